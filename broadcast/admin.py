@@ -1,0 +1,170 @@
+"""Broadcasts and what became of them: read here, moved by broadcast/lifecycle.py."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from broadcast.admin_moves import DETAIL_MOVES, LIST_MOVES, Moves
+from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Lane
+from broadcast.states import MessageStatus
+from tenants.admin_pages import BY_TENANT, LargeTable, NarrowFilter, Record
+
+BY_BROADCAST = ("broadcast", AutocompleteSelectFilter)
+COUNTS = ("total", "handed_over", "delivered", "read", "failed", "unknown", "suppressed", "cost")
+
+
+@admin.register(Broadcast)
+class BroadcastAdmin(Moves, Record):
+    list_display = (
+        "name",
+        "tenant",
+        "platform",
+        "status",
+        "scheduled_at",
+        "total",
+        "failed",
+        "created_at",
+    )
+    list_filter = (BY_TENANT, "status", "platform", "category")
+    list_select_related = ("tenant", "counters")
+    search_fields = ("name", "reference__exact")
+    ordering = ("-id",)
+    sortable_by = ()
+    actions = LIST_MOVES
+    actions_detail = DETAIL_MOVES
+    readonly_fields = ("ui_status", "messages_page", *COUNTS)
+    fieldsets = (
+        (None, {"fields": ("name", "tenant", "reference", "kind", "parent", "created_by")}),
+        ("State", {"fields": ("status", "ui_status", "status_reason", "pause_reason")}),
+        ("Counts", {"fields": ("messages_page", *COUNTS, "duplicates_removed")}),
+        (
+            "Content",
+            {
+                "fields": (
+                    "platform",
+                    "sender",
+                    "category",
+                    "template_name",
+                    "template_language",
+                    "template_params",
+                    "text",
+                    "track_urls",
+                    "unknown_policy",
+                    "audience",
+                )
+            },
+        ),
+        (
+            "Times",
+            {
+                "fields": (
+                    "created_at",
+                    "scheduled_at",
+                    "planning_at",
+                    "planned_at",
+                    "queued_at",
+                    "started_at",
+                    "paused_at",
+                    "finished_at",
+                    "cancelled_at",
+                )
+            },
+        ),
+    )
+
+    @admin.display(description="messages")
+    def messages_page(self, broadcast: Broadcast) -> str:
+        address = reverse("admin:broadcast_broadcastmessage_changelist")
+        return format_html(
+            '<a href="{}?broadcast__id__exact={}">Show them</a>', address, broadcast.pk
+        )
+
+    def total(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "total")
+
+    def handed_over(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "handed_over")
+
+    def delivered(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "delivered")
+
+    def read(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "read")
+
+    def failed(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "failed")
+
+    def unknown(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "unknown")
+
+    def suppressed(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "suppressed")
+
+    def cost(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "cost")
+
+
+def _count(broadcast: Broadcast, name: str) -> object:
+    """A draft may have no counters yet."""
+    counters = getattr(broadcast, "counters", None)
+    return getattr(counters, name, None)
+
+
+class MessageStatusFilter(NarrowFilter):
+    title = "status"
+    parameter_name = "message_status"
+    field = "status"
+    within = "broadcast"
+    choices_of = MessageStatus.choices
+
+
+@admin.register(BroadcastMessage)
+class BroadcastMessageAdmin(LargeTable):
+    list_display = ("__str__", "tenant", "address", "status", "error_code", "attempts", "status_at")
+    list_filter = (BY_TENANT, BY_BROADCAST, MessageStatusFilter)
+    list_select_related = ("tenant",)
+    id_keys = ("id", "broadcast_id", "contact_id")
+    text_keys = ("provider_message_id",)
+    # The contact by its id: no constraint says that it is still there. The token opens its links.
+    exclude = ("contact", "token")
+    readonly_fields = ("contact_id",)
+
+
+@admin.register(BroadcastCounters)
+class BroadcastCountersAdmin(Record):
+    list_display = (
+        "broadcast",
+        "total",
+        "pending",
+        "sending",
+        "sent",
+        "delivered",
+        "read",
+        "failed",
+    )
+    list_select_related = ("broadcast",)
+    sortable_by = ()
+    ordering = ("-broadcast_id",)
+
+
+@admin.register(Lane)
+class LaneAdmin(Record):
+    list_display = ("broadcast", "n", "next_batch_at", "floor", "served_at")
+    list_filter = (BY_BROADCAST,)
+    list_select_related = ("broadcast",)
+
+
+@admin.register(Batch)
+class BatchAdmin(LargeTable):
+    list_display = (
+        "claimed_at",
+        "broadcast",
+        "lease_expires_at",
+        "handed_at",
+        "settled_at",
+        "swept_at",
+    )
+    list_filter = (BY_BROADCAST,)
+    list_select_related = ("broadcast",)
+    id_keys = ("id", "broadcast_id")

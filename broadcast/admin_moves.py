@@ -1,0 +1,137 @@
+"""The moves of a broadcast that operators may make, each through broadcast/lifecycle.py."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from broadcast import lifecycle
+from broadcast.models import Broadcast
+from tenants.admin_ask import Confirm, ask
+from tenants.admin_pages import detail_action
+from tenants.errors import DomainError
+
+if TYPE_CHECKING:
+    Mixin = admin.ModelAdmin[Broadcast]
+else:
+    Mixin = object
+
+LIST_MOVES = ("send_selected", "unschedule_selected", "cancel_selected")
+DETAIL_MOVES = ("send", "schedule", "unschedule", "cancel")
+
+
+class ScheduleForm(forms.Form):
+    at = forms.DateTimeField(
+        label="At (UTC)",
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+        help_text="For example 2027-07-01T10:00.",
+    )
+
+
+class Moves(Mixin):
+    @admin.action(description="Send now")
+    def send_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
+        self._move_each(request, queryset, done="Sent off.", move=lifecycle.send)
+
+    @admin.action(description="Take back to draft")
+    def unschedule_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
+        self._move_each(request, queryset, done="Back to draft.", move=lifecycle.unschedule)
+
+    @admin.action(description="Cancel")
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
+        self._move_each(request, queryset, done="Cancelled.", move=lifecycle.cancel)
+
+    @detail_action(description="Send now", url_path="send")
+    def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._confirm(
+            request, object_id, title="Send now", done="Sent off.", move=lifecycle.send
+        )
+
+    @detail_action(description="Take back to draft", url_path="unschedule")
+    def unschedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._confirm(
+            request,
+            object_id,
+            title="Take back to draft",
+            done="Back to draft.",
+            move=lifecycle.unschedule,
+        )
+
+    @detail_action(description="Cancel", url_path="cancel")
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._confirm(
+            request, object_id, title="Cancel it", done="Cancelled.", move=lifecycle.cancel
+        )
+
+    @detail_action(description="Schedule", url_path="schedule")
+    def schedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        broadcast = _broadcast(object_id)
+
+        def act(form: ScheduleForm) -> object:
+            return lifecycle.schedule(
+                tenant=broadcast.tenant,
+                broadcast_id=broadcast.id,
+                at=form.cleaned_data["at"],
+                now=datetime.now(UTC),
+            )
+
+        return ask(
+            page=self,
+            request=request,
+            obj=broadcast,
+            title="Schedule",
+            done="Scheduled.",
+            form=ScheduleForm(request.POST or None),
+            act=act,
+        )
+
+    def _confirm(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *,
+        title: str,
+        done: str,
+        move: Callable[..., Any],
+    ) -> HttpResponse:
+        broadcast = _broadcast(object_id)
+        return ask(
+            page=self,
+            request=request,
+            obj=broadcast,
+            title=title,
+            done=done,
+            form=Confirm(request.POST),
+            act=lambda _: _move(broadcast, move),
+        )
+
+    def _move_each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Broadcast],
+        *,
+        done: str,
+        move: Callable[..., Any],
+    ) -> None:
+        for broadcast in queryset.select_related("tenant"):
+            try:
+                _move(broadcast, move)
+            except DomainError as refusal:
+                self.message_user(request, f"{broadcast}: {refusal.detail}", messages.ERROR)
+            else:
+                self.log_change(request, broadcast, done)
+                self.message_user(request, f"{broadcast}: {done}")
+
+
+def _broadcast(object_id: str) -> Broadcast:
+    return get_object_or_404(Broadcast.objects.select_related("tenant"), pk=object_id)
+
+
+def _move(broadcast: Broadcast, move: Callable[..., Any]) -> None:
+    move(tenant=broadcast.tenant, broadcast_id=broadcast.id, now=datetime.now(UTC))

@@ -1,0 +1,213 @@
+"""The first half of a batch: take the lane, claim messages, and shut the fence behind them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from broadcast.models import Batch, Broadcast, Lane
+from broadcast.moves import DELTA, RETURNING, Moved, make_money
+from broadcast.planning import scopes_that_stop
+from broadcast.states import BroadcastStatus
+from channels.models import Sender
+from channels.platforms import Platform
+from tenants.ids import new_id
+
+RETRY_LATE_CLAIM = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMessage:
+    id: UUID
+    address: str
+    token: int
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A batch's messages; `moved` says what is left of the broadcast."""
+
+    batch_id: UUID
+    messages: list[ClaimedMessage]
+    moved: Moved
+
+
+def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
+    """Start this lane's next batch: when the one after it may start, or None if it is not yet due.
+
+    A compare-and-set: of any number of chains and beats, one gets it.
+    """
+    following = now + timedelta(seconds=float(sender.effective_batch_delay))
+    taken = Lane.objects.filter(
+        Q(broadcast__paused_at=None),
+        Q(broadcast__sender__held_until=None) | Q(broadcast__sender__held_until__lte=now),
+        pk=lane.pk,
+        next_batch_at__lte=now,
+        broadcast__status__in=(BroadcastStatus.QUEUED, BroadcastStatus.SENDING),
+    ).update(next_batch_at=following, served_at=now)
+    return following if taken else None
+
+
+# Locked in the house's order: the broadcast against cancel and pause, then its counters.
+LOCK = """
+SELECT b.id FROM broadcast_broadcast b
+JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
+WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
+FOR SHARE OF b FOR NO KEY UPDATE OF c
+"""
+
+# First what waits for another try and is due, then the next ones above the lane's floor.
+CLAIM = f"""
+WITH due AS (
+    SELECT id, seq FROM broadcast_broadcastmessage
+    WHERE broadcast_id = %(broadcast)s AND next_attempt_at <= %(now)s AND status = 'PENDING'
+    ORDER BY next_attempt_at LIMIT %(size)s FOR UPDATE SKIP LOCKED
+), fresh AS (
+    SELECT id, seq FROM broadcast_broadcastmessage
+    WHERE broadcast_id = %(broadcast)s AND seq > %(floor)s AND next_attempt_at IS NULL
+      AND status = 'PENDING'
+    ORDER BY seq LIMIT %(size)s - (SELECT count(*) FROM due) FOR UPDATE SKIP LOCKED
+), judged AS (
+    SELECT m.id, CASE
+        WHEN c.id IS NULL THEN 'contact_gone'
+        WHEN m.address IS DISTINCT FROM {{address}} THEN 'address_changed'
+        WHEN %(restricted)s AND m.address <> ALL(%(allowed)s::text[]) THEN 'send_only_to'
+        WHEN EXISTS (
+            SELECT FROM contacts_suppression o
+            WHERE o.tenant_id = %(tenant)s AND o.address = m.address
+              AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
+        ) THEN 'opted_out'
+        ELSE '' END AS reason
+    FROM (SELECT id FROM due UNION ALL SELECT id FROM fresh) k
+    JOIN broadcast_broadcastmessage m ON m.id = k.id AND m.broadcast_id = %(broadcast)s
+    LEFT JOIN contacts_contact c ON c.id = m.contact_id AND c.tenant_id = %(tenant)s
+), moved AS (
+    UPDATE broadcast_broadcastmessage m
+    SET status = CASE WHEN j.reason = '' THEN 'SENDING' ELSE 'SUPPRESSED' END,
+        error_code = j.reason, provider_error_code = '', error_message = '',
+        charge_state = CASE WHEN j.reason <> '' AND m.charge_state = 'HELD' THEN 'RELEASED'
+                            ELSE m.charge_state END,
+        batch_id = %(batch)s, next_attempt_at = NULL, status_at = %(now)s,
+        attempts = m.attempts + CASE WHEN j.reason = '' THEN 1 ELSE 0 END
+    FROM judged j WHERE m.id = j.id AND m.broadcast_id = %(broadcast)s
+    {RETURNING}, new.id, new.address, new.token, new.variables, new.seq
+), {DELTA}, batch AS (
+    INSERT INTO broadcast_batch (id, broadcast_id, lane_id, message_ids, claimed_at,
+                                 lease_expires_at)
+    SELECT %(batch)s, %(broadcast)s, %(lane)s, array_agg(id ORDER BY seq), %(now)s, %(lease)s
+    FROM moved WHERE status = 'SENDING' HAVING count(*) > 0
+), floor AS (
+    UPDATE broadcast_lane SET floor = greatest(floor, (SELECT max(seq) FROM fresh))
+    WHERE id = %(lane)s
+)
+SELECT counted.*, moved.id, moved.address, moved.token, moved.variables
+FROM counted LEFT JOIN moved ON moved.status = 'SENDING' ORDER BY moved.seq
+"""
+CLAIM_PHONE = CLAIM.format(address="c.phone")
+CLAIM_CHAT = CLAIM.format(address="c.telegram_chat_id::text")
+
+
+def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) -> Claim | None:
+    """Claim up to a batch of due messages, in one short transaction.
+
+    None where the broadcast is no longer to be sent. Those whose contact is gone, opted out or
+    changed are SUPPRESSED and their credits released.
+    """
+    batch_id = new_id()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LOCK, {"broadcast": broadcast.pk})
+        if cursor.fetchone() is None:
+            return None
+        sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
+        cursor.execute(sql, _params(broadcast, lane, sender, batch_id, now))
+        rows = cursor.fetchall()
+        moved = Moved(*rows[0][:6])
+        messages = [
+            ClaimedMessage(id=row[6], address=row[7], token=row[8], variables=json.loads(row[9]))
+            for row in rows
+            if row[6] is not None
+        ]
+        if moved.released:
+            make_money(
+                broadcast=broadcast,
+                moved=moved,
+                reference=f"batch:{batch_id}:suppressed",
+                actor="claim",
+                now=now,
+            )
+        if not moved.count:
+            _rest(lane=lane, moved=moved, now=now)
+    return Claim(batch_id=batch_id, messages=messages, moved=moved)
+
+
+def _params(
+    broadcast: Broadcast, lane: Lane, sender: Sender, batch_id: UUID, now: datetime
+) -> dict[str, Any]:
+    return {
+        "broadcast": broadcast.pk,
+        "tenant": broadcast.tenant_id,
+        "platform": broadcast.platform,
+        "scopes": scopes_that_stop(broadcast.category),
+        "restricted": bool(settings.SEND_ONLY_TO),
+        "allowed": list(settings.SEND_ONLY_TO),
+        "batch": batch_id,
+        "lane": lane.pk,
+        "floor": lane.floor,
+        "size": sender.effective_batch_size,
+        "now": now,
+        "lease": now + timedelta(seconds=settings.BROADCAST_BATCH_LEASE),
+    }
+
+
+def _rest(*, lane: Lane, moved: Moved, now: datetime) -> None:
+    """Nothing was due: sleep until something is. No wake-up is lost: the counters are locked."""
+    if moved.pending == 0:
+        Lane.objects.filter(pk=lane.pk).update(next_batch_at=None)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT min(next_attempt_at) FROM broadcast_broadcastmessage "
+            "WHERE broadcast_id = %s AND next_attempt_at IS NOT NULL AND status = 'PENDING'",
+            [lane.broadcast_id],
+        )
+        (due,) = cursor.fetchone()
+    if due is None:
+        # Pending, never tried and below the floor: a claim was rolled back. Look from the start.
+        Lane.objects.filter(pk=lane.pk).update(floor=0, next_batch_at=now + RETRY_LATE_CLAIM)
+    else:
+        Lane.objects.filter(pk=lane.pk).update(next_batch_at=max(due, now))
+
+
+def wake_lanes(*, broadcast: Broadcast, at: datetime) -> None:
+    """Messages of this broadcast are due again at `at`: no lane sleeps beyond it, none hurries."""
+    delay = broadcast.sender.effective_batch_delay if broadcast.sender else 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE broadcast_lane
+            SET next_batch_at = greatest(%(at)s, served_at + make_interval(secs => %(delay)s))
+            WHERE broadcast_id = %(broadcast)s AND (next_batch_at IS NULL OR next_batch_at
+                  > greatest(%(at)s, served_at + make_interval(secs => %(delay)s)))
+            """,
+            {"broadcast": broadcast.pk, "at": at, "delay": float(delay)},
+        )
+
+
+def shut_fence(*, batch_id: UUID) -> bool:
+    """The last step before the first byte leaves; False if the batch is no longer ours to send.
+
+    By the database's clock: a worker that was stopped for long has an old one.
+    """
+    return bool(
+        Batch.objects.filter(
+            pk=batch_id, handed_at=None, swept_at=None, lease_expires_at__gt=Now()
+        ).update(handed_at=Now())
+    )

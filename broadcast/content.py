@@ -1,0 +1,179 @@
+"""What a broadcast says: checked before it is scheduled or sent, rendered per recipient."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from broadcast.errors import AmbiguousChoice, NoSender, TemplateNotUsable
+from broadcast.models import Broadcast
+from broadcast.variables import Variables, check_syntax, fill_in, variables_of
+from channels.adapter import OutboundMessage, TemplateContent, TextContent
+from channels.models import Sender
+from channels.platforms import MAX_TEXT_LENGTH, Platform
+from templates_wa.models import TemplateStatus, WhatsAppTemplate
+from templates_wa.parameters import build_content, check_params
+from tenants.errors import InvalidInput
+from tracking.links import find_urls, wrap
+from tracking.models import TrackedURL
+
+MAX_TRACKED_URLS = 32
+MAX_VALUE_LENGTH = 1024
+
+
+def texts_of(broadcast: Broadcast) -> list[str]:
+    """All that is filled in per recipient."""
+    if broadcast.platform == Platform.WHATSAPP:
+        return [str(value) for value in broadcast.template_params.values()]
+    return [broadcast.text]
+
+
+def variables_in(broadcast: Broadcast) -> Variables:
+    return variables_of(texts_of(broadcast))
+
+
+def check(broadcast: Broadcast) -> None:
+    """Settle the sender and the template, and refuse what cannot be sent. Writes to the instance.
+
+    Raises NoSender, AmbiguousChoice, TemplateNotUsable, InvalidInput (attr names the field).
+    """
+    broadcast.sender = _sender(broadcast)
+    if broadcast.platform == Platform.WHATSAPP:
+        _check_template(broadcast)
+    else:
+        _check_text(broadcast)
+    if len(find_urls(texts_of(broadcast))) > MAX_TRACKED_URLS:
+        raise InvalidInput(f"At most {MAX_TRACKED_URLS} links can be tracked.", attr="track_urls")
+
+
+def _sender(broadcast: Broadcast) -> Sender:
+    usable = (
+        Sender.objects.for_tenant(broadcast.tenant).usable().filter(platform=broadcast.platform)
+    )
+    if broadcast.sender_id is not None:
+        chosen = usable.filter(pk=broadcast.sender_id).first()
+        if chosen is None:
+            raise NoSender(
+                f"This sender is not active or does not send over {broadcast.platform}.",
+                attr="sender",
+            )
+        return chosen
+    found = list(usable.order_by("-is_default", "name")[:20])
+    if not found:
+        raise NoSender(
+            f"There is no sender for {broadcast.platform}. Set one up first.", attr="sender"
+        )
+    if len(found) > 1 and not found[0].is_default:
+        choices = [{"id": str(each.id), "name": each.name} for each in found]
+        raise AmbiguousChoice(
+            "Several senders would do: name one in `sender`.",
+            attr="sender",
+            data={"choices": choices},
+        )
+    return found[0]
+
+
+def _check_text(broadcast: Broadcast) -> None:
+    if not broadcast.text.strip():
+        raise InvalidInput(f"A broadcast over {broadcast.platform} needs a text.", attr="text")
+    check_syntax(broadcast.text, attr="text")
+    longest = MAX_TEXT_LENGTH[Platform(broadcast.platform)]
+    if len(broadcast.text) > longest:
+        raise InvalidInput(
+            f"{broadcast.platform} takes at most {longest} characters; "
+            f"this is {len(broadcast.text)}.",
+            attr="text",
+        )
+
+
+def _check_template(broadcast: Broadcast) -> None:
+    template = _template(broadcast)
+    if template.status != TemplateStatus.APPROVED:
+        raise TemplateNotUsable(
+            f"Template {template.name} ({template.language}) is {template.status}; "
+            "only an APPROVED one can be sent.",
+            attr="template_name",
+        )
+    params = {str(key): str(value) for key, value in broadcast.template_params.items()}
+    for value in params.values():
+        check_syntax(value, attr="template_params")
+    check_params(template, params)
+    broadcast.template = template
+    broadcast.template_language = template.language
+    broadcast.category = template.category
+
+
+def _template(broadcast: Broadcast) -> WhatsAppTemplate:
+    if not broadcast.template_name:
+        raise TemplateNotUsable("A WhatsApp broadcast needs a template_name.", attr="template_name")
+    named = WhatsAppTemplate.objects.for_tenant(broadcast.tenant).filter(
+        app_id=broadcast.sender_id, name=broadcast.template_name
+    )
+    if broadcast.template_language:
+        named = named.filter(language=broadcast.template_language)
+    found = list(named.order_by("language"))
+    if not found:
+        raise TemplateNotUsable(
+            f"This sender has no template {broadcast.template_name} "
+            f"{broadcast.template_language}".rstrip()
+            + ".",
+            attr="template_name",
+        )
+    if len(found) > 1:
+        raise AmbiguousChoice(
+            "This template exists in several languages: name one in `template_language`.",
+            attr="template_language",
+            data={"choices": [each.language for each in found]},
+        )
+    return found[0]
+
+
+def register_links(broadcast: Broadcast) -> None:
+    """The URLs that this broadcast tracks; replaces those of an earlier text."""
+    TrackedURL.objects.filter(broadcast=broadcast).delete()
+    if not broadcast.track_urls:
+        return
+    TrackedURL.objects.bulk_create(
+        TrackedURL(tenant_id=broadcast.tenant_id, broadcast=broadcast, position=position, url=url)
+        for position, url in enumerate(find_urls(static_texts(broadcast)))
+    )
+
+
+def static_texts(broadcast: Broadcast) -> list[str]:
+    """Where URLs are looked for: a header's medium and a button's suffix are no text to click."""
+    if broadcast.platform == Platform.WHATSAPP:
+        return [
+            str(value)
+            for key, value in broadcast.template_params.items()
+            if not key.startswith(("header_", "button_"))
+        ]
+    return [broadcast.text]
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Turns rows of one broadcast into messages for its adapter."""
+
+    broadcast: Broadcast
+    template: WhatsAppTemplate | None
+    positions: Mapping[str, int]
+
+    def message(
+        self, *, message_id: UUID, address: str, token: int, variables: Mapping[str, str]
+    ) -> OutboundMessage:
+        return OutboundMessage(
+            id=message_id, to=address, content=self._content(token=token, variables=variables)
+        )
+
+    def _content(
+        self, *, token: int, variables: Mapping[str, str]
+    ) -> TextContent | TemplateContent:
+        if self.template is None:
+            return TextContent(self._render(self.broadcast.text, token=token, variables=variables))
+        values = {
+            key: " ".join(self._render(str(value), token=token, variables=variables).split())
+            for key, value in self.broadcast.template_params.items()
+        }
+        return build_content(self.template, values)
+
+    def _render(self, text: str, *, token: int, variables: Mapping[str, str]) -> str:
+        return fill_in(wrap(text, positions=self.positions, token=token), variables)

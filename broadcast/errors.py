@@ -1,0 +1,59 @@
+"""Refusals of broadcasts."""
+
+from tenants.errors import Conflict, DomainError, InvalidInput
+
+
+class BroadcastNotFound(DomainError):
+    code = "not_found"
+    status = 404
+
+
+class NotEditable(Conflict):
+    """Only a DRAFT or SCHEDULED broadcast that is not being planned may be changed."""
+
+    code = "not_editable"
+
+
+class IllegalMove(Conflict):
+    """The broadcast's status does not allow this."""
+
+    code = "illegal_move"
+
+
+class AlreadyHandedOver(Conflict):
+    """Something of it was handed to a provider: it is history and cannot be deleted."""
+
+    code = "already_handed_over"
+
+
+class UnknownRecipients(InvalidInput):
+    code = "unknown_recipients"
+
+
+class NoRecipients(InvalidInput):
+    code = "no_recipients"
+
+
+class NoSender(InvalidInput):
+    code = "no_sender"
+
+
+class AmbiguousChoice(InvalidInput):
+    """Several would do; the choices are in `data`."""
+
+    code = "ambiguous"
+
+
+class TemplateNotUsable(InvalidInput):
+    code = "template_not_usable"
+
+
+class ReferenceTaken(Conflict):
+    code = "reference_taken"
+
+
+class SendingDisabled(Conflict):
+    """This installation is a copy: SENDING_ENABLED is false."""
+
+    code = "sending_disabled"
+    status = 503

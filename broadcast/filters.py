@@ -1,0 +1,34 @@
+"""What lists of broadcasts and messages can be narrowed by."""
+
+from django_filters import rest_framework as filters
+
+from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.states import BroadcastStatus, MessageStatus
+from channels.platforms import Platform
+
+
+class StatusIn(filters.BaseInFilter, filters.ChoiceFilter):
+    """`status__in=SENT,READ`"""
+
+
+class BroadcastFilter(filters.FilterSet):
+    status__in = StatusIn(field_name="status", choices=BroadcastStatus.choices)
+    platform = filters.ChoiceFilter(choices=Platform.choices)
+    reference = filters.CharFilter()
+    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Broadcast
+        fields: tuple[str, ...] = ()
+
+
+class MessageFilter(filters.FilterSet):
+    broadcast = filters.UUIDFilter(field_name="broadcast_id")
+    contact = filters.UUIDFilter(field_name="contact_id")
+    platform = filters.ChoiceFilter(field_name="broadcast__platform", choices=Platform.choices)
+    status__in = StatusIn(field_name="status", choices=MessageStatus.choices)
+
+    class Meta:
+        model = BroadcastMessage
+        fields: tuple[str, ...] = ()

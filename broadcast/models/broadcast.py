@@ -1,0 +1,145 @@
+"""The broadcast: what a tenant wants said, to whom and when."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+
+from broadcast.states import (
+    BROADCAST_MOVES,
+    BROADCAST_UI_STATUS,
+    BroadcastKind,
+    BroadcastStatus,
+    UnknownPolicy,
+)
+from channels.platforms import Category, Platform
+from tenants.ids import new_id
+from tenants.scoping import TenantQuerySet
+
+
+class BroadcastQuerySet(TenantQuerySet["Broadcast"]):
+    def ongoing(self) -> "BroadcastQuerySet":
+        return self.filter(status__in=(BroadcastStatus.QUEUED, BroadcastStatus.SENDING))
+
+
+class Broadcast(models.Model):
+    """One message to many recipients. Its status moves by broadcast/lifecycle.py alone.
+
+    `planning_at` (being planned) and `paused_at` stand beside the status.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    reference = models.CharField(
+        max_length=200, null=True, blank=True, help_text="The tenant's own id; unique per tenant."
+    )
+    kind = models.CharField(
+        max_length=10, choices=BroadcastKind.choices, default=BroadcastKind.ORIGINAL
+    )
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    platform = models.CharField(max_length=10, choices=Platform.choices)
+    sender = models.ForeignKey(
+        "channels.Sender", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    category = models.CharField(max_length=15, choices=Category.choices, default=Category.MARKETING)
+
+    template = models.ForeignKey(
+        "templates_wa.WhatsAppTemplate",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Found by name and language when it is scheduled or sent.",
+    )
+    template_name = models.CharField(max_length=512, blank=True)
+    template_language = models.CharField(max_length=15, blank=True)
+    template_params = models.JSONField(default=dict, blank=True)
+    text = models.TextField(blank=True)
+    track_urls = models.BooleanField(default=True)
+    unknown_policy = models.CharField(
+        max_length=10, choices=UnknownPolicy.choices, default=UnknownPolicy.HOLD
+    )
+
+    audience = models.JSONField(
+        null=True,
+        blank=True,
+        help_text='{"all": true} or {"tags": {"any": [], "all": [], "none": []}}',
+    )
+    duplicates_removed = models.PositiveIntegerField(
+        default=0, help_text="Recipients that were named more than once."
+    )
+
+    status = models.CharField(
+        max_length=15, choices=BroadcastStatus.choices, default=BroadcastStatus.DRAFT
+    )
+    status_reason = models.CharField(max_length=200, blank=True)
+    hold_revision = models.PositiveIntegerField(
+        default=0, help_text="Of its current hold; 0 before the first."
+    )
+    scheduled_at = models.DateTimeField(null=True, blank=True)
+    planning_at = models.DateTimeField(null=True, blank=True)
+    planned_at = models.DateTimeField(null=True, blank=True)
+    queued_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=200, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    created_by = models.ForeignKey(
+        "tenants.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = BroadcastQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("tenant", "reference"), name="broadcast_reference_once_per_tenant"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=BroadcastStatus.SCHEDULED) | Q(scheduled_at__isnull=False),
+                name="broadcast_scheduled_has_time",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("tenant", "id"), name="broadcast_newest"),
+            models.Index(
+                fields=("scheduled_at",),
+                condition=Q(status=BroadcastStatus.SCHEDULED),
+                name="broadcast_due",
+            ),
+            models.Index(
+                fields=("status",),
+                condition=Q(status__in=(BroadcastStatus.QUEUED, BroadcastStatus.SENDING)),
+                name="broadcast_ongoing",
+            ),
+        )
+        triggers = (
+            pgtrigger.FSM(
+                name="broadcast_moves",
+                field="status",
+                transitions=[
+                    (old.value, new.value)
+                    for old, news in BROADCAST_MOVES.items()
+                    for new in sorted(news)
+                ],
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ui_status(self) -> str:
+        return BROADCAST_UI_STATUS[BroadcastStatus(self.status)]
+
+    @property
+    def subject(self) -> str:
+        """How the wallet knows it."""
+        return f"broadcast:{self.id}"

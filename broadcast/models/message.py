@@ -1,0 +1,115 @@
+"""One message to one recipient."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+
+from broadcast.models.broadcast import Broadcast
+from broadcast.states import ChargeState, MessageStatus
+from tenants.ids import new_id
+from tenants.scoping import TenantQuerySet
+
+
+class BroadcastMessage(models.Model):
+    """A recipient's row: planned with the broadcast, moved by claim, settle, sweep and receipts.
+
+    In the database its primary key is (id, broadcast_id) and every unique key holds broadcast_id,
+    so that the table can be partitioned by it; no status stands in an index, so that most moves
+    are heap-only updates.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(
+        "tenants.Tenant",
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    broadcast = models.ForeignKey(
+        Broadcast, on_delete=models.CASCADE, db_index=False, related_name="messages"
+    )
+    seq = models.PositiveIntegerField(help_text="1…n within the broadcast.")
+    contact = models.ForeignKey(
+        "contacts.Contact",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    address = models.CharField(
+        max_length=64, null=True, blank=True, help_text="E.164 or a Telegram chat id."
+    )
+    overrides = models.JSONField(
+        null=True, blank=True, help_text="Variables given with the recipient."
+    )
+    variables = models.JSONField(
+        default=dict, blank=True, help_text="As resolved when it was planned."
+    )
+    token = models.BigIntegerField(help_text="60 random bits: its short links.")
+
+    status = models.CharField(
+        max_length=10, choices=MessageStatus.choices, default=MessageStatus.PENDING
+    )
+    error_code = models.CharField(max_length=64, blank=True)
+    provider_error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    provider_message_id = models.CharField(max_length=200, blank=True)
+
+    batch_id = models.UUIDField(null=True, blank=True, help_text="That it was last claimed by.")
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="Hand-overs; a rate limit's refusal does not count."
+    )
+    next_attempt_at = models.DateTimeField(
+        null=True, blank=True, help_text="Set only while it waits to be tried again."
+    )
+
+    price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
+    currency = models.CharField(max_length=3, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    segments = models.PositiveSmallIntegerField(default=1)
+    charge_state = models.CharField(
+        max_length=10, choices=ChargeState.choices, default=ChargeState.NONE, blank=True
+    )
+    clicked = models.BooleanField(default=False)
+
+    created_at = models.DateTimeField()
+    status_at = models.DateTimeField(help_text="When it came to its status.")
+    sent_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the provider accepted it."
+    )
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantQuerySet["BroadcastMessage"].as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(fields=("broadcast", "seq"), name="message_seq_once"),
+            models.UniqueConstraint(fields=("contact", "broadcast"), name="message_contact_once"),
+            models.UniqueConstraint(
+                fields=("broadcast", "address"),
+                condition=Q(address__isnull=False),
+                name="message_address_once",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("tenant", "id"), name="message_by_tenant"),
+            models.Index(fields=("token",), name="message_by_token"),
+            models.Index(
+                fields=("provider_message_id",),
+                condition=~Q(provider_message_id=""),
+                name="message_by_provider_id",
+            ),
+            models.Index(
+                fields=("broadcast", "next_attempt_at"),
+                condition=Q(next_attempt_at__isnull=False),
+                name="message_deferred",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.broadcast_id} #{self.seq}"

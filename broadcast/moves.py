@@ -1,0 +1,119 @@
+"""Moves messages of one broadcast, its counters and its money together.
+
+One statement moves the rows, reads where each was and is from RETURNING, and adds the difference to
+the counters: whoever moves a row makes its money. The caller has locked the counters' row, which is
+what keeps two moves of one broadcast apart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from broadcast.models import Broadcast
+from broadcast.states import MessageStatus
+from wallet import ledger
+
+STATUSES = [status.lower() for status in MessageStatus.values]
+
+DELTA = (
+    """
+delta AS (
+    SELECT count(*) AS moved,
+"""
+    + "".join(
+        f"""
+        count(*) FILTER (WHERE status = '{name.upper()}')
+            - count(*) FILTER (WHERE was = '{name.upper()}') AS {name},
+    """
+        for name in STATUSES
+    )
+    + """
+        count(*) FILTER (WHERE accepted) AS handed_over,
+        coalesce(sum(price) FILTER (WHERE was_charged = 'HELD' AND charged = 'CAPTURED'), 0)
+            AS captured,
+        coalesce(sum(price) FILTER (WHERE was_charged = 'HELD' AND charged = 'RELEASED'), 0)
+            AS released,
+        coalesce(sum(price) FILTER (WHERE was_charged = 'CAPTURED' AND charged = 'REFUNDED'), 0)
+            AS refunded
+    FROM moved
+), counted AS (
+    UPDATE broadcast_broadcastcounters c
+    SET handed_over = c.handed_over + d.handed_over, cost = c.cost + d.captured - d.refunded,
+"""
+    + ", ".join(f"{name} = c.{name} + d.{name}" for name in STATUSES)
+    + """
+    FROM delta d WHERE c.broadcast_id = %(broadcast)s
+    RETURNING c.pending AS now_pending, c.sending AS now_sending, d.moved, d.captured, d.released,
+              d.refunded
+)
+"""
+)
+
+RETURNING = """
+RETURNING old.status AS was, new.status AS status, old.charge_state AS was_charged,
+          new.charge_state AS charged, new.price,
+          (old.sent_at IS NULL AND new.sent_at IS NOT NULL) AS accepted
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move came to: how many rows, what is left to do, and the money in them."""
+
+    pending: int
+    sending: int
+    count: int
+    captured: Decimal
+    released: Decimal
+    refunded: Decimal
+
+    @property
+    def is_over(self) -> bool:
+        return self.pending == 0 and self.sending == 0
+
+
+def lock_counters(broadcast_id: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %s FOR NO KEY UPDATE",
+            [broadcast_id],
+        )
+
+
+def move(*, broadcast_id: UUID, update: str, params: Mapping[str, Any]) -> Moved:
+    """Run `update`: CTEs, --UPDATE--, then an UPDATE of the messages `m` without RETURNING."""
+    *before, last = update.split("--UPDATE--")
+    sql = f"WITH {''.join(before)} moved AS ({last} {RETURNING}), {DELTA} SELECT * FROM counted"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {**params, "broadcast": broadcast_id})
+        return Moved(*cursor.fetchone())
+
+
+def make_money(
+    *, broadcast: Broadcast, moved: Moved, reference: str, actor: str, now: datetime
+) -> None:
+    """The ledger's lines for a move, by the prices of the rows that it returned."""
+    ledger.settle(
+        tenant_id=broadcast.tenant_id,
+        subject=broadcast.subject,
+        revision=broadcast.hold_revision,
+        captured=moved.captured,
+        released=moved.released,
+        reference=f"{broadcast.subject}:{reference}",
+        actor=actor,
+        now=now,
+    )
+    if moved.refunded:
+        ledger.refund(
+            tenant=broadcast.tenant,
+            amount=moved.refunded,
+            subject=broadcast.subject,
+            reference=f"{broadcast.subject}:{reference}:refund",
+            actor=actor,
+            now=now,
+        )

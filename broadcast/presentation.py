@@ -1,0 +1,82 @@
+"""How broadcasts and messages are shown: names a person reads, sums, and when it will be done."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from math import ceil
+
+from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.states import BroadcastStatus, MessageCode, MessageStatus
+from channels.adapter import ReceiptStatus
+from channels.models import Sender
+from channels.registry import adapter_for
+
+MESSAGE_UI_STATUS: Mapping[MessageStatus, str] = {
+    MessageStatus.PENDING: "Waiting",
+    MessageStatus.SENDING: "Sending",
+    MessageStatus.SENT: "Awaiting receipt",
+    MessageStatus.DELIVERED: "Delivered",
+    MessageStatus.READ: "Read",
+    MessageStatus.FAILED: "Failed",
+    MessageStatus.UNKNOWN: "Not known",
+    MessageStatus.SUPPRESSED: "Not sent",
+    MessageStatus.CANCELLED: "Cancelled",
+    MessageStatus.EXPIRED: "Expired",
+}
+SUPPRESSED_UI_STATUS = {
+    MessageCode.OPTED_OUT.value: "Opted out",
+    MessageCode.NO_ADDRESS.value: "No address",
+    MessageCode.DUPLICATE.value: "Duplicate",
+    MessageCode.MISSING_VARIABLE.value: "Missing variable",
+}
+NOT_REPORTED = "Sent (receipts not reported)"
+
+
+def reports(sender: Sender | None) -> frozenset[ReceiptStatus]:
+    """Which statuses the sender's provider ever reports after accepting."""
+    if sender is None:
+        return frozenset()
+    return adapter_for(sender.provider).capabilities.receipts
+
+
+def message_ui_status(message: BroadcastMessage) -> str:
+    status = MessageStatus(message.status)
+    if status == MessageStatus.SENT and not reports(message.broadcast.sender):
+        return NOT_REPORTED
+    if status == MessageStatus.SUPPRESSED:
+        return SUPPRESSED_UI_STATUS.get(message.error_code, MESSAGE_UI_STATUS[status])
+    return MESSAGE_UI_STATUS[status]
+
+
+def funnel(broadcast: Broadcast) -> dict[str, int | None]:
+    """Cumulative: handed over ⊇ delivered ⊇ read; None where the provider does not report it."""
+    counters, reported = broadcast.counters, reports(broadcast.sender)
+    delivered = counters.delivered + counters.read
+    return {
+        "handed_over": counters.handed_over,
+        "delivered": delivered if ReceiptStatus.DELIVERED in reported else None,
+        "read": counters.read if ReceiptStatus.READ in reported else None,
+    }
+
+
+def rate(part: int | None, whole: int) -> float | None:
+    """A share between 0 and 1; None where the part is not reported or there is no whole."""
+    return None if part is None or whole == 0 else round(part / whole, 4)
+
+
+def expected_finish_at(broadcast: Broadcast, *, now: datetime) -> datetime | None:
+    """From its start, or from now, by what is left, the batches' size and delay, and the limit."""
+    sender = broadcast.sender
+    if sender is None or broadcast.status not in {
+        BroadcastStatus.SCHEDULED,
+        BroadcastStatus.QUEUED,
+        BroadcastStatus.SENDING,
+    }:
+        return None
+    left = broadcast.counters.pending + broadcast.counters.sending
+    batches = ceil(left / (sender.effective_batch_size * sender.lanes))
+    seconds = max(batches - 1, 0) * sender.effective_batch_delay
+    if sender.messages_per_second:
+        seconds = max(seconds, Decimal(left) / sender.messages_per_second)
+    start = max(broadcast.scheduled_at or now, now)
+    return start + timedelta(seconds=float(seconds))

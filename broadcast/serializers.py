@@ -1,0 +1,298 @@
+"""What the API takes and gives for broadcasts and their messages."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.presentation import expected_finish_at, funnel, message_ui_status, rate
+from channels.models import Sender
+from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
+
+MAX_PARAMS = 100
+MAX_TAGS = 100
+
+
+class AudienceTagsSerializer(serializers.Serializer[Any]):
+    """Names of tags: any of these, all of these, none of these."""
+
+    any = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+    all = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+    none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+
+
+class AudienceSerializer(serializers.Serializer[Any]):
+    """All contacts, or those with certain tags."""
+
+    all = serializers.BooleanField(required=False)
+    tags = AudienceTagsSerializer(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if bool(attrs.get("all")) == bool(attrs.get("tags")):
+            raise serializers.ValidationError('Give either {"all": true} or {"tags": {…}}.')
+        return attrs
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "maxItems": 100_000,
+        "items": {
+            "oneOf": [
+                {"type": "string", "format": "uuid"},
+                {
+                    "type": "object",
+                    "properties": {
+                        "contact": {"type": "string", "format": "uuid"},
+                        "phone": {"type": "string"},
+                        "external_id": {"type": "string"},
+                        "variables": {
+                            "type": "object",
+                            "additionalProperties": {"type": "string"},
+                        },
+                    },
+                },
+            ]
+        },
+    }
+)
+class RecipientsField(serializers.JSONField):
+    """Read by broadcast/recipients.py: a serializer field an item would be slow."""
+
+
+class BroadcastWriteSerializer(serializers.ModelSerializer[Broadcast]):
+    """Drafts are lax: what is missing is asked for when it is scheduled or sent."""
+
+    sender = TenantRelatedField(queryset=Sender.objects.all(), required=False, allow_null=True)
+    recipients = RecipientsField(required=False, write_only=True)
+    audience = AudienceSerializer(required=False, allow_null=True)
+    scheduled_at = UtcDateTimeField(required=False, allow_null=True)
+    template_params = serializers.DictField(
+        child=serializers.CharField(max_length=1024, allow_blank=True), required=False
+    )
+    reference = serializers.CharField(max_length=200, required=False, allow_null=True)
+
+    class Meta:
+        model = Broadcast
+        fields = (
+            "name",
+            "reference",
+            "platform",
+            "sender",
+            "category",
+            "template_name",
+            "template_language",
+            "template_params",
+            "text",
+            "track_urls",
+            "unknown_policy",
+            "recipients",
+            "audience",
+            "scheduled_at",
+        )
+        extra_kwargs = {"text": {"max_length": 10_000}}
+
+
+class ScheduleSerializer(serializers.Serializer[Any]):
+    scheduled_at = UtcDateTimeField(help_text="ISO 8601 with offset; in the future.")
+
+
+class CostSerializer(serializers.Serializer[Any]):
+    """`amount` is the sum of what is charged now: captured less refunded."""
+
+    amount = MoneyField()
+    currency = serializers.CharField()
+
+
+class FunnelSerializer(serializers.Serializer[Any]):
+    """Cumulative; null where the provider does not report it."""
+
+    handed_over = serializers.IntegerField()
+    delivered = serializers.IntegerField(allow_null=True)
+    read = serializers.IntegerField(allow_null=True)
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """Messages by current status; they sum to `total`."""
+
+    pending = serializers.IntegerField()
+    sending = serializers.IntegerField()
+    sent = serializers.IntegerField()
+    delivered = serializers.IntegerField()
+    read = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    unknown = serializers.IntegerField()
+    suppressed = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+    expired = serializers.IntegerField()
+
+
+class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
+    ui_status = serializers.CharField(read_only=True)
+    counts = serializers.SerializerMethodField()
+    total = serializers.IntegerField(source="counters.total")
+    recipient_count = serializers.IntegerField(source="counters.total")
+    funnel = serializers.SerializerMethodField()
+    cost = serializers.SerializerMethodField()
+    expected_finish_at = serializers.SerializerMethodField()
+    scheduled_at = UtcDateTimeField()
+
+    class Meta:
+        model = Broadcast
+        fields = (
+            "id",
+            "name",
+            "reference",
+            "kind",
+            "platform",
+            "sender",
+            "category",
+            "template_name",
+            "template_language",
+            "template_params",
+            "text",
+            "track_urls",
+            "unknown_policy",
+            "audience",
+            "status",
+            "ui_status",
+            "status_reason",
+            "counts",
+            "total",
+            "recipient_count",
+            "duplicates_removed",
+            "funnel",
+            "cost",
+            "expected_finish_at",
+            "scheduled_at",
+            "planning_at",
+            "queued_at",
+            "started_at",
+            "paused_at",
+            "finished_at",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(CountsSerializer)
+    def get_counts(self, broadcast: Broadcast) -> dict[str, int]:
+        return broadcast.counters.by_status()
+
+    @extend_schema_field(FunnelSerializer)
+    def get_funnel(self, broadcast: Broadcast) -> dict[str, int | None]:
+        return funnel(broadcast)
+
+    @extend_schema_field(CostSerializer)
+    def get_cost(self, broadcast: Broadcast) -> dict[str, str]:
+        return {"amount": str(broadcast.counters.cost), "currency": broadcast.tenant.currency}
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_expected_finish_at(self, broadcast: Broadcast) -> str | None:
+        finish = expected_finish_at(broadcast, now=timezone.now())
+        return None if finish is None else UtcDateTimeField().to_representation(finish)
+
+
+class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
+    platform = serializers.CharField(source="broadcast.platform")
+    ui_status = serializers.SerializerMethodField()
+    price = MoneyField()
+
+    class Meta:
+        model = BroadcastMessage
+        fields = (
+            "id",
+            "broadcast",
+            "seq",
+            "contact",
+            "address",
+            "platform",
+            "status",
+            "ui_status",
+            "error_code",
+            "error_message",
+            "provider_error_code",
+            "provider_message_id",
+            "price",
+            "currency",
+            "charge_state",
+            "attempts",
+            "clicked",
+            "created_at",
+            "sent_at",
+            "delivered_at",
+            "read_at",
+            "failed_at",
+        )
+        read_only_fields = fields
+
+    def get_ui_status(self, message: BroadcastMessage) -> str:
+        return message_ui_status(message)
+
+
+class DashboardRowSerializer(serializers.ModelSerializer[Broadcast]):
+    """One broadcast's figures.
+
+    handed_over: messages that the provider ever accepted. delivered: DELIVERED or READ now. read:
+    READ now. Both null where the provider does not report them. failed, unknown, suppressed: in
+    that status now. clicked: messages with a click on a short link. cost: captured less refunded.
+    delivery_rate, read_rate, click_rate: delivered, read, clicked ÷ handed_over, 0 to 1; null where
+    not reported or nothing was handed over.
+    """
+
+    ui_status = serializers.CharField(read_only=True)
+    total = serializers.IntegerField(source="counters.total")
+    handed_over = serializers.IntegerField(source="counters.handed_over")
+    delivered = serializers.SerializerMethodField()
+    read = serializers.SerializerMethodField()
+    failed = serializers.IntegerField(source="counters.failed")
+    unknown = serializers.IntegerField(source="counters.unknown")
+    suppressed = serializers.IntegerField(source="counters.suppressed")
+    clicked = serializers.IntegerField(source="counters.clicked")
+    delivery_rate = serializers.SerializerMethodField()
+    read_rate = serializers.SerializerMethodField()
+    click_rate = serializers.SerializerMethodField()
+    cost = MoneyField(source="counters.cost")
+    currency = serializers.CharField(source="tenant.currency")
+
+    class Meta:
+        model = Broadcast
+        fields = (
+            "id",
+            "name",
+            "platform",
+            "status",
+            "ui_status",
+            "total",
+            "handed_over",
+            "delivered",
+            "read",
+            "failed",
+            "unknown",
+            "suppressed",
+            "clicked",
+            "delivery_rate",
+            "read_rate",
+            "click_rate",
+            "cost",
+            "currency",
+            "created_at",
+        )
+        read_only_fields = fields
+
+    def get_delivered(self, broadcast: Broadcast) -> int | None:
+        return funnel(broadcast)["delivered"]
+
+    def get_read(self, broadcast: Broadcast) -> int | None:
+        return funnel(broadcast)["read"]
+
+    def get_delivery_rate(self, broadcast: Broadcast) -> float | None:
+        return rate(funnel(broadcast)["delivered"], broadcast.counters.handed_over)
+
+    def get_read_rate(self, broadcast: Broadcast) -> float | None:
+        return rate(funnel(broadcast)["read"], broadcast.counters.handed_over)
+
+    def get_click_rate(self, broadcast: Broadcast) -> float | None:
+        return rate(broadcast.counters.clicked, broadcast.counters.handed_over)

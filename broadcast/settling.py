@@ -1,0 +1,218 @@
+"""The second half of a batch: what the provider's answers make of its messages."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from broadcast.claiming import wake_lanes
+from broadcast.models import Batch, Broadcast
+from broadcast.moves import Moved, lock_counters, make_money, move
+from broadcast.opt_outs import record_opt_outs
+from broadcast.states import BroadcastStatus, MessageCode, MessageStatus, UnknownPolicy
+from channels.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
+from channels.models import Sender
+
+LIMIT_WITHOUT_TIME = 30.0
+"""Seconds to wait after a rate limit that does not say how long."""
+MAX_BACKOFF = 3600.0
+
+# `o` holds one answer a row. A row that a receipt has moved already only learns its provider id.
+# A passing failure goes back to PENDING while attempts are left; a limit never spends one.
+SETTLE = """
+o AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(provider_ids)s::text[],
+                         %(codes)s::text[], %(provider_codes)s::text[], %(texts)s::text[],
+                         %(waits)s::float[])
+        AS t(id, kind, provider_id, code, provider_code, message, wait)
+), judged AS (
+    SELECT o.*, CASE
+        WHEN o.kind = 'accepted' THEN 'SENT'
+        WHEN o.kind = 'permanent' THEN 'FAILED'
+        WHEN o.kind = 'unknown' AND %(unknown)s <> 'PENDING' THEN %(unknown)s
+        WHEN b.status = 'CANCELLED' THEN 'CANCELLED'
+        WHEN o.kind = 'limited' OR m.attempts <= %(max_retries)s THEN 'PENDING'
+        ELSE 'FAILED' END AS status
+    FROM o JOIN broadcast_broadcastmessage m ON m.id = o.id AND m.broadcast_id = %(broadcast)s
+    JOIN broadcast_broadcast b ON b.id = m.broadcast_id
+), verdict AS (
+    SELECT j.*, CASE
+        WHEN status = 'SENT' THEN 'CAPTURED'
+        WHEN status IN ('FAILED', 'CANCELLED') THEN 'RELEASED'
+        ELSE 'HELD' END AS charge
+    FROM judged j
+), closed AS (
+    UPDATE broadcast_batch SET settled_at = %(now)s WHERE id = %(batch)s AND %(is_last)s
+), --UPDATE--
+UPDATE broadcast_broadcastmessage m
+SET status = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.status ELSE m.status END,
+    status_at = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN %(now)s ELSE m.status_at END,
+    charge_state = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') AND m.charge_state = 'HELD'
+                        THEN v.charge ELSE m.charge_state END,
+    provider_message_id = coalesce(nullif(v.provider_id, ''), m.provider_message_id),
+    error_code = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.code ELSE m.error_code END,
+    provider_error_code = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.provider_code
+                               ELSE m.provider_error_code END,
+    error_message = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.message
+                         ELSE m.error_message END,
+    sent_at = CASE WHEN v.status = 'SENT' THEN coalesce(m.sent_at, %(now)s) ELSE m.sent_at END,
+    failed_at = CASE WHEN v.status = 'FAILED' AND m.status IN ('SENDING', 'UNKNOWN') THEN %(now)s
+                     ELSE m.failed_at END,
+    attempts = m.attempts - CASE WHEN v.kind = 'limited' THEN 1 ELSE 0 END,
+    next_attempt_at = CASE WHEN v.status = 'PENDING' AND m.status IN ('SENDING', 'UNKNOWN')
+        THEN %(now)s + make_interval(secs => CASE WHEN v.kind = 'limited' THEN v.wait
+            ELSE greatest(v.wait, least(%(max_backoff)s,
+                %(backoff)s * power(2, greatest(m.attempts - 1, 0)))) END) END
+FROM verdict v
+WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s AND m.batch_id = %(batch)s
+  AND (m.status IN ('SENDING', 'UNKNOWN') OR v.status = 'SENT'
+       AND m.status IN ('SENT', 'DELIVERED', 'READ', 'FAILED'))
+"""
+
+
+def settle(
+    *,
+    broadcast: Broadcast,
+    sender: Sender,
+    batch_id: UUID,
+    outcomes: Sequence[tuple[UUID, Outcome]],
+    is_last: bool,
+    now: datetime,
+) -> Moved:
+    """Write down what became of these messages, their counters and their money, at once.
+
+    `is_last`: every message of the batch has its answer, there is nothing left to sweep.
+    Late answers of a batch that was swept settle its UNKNOWN messages. Safe to repeat.
+    """
+    with transaction.atomic():
+        lock_counters(broadcast.pk)
+        moved = move(
+            broadcast_id=broadcast.pk,
+            update=SETTLE,
+            params={
+                "ids": [message_id for message_id, _ in outcomes],
+                "kinds": [outcome.kind.value for _, outcome in outcomes],
+                "provider_ids": [outcome.provider_message_id[:200] for _, outcome in outcomes],
+                "codes": [outcome.code[:64] for _, outcome in outcomes],
+                "provider_codes": [outcome.provider_code[:64] for _, outcome in outcomes],
+                "texts": [outcome.message[:500] for _, outcome in outcomes],
+                "waits": [_wait(outcome) for _, outcome in outcomes],
+                "unknown": unknown_becomes(broadcast),
+                "is_last": is_last,
+                "max_retries": sender.effective_max_retries,
+                "backoff": settings.BROADCAST_RETRY_DELAY,
+                "max_backoff": MAX_BACKOFF,
+                "batch": batch_id,
+                "now": now,
+            },
+        )
+        make_money(
+            broadcast=broadcast,
+            moved=moved,
+            reference=f"batch:{batch_id}:{outcomes[0][0]}",
+            actor="settle",
+            now=now,
+        )
+        _after(broadcast=broadcast, sender=sender, outcomes=outcomes, moved=moved, now=now)
+    return moved
+
+
+def unknown_becomes(broadcast: Broadcast) -> str:
+    """What this broadcast wants done with messages whose fate is unknown."""
+    return {
+        UnknownPolicy.HOLD: MessageStatus.UNKNOWN,
+        UnknownPolicy.FAIL: MessageStatus.FAILED,
+        UnknownPolicy.RESEND: MessageStatus.PENDING,
+    }[UnknownPolicy(broadcast.unknown_policy)].value
+
+
+def _wait(outcome: Outcome) -> float:
+    if outcome.kind == OutcomeKind.LIMITED:
+        return LIMIT_WITHOUT_TIME if outcome.retry_after is None else outcome.retry_after
+    return outcome.retry_after or 0.0
+
+
+def _after(
+    *,
+    broadcast: Broadcast,
+    sender: Sender,
+    outcomes: Sequence[tuple[UUID, Outcome]],
+    moved: Moved,
+    now: datetime,
+) -> None:
+    limits = [
+        _wait(outcome)
+        for _, outcome in outcomes
+        if outcome.kind == OutcomeKind.LIMITED and outcome.limit_scope == LimitScope.SENDER
+    ]
+    if limits:
+        until = now + timedelta(seconds=max(limits))
+        Sender.objects.filter(Q(held_until=None) | Q(held_until__lt=until), pk=sender.pk).update(
+            held_until=until
+        )
+    if moved.pending:
+        waits = [_wait(outcome) for _, outcome in outcomes if outcome.kind in _TRY_AGAIN]
+        if waits:
+            wake_lanes(broadcast=broadcast, at=now + timedelta(seconds=min(waits)))
+    blocked = [each for each, outcome in outcomes if outcome.cause == FailureCause.OPT_OUT]
+    if blocked:
+        record_opt_outs(broadcast=broadcast, message_ids=blocked, now=now)
+
+
+_TRY_AGAIN = (OutcomeKind.PASSING, OutcomeKind.LIMITED, OutcomeKind.UNKNOWN)
+
+# Not handed over: back to PENDING, with its attempt. Handed over: nobody knows.
+SWEEP = """--UPDATE--
+UPDATE broadcast_broadcastmessage m
+SET status = %(status)s, status_at = %(now)s, error_code = %(code)s,
+    charge_state = CASE WHEN m.charge_state = 'HELD' AND %(status)s IN ('FAILED', 'CANCELLED')
+                        THEN 'RELEASED' ELSE m.charge_state END,
+    failed_at = CASE WHEN %(status)s = 'FAILED' THEN %(now)s END,
+    attempts = m.attempts - %(given_back)s,
+    next_attempt_at = CASE WHEN %(status)s = 'PENDING' THEN %(now)s::timestamptz END
+WHERE m.broadcast_id = %(broadcast)s AND m.id = ANY(%(ids)s::uuid[]) AND m.batch_id = %(batch)s
+  AND m.status = 'SENDING'
+"""
+
+
+def sweep(*, batch: Batch, now: datetime) -> Moved | None:
+    """Take back what a batch past its lease still holds; None if somebody else did."""
+    broadcast = batch.broadcast
+    with transaction.atomic():
+        lock_counters(broadcast.pk)
+        swept = Batch.objects.filter(
+            pk=batch.pk, swept_at=None, settled_at=None, lease_expires_at__lte=now
+        ).update(swept_at=now)
+        if not swept:
+            return None
+        batch.refresh_from_db(fields=("handed_at",))
+        handed = batch.handed_at is not None
+        # Read once the lock is ours: whoever cancels holds it until it is said.
+        cancelled = Broadcast.objects.filter(
+            pk=broadcast.pk, status=BroadcastStatus.CANCELLED
+        ).exists()
+        back = MessageStatus.CANCELLED if cancelled else MessageStatus.PENDING
+        moved = move(
+            broadcast_id=broadcast.pk,
+            update=SWEEP,
+            params={
+                "status": unknown_becomes(broadcast) if handed else back.value,
+                "code": MessageCode.NO_ANSWER.value if handed else "",
+                "given_back": 0 if handed else 1,
+                "ids": batch.message_ids,
+                "batch": batch.pk,
+                "now": now,
+            },
+        )
+        make_money(
+            broadcast=broadcast,
+            moved=moved,
+            reference=f"batch:{batch.pk}:swept",
+            actor="sweep",
+            now=now,
+        )
+        wake_lanes(broadcast=broadcast, at=now)
+    return moved

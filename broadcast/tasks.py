@@ -1,0 +1,68 @@
+"""Celery's way in. Every task is a hint: what is to be done stands in rows."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from broadcast.finishing import finish_all_that_are_over
+from broadcast.lifecycle import finish_planning
+from broadcast.models import Broadcast
+from broadcast.promotion import promote_due
+from broadcast.sending import lane_ids_overdue, run_batch, sweep_batches
+from tenants.idempotency import purge_expired
+
+MAX_COUNTDOWN = 60.0
+"""Seconds. A longer wait is a row that beat looks at, not a task in Redis."""
+OVERDUE_AFTER = timedelta(seconds=2)
+"""How late a lane may be before beat takes it that its chain has died."""
+
+
+# Safe twice: the lane is taken by compare-and-set.
+@shared_task(queue="sending")
+def run_lane(*, lane_id: int) -> None:
+    following = run_batch(lane_id=lane_id, clock=timezone.now)
+    if following is None:
+        return
+    wait = max(0.0, (following - timezone.now()).total_seconds())
+    if wait <= MAX_COUNTDOWN:
+        run_lane.apply_async(kwargs={"lane_id": lane_id}, countdown=wait)
+
+
+# Safe twice: it acts on a broadcast whose `planning_at` is set, under its lock.
+@shared_task(queue="planning")
+def plan_broadcast(*, broadcast_id: str) -> None:
+    finish_planning(broadcast_id=UUID(broadcast_id), now=timezone.now())
+
+
+# Safe twice: promotion locks each broadcast and looks at its status again.
+@shared_task(queue="default")
+def promote() -> None:
+    promote_due(now=timezone.now())
+
+
+# Safe twice: it only hints.
+@shared_task(queue="default")
+def revive() -> None:
+    """Start what no task stands for any more: lanes that are overdue, plans that were dropped."""
+    now = timezone.now()
+    for lane_id in lane_ids_overdue(before=now - OVERDUE_AFTER):
+        run_lane.delay(lane_id=lane_id)
+    dropped = Broadcast.objects.filter(planning_at__lt=now - timedelta(seconds=30))
+    for broadcast_id in dropped.values_list("pk", flat=True)[:100]:
+        plan_broadcast.delay(broadcast_id=str(broadcast_id))
+
+
+# Safe twice: each batch is swept by compare-and-set.
+@shared_task(queue="default")
+def sweep() -> None:
+    now = timezone.now()
+    sweep_batches(now=now)
+    finish_all_that_are_over(now=now)
+
+
+# Safe twice: it deletes what is old.
+@shared_task(queue="default")
+def purge() -> None:
+    purge_expired(at=timezone.now())

@@ -1,0 +1,273 @@
+"""What goes into a provider's adapter and what comes out: frozen values, no models."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from channels.platforms import Platform
+
+# --- what is sent -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SenderAccount:
+    """A sender as its adapter needs it. `base_url` has no trailing slash."""
+
+    provider: str
+    base_url: str
+    account_id: str
+    """The provider's id of the sender: Meta's phone_number_id; a bot's id."""
+    credentials: Mapping[str, str] = field(repr=False)
+
+
+class ParameterKind(StrEnum):
+    TEXT = "text"
+    IMAGE = "image"
+    VIDEO = "video"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One value put into a template; `name` only where the template's parameters are named."""
+
+    value: str
+    name: str = ""
+    kind: ParameterKind = ParameterKind.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonParameter:
+    """The suffix of a URL button, or the code of a copy-code button; `index` counts from 0."""
+
+    index: int
+    value: str
+    sub_type: str = "url"
+
+
+@dataclass(frozen=True, slots=True)
+class TextContent:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateContent:
+    name: str
+    language: str
+    header: tuple[Parameter, ...] = ()
+    body: tuple[Parameter, ...] = ()
+    buttons: tuple[ButtonParameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One message for one recipient. `id` is ours and is echoed by providers that can."""
+
+    id: UUID
+    to: str = field(repr=False)
+    """E.164 with its plus sign, or a Telegram chat id."""
+    content: TextContent | TemplateContent = field(repr=False)
+
+
+# --- what becomes of it -------------------------------------------------------------------------
+
+
+class OutcomeKind(StrEnum):
+    """What an attempt came to; the engine acts on nothing else."""
+
+    ACCEPTED = "accepted"
+    """The provider took it and will report on it."""
+    PERMANENT = "permanent"
+    """Refused for good."""
+    PASSING = "passing"
+    """Certainly not processed, for a cause that may pass: may be tried again."""
+    LIMITED = "limited"
+    """Certainly not processed because of a rate limit: later, without spending an attempt."""
+    UNKNOWN = "unknown"
+    """It may or may not have been processed: never sent again by itself."""
+
+
+class LimitScope(StrEnum):
+    """What a LIMITED outcome holds back."""
+
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+
+
+class FailureCause(StrEnum):
+    """Whom a PERMANENT outcome is about."""
+
+    NONE = ""
+    RECIPIENT = "recipient"
+    CONTENT = "content"
+    CONFIG = "config"
+    OPT_OUT = "opt_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The value of one attempt.
+
+    `code` is ours and stable (snake_case, listed in docs/states.md), `provider_code` the provider's
+    as text, `message` fit for a user. `retry_after` is in seconds, for PASSING and LIMITED.
+    """
+
+    kind: OutcomeKind
+    provider_message_id: str = ""
+    code: str = ""
+    provider_code: str = ""
+    message: str = ""
+    retry_after: float | None = None
+    limit_scope: LimitScope = LimitScope.SENDER
+    cause: FailureCause = FailureCause.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request as an adapter wants it made; at most one of `json` and `form`."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer that was read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+# --- what the provider reports ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSecrets:
+    """What an endpoint checks its calls with (keys by adapter: app_secret, verify_token)."""
+
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookCall:
+    """A provider's call to us, unparsed. Header names are lower-case."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class ReceiptStatus(StrEnum):
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    READ = "READ"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery receipt. `message_id` is ours where the provider echoes it."""
+
+    status: ReceiptStatus
+    at: datetime
+    provider_message_id: str
+    message_id: UUID | None = None
+    code: str = ""
+    provider_code: str = ""
+    message: str = ""
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OptChange:
+    """A recipient who opted out of messages, or back in; `account_id` says of which sender."""
+
+    account_id: str
+    address: str = field(repr=False)
+    opted_out: bool
+    marketing_only: bool
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message that a recipient wrote to us. `payload` is what follows Telegram's /start."""
+
+    account_id: str
+    address: str = field(repr=False)
+    provider_message_id: str
+    text: str = field(repr=False)
+    at: datetime
+    payload: str = field(default="", repr=False)
+    in_reply_to: str = ""
+
+
+InboundEvent = Receipt | OptChange | Reply
+
+
+# --- the adapter itself -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the engine may rely on; intervals in seconds."""
+
+    receipts: frozenset[ReceiptStatus]
+    """Which statuses this provider ever reports after accepting; empty: SENT is final."""
+    idempotent: bool = False
+    max_recipients: int = 1
+    pair_interval: float = 0.0
+
+
+class Adapter(Protocol):
+    """One provider: requests, answers, webhooks. Pure functions; no I/O happens here."""
+
+    provider: str
+    platforms: frozenset[Platform]
+    default_base_url: str
+    credential_names: tuple[str, ...]
+    """The keys that a sender's `credentials` must hold."""
+    webhook_secret_names: tuple[str, ...]
+    """The keys that a provider app's `secrets` must hold."""
+    capabilities: Capabilities
+
+    def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
+        """The request that sends this message."""
+        ...
+
+    def send_outcome(self, response: HttpResponse) -> Outcome:
+        """What the provider's answer to it means."""
+        ...
+
+    def check_request(self, account: SenderAccount) -> HttpRequest:
+        """A request that proves the credentials without sending anything."""
+        ...
+
+    def check_outcome(self, response: HttpResponse) -> Outcome:
+        """ACCEPTED with a description in `message`, or why the credentials do not work."""
+        ...
+
+    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+        """The plain-text answer to a set-up call that proves itself; None if it does not."""
+        ...
+
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether this call was signed by the provider (constant time; no secret: False)."""
+        ...
+
+    def event_key(self, body: bytes) -> str:
+        """The provider's own id of this call where it has one (Telegram's update_id), else ''."""
+        ...
+
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The events in a verified call's body. Raises ValueError where it is not as documented."""
+        ...

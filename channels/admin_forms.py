@@ -1,0 +1,114 @@
+"""Forms of senders and provider apps: a secret goes in and never comes out."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from channels.models import ProviderApp, Sender, TenantWAApp
+from channels.platforms import Platform
+from channels.registry import ADAPTERS, providers_for
+from tenants.admin_pages import TenantForm
+
+if TYPE_CHECKING:
+    from django.forms import Textarea
+else:
+    from unfold.widgets import UnfoldAdminTextareaWidget as Textarea
+
+
+class BlindTextarea(Textarea):
+    """Takes text and never gives it back, not even when the form comes back with an error."""
+
+    def format_value(self, value: Any) -> str:
+        return ""
+
+
+class SecretsField(forms.JSONField):
+    """A JSON object of strings."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", BlindTextarea)
+        options.setdefault("required", False)
+        options.setdefault(
+            "help_text",
+            'A JSON object, for example {"access_token": "…"}. What is stored is never shown; '
+            "what is written here replaces all of it, an empty field keeps it.",
+        )
+        super().__init__(**options)
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value is None:
+            return
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise forms.ValidationError("This must be a JSON object whose values are strings.")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)
+
+
+def _provider_field() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        choices=[(name, name) for name in sorted(ADAPTERS)], widget=UnfoldAdminSelectWidget
+    )
+
+
+class ProviderAppForm(TenantForm):
+    provider = _provider_field()
+    new_secrets = SecretsField(label="Secrets")
+
+    class Meta:
+        model = ProviderApp
+        fields = ("tenant", "provider", "name", "is_active")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("new_secrets"):
+            self.instance.secrets = cleaned["new_secrets"]
+        return cleaned
+
+
+class SenderForm(TenantForm):
+    provider = _provider_field()
+    new_credentials = SecretsField(label="Credentials")
+
+    class Meta:
+        model = Sender
+        exclude: tuple[str, ...] = ("credentials",)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("new_credentials"):
+            self.instance.credentials = cleaned["new_credentials"]
+        self._check_provider(cleaned)
+        self._check_currency(cleaned)
+        return cleaned
+
+    def _check_provider(self, cleaned: dict[str, Any]) -> None:
+        """Only when it is added: neither platform nor provider changes later."""
+        platform = cleaned.get("platform", self.instance.platform)
+        provider = cleaned.get("provider", self.instance.provider)
+        if platform and provider and provider not in providers_for(Platform(platform)):
+            self.add_error(
+                "provider" if "provider" in self.fields else None,
+                f"{provider} does not send over {Platform(platform).label}.",
+            )
+
+    def _check_currency(self, cleaned: dict[str, Any]) -> None:
+        tenant = cleaned.get("tenant") or (
+            self.instance.tenant if self.instance.tenant_id else None
+        )
+        if tenant and cleaned.get("currency") not in (None, tenant.currency):
+            self.add_error("currency", f"This tenant's credits are in {tenant.currency}.")
+
+
+class WhatsAppForm(SenderForm):
+    PLATFORM = Platform.WHATSAPP
+
+    class Meta(SenderForm.Meta):
+        model = TenantWAApp
+        exclude = ("credentials", "platform")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.platform = self.PLATFORM

@@ -1,0 +1,201 @@
+"""Who a tenant sends as: senders, and the provider apps that their webhooks belong to."""
+
+import secrets
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from channels.adapter import SenderAccount, WebhookSecrets
+from channels.credentials import EncryptedJSONField
+from channels.platforms import Category, Platform
+from channels.registry import adapter_for
+from tenants.ids import new_id
+from tenants.scoping import TenantQuerySet
+
+
+def new_endpoint_token() -> str:
+    """192 random bits: the unguessable part of a webhook's path."""
+    return secrets.token_urlsafe(24)
+
+
+class ProviderApp(models.Model):
+    """An app at a provider, with the secret that signs its webhooks; it may serve many senders."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
+    provider = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+    endpoint_token = models.CharField(
+        max_length=64, unique=True, default=new_endpoint_token, editable=False
+    )
+    secrets = EncryptedJSONField()
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TenantQuerySet["ProviderApp"].as_manager()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.provider})"
+
+    @property
+    def webhook_path(self) -> str:
+        return f"/webhooks/{self.provider}/{self.endpoint_token}/"
+
+    def webhook_secrets(self) -> WebhookSecrets:
+        return WebhookSecrets(secrets=self.secrets)
+
+
+class SenderQuerySet(TenantQuerySet["Sender"]):
+    def usable(self) -> "SenderQuerySet":
+        return self.filter(is_active=True)
+
+
+class Sender(models.Model):
+    """A phone number or bot that messages go out from. Deactivated, never deleted once used."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
+    app = models.ForeignKey(
+        ProviderApp, on_delete=models.PROTECT, null=True, blank=True, related_name="senders"
+    )
+    platform = models.CharField(max_length=10, choices=Platform.choices)
+    provider = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+    address = models.CharField(max_length=64, help_text="Phone number (E.164) or bot name.")
+    account_id = models.CharField(
+        max_length=64, help_text="The provider's id: Meta's phone number id, a bot's numeric id."
+    )
+    business_account_id = models.CharField(
+        max_length=64, blank=True, help_text="WhatsApp Business Account id, which owns templates."
+    )
+    credentials = EncryptedJSONField()
+    base_url = models.URLField(
+        blank=True, help_text="Empty: the provider's own; the sandbox's for trying things out."
+    )
+
+    batch_size = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    batch_delay = models.DecimalField(
+        max_digits=7,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="Seconds.",
+    )
+    max_retries = models.PositiveSmallIntegerField(null=True, blank=True)
+    messages_per_second = models.DecimalField(
+        max_digits=9,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.001"))],
+    )
+    daily_limit = models.PositiveIntegerField(null=True, blank=True)
+    lanes = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text="Chains of batches that one broadcast of this sender runs on.",
+    )
+
+    currency = models.CharField(max_length=3, help_text="Of the prices; the tenant's.")
+    marketing_price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
+    utility_price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
+    authentication_price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
+
+    is_default = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    held_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="A provider's rate limit holds the whole sender until then.",
+    )
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    check_result = models.CharField(max_length=500, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = SenderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("platform", "name")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("tenant", "platform"),
+                condition=Q(is_default=True, is_active=True),
+                name="sender_one_default_per_platform",
+            ),
+            models.UniqueConstraint(
+                fields=("provider", "account_id"),
+                condition=Q(is_active=True),
+                name="sender_account_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(marketing_price__gte=0)
+                & Q(utility_price__gte=0)
+                & Q(authentication_price__gte=0),
+                name="sender_prices_not_negative",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_platform_display()})"
+
+    def price_for(self, category: str) -> Decimal:
+        """The price of one message of this category, in `currency`."""
+        return {
+            Category.MARKETING: self.marketing_price,
+            Category.UTILITY: self.utility_price,
+            Category.AUTHENTICATION: self.authentication_price,
+        }[Category(category)]
+
+    def account(self) -> SenderAccount:
+        base_url = self.base_url or adapter_for(self.provider).default_base_url
+        return SenderAccount(
+            provider=self.provider,
+            base_url=base_url.rstrip("/"),
+            account_id=self.account_id,
+            credentials=self.credentials,
+        )
+
+    @property
+    def effective_batch_size(self) -> int:
+        return settings.BROADCAST_BATCH_SIZE if self.batch_size is None else self.batch_size
+
+    @property
+    def effective_batch_delay(self) -> Decimal:
+        """Seconds between the starts of two batches of one lane."""
+        delay = settings.BROADCAST_BATCH_DELAY if self.batch_delay is None else self.batch_delay
+        return Decimal(str(delay))
+
+    @property
+    def effective_max_retries(self) -> int:
+        return settings.BROADCAST_MAX_RETRIES if self.max_retries is None else self.max_retries
+
+
+class TenantWAAppQuerySet(TenantQuerySet["TenantWAApp"]):
+    """Senders on WhatsApp."""
+
+
+class TenantWAAppManager(models.Manager.from_queryset(TenantWAAppQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> TenantWAAppQuerySet:
+        return TenantWAAppQuerySet(self.model, using=self._db).filter(platform=Platform.WHATSAPP)
+
+
+class TenantWAApp(Sender):
+    """A tenant's WhatsApp number: its templates hang on it and its prices are by category."""
+
+    # A proxy has a manager of its own; the stubs know one a class only.
+    objects = TenantWAAppManager()  # type: ignore[misc]
+
+    class Meta:
+        proxy = True
+        verbose_name = "WhatsApp app"

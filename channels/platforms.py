@@ -1,0 +1,25 @@
+"""The platforms that a broadcast can be sent over, and what their messages may hold."""
+
+from django.db import models
+
+
+class Platform(models.TextChoices):
+    """A messaging platform. WHATSAPP needs an approved template; the others take free text."""
+
+    WHATSAPP = "WHATSAPP", "WhatsApp"
+    TELEGRAM = "TELEGRAM", "Telegram"
+    SMS = "SMS", "SMS"
+    RCS = "RCS", "RCS"
+
+
+class Category(models.TextChoices):
+    """What a message is for; opt-outs from marketing do not stop the other two."""
+
+    MARKETING = "MARKETING", "Marketing"
+    UTILITY = "UTILITY", "Utility"
+    AUTHENTICATION = "AUTHENTICATION", "Authentication"
+
+
+# Characters of text that one message may hold. Telegram: core.telegram.org/bots/api#sendmessage;
+# SMS: Twilio's Body (10 segments); RCS: contentMessage.text.
+MAX_TEXT_LENGTH = {Platform.TELEGRAM: 4096, Platform.SMS: 1600, Platform.RCS: 3072}

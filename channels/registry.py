@@ -1,0 +1,34 @@
+"""Which adapter speaks to which provider. A new provider is its file and a line here."""
+
+from channels.adapter import Adapter
+from channels.meta_cloud import MetaCloud
+from channels.platforms import Platform
+from channels.telegram_bot import TelegramBot
+from tenants.errors import InvalidInput
+
+ADAPTERS: dict[str, Adapter] = {
+    adapter.provider: adapter for adapter in (MetaCloud(), TelegramBot())
+}
+
+
+class UnknownProvider(InvalidInput):
+    """No adapter speaks to this provider."""
+
+    code = "unknown_provider"
+
+
+def adapter_for(provider: str) -> Adapter:
+    """The adapter of this provider. Raises UnknownProvider."""
+    try:
+        return ADAPTERS[provider]
+    except KeyError:
+        raise UnknownProvider(
+            f"There is no provider “{provider}”.",
+            attr="provider",
+            data={"choices": sorted(ADAPTERS)},
+        ) from None
+
+
+def providers_for(platform: Platform) -> list[str]:
+    """The providers that can send over this platform, sorted; none for SMS and RCS so far."""
+    return sorted(name for name, adapter in ADAPTERS.items() if platform in adapter.platforms)

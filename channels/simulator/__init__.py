@@ -1,0 +1,1 @@
+"""The sandbox provider: an HTTP server that speaks Meta's and Telegram's protocols."""

@@ -1,0 +1,70 @@
+"""Events that recipients cause: replies, opt-outs, blocked bots; as the providers report them."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from channels.simulator.telegram_updates import member_update, message_update
+from channels.simulator.webhook_bodies import encoded, meta_change
+from channels.simulator.witness import Provider
+
+Write = Callable[[str, str, dict[str, Any], int], bytes]
+"""From account, sender, the control call's body and a number of its own; raises ValueError."""
+
+
+def meta_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    wa_id = sender.lstrip("+")
+    message: dict[str, Any] = {
+        "from": wa_id,
+        "id": f"wamid.inbound.{number}",
+        "timestamp": str(int(time.time())),
+        "type": "text",
+        "text": {"body": _text(body)},
+    }
+    if body.get("in_reply_to"):
+        message["context"] = {"id": str(body["in_reply_to"])}
+    contact = {"profile": {"name": "Sandbox"}, "wa_id": wa_id}
+    return meta_change(account, "messages", {"contacts": [contact], "messages": [message]})
+
+
+def meta_preference(account: str, sender: str, body: dict[str, Any], _: int) -> bytes:
+    """The recipient stops, or resumes, marketing messages."""
+    wa_id, value = sender.lstrip("+"), body.get("value", "stop")
+    if value not in ("stop", "resume"):
+        raise ValueError("value must be stop or resume")
+    preference = {
+        "wa_id": wa_id,
+        "detail": f"User requested to {value} marketing messages",
+        "category": "marketing_messages",
+        "value": value,
+        "timestamp": int(time.time()),
+    }
+    contact = {"profile": {"name": "Sandbox"}, "wa_id": wa_id}
+    value_told = {"contacts": [contact], "user_preferences": [preference]}
+    return meta_change(account, "user_preferences", value_told)
+
+
+def telegram_text(_: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    return encoded(message_update(number, sender, _text(body)))
+
+
+def telegram_member(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    status = body.get("status", "kicked")
+    if status not in ("kicked", "member"):
+        raise ValueError("status must be kicked or member")
+    return encoded(member_update(number, account, sender, status))
+
+
+def _text(body: dict[str, Any]) -> str:
+    text = body.get("text")
+    if not isinstance(text, str) or not text:
+        raise ValueError("text is required")
+    return text
+
+
+INBOUND: Final[dict[tuple[Provider, str], Write]] = {
+    (Provider.META, "text"): meta_text,
+    (Provider.META, "user_preferences"): meta_preference,
+    (Provider.TELEGRAM, "text"): telegram_text,
+    (Provider.TELEGRAM, "my_chat_member"): telegram_member,
+}

@@ -1,0 +1,163 @@
+"""Everything that one sandbox knows: its books, its faults, who behaves how."""
+
+import base64
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from random import Random
+from typing import Final, TypeVar
+
+from channels.simulator.deliveries import Account, Deliveries
+from channels.simulator.faults import Faults, Reason, Refusal
+from channels.simulator.magic import Behaviour, behaviour_by_ending
+from channels.simulator.options import Options
+from channels.simulator.receipts import Plan, final_status, plan_receipts
+from channels.simulator.witness import Provider, Record, Status, Witness
+
+ATTEMPTS_REMEMBERED: Final = 100_000
+NO_FAULTS: Final = Faults()
+ANY: Final = "*"
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One valid request to send one message."""
+
+    provider: Provider
+    account: str
+    to: str
+    our_id: str
+    content_hash: str
+    template: str = ""
+
+    @property
+    def message_key(self) -> str:
+        return f"{self.account}:{self.to}:{self.our_id or self.content_hash}"
+
+
+class Sandbox:
+    """Must be made on the event loop that it will live on."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.started_at = time.time()
+        self.witness = Witness(options.max_records)
+        self.deliveries = Deliveries(options)
+        self.faults: dict[Account, Faults] = {}
+        self.behaviours: dict[tuple[Provider, str], Behaviour] = {}
+        # Not for secrecy: the same numbers of bad luck on every run.
+        self._chance = Random(options.seed)  # noqa: S311
+        self._refusals: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._chat_messages: OrderedDict[str, int] = OrderedDict()
+        self._id_prefix = secrets.token_hex(6)
+        self._update_id = int(self.started_at)
+
+    # --- asked by the protocols ---
+
+    def faults_of(self, account: Account) -> Faults:
+        own = self.faults.get(account)
+        return own or self.faults.get((account[0], ANY)) or NO_FAULTS
+
+    def behaviour_of(self, attempt: Attempt) -> Behaviour:
+        if told := self.behaviours.get((attempt.provider, attempt.to)):
+            return told
+        magic = self.options.magic and self.faults_of((attempt.provider, attempt.account)).magic
+        return behaviour_by_ending(attempt.to) if magic else Behaviour.DELIVERS
+
+    def refuses(self, attempt: Attempt, behaviour: Behaviour) -> Refusal | None:
+        by_account = self.faults_of((attempt.provider, attempt.account)).refuses(
+            template=attempt.template,
+            retry_after=self.options.retry_after,
+            chance=self._chance,
+            now=time.monotonic(),
+        )
+        return by_account or self._refuses_recipient(attempt, behaviour)
+
+    def accept(self, attempt: Attempt, behaviour: Behaviour) -> tuple[Record, Plan]:
+        seq = self.witness.next_seq()
+        plan = self._plan(attempt, behaviour)
+        record = Record(
+            provider=attempt.provider,
+            account=attempt.account,
+            to=attempt.to,
+            message_id=self._message_id(attempt, seq),
+            our_id=attempt.our_id,
+            content_hash=attempt.content_hash,
+            behaviour=behaviour,
+            final=Status.SENT if attempt.provider is Provider.TELEGRAM else final_status(plan),
+            seq=seq,
+        )
+        self.witness.accept(record)
+        if plan:
+            self.deliveries.plan(record, plan)
+        return record, plan
+
+    def next_update_id(self) -> int:
+        self._update_id += 1
+        return self._update_id
+
+    async def forget(self, *, account: str | None) -> None:
+        self.witness.forget(account=account)
+        await self.deliveries.forget(account=account)
+        for key in [key for key in self.faults if account in (None, key[1])]:
+            del self.faults[key]
+        if account is None:
+            self.behaviours.clear()
+            self._refusals.clear()
+
+    # --- its own ---
+
+    def _refuses_recipient(self, attempt: Attempt, behaviour: Behaviour) -> Refusal | None:
+        wait = self.options.retry_after
+        match behaviour:
+            case Behaviour.REFUSED:
+                return Refusal(Reason.UNREACHABLE)
+            case Behaviour.BLOCKED:
+                return Refusal(Reason.BLOCKED)
+            case Behaviour.BUSY_ONCE if self._refused_before(attempt)[0] < 1:
+                return Refusal(Reason.UNAVAILABLE, wait)
+            case Behaviour.RATE_LIMITED if self._is_limited(attempt):
+                return Refusal(Reason.RATE_LIMITED, wait)
+            case Behaviour.PAIR_LIMITED:
+                return self._refuses_pair(attempt)
+        return None
+
+    def _is_limited(self, attempt: Attempt) -> bool:
+        return self._refused_before(attempt)[0] < self.options.rate_limit_times
+
+    def _refuses_pair(self, attempt: Attempt) -> Refusal | None:
+        _, first = self._refused_before(attempt)
+        left = first + self.options.pair_interval - time.monotonic()
+        return Refusal(Reason.PAIR_LIMITED, max(1, round(left + 0.5))) if left > 0 else None
+
+    def _refused_before(self, attempt: Attempt) -> tuple[int, float]:
+        """How often this message was tried before, and when first; counts this try."""
+        times, first = self._refusals.get(attempt.message_key, (0, time.monotonic()))
+        _remember(self._refusals, attempt.message_key, (times + 1, first))
+        return times, first
+
+    def _plan(self, attempt: Attempt, behaviour: Behaviour) -> Plan:
+        if attempt.provider is Provider.TELEGRAM:
+            return ()
+        return plan_receipts(behaviour, attempt.our_id or attempt.message_key, self.options)
+
+    def _message_id(self, attempt: Attempt, seq: int) -> str:
+        """Meta's are unique everywhere; Telegram's within a chat only, so each chat has a 1."""
+        if attempt.provider is Provider.META:
+            unique = f"{self._id_prefix}{seq:012d}".encode()
+            return f"wamid.HBg{base64.b64encode(unique).decode()}"
+        chat = f"{attempt.account}:{attempt.to}"
+        number = self._chat_messages.get(chat, 0) + 1
+        _remember(self._chat_messages, chat, number, limit=self.options.max_records)
+        return str(number)
+
+
+def _remember(
+    known: OrderedDict[str, V], key: str, value: V, *, limit: int = ATTEMPTS_REMEMBERED
+) -> None:
+    known[key] = value
+    if len(known) > limit:
+        known.popitem(last=False)

@@ -1,0 +1,47 @@
+"""The application, and the server that runs it on one event loop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from channels.simulator import control, meta, telegram
+from channels.simulator.answers import SANDBOX
+from channels.simulator.options import Options
+from channels.simulator.sandbox import Sandbox
+
+SHUTDOWN_TIMEOUT = 0.5
+"""Calls that are never answered must not hold up the end."""
+KEEPALIVE_TIMEOUT = 75.0
+
+
+def make_app(sandbox: Sandbox) -> web.Application:
+    app = web.Application()
+    app[SANDBOX] = sandbox
+    # A sub-application, so that its middleware costs the providers' routes nothing.
+    controls = web.Application(middlewares=[control.say_what_is_wrong])
+    controls[SANDBOX] = sandbox
+    controls.add_routes(control.routes())
+    app.add_subapp("/_sandbox", controls)
+    app.add_routes([*meta.routes(), *telegram.routes()])
+    return app
+
+
+@asynccontextmanager
+async def serving(options: Options, *, host: str, port: int) -> AsyncIterator[tuple[Sandbox, int]]:
+    """The running sandbox and the port it listens on (port 0: a free one)."""
+    sandbox = Sandbox(options)
+    await sandbox.deliveries.start()
+    runner = web.AppRunner(
+        make_app(sandbox),
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_TIMEOUT,
+        keepalive_timeout=KEEPALIVE_TIMEOUT,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+        yield sandbox, runner.addresses[0][1]
+    finally:
+        await sandbox.deliveries.stop()
+        await runner.cleanup()

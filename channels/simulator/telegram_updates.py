@@ -1,0 +1,52 @@
+"""What the Bot API calls users, chats and updates."""
+
+import time
+from typing import Any
+
+Update = dict[str, Any]
+
+
+def chat_of(to: str) -> Update:
+    if to.startswith("@"):
+        return {"id": -1_000_000_000_000, "type": "channel", "username": to[1:]}
+    kind = "supergroup" if to.startswith("-") else "private"
+    return {"id": int(to), "type": kind, "first_name": "Sandbox"}
+
+
+def bot_user(bot: str) -> Update:
+    name = f"sandbox_{bot}_bot"
+    return {"id": int(bot), "is_bot": True, "first_name": "Sandbox bot", "username": name}
+
+
+def message_update(update_id: int, chat: str, text: str) -> Update:
+    user = {"id": int(chat), "is_bot": False, "first_name": "Sandbox"}
+    message: Update = {
+        "message_id": update_id % 1_000_000,
+        "from": user,
+        "chat": chat_of(chat),
+        "date": int(time.time()),
+        "text": text,
+    }
+    if text.startswith("/"):
+        length = len(text.split(maxsplit=1)[0])
+        message["entities"] = [{"offset": 0, "length": length, "type": "bot_command"}]
+    return {"update_id": update_id, "message": message}
+
+
+def member_update(update_id: int, bot: str, chat: str, status: str) -> Update:
+    """`kicked`: the user blocked the bot; `member`: took it back."""
+    before = "member" if status == "kicked" else "kicked"
+    user = {"id": int(chat), "is_bot": False, "first_name": "Sandbox"}
+    change = {
+        "chat": chat_of(chat),
+        "from": user,
+        "date": int(time.time()),
+        "old_chat_member": _membership(bot, before),
+        "new_chat_member": _membership(bot, status),
+    }
+    return {"update_id": update_id, "my_chat_member": change}
+
+
+def _membership(bot: str, status: str) -> Update:
+    until = {"until_date": 0} if status == "kicked" else {}
+    return {"user": bot_user(bot), "status": status, **until}

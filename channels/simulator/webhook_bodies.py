@@ -1,0 +1,70 @@
+"""The bytes of a webhook call, and the headers that prove who wrote them."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from channels.simulator.witness import Provider, Record, Status
+
+BUSINESS_ACCOUNT: Final = "100000000000001"
+DISPLAY_NUMBER: Final = "15550009999"
+UNDELIVERABLE: Final = {
+    "code": 131026,
+    "title": "Message undeliverable",
+    "message": "Message undeliverable",
+    "error_data": {"details": "Message Undeliverable."},
+    "href": "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/",
+}
+
+
+def headers_for(provider: Provider, secret: str, body: bytes) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"}
+    if not secret:
+        return headers
+    if provider is Provider.META:
+        headers["X-Hub-Signature-256"] = f"sha256={signature(secret, body)}"
+    else:
+        headers["X-Telegram-Bot-Api-Secret-Token"] = secret
+    return headers
+
+
+def signature(secret: str, body: bytes) -> str:
+    """Hex HMAC-SHA256 over the exact bytes that are sent."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def encoded(payload: Mapping[str, Any]) -> bytes:
+    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def meta_statuses(account: str, told: Sequence[tuple[Record, Status]], at: int) -> bytes:
+    recipients = dict.fromkeys(record.to for record, _ in told)
+    contacts = [{"profile": {"name": "Sandbox"}, "wa_id": to} for to in recipients]
+    statuses = [_status(record, status, at) for record, status in told]
+    return meta_change(account, "messages", {"contacts": contacts, "statuses": statuses})
+
+
+def meta_change(account: str, field: str, value: Mapping[str, Any]) -> bytes:
+    metadata = {"display_phone_number": DISPLAY_NUMBER, "phone_number_id": account}
+    whole = {"messaging_product": "whatsapp", "metadata": metadata, **value}
+    change = {"value": whole, "field": field}
+    entry = {"id": BUSINESS_ACCOUNT, "changes": [change]}
+    return encoded({"object": "whatsapp_business_account", "entry": [entry]})
+
+
+def _status(record: Record, status: Status, at: int) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": record.message_id,
+        "status": status,
+        "timestamp": str(at),
+        "recipient_id": record.to,
+    }
+    if record.our_id:
+        told["biz_opaque_callback_data"] = record.our_id
+    if status is Status.FAILED:
+        return told | {"errors": [UNDELIVERABLE]}
+    conversation = {"id": record.message_id[-32:], "origin": {"type": "marketing"}}
+    pricing = {"billable": True, "pricing_model": "PMP", "category": "marketing"}
+    return told | {"conversation": conversation, "pricing": pricing}

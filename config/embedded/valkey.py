@@ -1,0 +1,124 @@
+"""The embedded Valkey: its address, its settings, its process."""
+
+import json
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from typing import IO, cast
+
+import redis
+
+from config.embedded.errors import EmbeddedServerError
+from config.embedded.places import Places
+from config.embedded.processes import dies_with_parent, end
+from config.embedded.wheels import valkey_program
+
+_HOST = "127.0.0.1"
+_START_DEADLINE = 60.0  # seconds; a large append-only file is read back first
+_STOP_GRACE = 15.0
+
+
+class Valkey:
+    """Reached by TCP, which every client's URL can say; a password keeps other users out."""
+
+    variable = "REDIS_URL"
+
+    def __init__(self, places: Places) -> None:
+        self._folder = places.valkey
+        self._log = places.logs / "valkey.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port, self._password = self._recall()
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self._password}@{_HOST}:{self._port}/0"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers; at the port it had, if that is free."""
+        self._stop_orphan()
+        if not _is_free(self._port):
+            self._port = _free_port()
+        self._remember()
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - the wheel's own program
+                [str(valkey_program()), "-"],
+                cwd=self._folder,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                # The keeper has one thread.
+                preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509
+            )
+        # By standard input: a password on a command line is everybody's to read.
+        with cast("IO[bytes]", self._process.stdin) as settings:
+            settings.write(self._settings().encode())
+        self._wait_until_it_answers(self._process)
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        if self._process is not None:
+            end(self._process, by=signal.SIGTERM, grace=_STOP_GRACE)
+
+    def _settings(self) -> str:
+        """`everysec`: a power cut costs at most a second of hints, and PostgreSQL holds the truth.
+
+        `always` would cost an fsync per message for nothing.
+        """
+        lines = (
+            f"bind {_HOST}",
+            f"port {self._port}",
+            f"requirepass {self._password}",
+            f'dir "{self._folder}"',
+            "appendonly yes",
+            "appendfsync everysec",
+            'save ""',
+            "maxmemory-policy noeviction",
+        )
+        return "\n".join(lines)
+
+    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + _START_DEADLINE
+        while time.monotonic() < deadline and process.poll() is None:
+            with suppress(redis.RedisError), redis.Redis.from_url(self.url) as client:
+                client.ping()
+                return
+            time.sleep(0.05)
+        raise EmbeddedServerError.with_log("Valkey did not start.", self._log)
+
+    def _stop_orphan(self) -> None:
+        """End a server whose keeper was killed: it alone knows our password."""
+        with suppress(redis.RedisError), redis.Redis.from_url(self.url) as client:
+            client.shutdown()
+
+    def _recall(self) -> tuple[int, str]:
+        address = self._folder / "address.json"
+        if address.exists():
+            known = json.loads(address.read_text())
+            return int(known["port"]), str(known["password"])
+        return _free_port(), secrets.token_urlsafe(24)
+
+    def _remember(self) -> None:
+        address = self._folder / "address.json"
+        address.touch(mode=0o600)
+        address.write_text(json.dumps({"port": self._port, "password": self._password}))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])

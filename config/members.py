@@ -1,0 +1,25 @@
+"""The stack's processes: what each is started as."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+HOST = "127.0.0.1"
+_CELERY = (sys.executable, "-m", "celery", "-A", "config")
+# What workers would tell each other on start and by heartbeats; nothing here listens to it.
+_QUIET = ("--without-gossip", "--without-mingle")
+
+
+def commands(*, web_port: int, sandbox_port: int, schedule: Path) -> Mapping[str, list[str]]:
+    """Command by name, in the order of starting; why these pools: docs/adr/0002."""
+    sandbox = f"-m channels.simulator --host {HOST} --port {sandbox_port}"
+    web = f"-m gunicorn -c python:config.web_server --bind {HOST}:{web_port} config.wsgi"
+    sending = f"worker -Q sending -P prefork -c 2 -n sending-{web_port}@%h"
+    rest = f"worker -Q planning,inbound,default -P threads -c 4 -n worker-{web_port}@%h"
+    return {
+        "sandbox": [sys.executable, *sandbox.split()],
+        "web": [sys.executable, *web.split()],
+        "sending": [*_CELERY, *sending.split(), *_QUIET],
+        "worker": [*_CELERY, *rest.split(), *_QUIET],
+        "beat": [*_CELERY, "beat", "--pidfile=", "-s", str(schedule)],
+    }

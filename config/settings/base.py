@@ -1,0 +1,248 @@
+"""Settings for development and the demo; production.py and test.py build on them.
+
+Every value that may differ between two installations comes from the environment; `.env.example`
+lists and explains them all.
+"""
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.core.management.utils import get_random_secret_key
+
+from config.environment import DATA_DIR, env
+from config.logs import configure_structlog, logging_config
+from config.remembered import remembered
+
+# --- secrets ------------------------------------------------------------------------------------
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or remembered("SECRET_KEY", get_random_secret_key)
+# The first key encrypts, every key decrypts.
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or [
+    remembered("FIELD_ENCRYPTION_KEY", lambda: Fernet.generate_key().decode())
+]
+DEBUG = False
+
+# --- addresses ----------------------------------------------------------------------------------
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+CSRF_FAILURE_VIEW = "tenants.error_pages.csrf_failure"
+
+# --- the house ----------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "tenants.admin_site.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "pgtrigger",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "corsheaders",
+    "django_structlog",
+    "tenants",
+    "channels",
+    "contacts",
+    "templates_wa",
+    "wallet",
+    "tracking",
+    "broadcast",
+    "inbound",
+]
+MIDDLEWARE = [
+    "config.request_ids.RequestIdMiddleware",
+    "config.health.ProbesMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+# Every route answers with and without its trailing slash; a redirect would lose a POST's body.
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # no collectstatic where nobody deploys
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# --- PostgreSQL and Redis -----------------------------------------------------------------------
+
+# The entry points put the embedded servers' addresses into the environment where none are given.
+DATABASE_URL = env.str("DATABASE_URL", default="postgres:///postgres")
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {**env.db_url_config(DATABASE_URL), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+# Begins every key in Redis, so that two stacks (or two test runs) on one server do not mix.
+REDIS_KEY_PREFIX = env.str("REDIS_KEY_PREFIX", default="broadcast:")
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"{REDIS_KEY_PREFIX}cache",
+    }
+}
+
+# --- users --------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "tenants.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=7)),
+    "UPDATE_LAST_LOGIN": True,
+}
+
+# --- the admin ----------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "Broadcast",
+    "SITE_HEADER": "Broadcast",
+    "SITE_URL": None,
+    "SIDEBAR": {"show_all_applications": True},
+}
+
+# --- the API ------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.TenantJWTAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.permissions.RolePermission"],
+    "DEFAULT_PAGINATION_CLASS": "tenants.pagination.NumberedPages",
+    "EXCEPTION_HANDLER": "tenants.exceptions.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "tenants.schema.Schema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["tenants.parsers.StrictJSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Broadcast API",
+    "DESCRIPTION": "Write a broadcast once; follow every message until it is delivered and paid.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "ENUM_NAME_OVERRIDES": {
+        "ErrorTypeEnum": "tenants.schema.ErrorType",
+        "BroadcastStatusEnum": "broadcast.states.BroadcastStatus",
+        "MessageStatusEnum": "broadcast.states.MessageStatus",
+        "PlatformEnum": "channels.platforms.Platform",
+    },
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Retry-After", "X-Request-ID"]
+
+# --- broadcasts ---------------------------------------------------------------------------------
+
+# False: nothing is promoted, claimed or posted. For copies of a live system.
+SENDING_ENABLED = env.bool("SENDING_ENABLED", default=True)
+# Where not empty, only these addresses are ever written to.
+SEND_ONLY_TO = env.list("SEND_ONLY_TO", default=[])
+BROADCAST_BATCH_SIZE = env.int("BROADCAST_BATCH_SIZE", default=50)
+BROADCAST_BATCH_DELAY = env.float("BROADCAST_BATCH_DELAY", default=5.0)
+BROADCAST_MAX_RETRIES = env.int("BROADCAST_MAX_RETRIES", default=3)
+# Seconds before the first retry of a message that failed for a passing cause; doubled each time.
+BROADCAST_RETRY_DELAY = env.float("BROADCAST_RETRY_DELAY", default=10.0)
+BROADCAST_BATCH_LEASE = env.int("BROADCAST_BATCH_LEASE", default=120)
+PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=30.0)
+
+# --- Celery -------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": REDIS_KEY_PREFIX,
+    # How long a task may be held by a worker that died before another one gets it; beat's sweep
+    # is what recovers broadcasts, long before this.
+    "visibility_timeout": 3600,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "default"
+# No soft limit: an exception thrown into the middle of a settle helps nobody. The hard one is
+# beyond every lease, so that it only ever ends what the sweep has already given up.
+CELERY_TASK_TIME_LIMIT = max(300, 2 * BROADCAST_BATCH_LEASE)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat" / "schedule")
+# Each with `expires` under its interval: after a standstill, one look is enough.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    name: {"task": task, "schedule": seconds, "options": {"expires": max(1.0, 0.9 * seconds)}}
+    for name, task, seconds in (
+        ("promote-scheduled", "broadcast.tasks.promote", 1.0),
+        ("revive-lanes", "broadcast.tasks.revive", 2.0),
+        ("sweep-batches", "broadcast.tasks.sweep", 5.0),
+        ("purge-idempotency", "broadcast.tasks.purge", 3600.0),
+        ("apply-events", "inbound.tasks.apply_events", 2.0),
+        ("retry-parked", "inbound.tasks.retry_parked", 2.0),
+    )
+}
+
+# --- logs ---------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = logging_config(level=LOG_LEVEL, pretty=sys.stderr.isatty())
+configure_structlog()
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+
+# --- mail ---------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="broadcast@localhost")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+vars().update(env.email_url_config(env.str("EMAIL_URL", default="consolemail://")))

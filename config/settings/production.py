@@ -1,0 +1,29 @@
+"""Settings for production: as base.py, but nothing may be missing, weak or unencrypted."""
+
+from config.environment import BASE_DIR, env
+from config.settings.required import refuse_unless_complete
+
+refuse_unless_complete(env.ENVIRON)
+
+from config.logs import logging_config
+from config.settings.base import *
+
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Set only where a proxy of yours sets (and overwrites) X-Forwarded-Proto.
+if env.bool("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = True
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+X_FRAME_OPTIONS = "DENY"
+LOGGING = logging_config(level=LOG_LEVEL, pretty=False)

@@ -1,0 +1,38 @@
+"""Settings for tests: the real servers, and names of this run's own on them."""
+
+import os
+
+from config.embedded import serve_where_unset
+
+SERVERS = serve_where_unset()
+
+from config.environment import env
+from config.logs import logging_config
+from config.settings.base import *
+
+# A run is a process: pytest's, or one of xdist's. Workers that a test starts are told its name.
+RUN = env.str("TEST_RUN", default="") or str(os.getpid())
+TEST_DATABASE_PREFIX = "test_broadcast_"
+TEST_KEY_PREFIX = "test-"
+
+DATABASES["default"]["TEST"] = {"NAME": f"{TEST_DATABASE_PREFIX}{RUN}"}
+REDIS_KEY_PREFIX = f"{TEST_KEY_PREFIX}{RUN}:"
+CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = REDIS_KEY_PREFIX
+CACHES["default"]["KEY_PREFIX"] = f"{REDIS_KEY_PREFIX}cache"
+
+# What a developer's own .env says must not change what a test sees.
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PUBLIC_URL = "http://localhost:8000"
+CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
+SENDING_ENABLED = True
+SEND_ONLY_TO = []
+BROADCAST_BATCH_SIZE = 50
+BROADCAST_BATCH_DELAY = 5.0
+BROADCAST_MAX_RETRIES = 3
+BROADCAST_BATCH_LEASE = 120
+PROVIDER_TIMEOUT = 30.0
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+# A log-in is not what most tests are about; PBKDF2 would be most of their time.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LOGGING = logging_config(level=env.str("LOG_LEVEL", default="WARNING"), pretty=False)

@@ -1,0 +1,27 @@
+"""Every route, at the root; with and without the trailing slash, with no redirect between them."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from tenants.routing import optional_slash
+
+urlpatterns = [
+    optional_slash("schema", SpectacularAPIView.as_view(), name="schema"),
+    optional_slash("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("admin", admin.site.admin_view(admin.site.index), name="admin-without-slash"),
+    path("admin/", admin.site.urls),
+    path("", include("tenants.urls")),
+    path("", include("contacts.urls")),
+    path("", include("templates_wa.urls")),
+    path("", include("channels.urls")),
+    path("", include("wallet.urls")),
+    path("", include("broadcast.urls")),
+    path("", include("tracking.urls")),
+    path("", include("inbound.urls")),
+]
+
+handler400 = "tenants.error_pages.bad_request"
+handler403 = "tenants.error_pages.permission_denied"
+handler404 = "tenants.error_pages.not_found"
+handler500 = "tenants.error_pages.server_error"

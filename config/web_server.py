@@ -1,0 +1,19 @@
+"""gunicorn's settings; docs/adr/0002-web-server-and-worker-pools.md says why."""
+
+from config.environment import env
+from config.logs import logging_config
+
+bind = env.str("BIND", default="127.0.0.1:8000")
+workers = env.int("WEB_WORKERS", default=2)
+threads = env.int("WEB_THREADS", default=8)
+worker_class = "gthread"
+timeout = 60
+graceful_timeout = 20
+keepalive = 5
+# Behind the proxy that the deployment names, never behind anybody who says so.
+forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", default="127.0.0.1")
+control_socket_disable = True
+_level = env.str("LOG_LEVEL", default="INFO")
+logconfig_dict = logging_config(level=_level, pretty=False)
+# gunicorn gives its logger a handler of its own; this takes its place.
+logconfig_dict["loggers"]["gunicorn.error"] = {"handlers": ["stream"], "propagate": False}

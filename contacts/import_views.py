@@ -1,0 +1,110 @@
+"""`/contacts/imports/`: a file is taken now and worked through by a task."""
+
+import csv
+import io
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from contacts.exporting import safe
+from contacts.models import ContactImport
+from contacts.tasks import run_import
+from tenants.exceptions import RequestTooLarge
+from tenants.models import User
+from tenants.pagination import KeysetPages
+from tenants.scoped_views import TenantScoped
+
+MAX_BYTES = 20 * 1024 * 1024
+FIRST_ERRORS = 20
+
+
+class ImportSerializer(serializers.ModelSerializer[ContactImport]):
+    first_errors = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ContactImport
+        fields = (
+            "id",
+            "status",
+            "file_name",
+            "dry_run",
+            "rows",
+            "created",
+            "updated",
+            "failed",
+            "failure",
+            "first_errors",
+            "created_at",
+            "started_at",
+            "finished_at",
+        )
+
+    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    def get_first_errors(self, job: ContactImport) -> list[dict[str, Any]]:
+        if self.context["view"].action == "list":
+            return []
+        return list(job.errors.values("line", "field", "reason")[:FIRST_ERRORS])
+
+
+class ImportWriteSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField()
+    default_country = serializers.RegexField("^[A-Z]{2}$", required=False, default="")
+    mapping = serializers.JSONField(required=False, default=dict)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, default=list, max_length=100
+    )
+    dry_run = serializers.BooleanField(required=False, default=False)
+
+    def validate_mapping(self, value: Any) -> Any:
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise serializers.ValidationError('An object such as {"Mobile": "phone"}.')
+        return value
+
+
+class ImportViewSet(
+    TenantScoped[ContactImport],
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    GenericViewSet[ContactImport],
+):
+    queryset = ContactImport.objects.defer("content")
+    serializer_class = ImportSerializer
+    pagination_class = KeysetPages
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(request=ImportWriteSerializer, responses={202: ImportSerializer})
+    def create(self, request: Request) -> Response:
+        wish = ImportWriteSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        fields = wish.validated_data
+        file = fields.pop("file")
+        if file.size > MAX_BYTES:
+            raise RequestTooLarge("A file may have 20 MB at most.", attr="file")
+        user = request.user if isinstance(request.user, User) else None
+        job = ContactImport.objects.create(
+            tenant=self.tenant,
+            created_by=user,
+            file_name=file.name[:255],
+            content=file.read(),
+            **fields,
+        )
+        transaction.on_commit(lambda: run_import.delay(import_id=str(job.pk)))
+        return Response(self.get_serializer(job).data, status=202)
+
+    @extend_schema(responses={(200, "text/csv"): str})
+    @action(detail=True, url_path=r"errors\.csv")
+    def errors(self, request: Request, pk: str) -> HttpResponse:
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(("line", "field", "reason"))
+        for each in self.get_object().errors.all():
+            writer.writerow((each.line, safe(each.field), safe(each.reason)))
+        return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")

@@ -1,0 +1,193 @@
+"""Whom a tenant writes to, and who must not be written to."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from channels.platforms import Platform
+from tenants.ids import new_id
+from tenants.scoping import TenantQuerySet
+
+
+class Tag(models.Model):
+    """A label that audiences choose by. Stored as written, unique regardless of case."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=100)
+
+    objects = TenantQuerySet["Tag"].as_manager()
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint("tenant", Lower("name"), name="tag_name_once_per_tenant"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contact(models.Model):
+    """A person that a tenant writes to; phone in E.164, `country` read from it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
+    external_id = models.CharField(max_length=200, null=True, blank=True)
+    phone = models.CharField(max_length=16, null=True, blank=True)
+    country = models.CharField(max_length=2, blank=True, editable=False)
+    first_name = models.CharField(max_length=200, blank=True)
+    last_name = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(blank=True)
+    telegram_chat_id = models.BigIntegerField(null=True, blank=True)
+    attributes = models.JSONField(default=dict, blank=True)
+    tags = models.ManyToManyField(Tag, through="ContactTag", related_name="contacts", blank=True)
+    time_zone = models.CharField(max_length=64, blank=True, help_text="IANA name.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = TenantQuerySet["Contact"].as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("tenant", "external_id"), name="contact_external_id_once_per_tenant"
+            ),
+            models.UniqueConstraint(
+                fields=("tenant", "phone"), name="contact_phone_once_per_tenant"
+            ),
+            models.CheckConstraint(
+                condition=~Q(external_id="") & ~Q(phone=""), name="contact_keys_null_not_empty"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("tenant", "telegram_chat_id"), name="contact_telegram"),
+            models.Index(fields=("tenant", "created_at", "id"), name="contact_newest"),
+            GinIndex(
+                fields=("attributes",), opclasses=("jsonb_path_ops",), name="contact_attributes"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or str(self.id)
+
+
+class ContactTag(models.Model):
+    """Which contact carries which tag."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("tag", "contact"), name="contact_tag_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} #{self.tag_id}"
+
+
+class SuppressionScope(models.TextChoices):
+    ALL = "ALL", "All messages"
+    MARKETING = "MARKETING", "Marketing only"
+
+
+class SuppressionSource(models.TextChoices):
+    USER = "USER", "Entered by a user"
+    IMPORT = "IMPORT", "Imported"
+    PROVIDER = "PROVIDER", "Reported by a provider"
+    RECIPIENT = "RECIPIENT", "Asked for by the recipient"
+
+
+class Suppression(models.Model):
+    """An address that must not be written to. Keyed by address, so it outlives the contact.
+
+    `platform` empty means every platform. `address` is E.164 or a Telegram chat id as text.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
+    platform = models.CharField(max_length=10, choices=Platform.choices, blank=True)
+    address = models.CharField(max_length=64)
+    scope = models.CharField(
+        max_length=10, choices=SuppressionScope.choices, default=SuppressionScope.ALL
+    )
+    reason = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=10, choices=SuppressionSource.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TenantQuerySet["Suppression"].as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("tenant", "address", "platform", "scope"), name="suppression_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.platform or 'every platform'} {self.scope} {self.id}"
+
+
+class ImportStatus(models.TextChoices):
+    PENDING = "PENDING", "Waiting"
+    RUNNING = "RUNNING", "Running"
+    DONE = "DONE", "Done"
+    FAILED = "FAILED", "Failed"
+
+
+class ContactImport(models.Model):
+    """A CSV file of contacts on its way in. The file is dropped once it is done."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(
+        "tenants.User", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    status = models.CharField(
+        max_length=10, choices=ImportStatus.choices, default=ImportStatus.PENDING
+    )
+    file_name = models.CharField(max_length=255)
+    content = models.BinaryField(null=True)
+    default_country = models.CharField(max_length=2, blank=True)
+    mapping = models.JSONField(default=dict, blank=True, help_text="CSV column → contact field.")
+    tags = models.JSONField(default=list, blank=True)
+    dry_run = models.BooleanField(default=False)
+    line = models.PositiveIntegerField(default=0, help_text="Lines done; a restart goes on here.")
+    rows = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    failure = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = TenantQuerySet["ContactImport"].as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.status})"
+
+
+class ContactImportError(models.Model):
+    """A line of a CSV file that could not be taken, and why."""
+
+    id = models.BigAutoField(primary_key=True)
+    contact_import = models.ForeignKey(
+        ContactImport, on_delete=models.CASCADE, related_name="errors"
+    )
+    line = models.PositiveIntegerField()
+    field = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=500)
+    row = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("line", "id")
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"

@@ -1,0 +1,27 @@
+"""Phone numbers as they are stored (E.164), and the countries that they belong to."""
+
+import phonenumbers
+
+from tenants.errors import InvalidInput
+
+
+class InvalidPhone(InvalidInput):
+    """No number that could be called."""
+
+    code = "invalid_phone"
+
+
+def to_e164(text: str, *, default_country: str = "") -> str:
+    """`0170 1234567` in DE is `+491701234567`; raises InvalidPhone."""
+    try:
+        number = phonenumbers.parse(text, default_country or None)
+    except phonenumbers.NumberParseException as error:
+        raise InvalidPhone("A number such as +491701234567.", attr="phone") from error
+    if not phonenumbers.is_possible_number(number):
+        raise InvalidPhone("This phone number cannot exist.", attr="phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def country_of(phone: str) -> str:
+    """ISO 3166 code of an E.164 number's country; empty where it has none."""
+    return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or ""

@@ -1,0 +1,114 @@
+"""What the API takes and gives for contacts and suppressions."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.db import transaction
+from rest_framework import serializers
+
+from contacts.models import Contact, Suppression
+from contacts.phones import InvalidPhone, country_of, to_e164
+from contacts.tagging import set_tags
+from tenants.fields import UtcDateTimeField
+
+MAX_TAGS = 100
+
+
+class TagNamesField(serializers.ListField):
+    """Names of tags; unknown ones are made."""
+
+    def to_representation(self, data: Any) -> list[str]:
+        return [tag.name for tag in data.all()]
+
+
+class ContactSerializer(serializers.ModelSerializer[Contact]):
+    tags = TagNamesField(
+        child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS
+    )
+    attributes = serializers.DictField(required=False)
+    do_not_contact = serializers.BooleanField(read_only=True)
+    created_at = UtcDateTimeField(read_only=True)
+    updated_at = UtcDateTimeField(read_only=True)
+
+    class Meta:
+        model = Contact
+        fields = (
+            "id",
+            "external_id",
+            "phone",
+            "country",
+            "first_name",
+            "last_name",
+            "email",
+            "telegram_chat_id",
+            "attributes",
+            "tags",
+            "time_zone",
+            "do_not_contact",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = ("country",)
+        extra_kwargs = {"phone": {"max_length": 40}}
+
+    def validate_phone(self, value: str | None) -> str | None:
+        if not value:
+            return None
+        try:
+            phone = to_e164(value, default_country=self.context["view"].tenant.default_country)
+        except InvalidPhone as error:
+            raise serializers.ValidationError(error.detail, code=error.code) from error
+        self._refuse_taken("phone", phone)
+        return phone
+
+    def validate_external_id(self, value: str | None) -> str | None:
+        if value:
+            self._refuse_taken("external_id", value)
+        return value or None
+
+    def validate_time_zone(self, value: str) -> str:
+        if value and value not in available_timezones():
+            raise serializers.ValidationError("An IANA name such as Europe/Berlin.")
+        return value
+
+    def _refuse_taken(self, field: str, value: str) -> None:
+        others = Contact.objects.for_tenant(self.context["view"].tenant).filter(**{field: value})
+        if self.instance is not None:
+            others = others.exclude(pk=self.instance.pk)
+        if others.exists():
+            raise serializers.ValidationError("Another contact has this.", code="unique")
+
+    @transaction.atomic
+    def create(self, validated_data: dict[str, Any]) -> Contact:
+        names = validated_data.pop("tags", [])
+        phone = validated_data.get("phone")
+        contact = Contact.objects.create(
+            **validated_data, country=country_of(phone) if phone else ""
+        )
+        set_tags(contact=contact, names=names)
+        return contact
+
+    @transaction.atomic
+    def update(self, instance: Contact, validated_data: dict[str, Any]) -> Contact:
+        names = validated_data.pop("tags", None)
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.country = country_of(instance.phone) if instance.phone else ""
+        instance.save()
+        if names is not None:
+            set_tags(contact=instance, names=names)
+        return instance
+
+
+class DoNotContactSerializer(serializers.Serializer[Any]):
+    value = serializers.BooleanField()
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
+
+
+class SuppressionSerializer(serializers.ModelSerializer[Suppression]):
+    created_at = UtcDateTimeField(read_only=True)
+
+    class Meta:
+        model = Suppression
+        fields = ("id", "platform", "address", "scope", "reason", "source", "created_at")
+        read_only_fields = ("source",)

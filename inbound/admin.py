@@ -1,0 +1,38 @@
+"""What providers told us, without its content: bodies hold people's numbers and words."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from inbound.models import EventStatus, ParkedReceipt, ProviderEvent
+from tenants.admin_pages import LargeTable, NarrowFilter
+
+BY_APP = ("app", AutocompleteSelectFilter)
+
+
+class EventStatusFilter(NarrowFilter):
+    title = "status"
+    parameter_name = "event_status"
+    field = "status"
+    within = "app"
+    choices_of = EventStatus.choices
+
+
+@admin.register(ProviderEvent)
+class ProviderEventAdmin(LargeTable):
+    list_display = ("received_at", "app", "status", "attempts", "applied_at", "error")
+    list_filter = (BY_APP, EventStatusFilter)
+    list_select_related = ("app",)
+    exclude = ("body",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderEvent]:
+        return super().get_queryset(request).defer("body")
+
+
+@admin.register(ParkedReceipt)
+class ParkedReceiptAdmin(LargeTable):
+    list_display = ("parked_at", "app", "status", "provider_message_id", "code")
+    list_filter = (BY_APP,)
+    list_select_related = ("app",)
+    text_keys = ("provider_message_id",)

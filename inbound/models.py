@@ -1,0 +1,72 @@
+"""What providers told us, as they said it, and what of it could not be placed yet."""
+
+from django.db import models
+from django.db.models import Q
+
+from channels.adapter import ReceiptStatus
+from tenants.ids import new_id
+
+
+class EventStatus(models.TextChoices):
+    STORED = "STORED", "Stored"
+    APPLIED = "APPLIED", "Applied"
+    FAILED = "FAILED", "Set aside"
+
+
+class ProviderEvent(models.Model):
+    """A verified webhook call, stored raw with one INSERT before anything is done with it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    app = models.ForeignKey("channels.ProviderApp", on_delete=models.PROTECT, related_name="+")
+    event_key = models.CharField(
+        max_length=200, null=True, blank=True, help_text="The provider's id of the call, if any."
+    )
+    body = models.BinaryField()
+    status = models.CharField(
+        max_length=10, choices=EventStatus.choices, default=EventStatus.STORED
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+    received_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(fields=("app", "event_key"), name="provider_event_once"),
+        )
+        indexes = (
+            models.Index(
+                fields=("id",), condition=Q(status=EventStatus.STORED), name="provider_event_to_do"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.app_id} {self.received_at:%Y-%m-%d %H:%M:%S}"
+
+
+class ParkedReceipt(models.Model):
+    """A receipt for a message that is not known (yet): applied when it is, dropped after 7 days."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    app = models.ForeignKey("channels.ProviderApp", on_delete=models.PROTECT, related_name="+")
+    provider_message_id = models.CharField(max_length=200)
+    status = models.CharField(
+        max_length=10, choices=[(status.value, status.value) for status in ReceiptStatus]
+    )
+    at = models.DateTimeField()
+    code = models.CharField(max_length=64, blank=True)
+    provider_code = models.CharField(max_length=64, blank=True)
+    message = models.CharField(max_length=500, blank=True)
+    parked_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("app", "provider_message_id", "status"), name="parked_receipt_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.provider_message_id}"

@@ -1,0 +1,23 @@
+"""Celery's way in to what providers told us."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from inbound.applying import apply_block, apply_parked
+
+MAX_BLOCKS = 50
+"""A run's length: 10,000 events; what is left is the next run's."""
+
+
+# Safe twice: events are locked, and receipts are monotonic.
+@shared_task(queue="inbound")
+def apply_events() -> None:
+    for _ in range(MAX_BLOCKS):
+        if apply_block(now=timezone.now()) == 0:
+            return
+
+
+# Safe twice: receipts are monotonic.
+@shared_task(queue="inbound")
+def retry_parked() -> None:
+    apply_parked(now=timezone.now())

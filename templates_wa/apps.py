@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class TemplatesWaConfig(AppConfig):
+    name = "templates_wa"

@@ -1,0 +1,78 @@
+"""WhatsApp message templates."""
+
+from django.db import models
+
+from channels.platforms import Category
+from tenants.ids import new_id
+from tenants.scoping import TenantQuerySet
+
+
+class TemplateStatus(models.TextChoices):
+    """Meta's template statuses, and DRAFT for one that was never submitted."""
+
+    DRAFT = "DRAFT", "Draft"
+    PENDING = "PENDING", "In review"
+    APPROVED = "APPROVED", "Approved"
+    REJECTED = "REJECTED", "Rejected"
+    PAUSED = "PAUSED", "Paused"
+    DISABLED = "DISABLED", "Disabled"
+
+
+class ParameterFormat(models.TextChoices):
+    POSITIONAL = "POSITIONAL", "Positional: {{1}}"
+    NAMED = "NAMED", "Named: {{first_name}}"
+
+
+class HeaderFormat(models.TextChoices):
+    NONE = "NONE", "No header"
+    TEXT = "TEXT", "Text"
+    IMAGE = "IMAGE", "Image"
+    VIDEO = "VIDEO", "Video"
+    DOCUMENT = "DOCUMENT", "Document"
+
+
+class WhatsAppTemplate(models.Model):
+    """A template of one WhatsApp app; only an APPROVED one can be sent."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
+    app = models.ForeignKey(
+        "channels.TenantWAApp", on_delete=models.PROTECT, related_name="templates"
+    )
+    name = models.CharField(max_length=512)
+    language = models.CharField(max_length=15, help_text="As Meta writes it: en, en_US, pt_BR.")
+    category = models.CharField(max_length=15, choices=Category.choices, default=Category.MARKETING)
+    parameter_format = models.CharField(
+        max_length=10, choices=ParameterFormat.choices, default=ParameterFormat.POSITIONAL
+    )
+    header_format = models.CharField(
+        max_length=10, choices=HeaderFormat.choices, default=HeaderFormat.NONE
+    )
+    header_text = models.CharField(max_length=60, blank=True)
+    body = models.TextField(max_length=1024)
+    footer = models.CharField(max_length=60, blank=True)
+    buttons = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='[{"type": "URL", "text": "Shop", "url": "https://…/{{1}}"}]',
+    )
+    status = models.CharField(
+        max_length=10, choices=TemplateStatus.choices, default=TemplateStatus.DRAFT
+    )
+    rejection_reason = models.CharField(max_length=500, blank=True)
+    provider_template_id = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = TenantQuerySet["WhatsAppTemplate"].as_manager()
+
+    class Meta:
+        ordering = ("name", "language")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("app", "name", "language"), name="template_once_per_app_and_language"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"

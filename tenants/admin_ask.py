@@ -1,0 +1,61 @@
+"""A page of the admin that asks once more, or for a few values, and then acts on one object."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django import forms
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from tenants.admin_pages import Base
+from tenants.errors import DomainError
+
+FormT = TypeVar("FormT", bound=forms.Form)
+
+
+class Confirm(forms.Form):
+    """Nothing to fill in: the button is the answer."""
+
+
+def ask(
+    *,
+    page: Base,
+    request: HttpRequest,
+    obj: Model,
+    title: str,
+    done: str,
+    form: FormT,
+    act: Callable[[FormT], object],
+) -> HttpResponse:
+    """Show the form; once it is valid, act, log it and go back. A refusal is shown in the form."""
+    if request.method == "POST" and form.is_valid() and _acted(form=form, act=act):
+        page.log_change(request, obj, done)
+        page.message_user(request, f"{obj}: {done}")
+        return HttpResponseRedirect(_address_of(page, obj))
+    context = {
+        **page.admin_site.each_context(request),
+        "opts": page.opts,
+        "original": obj,
+        "title": title,
+        "form": form,
+        "back": _address_of(page, obj),
+    }
+    return TemplateResponse(request, "admin/ask.html", context)
+
+
+def _acted(*, form: FormT, act: Callable[[FormT], object]) -> bool:
+    try:
+        act(form)
+    except DomainError as refusal:
+        attr = refusal.attr if refusal.attr in form.fields else None
+        form.add_error(attr, refusal.detail)
+        return False
+    return True
+
+
+def _address_of(page: Base, obj: Model) -> str:
+    opts = page.opts
+    name = f"{page.admin_site.name}:{opts.app_label}_{opts.model_name}_change"
+    return reverse(name, args=(obj.pk,))

@@ -1,0 +1,22 @@
+"""The operators' desk is for superusers alone: being staff is not enough."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from django.contrib.admin import AdminSite as Site
+else:
+    from unfold.sites import UnfoldAdminSite as Site
+
+
+class SuperuserSite(Site):
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+
+class AdminConfig(DjangoAdminConfig):
+    """Stands in INSTALLED_APPS in place of django.contrib.admin."""
+
+    default_site = "tenants.admin_site.SuperuserSite"

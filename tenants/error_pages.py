@@ -1,0 +1,47 @@
+"""Answers to requests that no API view has seen, in the API's shape; the admin keeps Django's."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from django.views.csrf import csrf_failure as django_csrf_failure
+
+from tenants.exceptions import error_body
+
+ADMIN = "/admin/"
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _in_admin(request):
+        return defaults.bad_request(request, exception)
+    return _answer(400, "parse_error", "Malformed request.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _in_admin(request):
+        return defaults.permission_denied(request, exception)
+    return _answer(403, "permission_denied", "You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _in_admin(request):
+        return defaults.page_not_found(request, exception)
+    return _answer(404, "not_found", "Not found.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if _in_admin(request):
+        return defaults.server_error(request)
+    return _answer(500, "error", "A server error occurred.", kind="server_error")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if _in_admin(request):
+        return django_csrf_failure(request, reason)
+    return _answer(403, "permission_denied", "CSRF verification failed.")
+
+
+def _in_admin(request: HttpRequest) -> bool:
+    return request.path.startswith(ADMIN)
+
+
+def _answer(status: int, code: str, detail: str, *, kind: str = "client_error") -> JsonResponse:
+    return JsonResponse(error_body(kind, code, detail), status=status)

@@ -1,0 +1,38 @@
+"""The one base of every refusal that the domain can give."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class DomainError(Exception):
+    """A refusal with a stable code, an HTTP status and a way out.
+
+    Subclasses set `code` and `status`; `detail` is a sentence for the user, `attr` names the input
+    field that caused it (dotted path, None where no single field did), `data` holds facts that a
+    client can act on (JSON-serialisable).
+    """
+
+    code = "domain_error"
+    status = 409
+
+    def __init__(
+        self, detail: str, *, attr: str | None = None, data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.attr = attr
+        self.data = dict(data or {})
+
+
+class InvalidInput(DomainError):
+    """The input cannot be accepted as it stands."""
+
+    code = "invalid"
+    status = 400
+
+
+class Conflict(DomainError):
+    """The object is not in a state that allows this."""
+
+    code = "conflict"
+    status = 409

@@ -1,0 +1,64 @@
+"""Who may log in, and to which tenant."""
+
+from django.contrib.auth import authenticate
+from django.db.models import QuerySet
+
+from tenants.errors import DomainError
+from tenants.models import Membership, User
+
+
+class InvalidCredentials(DomainError):
+    """Unknown e-mail, wrong password or inactive user: the answer does not say which."""
+
+    code = "invalid_credentials"
+    status = 401
+
+
+class NoTenant(DomainError):
+    """The user is no member of an active tenant, or not of the one that she named."""
+
+    code = "no_tenant"
+    status = 403
+
+
+class TenantRequired(DomainError):
+    """The user has several tenants and named none."""
+
+    code = "tenant_required"
+    status = 400
+
+
+def log_in(*, email: str, password: str, tenant: str = "") -> Membership:
+    """The membership that a log-in is for; `tenant` is an id or a slug.
+
+    Raises InvalidCredentials, NoTenant and TenantRequired (data: the tenants to choose from).
+    """
+    user = authenticate(username=email.lower(), password=password)  # as slow for unknown e-mails
+    if not isinstance(user, User):
+        raise InvalidCredentials("Wrong e-mail or password.")
+    memberships = [each for each in active_memberships(user) if not tenant or _is(each, tenant)]
+    if not memberships:
+        raise NoTenant("You are not a member of this tenant." if tenant else "You have no tenant.")
+    if len(memberships) > 1:
+        raise TenantRequired(
+            "You have several tenants: name one.",
+            attr="tenant",
+            data={"tenants": [_choice(membership) for membership in memberships]},
+        )
+    return memberships[0]
+
+
+def active_memberships(user: User) -> QuerySet[Membership]:
+    return (
+        Membership.objects.filter(user=user, tenant__is_active=True)
+        .select_related("tenant", "user")
+        .order_by("tenant__name", "id")
+    )
+
+
+def _is(membership: Membership, tenant: str) -> bool:
+    return tenant.lower() in {str(membership.tenant_id), membership.tenant.slug}
+
+
+def _choice(membership: Membership) -> dict[str, str]:
+    return {"id": str(membership.tenant_id), "name": membership.tenant.name}

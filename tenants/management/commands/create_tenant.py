@@ -1,0 +1,87 @@
+"""`manage.py create_tenant --name "Acme" --owner-email owner@example.com`"""
+
+import getpass
+import secrets
+import sys
+from argparse import ArgumentParser
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+from django.utils.text import slugify
+
+from tenants.errors import DomainError
+from tenants.models import Tenant, User
+from tenants.onboarding import Onboarded, create_tenant
+
+
+class Command(BaseCommand):
+    help = "Creates a tenant and its owner. Running it again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--name", required=True)
+        parser.add_argument("--slug", default="", help="made from the name if not given")
+        parser.add_argument("--owner-email", required=True)
+        parser.add_argument("--currency", default="EUR", help="ISO 4217, e.g. EUR")
+        parser.add_argument("--time-zone", default="UTC", help="IANA name, e.g. Europe/Vienna")
+        parser.add_argument("--country", default="", help="ISO 3166-1 alpha-2, e.g. AT")
+        parser.add_argument(
+            "--password", help="asked for at a terminal, else generated and printed once"
+        )
+
+    def handle(self, **options: Any) -> None:
+        slug = options["slug"] or slugify(options["name"])
+        email = options["owner_email"].strip().lower()
+        fields = _tenant_fields(options)
+        _check(email=email, slug=slug, fields=fields)
+        password, generated = self._password(email, options["password"])
+        try:
+            done = create_tenant(
+                slug=slug, owner_email=email, password=password, tenant_fields=fields
+            )
+        except DomainError as error:
+            raise CommandError(error.detail) from error
+        self._say(done, password if generated else "")
+
+    def _password(self, email: str, given: str | None) -> tuple[str, bool]:
+        if User.objects.filter(email=email).exists():
+            return "", False
+        if given is None and not sys.stdin.isatty():
+            return secrets.token_urlsafe(16), True
+        password = given if given is not None else getpass.getpass(f"Password for {email}: ")
+        try:
+            validate_password(password, User(email=email))
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        return password, False
+
+    def _say(self, done: Onboarded, generated_password: str) -> None:
+        state = "created" if done.tenant_created else "already there"
+        self.stdout.write(f"Tenant {done.tenant.slug} ({done.tenant.pk}) {state}.")
+        state = "created" if done.owner_created else "already there, password unchanged"
+        self.stdout.write(f"Owner {done.owner.email} {state}.")
+        if generated_password:
+            self.stdout.write(f"Password, shown this once: {generated_password}")
+
+
+def _tenant_fields(options: dict[str, Any]) -> dict[str, str]:
+    return {
+        "name": options["name"],
+        "currency": options["currency"].upper(),
+        "time_zone": options["time_zone"],
+        "default_country": options["country"].upper(),
+    }
+
+
+def _check(*, email: str, slug: str, fields: dict[str, str]) -> None:
+    """Refuses before anything is asked or written."""
+    if fields["time_zone"] not in available_timezones():
+        raise CommandError(f"{fields['time_zone']} is no IANA time zone.")
+    try:
+        validate_email(email)
+        Tenant(slug=slug, **fields).clean_fields()
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from error

@@ -1,0 +1,49 @@
+"""How a tenant comes to be: the tenant and its owner, together or not at all."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from tenants.errors import Conflict
+from tenants.models import Membership, Role, Tenant, User
+
+
+@dataclass(frozen=True, slots=True)
+class Onboarded:
+    tenant: Tenant
+    owner: User
+    tenant_created: bool
+    owner_created: bool
+
+
+@transaction.atomic
+def create_tenant(
+    *, slug: str, owner_email: str, password: str, tenant_fields: dict[str, Any]
+) -> Onboarded:
+    """Creates what is missing of the tenant, the user and her OWNER membership.
+
+    Repeating it changes nothing: an existing user keeps her password, an existing tenant its
+    fields. Raises Conflict if a tenant of this slug has members, and this user is not its owner.
+    """
+    tenant, tenant_created = Tenant.objects.get_or_create(slug=slug, defaults=tenant_fields)
+    owner, owner_created = _user(owner_email, password)
+    _make_owner(tenant, owner)
+    return Onboarded(tenant, owner, tenant_created, owner_created)
+
+
+def _user(email: str, password: str) -> tuple[User, bool]:
+    user = User.objects.filter(email=email.lower()).first()
+    if user is not None:
+        return user, False
+    return User.objects.create_user(email, password), True
+
+
+def _make_owner(tenant: Tenant, user: User) -> None:
+    locked = Tenant.objects.select_for_update().get(pk=tenant.pk)
+    members = Membership.objects.filter(tenant=locked)
+    if members.filter(user=user, role=Role.OWNER).exists():
+        return
+    if members.exists():
+        raise Conflict(f"Tenant {tenant.slug} already exists, and {user.email} is not its owner.")
+    Membership.objects.create(tenant=locked, user=user, role=Role.OWNER)

@@ -1,0 +1,62 @@
+"""Which JSON bodies are read at all: what PostgreSQL cannot store never reaches a view."""
+
+import re
+from collections.abc import Mapping
+from io import BytesIO
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+MAX_DEPTH = 32
+"""Of lists and objects in each other; the deepest that the API understands is 5."""
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class StrictJSONParser(JSONParser):
+    """JSON without null characters, lone surrogates, NaN, excessive depth or excessive length."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        body = _read(stream)
+        try:
+            data = super().parse(BytesIO(body), media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("The JSON is nested too deeply.") from error
+        _check(data, depth=0)
+        return data
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body = stream.read(limit + 1)
+    if len(body) > limit:
+        raise RequestDataTooBig
+    return body
+
+
+def _check(value: Any, *, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ParseError("The JSON is nested too deeply.")
+    match value:
+        case str():
+            _check_text(value)
+        case dict():
+            for key, item in value.items():
+                _check_text(key)
+                _check(item, depth=depth + 1)
+        case list():
+            for item in value:
+                _check(item, depth=depth + 1)
+
+
+def _check_text(text: str) -> None:
+    if UNSTORABLE.search(text):
+        raise ParseError("The JSON holds a null character or a lone surrogate.")

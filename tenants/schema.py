@@ -1,0 +1,125 @@
+"""What the OpenAPI schema says of every operation: its id, its errors, its idempotency key."""
+
+from typing import Any
+
+from django.db.models import TextChoices
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter
+from drf_standardized_errors.openapi import AutoSchema
+from rest_framework import serializers
+
+from tenants.exceptions import VALIDATION_STATUSES, error_body, exception_handler
+from tenants.idempotency import HEADER, MAX_KEY_LENGTH, is_idempotent
+from tenants.permissions import RolePermission
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    name=HEADER,
+    type={"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
+    location=OpenApiParameter.HEADER,
+    description=(
+        "Any string of your own. A repetition with the same key and body within 24 hours gets the "
+        "first answer and has no further effect; another body is refused with 422."
+    ),
+)
+
+
+class ErrorType(TextChoices):
+    VALIDATION_ERROR = "validation_error"
+    CLIENT_ERROR = "client_error"
+    SERVER_ERROR = "server_error"
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="Stable; what programs act on.")
+    detail = serializers.CharField(help_text="For people; may change.")
+    attr = serializers.CharField(
+        allow_null=True, help_text="The field, query parameter or header, as a dotted path."
+    )
+
+    data = serializers.DictField(  # type: ignore[assignment]  # a field, not Serializer.data
+        required=False, help_text="Facts to act on, where there are any: choices, amounts."
+    )
+
+
+class ErrorResponseSerializer(serializers.Serializer[Any]):
+    """Every refusal; name it in `responses` for the statuses of your own: `{402: …}`."""
+
+    type = serializers.ChoiceField(choices=ErrorType.choices)
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]  # not Serializer.errors
+
+
+def example(status: int, code: str, detail: str, *, attr: str | None = None) -> OpenApiExample:
+    """An example of an error, for `examples` of extend_schema."""
+    kind = ErrorType.VALIDATION_ERROR if status in VALIDATION_STATUSES else ErrorType.CLIENT_ERROR
+    return OpenApiExample(
+        code,
+        value=error_body(kind.value, code, detail, attr=attr),
+        response_only=True,
+        status_codes=[str(status)],
+    )
+
+
+EXAMPLES = (
+    example(400, "required", "This field is required.", attr="name"),
+    example(
+        422,
+        "idempotency_key_reused",
+        "This Idempotency-Key was used for another request.",
+        attr=HEADER,
+    ),
+)
+
+
+class Schema(AutoSchema):
+    """Operation ids are `<basename>_<action>` (`broadcast_create`, `broadcast_send`)."""
+
+    def get_operation_id(self) -> str:
+        basename = getattr(self.view, "basename", None)
+        action = getattr(self.view, "action", None)
+        if not basename or not action:
+            return str(super().get_operation_id())
+        return f"{basename}_{action}".replace("-", "_")
+
+    def get_override_parameters(self) -> list[Any]:
+        parameters = super().get_override_parameters()
+        return [*parameters, IDEMPOTENCY_KEY] if self._is_idempotent() else parameters
+
+    def _is_idempotent(self) -> bool:
+        name = getattr(self.view, "action", None) or self.method.lower()
+        return is_idempotent(getattr(self.view, name, None))
+
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
+        responses: dict[str, Any] = super()._get_response_bodies(direction)
+        if direction == "response" and self._is_idempotent() and "422" not in responses:
+            base: Any = self  # whose method has no types
+            responses["422"] = base._get_response_for_code(  # noqa: SLF001 - our own
+                ErrorResponseSerializer, "422"
+            )
+        return responses
+
+    def _should_add_error_response(self, responses: dict[str, Any], status_code: str) -> bool:
+        """As the base does, which would find its own handler only."""
+        if self.view.get_exception_handler() is not exception_handler or status_code in responses:
+            return False
+        applies: bool = getattr(self, f"_should_add_http{status_code}_error_response")()
+        return applies
+
+    def _should_add_http400_error_response(self) -> bool:
+        return bool(self._should_add_validation_error_response())
+
+    def _should_add_http403_error_response(self) -> bool:
+        return any(isinstance(each, RolePermission) for each in self.view.get_permissions())
+
+    def _get_error_response_serializer(self, status_code: str) -> type[ErrorResponseSerializer]:
+        return ErrorResponseSerializer
+
+    def _get_error_response_examples(self) -> list[OpenApiExample]:
+        return [*super()._get_error_response_examples(), *EXAMPLES]
+
+
+class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its metaclass
+    target_class = "tenants.authentication.TenantJWTAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

@@ -1,0 +1,63 @@
+"""Credentials go in by the admin and never come out."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.test import Client
+
+from channels.models import Sender
+from tenants.models import Tenant
+from tests.admin.rows import SECRET
+from tests.factories import TenantFactory
+
+Rows = dict[type[Model], Model]
+NEW = '{"token": "another-made-up-token"}'
+
+
+def form_of(sender: Model, **fields: Any) -> dict[str, Any]:
+    assert isinstance(sender, Sender)
+    return {
+        "name": sender.name,
+        "address": "@bot",
+        "account_id": sender.account_id,
+        "app": str(sender.app_id),
+        "is_active": "on",
+        "lanes": "1",
+        "currency": "EUR",
+        "marketing_price": "0.05",
+        "utility_price": "0",
+        "authentication_price": "0",
+        **fields,
+    }
+
+
+def save(client: Client, sender: Model, **fields: Any) -> Any:
+    return client.post(f"/admin/channels/sender/{sender.pk}/change/", form_of(sender, **fields))
+
+
+def test_credentials_are_replaced_when_filled_in(superuser: Client, rows: Rows) -> None:
+    assert save(superuser, rows[Sender], new_credentials=NEW).status_code == 302
+    stored = Sender.objects.get(pk=rows[Sender].pk)
+    assert stored.credentials == {"token": "another-made-up-token"}
+
+
+def test_credentials_are_kept_when_left_empty(superuser: Client, rows: Rows) -> None:
+    assert save(superuser, rows[Sender], name="Renamed").status_code == 302
+    stored = Sender.objects.get(pk=rows[Sender].pk)
+    assert (stored.name, stored.credentials) == ("Renamed", {"token": SECRET})
+
+
+def test_a_refused_form_does_not_show_credentials_again(superuser: Client, rows: Rows) -> None:
+    answer = save(superuser, rows[Sender], new_credentials=NEW, currency="USD")
+    assert answer.status_code == 200
+    assert "This tenant&#x27;s credits are in EUR." in answer.text
+    assert "another-made-up-token" not in answer.text
+    assert Sender.objects.get(pk=rows[Sender].pk).credentials == {"token": SECRET}
+
+
+def test_an_app_of_another_tenant_is_refused(superuser: Client, rows: Rows, tenant: Tenant) -> None:
+    sender = rows[Sender]
+    other = TenantFactory.create()
+    Sender.objects.filter(pk=sender.pk).update(tenant=other)
+    answer = save(superuser, sender)
+    assert "This belongs to another tenant." in answer.text

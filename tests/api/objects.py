@@ -1,0 +1,54 @@
+"""What tests/api/test_every_route.py must know of each route. Every app adds its own lines.
+
+A key is a viewset's basename, or the name of a plain view's route.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from django.db.models import Model
+from django.utils import timezone
+
+from contacts.models import ContactImport
+from tenants.models import Tenant
+from tests.factories import (
+    BroadcastFactory,
+    BroadcastMessageFactory,
+    ContactFactory,
+    SuppressionFactory,
+)
+from tracking.models import TrackedURL
+from wallet import ledger
+
+OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
+    "contact": lambda tenant: ContactFactory.create(tenant=tenant, phone="+491701234567"),
+    "contact-import": lambda tenant: ContactImport.objects.create(tenant=tenant, file_name="a.csv"),
+    "suppression": lambda tenant: SuppressionFactory.create(tenant=tenant),
+    "broadcast": lambda tenant: BroadcastFactory.create(tenant=tenant),
+    "message": lambda tenant: BroadcastMessageFactory.create(tenant=tenant),
+    "url-tracking": lambda tenant: TrackedURL.objects.create(
+        tenant=tenant,
+        broadcast=BroadcastFactory.create(tenant=tenant),
+        position=0,
+        url="https://shop.example/",
+    ),
+    "wallet-entries": lambda tenant: ledger.top_up(
+        tenant=tenant, amount=Decimal(5), reference="first", actor="", reason="", now=timezone.now()
+    ),
+}
+"""What makes an object of a tenant; its id (or the string itself) goes into the URL.
+
+An entry: `"contact": lambda tenant: ContactFactory.create(tenant=tenant),`
+"""
+
+WITHOUT_OBJECTS: frozenset[str] = frozenset({"me", "wallet"})
+"""Routes without an argument that list no objects of their own (`wallet`, for one)."""
+
+READING_POSTS: frozenset[tuple[str, str]] = frozenset()
+"""(route name, method) of unsafe methods that change nothing and are open to viewers."""
+
+PUBLIC_NAMES: frozenset[str] = frozenset(
+    {"token", "token-refresh", "healthz", "readyz", "schema", "docs", "admin-without-slash"}
+)
+PUBLIC_PREFIXES: tuple[str, ...] = ("admin/", "^webhooks/", "webhooks/", "^r/", "r/", "static/")
+"""Routes that need no bearer token: open, or guarded by something else."""

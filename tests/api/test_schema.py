@@ -1,0 +1,56 @@
+from typing import Any
+
+import pytest
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+
+
+def schema_of(urlconf: str) -> dict[str, Any]:
+    GENERATOR_STATS.reset()
+    schema: dict[str, Any] = SchemaGenerator(urlconf=urlconf).get_schema(public=True)
+    return schema
+
+
+@pytest.fixture
+def probes() -> dict[str, Any]:
+    return schema_of("tests.tenants.probes")
+
+
+def test_the_schema_builds_without_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    schema = schema_of("config.urls")
+
+    validate_schema(schema)
+    assert capsys.readouterr().err == ""
+    assert schema["openapi"].startswith("3.1")
+
+
+def test_operation_ids_are_stable(probes: dict[str, Any]) -> None:
+    assert {op["operationId"] for op in probes["paths"]["/things/{id}/"].values()} == {
+        "probe_retrieve",
+        "probe_update",
+        "probe_partial_update",
+        "probe_destroy",
+    }
+    credentials = probes["paths"]["/things/{id}/credentials/"]["post"]
+    assert credentials["operationId"] == "probe_credentials"
+
+
+def test_operations_need_a_bearer_token_unless_public() -> None:
+    paths = schema_of("config.urls")["paths"]
+
+    assert paths["/me/"]["get"]["security"] == [{"bearer": []}]
+    assert {} in paths["/token/"]["post"].get("security", [{}])
+
+
+def test_every_operation_documents_its_errors() -> None:
+    responses = schema_of("config.urls")["paths"]["/me/"]["get"]["responses"]
+
+    assert {"200", "401", "403", "500"} <= set(responses)
+
+
+def test_idempotent_operations_take_the_key(probes: dict[str, Any]) -> None:
+    effect = probes["paths"]["/effect/"]["post"]["parameters"]
+
+    assert [parameter["name"] for parameter in effect] == ["Idempotency-Key"]
+    assert "parameters" not in probes["paths"]["/fields/"]["post"]

@@ -1,0 +1,176 @@
+"""What every adapter has to keep, whichever provider it speaks to."""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+
+import pytest
+
+from channels.adapter import (
+    Adapter,
+    FailureCause,
+    HttpRequest,
+    HttpResponse,
+    Outcome,
+    OutcomeKind,
+    WebhookCall,
+    WebhookSecrets,
+)
+from channels.platforms import Platform
+from channels.registry import ADAPTERS, UnknownProvider, adapter_for, providers_for
+from tests.channels.samples import CREDENTIALS, account, call, response, text
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+EVERY = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
+
+STATUSES = [200, 201, 204, 301, 307, 400, 401, 403, 404, 408, 418, 429, 500, 502, 503, 504]
+BODIES = [b"", b"null", b"[]", b"{}", b"<html>", b"\xff\xfe", b'{"ok":true}', b'{"messages":[]}']
+BODIES += [b'{"error":{"code":"x"}}', b'{"error":null}', b'{"ok":false}', b"[" * 100_000]
+BODIES += [b'{"messages":[{"id":null}]}', b'{"ok":true,"result":{"message_id":"7"}}']
+
+
+@EVERY
+def test_attributes(adapter: Adapter) -> None:
+    assert adapter.platforms
+    assert adapter.default_base_url.startswith("https://")
+    assert not adapter.default_base_url.endswith("/")
+    assert set(adapter.credential_names) == set(CREDENTIALS[adapter.provider])
+    assert adapter.webhook_secret_names
+    assert adapter.capabilities.max_recipients >= 1
+
+
+@EVERY
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_outcome_is_well_formed(adapter: Adapter, status: int) -> None:
+    for body in BODIES:
+        for outcome in both_outcomes(adapter, response(status, body)):
+            assert outcome.kind is not OutcomeKind.ACCEPTED
+            assert outcome.code
+            assert outcome.message
+            assert outcome.kind is OutcomeKind.PERMANENT or outcome.cause is FailureCause.NONE
+
+
+@EVERY
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (200, OutcomeKind.UNKNOWN),
+        (307, OutcomeKind.PERMANENT),
+        (400, OutcomeKind.PERMANENT),
+        (408, OutcomeKind.UNKNOWN),
+        (429, OutcomeKind.LIMITED),
+        (500, OutcomeKind.UNKNOWN),
+        (503, OutcomeKind.UNKNOWN),
+    ],
+)
+def test_an_answer_without_a_readable_body(
+    adapter: Adapter, status: int, kind: OutcomeKind
+) -> None:
+    assert adapter.send_outcome(response(status, b"<html>")).kind is kind
+
+
+@EVERY
+def test_a_limit_waits_as_long_as_it_is_told(adapter: Adapter) -> None:
+    assert adapter.send_outcome(response(429, b"", Retry_After="17")).retry_after == 17.0
+
+
+@EVERY
+def test_a_limit_without_a_time_waits_some_seconds(adapter: Adapter) -> None:
+    outcome = adapter.send_outcome(response(429, b"", Retry_After="soon"))
+    assert outcome.retry_after == 5.0
+
+
+@EVERY
+def test_a_retry_date_is_read_against_the_answers_own_clock(adapter: Adapter) -> None:
+    dates = {
+        "Retry_After": "Thu, 01 Jan 2026 00:01:30 GMT",
+        "Date": "Thu, 01 Jan 2026 00:00:00 GMT",
+    }
+    assert adapter.send_outcome(response(429, b"", **dates)).retry_after == 90.0
+
+
+@EVERY
+def test_requests_hide_what_is_secret(adapter: Adapter) -> None:
+    one = account(adapter.provider)
+    for request in (adapter.check_request(one), *requests(adapter)):
+        assert "secret" not in repr(request) + repr(one)
+        assert request.url.startswith("https://provider.test/")
+
+
+@EVERY
+def test_a_signed_call_is_verified(adapter: Adapter) -> None:
+    assert adapter.verify(SECRETS[adapter.provider], signed(adapter, b'{"a":1}')) is True
+
+
+@EVERY
+def test_a_call_without_a_signature_is_refused(adapter: Adapter) -> None:
+    assert adapter.verify(SECRETS[adapter.provider], call(b'{"a":1}')) is False
+
+
+@EVERY
+def test_a_call_signed_with_another_secret_is_refused(adapter: Adapter) -> None:
+    other = WebhookSecrets(dict.fromkeys(adapter.webhook_secret_names, "other"))
+    assert adapter.verify(other, signed(adapter, b'{"a":1}')) is False
+
+
+@EVERY
+@pytest.mark.parametrize("secret", [{}, {"app_secret": "", "secret_token": ""}])
+def test_without_a_secret_every_call_is_refused(adapter: Adapter, secret: dict[str, str]) -> None:
+    empty = hmac.new(b"", b"", hashlib.sha256).hexdigest()
+    forged = call(b"", x_hub_signature_256=f"sha256={empty}", x_telegram_bot_api_secret_token="")
+    assert adapter.verify(WebhookSecrets(secret), forged) is False
+    assert adapter.handshake(WebhookSecrets(secret), forged) is None
+
+
+@EVERY
+def test_a_signature_beyond_ascii_is_refused(adapter: Adapter) -> None:
+    forged = call(b"", x_hub_signature_256="é", x_telegram_bot_api_secret_token="é")
+    assert adapter.verify(SECRETS[adapter.provider], forged) is False
+
+
+@EVERY
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b'"x"', b"\xff", b"[" * 100_000])
+def test_a_call_of_another_shape_is_a_value_error(adapter: Adapter, body: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        adapter.parse(body, received_at=NOW)
+    assert adapter.event_key(body) == ""
+
+
+@pytest.mark.parametrize(
+    ("platform", "providers"),
+    [
+        (Platform.WHATSAPP, ["meta_cloud"]),
+        (Platform.TELEGRAM, ["telegram_bot"]),
+        (Platform.SMS, []),
+        (Platform.RCS, []),
+    ],
+)
+def test_providers_of_a_platform(platform: Platform, providers: list[str]) -> None:
+    assert providers_for(platform) == providers
+
+
+def test_an_unknown_provider_is_refused_with_the_choices() -> None:
+    with pytest.raises(UnknownProvider) as refused:
+        adapter_for("pigeon")
+    assert refused.value.data == {"choices": ["meta_cloud", "telegram_bot"]}
+
+
+SECRETS = {
+    "meta_cloud": WebhookSecrets({"app_secret": "app-secret", "verify_token": "verify"}),
+    "telegram_bot": WebhookSecrets({"secret_token": "secret-token"}),
+}
+
+
+def signed(adapter: Adapter, body: bytes) -> WebhookCall:
+    digest = hmac.new(b"app-secret", body, hashlib.sha256).hexdigest()
+    if adapter.provider == "meta_cloud":
+        return call(body, x_hub_signature_256=f"sha256={digest}")
+    return call(body, x_telegram_bot_api_secret_token="secret-token")
+
+
+def both_outcomes(adapter: Adapter, answer: HttpResponse) -> tuple[Outcome, Outcome]:
+    return adapter.send_outcome(answer), adapter.check_outcome(answer)
+
+
+def requests(adapter: Adapter) -> tuple[HttpRequest, ...]:
+    return (adapter.send_request(account(adapter.provider), text("secret")),)

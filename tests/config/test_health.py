@@ -1,0 +1,87 @@
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+
+BOTH = pytest.mark.parametrize("slash", ["", "/"])
+
+
+@BOTH
+def test_a_live_process_says_so_without_asking_anything(client: Client, slash: str) -> None:
+    response = client.get(f"/healthz{slash}")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+@BOTH
+@pytest.mark.django_db
+def test_with_all_it_needs_it_is_ready(client: Client, slash: str) -> None:
+    response = client.get(f"/readyz{slash}")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_a_missing_redis_is_named_and_its_address_is_not(
+    client: Client, settings: Settings
+) -> None:
+    settings.REDIS_URL = "redis://:hunter2@127.0.0.1:1/0"
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["missing"] == {"redis": "does not answer"}
+
+
+@pytest.mark.django_db
+def test_a_missing_migration_is_counted(client: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["missing"] == {"migrations": "1 not applied"}
+
+
+def test_probes_answer_to_any_host(client: Client) -> None:
+    assert client.get("/healthz", headers={"Host": "10.0.0.7"}).status_code == 200
+
+
+def test_a_sensible_request_id_comes_back(client: Client) -> None:
+    response = client.get("/healthz", headers={"X-Request-ID": "order-17"})
+
+    assert response["X-Request-ID"] == "order-17"
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 65, '{"a":1}'])
+def test_any_other_request_id_is_replaced(client: Client, given: str) -> None:
+    response = client.get("/healthz", headers={"X-Request-ID": given})
+
+    assert len(response["X-Request-ID"]) == 36
+
+
+def test_a_browser_elsewhere_may_send_its_headers_and_read_ours(client: Client) -> None:
+    origin = "https://app.example.com"
+    asked = client.options(
+        "/token/",
+        headers={
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization, idempotency-key, x-request-id",
+        },
+    )
+    answered = client.get("/schema/", headers={"Origin": origin})
+
+    allowed = asked["Access-Control-Allow-Headers"]
+    assert {"authorization", "idempotency-key", "x-request-id"} <= set(allowed.split(", "))
+    assert answered["Access-Control-Allow-Origin"] == origin
+    assert {"Retry-After", "X-Request-ID"} <= set(
+        answered["Access-Control-Expose-Headers"].split(", ")
+    )
+
+
+def test_no_origin_is_allowed_that_is_not_named(client: Client) -> None:
+    answered = client.get("/schema/", headers={"Origin": "https://evil.example.com"})
+
+    assert "Access-Control-Allow-Origin" not in answered

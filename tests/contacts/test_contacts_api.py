@@ -1,0 +1,74 @@
+"""`/contacts/` and `/suppressions/` as clients see them."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from contacts.models import Contact, Suppression, Tag
+from tenants.models import Tenant
+from tests.factories import ContactFactory
+
+
+def test_a_contact_is_stored_in_e164_with_its_country_and_tags(owner: APIClient) -> None:
+    body = {"phone": "+49 170 1234567", "first_name": "Ana", "tags": ["VIP", "Berlin"]}
+    answer = owner.post("/contacts/", body, format="json")
+    assert answer.status_code == 201, answer.json()
+    assert answer.json()["phone"] == "+491701234567"
+    assert answer.json()["country"] == "DE"
+    assert sorted(answer.json()["tags"]) == ["Berlin", "VIP"]
+    assert answer.json()["do_not_contact"] is False
+
+
+def test_tags_are_the_same_regardless_of_case(owner: APIClient) -> None:
+    for name in ("VIP", "vip"):
+        owner.post("/contacts/", {"tags": [name]}, format="json")
+    assert Tag.objects.count() == 1
+
+
+def test_a_phone_that_another_contact_has_is_refused(owner: APIClient, tenant: Tenant) -> None:
+    ContactFactory.create(tenant=tenant, phone="+491701234567")
+    answer = owner.post("/contacts/", {"phone": "+49 170 1234567"}, format="json")
+    assert answer.status_code == 400
+    assert Contact.objects.count() == 1
+
+
+def test_do_not_contact_is_set_and_lifted(owner: APIClient, tenant: Tenant) -> None:
+    contact = ContactFactory.create(tenant=tenant, phone="+491701234567", telegram_chat_id=42)
+    url = f"/contacts/{contact.pk}/do-not-contact/"
+    assert owner.post(url, {"value": True}, format="json").json()["do_not_contact"] is True
+    assert set(Suppression.objects.values_list("address", flat=True)) == {"+491701234567", "42"}
+    assert len(owner.get("/contacts/?do_not_contact=true").json()["results"]) == 1
+    assert owner.post(url, {"value": False}, format="json").json()["do_not_contact"] is False
+    assert Suppression.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("search=ana", 1), ("search=nobody", 0), ("country=de", 1), ("country=fr", 0), ("tag=vip", 1)],
+)
+def test_the_list_is_narrowed(owner: APIClient, query: str, found: int) -> None:
+    body = {"phone": "+491701234567", "first_name": "Ana", "tags": ["VIP"]}
+    owner.post("/contacts/", body, format="json")
+    assert len(owner.get(f"/contacts/?{query}").json()["results"]) == found
+
+
+def test_a_list_page_costs_the_same_for_any_number(owner: APIClient, tenant: Tenant) -> None:
+    counts = []
+    for more in (2, 20):
+        ContactFactory.create_batch(more, tenant=tenant)
+        with CaptureQueriesContext(
+            connection,
+        ) as statements:
+            owner.get("/contacts/")
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+
+
+def test_a_suppression_made_twice_is_one(owner: APIClient) -> None:
+    body = {"address": "+491701234567", "platform": "WHATSAPP", "scope": "ALL"}
+    first, again = (owner.post("/suppressions/", body, format="json") for _ in range(2))
+    assert first.status_code == again.status_code == 201
+    assert first.json()["id"] == again.json()["id"]
+    assert owner.delete(f"/suppressions/{first.json()['id']}/").status_code == 204
+    assert Suppression.objects.count() == 0

@@ -1,0 +1,123 @@
+"""Objects for tests; every app appends its own, each with sensible defaults and a tenant."""
+
+from uuid import uuid4
+
+from django.utils import timezone
+from factory.declarations import LazyAttribute, LazyFunction, RelatedFactory, Sequence, SubFactory
+from factory.django import DjangoModelFactory, Password
+
+from broadcast.models import Broadcast, BroadcastCounters, BroadcastMessage
+from channels.models import ProviderApp, Sender
+from channels.platforms import Platform
+from contacts.models import Contact, Suppression, SuppressionSource
+from tenants.models import Membership, Role, Tenant, User
+
+PASSWORD = "correct horse battery staple"
+
+
+class TenantFactory(DjangoModelFactory[Tenant]):
+    class Meta:
+        model = Tenant
+
+    name = Sequence(lambda n: f"Tenant {n}")
+    slug = Sequence(lambda n: f"tenant-{n}")
+
+
+class UserFactory(DjangoModelFactory[User]):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    # Unlike a sequence, unknown to the log-in throttle from the run before.
+    email = LazyFunction(lambda: f"user-{uuid4().hex[:12]}@example.com")
+    password = Password(PASSWORD)
+
+
+class MembershipFactory(DjangoModelFactory[Membership]):
+    class Meta:
+        model = Membership
+
+    tenant = SubFactory(TenantFactory)
+    user = SubFactory(UserFactory)
+    role = Role.OWNER
+
+
+class ContactFactory(DjangoModelFactory[Contact]):
+    class Meta:
+        model = Contact
+
+    tenant = SubFactory(TenantFactory)
+    first_name = "Ana"
+    external_id = LazyFunction(lambda: uuid4().hex)
+
+
+class SenderFactory(DjangoModelFactory[Sender]):
+    """A Telegram bot."""
+
+    class Meta:
+        model = Sender
+
+    tenant = SubFactory(TenantFactory)
+    platform = Platform.TELEGRAM
+    provider = "telegram_bot"
+    name = "Bot"
+    address = "@bot"
+    account_id = LazyFunction(lambda: str(uuid4().int % 10**9))
+    credentials = {"bot_token": "1:AAbbccddeeffgghhiijjkkllmmnnooppqqr"}
+    currency = "EUR"
+
+
+class ProviderAppFactory(DjangoModelFactory[ProviderApp]):
+    """A Meta app, whose webhooks are signed with SECRET."""
+
+    class Meta:
+        model = ProviderApp
+
+    tenant = SubFactory(TenantFactory)
+    provider = "meta_cloud"
+    name = "App"
+    secrets = {"app_secret": "a-made-up-secret", "verify_token": "a-made-up-token"}
+
+
+class BroadcastFactory(DjangoModelFactory[Broadcast]):
+    """A DRAFT with its counters."""
+
+    class Meta:
+        model = Broadcast
+        skip_postgeneration_save = True
+
+    tenant = SubFactory(TenantFactory)
+    name = "News"
+    platform = Platform.TELEGRAM
+    text = "Hello"
+    counters = RelatedFactory("tests.factories.CountersFactory", "broadcast")
+
+
+class CountersFactory(DjangoModelFactory[BroadcastCounters]):
+    class Meta:
+        model = BroadcastCounters
+
+    broadcast = SubFactory(BroadcastFactory, counters=None)
+
+
+class BroadcastMessageFactory(DjangoModelFactory[BroadcastMessage]):
+    class Meta:
+        model = BroadcastMessage
+
+    tenant = SubFactory(TenantFactory)
+    broadcast = LazyAttribute(lambda made: BroadcastFactory.create(tenant=made.tenant))
+    contact = LazyAttribute(lambda made: ContactFactory.create(tenant=made.tenant))
+    seq = 1
+    address = "100001"
+    token = LazyFunction(lambda: uuid4().int & (1 << 60) - 1)
+    created_at = LazyFunction(timezone.now)
+    status_at = LazyFunction(timezone.now)
+
+
+class SuppressionFactory(DjangoModelFactory[Suppression]):
+    class Meta:
+        model = Suppression
+
+    tenant = SubFactory(TenantFactory)
+    address = Sequence(lambda n: f"+4917012{n:05d}")
+    source = SuppressionSource.USER

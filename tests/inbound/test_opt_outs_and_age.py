@@ -1,0 +1,66 @@
+"""Telegram's calls are stored once; /stop opts out; what stays unplaced is dropped."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from channels.adapter import ReceiptStatus
+from channels.models import ProviderApp
+from channels.registry import adapter_for
+from contacts.models import Suppression
+from inbound.applying import KEPT_FOR, apply_block, apply_parked
+from inbound.models import ParkedReceipt, ProviderEvent
+from tests.factories import ProviderAppFactory
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "a-secret-of-this-bot-1234567890"
+
+
+def bot() -> ProviderApp:
+    names = adapter_for("telegram_bot").webhook_secret_names
+    return ProviderAppFactory.create(provider="telegram_bot", secrets=dict.fromkeys(names, SECRET))
+
+
+def say(client: APIClient, app: ProviderApp, text: str, *, update_id: int = 1) -> int:
+    chat = {"id": 77, "type": "private"}
+    message = {"message_id": 5, "date": 1700000000, "chat": chat, "text": text}
+    return client.post(
+        app.webhook_path,
+        {"update_id": update_id, "message": message},
+        format="json",
+        headers={"X-Telegram-Bot-Api-Secret-Token": SECRET},
+    ).status_code
+
+
+def test_stop_opts_out_and_start_back_in(anonymous: APIClient) -> None:
+    app = bot()
+    assert say(anonymous, app, "/stop") == 200
+    apply_block(now=timezone.now())
+    suppression = Suppression.objects.get(tenant=app.tenant)
+    assert (suppression.platform, suppression.address) == ("TELEGRAM", "77")
+    assert say(anonymous, app, "/start", update_id=2) == 200
+    apply_block(now=timezone.now())
+    assert not Suppression.objects.exists()
+
+
+def test_a_repeated_call_is_stored_once(anonymous: APIClient) -> None:
+    app = bot()
+    assert [say(anonymous, app, "/stop") for _ in range(2)] == [200, 200]
+    assert ProviderEvent.objects.count() == 1
+
+
+def test_a_parked_receipt_is_dropped_after_seven_days() -> None:
+    now = timezone.now()
+    for number, age in enumerate((KEPT_FOR - timedelta(hours=1), KEPT_FOR + timedelta(hours=1))):
+        ParkedReceipt.objects.create(
+            app=ProviderAppFactory.create(),
+            provider_message_id=f"wamid.{number}",
+            status=ReceiptStatus.READ.value,
+            at=now,
+            parked_at=now - age,
+        )
+    assert apply_parked(now=now) == 0
+    assert [each.provider_message_id for each in ParkedReceipt.objects.all()] == ["wamid.0"]

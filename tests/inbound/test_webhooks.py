@@ -1,0 +1,114 @@
+"""Webhooks: verified, stored raw, answered, then applied."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from broadcast.models import BroadcastMessage
+from channels.models import ProviderApp
+from inbound.applying import MAX_ATTEMPTS, apply_block, apply_parked
+from inbound.models import ParkedReceipt, ProviderEvent
+from tests.factories import BroadcastMessageFactory, ProviderAppFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def app() -> ProviderApp:
+    return ProviderAppFactory.create()
+
+
+def status_body(status: str, **fields: Any) -> bytes:
+    said = {"id": "wamid.1", "status": status, "timestamp": "1700000000", **fields}
+    value = {"messaging_product": "whatsapp", "statuses": [said]}
+    change = {"field": "messages", "value": value}
+    whole = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
+    return json.dumps(whole).encode()
+
+
+def post(client: APIClient, app: ProviderApp, body: bytes, *, secret: str | None = None) -> int:
+    key = (secret or app.secrets["app_secret"]).encode()
+    signature = hmac.new(key, body, hashlib.sha256).hexdigest()
+    answer = client.post(
+        app.webhook_path,
+        body,
+        content_type="application/json",
+        headers={"X-Hub-Signature-256": f"sha256={signature}"},
+    )
+    return answer.status_code
+
+
+def test_a_call_that_is_not_signed_is_refused_and_not_stored(
+    anonymous: APIClient, app: ProviderApp
+) -> None:
+    assert post(anonymous, app, status_body("sent"), secret="another") == 403
+    assert anonymous.post(app.webhook_path, {}).status_code == 403
+    assert not ProviderEvent.objects.exists()
+
+
+def test_an_unknown_endpoint_is_404(anonymous: APIClient, app: ProviderApp) -> None:
+    assert anonymous.get("/webhooks/meta_cloud/aaaaaaaaaaaaaaaaaaaaaaaa/").status_code == 404
+
+
+def test_the_handshake_answers_the_challenge(anonymous: APIClient, app: ProviderApp) -> None:
+    query = {"hub.mode": "subscribe", "hub.challenge": "42"}
+    right = anonymous.get(
+        app.webhook_path, {**query, "hub.verify_token": app.secrets["verify_token"]}
+    )
+    assert (right.status_code, right.content) == (200, b"42")
+    wrong = anonymous.get(app.webhook_path, {**query, "hub.verify_token": "no"})
+    assert wrong.status_code == 403
+
+
+@pytest.mark.parametrize("order", [("delivered", "read"), ("read", "delivered"), ("read", "read")])
+def test_receipts_in_any_order_end_the_same(
+    anonymous: APIClient, app: ProviderApp, order: tuple[str, ...]
+) -> None:
+    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT")
+    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    for status in order:
+        body = status_body(status, biz_opaque_callback_data=str(message.pk))
+        assert post(anonymous, app, body) == 200
+        apply_block(now=timezone.now())
+    message.refresh_from_db()
+    assert message.status == "READ"
+    message.broadcast.counters.refresh_from_db()
+    assert (message.broadcast.counters.sent, message.broadcast.counters.read) == (0, 1)
+
+
+def test_another_tenants_message_is_not_touched(anonymous: APIClient, app: ProviderApp) -> None:
+    message = BroadcastMessageFactory.create(status="SENT")
+    post(anonymous, app, status_body("read", biz_opaque_callback_data=str(message.pk)))
+    apply_block(now=timezone.now())
+    message.refresh_from_db()
+    assert message.status == "SENT"
+
+
+def test_a_receipt_before_its_message_is_known_waits(
+    anonymous: APIClient, app: ProviderApp
+) -> None:
+    assert post(anonymous, app, status_body("delivered")) == 200
+    apply_block(now=timezone.now())
+    assert ParkedReceipt.objects.count() == 1
+    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT")
+    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    BroadcastMessage.objects.filter(pk=message.pk).update(provider_message_id="wamid.1")
+    assert apply_parked(now=timezone.now()) == 1
+    message.refresh_from_db()
+    assert message.status == "DELIVERED"
+    assert not ParkedReceipt.objects.exists()
+
+
+def test_a_poison_event_is_set_aside_and_the_rest_is_applied(
+    anonymous: APIClient, app: ProviderApp
+) -> None:
+    post(anonymous, app, b'{"entry": 7}')
+    post(anonymous, app, status_body("sent"))
+    for _ in range(MAX_ATTEMPTS):
+        apply_block(now=timezone.now())
+    assert sorted(ProviderEvent.objects.values_list("status", flat=True)) == ["APPLIED", "FAILED"]

@@ -1,0 +1,134 @@
+"""Views that show the conventions at work, on routes of their own."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.http import HttpRequest, HttpResponse
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import ModelViewSet
+
+from tenants.errors import Conflict, InvalidInput
+from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
+from tenants.idempotency import idempotent
+from tenants.models import IdempotencyRecord, Membership, User
+from tenants.pagination import KeysetPages
+from tenants.permissions import Action
+from tenants.routing import OptionalSlashRouter, optional_slash
+from tenants.scoped_views import TenantScoped, TenantView
+
+
+class MembershipProbeSerializer(serializers.ModelSerializer[Membership]):
+    class Meta:
+        model = Membership
+        fields = ("id", "role", "user")
+
+
+class MembershipProbe(TenantScoped[Membership], ModelViewSet[Membership]):
+    queryset = Membership.objects.order_by("id")
+    serializer_class = MembershipProbeSerializer
+    required: ClassVar[Mapping[str, Action]] = {"credentials": Action.MANAGE_CREDENTIALS}
+
+    @action(detail=True, methods=["post"])
+    def credentials(self, request: Request, pk: str) -> Response:
+        return Response({"id": str(self.get_object().pk)})
+
+
+class RightProbe(TenantView):
+    """One right for all methods."""
+
+    def post(self, request: Request) -> Response:
+        return Response({"ok": True})
+
+
+class FieldsSerializer(serializers.Serializer[Any]):
+    member = TenantRelatedField(queryset=Membership.objects.all(), required=False)
+    amount = MoneyField(required=False)
+    at = UtcDateTimeField(required=False)
+    text = serializers.CharField(required=False)
+    anything = serializers.JSONField(required=False)
+
+
+class FieldsProbe(TenantView):
+    def post(self, request: Request) -> Response:
+        serializer = FieldsSerializer(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        return Response(FieldsSerializer(serializer.validated_data).data)
+
+
+class RecordSerializer(serializers.ModelSerializer[IdempotencyRecord]):
+    class Meta:
+        model = IdempotencyRecord
+        fields = ("key",)
+
+
+class KeysetProbe(TenantScoped[IdempotencyRecord]):
+    pagination_class = KeysetPages
+    keyset = ("-created_at", "-id")
+
+    def get(self, request: Request) -> Response:
+        rows = IdempotencyRecord.objects.filter(tenant=self.tenant)
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(RecordSerializer(page, many=True).data)
+
+
+class EffectProbe(TenantView):
+    """Its effect is a user named by the body; `refuse` refuses after it."""
+
+    @idempotent
+    def post(self, request: Request) -> Response:
+        body: Any = request.data
+        user = User.objects.create_user(body["email"])
+        if body.get("refuse"):
+            raise Conflict("Refused.")
+        return Response({"z": str(user.pk), "a": user.email}, status=201)
+
+
+class RefusalProbe(APIView):
+    """Fails as its path says."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: Request, kind: str) -> Response:
+        raise REFUSALS[kind]
+
+
+REFUSALS: Mapping[str, Exception] = {
+    "conflict": Conflict("Not now.", data={"status": "SENT", "retry_after": 7}),
+    "invalid": InvalidInput("No such field.", attr="recipients.3.phone"),
+    "bug": ZeroDivisionError("a secret"),
+    "model": ValidationError({"key": ["Not a key."]}, code="invalid"),
+    "suspicious": SuspiciousOperation("a secret"),
+}
+
+
+def broken_page(request: HttpRequest) -> HttpResponse:
+    raise ZeroDivisionError("a secret")
+
+
+router = OptionalSlashRouter()
+router.register("things/members", MembershipProbe, basename="probe-member")
+router.register("things", MembershipProbe, basename="probe")
+
+urlpatterns = [
+    optional_slash("fields", FieldsProbe.as_view(), name="fields"),
+    optional_slash("keyset", KeysetProbe.as_view(), name="keyset"),
+    optional_slash("effect", EffectProbe.as_view(), name="effect"),
+    optional_slash("effect2", EffectProbe.as_view(), name="effect2"),
+    optional_slash(r"refusals/(?P<kind>[a-z]+)", RefusalProbe.as_view(), name="refusal"),
+    optional_slash("broken", broken_page, name="broken"),
+    *[
+        optional_slash(f"rights/{right}", RightProbe.as_view(required=right), name=f"right-{right}")
+        for right in Action
+    ],
+    *router.urls,
+]
+
+handler400 = "tenants.error_pages.bad_request"
+handler404 = "tenants.error_pages.not_found"
+handler500 = "tenants.error_pages.server_error"

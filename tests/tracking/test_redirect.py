@@ -1,0 +1,70 @@
+"""Short links: there and back, counted once a recipient."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework.test import APIClient
+
+from broadcast.models import BroadcastMessage
+from tests.factories import BroadcastMessageFactory
+from tracking.links import decode, encode, find_urls, wrap
+from tracking.models import Click, TrackedURL
+
+TARGET = "https://shop.example/sale?x=1"
+
+
+@pytest.fixture
+def message(db: None) -> BroadcastMessage:
+    made = BroadcastMessageFactory.create()
+    TrackedURL.objects.create(tenant=made.tenant, broadcast=made.broadcast, position=0, url=TARGET)
+    return made
+
+
+def path(message: BroadcastMessage, position: int = 0) -> str:
+    return f"/r/{encode(token=message.token, position=position)}"
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_link_leads_to_what_the_tenant_wrote(
+    anonymous: APIClient, message: BroadcastMessage, slash: str
+) -> None:
+    answer = anonymous.get(path(message) + slash)
+    assert (answer.status_code, answer["Location"]) == (302, TARGET)
+
+
+def test_clicks_are_counted_and_recipients_once(
+    anonymous: APIClient, message: BroadcastMessage
+) -> None:
+    for _ in range(2):
+        anonymous.get(path(message))
+    url = TrackedURL.objects.get()
+    assert (url.clicks, url.unique_clicks, Click.objects.count()) == (2, 1, 2)
+    counters = message.broadcast.counters
+    counters.refresh_from_db()
+    message.refresh_from_db()
+    assert (counters.clicks, counters.clicked, message.clicked) == (2, 1, True)
+
+
+def test_previews_and_head_are_not_clicks(anonymous: APIClient, message: BroadcastMessage) -> None:
+    agent = {"User-Agent": "WhatsApp/2.23.20.0"}
+    assert anonymous.get(path(message), headers=agent).status_code == 302
+    assert anonymous.head(path(message)).status_code == 302
+    assert not Click.objects.exists()
+
+
+@pytest.mark.parametrize("code", ["0", "zzzzzzzzzzzz", "zzzzzzzzzzzzzzzz"])
+def test_an_unknown_code_is_404(anonymous: APIClient, message: BroadcastMessage, code: str) -> None:
+    assert anonymous.get(f"/r/{code}/").status_code == 404
+    assert anonymous.get(path(message, 1)).status_code == 404
+
+
+@given(st.integers(0, (1 << 60) - 1), st.integers(0, 31))
+def test_codes_lead_back(token: int, position: int) -> None:
+    assert decode(encode(token=token, position=position)) == (token, position)
+
+
+def test_closing_punctuation_is_no_part_of_a_url() -> None:
+    text = "See https://a.example/x?y=1, or (http://b.example/z)."
+    assert find_urls([text]) == ["https://a.example/x?y=1", "http://b.example/z"]
+    wrapped = wrap(text, positions={"https://a.example/x?y=1": 0}, token=1)
+    assert wrapped.startswith("See http://localhost:8000/r/W/, or (http://b.example/z).")

@@ -1,0 +1,85 @@
+"""Real Celery workers for tests: processes of their own on the run's database and keys."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.db import connection
+
+from config.embedded.processes import dies_with_parent, end
+from config.environment import BASE_DIR
+from config.settings.test import RUN
+
+QUEUES = "sending,planning,inbound,default"
+_START_DEADLINE = 30.0  # seconds
+_STOP_GRACE = 10.0
+
+
+class WorkerDidNotStart(Exception):
+    """The worker ended, or said nothing in time; its log is the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A running worker; `process` may be killed by a test that wants to see what then happens."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def stop(self) -> None:
+        end(self.process, by=signal.SIGTERM, grace=_STOP_GRACE)
+
+
+def start_worker(
+    *, log: Path, queues: str = QUEUES, pool: str = "threads", concurrency: int = 2, **extra: str
+) -> Worker:
+    """Start a worker and wait until it takes tasks. `extra` goes into its environment."""
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel=INFO"]
+    options = ["-Q", queues, "-P", pool, "-c", str(concurrency), "-n", f"{log.stem}@%h"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *options, *quiet],
+            cwd=BASE_DIR,
+            env={**os.environ, **_environment(), **extra},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one system call
+        )
+    worker = Worker(process=process, log=log)
+    _wait_until_ready(worker)
+    return worker
+
+
+def _wait_until_ready(worker: Worker) -> None:
+    deadline = time.monotonic() + _START_DEADLINE
+    while b" ready." not in worker.log.read_bytes():
+        if worker.process.poll() is not None or time.monotonic() > deadline:
+            worker.stop()
+            raise WorkerDidNotStart(worker.log.read_text(errors="replace"))
+        time.sleep(0.05)
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "TEST_RUN": RUN,
+        "DATABASE_URL": _test_database_url(),
+        "REDIS_URL": settings.REDIS_URL,
+        "LOG_LEVEL": "INFO",
+    }
+
+
+def _test_database_url() -> str:
+    """As psycopg2 is connected now: pytest-django has put the test database's name there."""
+    known = connection.get_connection_params()
+    user = ":".join(quote(known.get(part, ""), safe="") for part in ("user", "password"))
+    options = {"host": known["host"], "port": known.get("port", 5432)}
+    return f"postgres://{user}@/{known['dbname']}?{urlencode(options)}"

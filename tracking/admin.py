@@ -1,0 +1,36 @@
+"""Links and their clicks, to look at."""
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from tenants.admin_pages import BY_TENANT, LargeTable
+from tracking.models import Click, TrackedURL
+
+BY_BROADCAST = ("broadcast", AutocompleteSelectFilter)
+
+
+@admin.register(TrackedURL)
+class TrackedURLAdmin(LargeTable):
+    list_display = ("url", "tenant", "broadcast", "position", "clicks", "unique_clicks")
+    list_filter = (BY_TENANT, BY_BROADCAST)
+    list_select_related = ("tenant", "broadcast")
+    id_keys = ("id", "broadcast_id")
+
+
+@admin.register(Click)
+class ClickAdmin(LargeTable):
+    list_display = ("clicked_at", "tenant", "broadcast", "tracked_url", "is_first", "message_id")
+    list_filter = (BY_TENANT, BY_BROADCAST)
+    list_select_related = ("tenant", "broadcast", "tracked_url")
+    id_keys = ("id", "broadcast_id", "message_id")
+    # The message by its id: no constraint says that it is still there.
+    fields = (
+        "tenant",
+        "broadcast",
+        "tracked_url",
+        "message_id",
+        "user_agent",
+        "is_first",
+        "clicked_at",
+    )
+    readonly_fields = ("message_id",)

@@ -1,0 +1,57 @@
+"""Short links: from URLs in what is sent, to `{PUBLIC_URL}/r/{code}/`, and back.
+
+A code is the message's 60-bit token and the link's position, in base 62: nobody can guess another
+recipient's.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from django.conf import settings
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+DIGITS = {character: value for value, character in enumerate(ALPHABET)}
+TOKEN_BITS = 60
+MAX_LINKS = 32
+MAX_CODE_LENGTH = 12
+
+# A URL ends at white space, a quote or an angle bracket; closing punctuation is not part of it.
+URL = re.compile(r"""https?://[^\s<>"'{}|\\^`]+[^\s<>"'{}|\\^`.,;:!?)\]]""", re.IGNORECASE)
+
+
+def find_urls(texts: Iterable[str]) -> list[str]:
+    """The http(s) URLs in texts, each once, in order of appearance."""
+    return list(dict.fromkeys(url for text in texts for url in URL.findall(text)))
+
+
+def wrap(text: str, *, positions: Mapping[str, int], token: int) -> str:
+    """The text with every tracked URL replaced by the recipient's short link."""
+
+    def short(match: re.Match[str]) -> str:
+        position = positions.get(match.group())
+        return match.group() if position is None else short_link(token=token, position=position)
+
+    return URL.sub(short, text) if positions else text
+
+
+def short_link(*, token: int, position: int) -> str:
+    return f"{settings.PUBLIC_URL}/r/{encode(token=token, position=position)}/"
+
+
+def encode(*, token: int, position: int) -> str:
+    number, code = token * MAX_LINKS + position, ""
+    while number:
+        number, digit = divmod(number, len(ALPHABET))
+        code = ALPHABET[digit] + code
+    return code or ALPHABET[0]
+
+
+def decode(code: str) -> tuple[int, int] | None:
+    """(token, position) of a code; None where it is none."""
+    if not code or len(code) > MAX_CODE_LENGTH or any(each not in DIGITS for each in code):
+        return None
+    number = 0
+    for character in code:
+        number = number * len(ALPHABET) + DIGITS[character]
+    token, position = divmod(number, MAX_LINKS)
+    return (token, position) if token < 1 << TOKEN_BITS else None

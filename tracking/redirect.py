@@ -1,0 +1,103 @@
+"""`/r/{code}/`: where a short link leads, and that somebody went there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from tenants.ids import new_id
+from tracking.links import decode
+from tracking.models import Click, TrackedURL
+
+PREVIEWERS = (
+    "whatsapp",
+    "telegrambot",
+    "facebookexternalhit",
+    "twitterbot",
+    "slackbot",
+    "linkedinbot",
+    "discordbot",
+    "googlebot",
+    "bingbot",
+)
+"""Programs that fetch a link to show a preview of it: no recipient's click."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A short link, resolved."""
+
+    url: TrackedURL
+    message_id: UUID
+
+
+def resolve(code: str) -> Link | None:
+    """The link of a code; None where there is none."""
+    decoded = decode(code)
+    if decoded is None:
+        return None
+    token, position = decoded
+    url = TrackedURL.objects.filter(broadcast__messages__token=token, position=position).first()
+    if url is None:
+        return None
+    message_id = (
+        TrackedURL.objects.filter(pk=url.pk, broadcast__messages__token=token)
+        .values_list("broadcast__messages__id", flat=True)
+        .first()
+    )
+    return Link(url=url, message_id=message_id) if message_id else None
+
+
+def is_previewer(user_agent: str) -> bool:
+    lower = user_agent.lower()
+    return any(name in lower for name in PREVIEWERS)
+
+
+COUNT = """
+WITH counters AS (
+    UPDATE broadcast_broadcastcounters
+    SET clicks = clicks + 1, clicked = clicked + %(first_of_message)s
+    WHERE broadcast_id = %(broadcast)s
+), message AS (
+    UPDATE broadcast_broadcastmessage SET clicked = true
+    WHERE id = %(message)s AND broadcast_id = %(broadcast)s AND NOT clicked
+)
+UPDATE tracking_trackedurl
+SET clicks = clicks + 1, unique_clicks = unique_clicks + %(first_of_link)s
+WHERE id = %(url)s
+"""
+
+
+def record(*, link: Link, user_agent: str, now: datetime) -> None:
+    """Write the click down and count it, in one short transaction."""
+    url = link.url
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The counters' lock makes "first" exact: clicks of one broadcast are counted in turn.
+        cursor.execute(
+            "SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %s FOR NO KEY UPDATE",
+            [url.broadcast_id],
+        )
+        clicked = Click.objects.filter(message_id=link.message_id)
+        first_of_message = not clicked.exists()
+        first_of_link = first_of_message or not clicked.filter(tracked_url=url).exists()
+        Click.objects.create(
+            id=new_id(),
+            tenant_id=url.tenant_id,
+            tracked_url=url,
+            broadcast_id=url.broadcast_id,
+            message_id=link.message_id,
+            user_agent=user_agent[:300],
+            is_first=first_of_link,
+            clicked_at=now,
+        )
+        cursor.execute(
+            COUNT,
+            {
+                "broadcast": url.broadcast_id,
+                "message": link.message_id,
+                "url": url.pk,
+                "first_of_message": int(first_of_message),
+                "first_of_link": int(first_of_link),
+            },
+        )

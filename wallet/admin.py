@@ -1,0 +1,118 @@
+"""Credits to look at, and one way to add some."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from tenants.admin_ask import ask
+from tenants.admin_pages import LargeTable, NarrowFilter, Record, detail_action
+from wallet import ledger
+from wallet.admin_forms import TopUpForm
+from wallet.models import EntryKind, Hold, LedgerEntry, Wallet
+
+
+@admin.register(Wallet)
+class WalletAdmin(Record):
+    list_display = (
+        "tenant",
+        "balance",
+        "held",
+        "available",
+        "credit_line",
+        "currency",
+        "is_active",
+    )
+    list_filter = ("is_active", "currency")
+    list_select_related = ("tenant",)
+    search_fields = ("tenant__name", "tenant__slug")
+    ordering = ("tenant__name",)
+    autocomplete_fields = ("tenant",)
+    readonly_fields = ("available",)
+    actions_detail = ("top_up",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An empty one, for a tenant that has none yet."""
+        return True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fields(request, obj) if obj else ("tenant",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
+        obj.currency = obj.tenant.currency
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="available")
+    def available(self, wallet: Wallet) -> str:
+        return f"{wallet.available:f}"
+
+    @detail_action(description="Top up", url_path="top-up")
+    def top_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        wallet = get_object_or_404(Wallet.objects.select_related("tenant"), pk=object_id)
+
+        def act(form: TopUpForm) -> object:
+            return ledger.top_up(
+                tenant=wallet.tenant,
+                amount=form.cleaned_data["amount"],
+                reference=f"top-up:{form.cleaned_data['reference']}",
+                actor=str(request.user.pk),
+                reason=form.cleaned_data["reason"],
+                now=datetime.now(UTC),
+            )
+
+        form = TopUpForm(request.POST if request.method == "POST" else None)
+        return ask(
+            page=self,
+            request=request,
+            obj=wallet,
+            title="Top up",
+            done="Topped up.",
+            form=form,
+            act=act,
+        )
+
+
+@admin.register(Hold)
+class HoldAdmin(LargeTable):
+    list_display = (
+        "reference",
+        "revision",
+        "wallet",
+        "amount",
+        "captured",
+        "released",
+        "created_at",
+    )
+    list_filter = (("wallet", AutocompleteSelectFilter),)
+    list_select_related = ("wallet",)
+    text_keys = ("reference",)
+
+
+class KindFilter(NarrowFilter):
+    title = "kind"
+    parameter_name = "kind"
+    field = "kind"
+    within = "wallet"
+    choices_of = EntryKind.choices
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(LargeTable):
+    list_display = (
+        "created_at",
+        "wallet",
+        "kind",
+        "balance_delta",
+        "held_delta",
+        "balance_after",
+        "held_after",
+        "subject",
+        "reason",
+    )
+    list_filter = (("wallet", AutocompleteSelectFilter), KindFilter)
+    list_select_related = ("wallet",)
+    # Without a wallet, an entry's reference and subject are in no index.
+    id_keys = ("id", "hold_id")

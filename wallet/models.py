@@ -1,0 +1,131 @@
+"""A tenant's credits: the wallet, what is held in it, and the entries that explain it."""
+
+from decimal import Decimal
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+
+from tenants.ids import new_id
+from tenants.scoping import TenantQuerySet
+
+
+def amount_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
+    """Money to a millionth of the currency's unit: SMS prices have four places and more."""
+    return models.DecimalField(max_digits=20, decimal_places=6, **options)  # type: ignore[arg-type]
+
+
+class Wallet(models.Model):
+    """Balance and held in one narrow row; written by wallet/ledger.py alone."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.OneToOneField("tenants.Tenant", on_delete=models.PROTECT, related_name="wallet")
+    currency = models.CharField(max_length=3)
+    balance = amount_field(default=Decimal(0))
+    held = amount_field(default=Decimal(0))
+    credit_line = amount_field(default=Decimal(0))
+    low_balance_threshold = amount_field(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TenantQuerySet["Wallet"].as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(held__gte=0), name="wallet_held_not_negative"),
+            models.CheckConstraint(
+                condition=Q(credit_line__gte=0), name="wallet_credit_line_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(balance__gte=F("held") - F("credit_line")),
+                name="wallet_within_credit_line",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Wallet of {self.tenant_id} ({self.currency})"
+
+    @property
+    def available(self) -> Decimal:
+        """What can still be held."""
+        return self.balance - self.held + self.credit_line
+
+
+class Hold(models.Model):
+    """Credits set aside for one reference; captured and released, never beyond `amount`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds")
+    reference = models.CharField(max_length=100, help_text="Opaque to the wallet.")
+    revision = models.PositiveIntegerField()
+    amount = amount_field()
+    captured = amount_field(default=Decimal(0))
+    released = amount_field(default=Decimal(0))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("wallet", "reference", "revision"), name="hold_once_per_revision"
+            ),
+            models.CheckConstraint(
+                condition=Q(captured__gte=0, released__gte=0)
+                & Q(amount__gte=F("captured") + F("released")),
+                name="hold_not_exceeded",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reference} r{self.revision}"
+
+    @property
+    def open_amount(self) -> Decimal:
+        return self.amount - self.captured - self.released
+
+
+class EntryKind(models.TextChoices):
+    """What an entry does to (balance, held)."""
+
+    TOP_UP = "TOP_UP", "Top-up"  # (+, 0)
+    HOLD = "HOLD", "Hold"  # (0, +)
+    CAPTURE = "CAPTURE", "Capture"  # (-, -)
+    RELEASE = "RELEASE", "Release"  # (0, -)
+    REFUND = "REFUND", "Refund"  # (+, 0)
+    ADJUSTMENT = "ADJUSTMENT", "Adjustment"  # (±, 0)
+
+
+class LedgerEntry(models.Model):
+    """One movement of credits. Append-only: the database refuses UPDATE and DELETE."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(max_length=10, choices=EntryKind.choices)
+    balance_delta = amount_field()
+    held_delta = amount_field()
+    balance_after = amount_field()
+    held_after = amount_field()
+    reference = models.CharField(max_length=200, help_text="Names the movement; once per wallet.")
+    subject = models.CharField(max_length=100, blank=True, help_text="What it was for; opaque.")
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="entries")
+    actor = models.CharField(max_length=100, help_text="A user's id, or the part that did it.")
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "ledger entries"
+        constraints = (
+            models.UniqueConstraint(fields=("wallet", "reference"), name="entry_reference_once"),
+        )
+        indexes = (
+            models.Index(fields=("wallet", "id"), name="entry_by_wallet"),
+            models.Index(fields=("wallet", "subject", "id"), name="entry_by_subject"),
+        )
+        triggers = (
+            pgtrigger.Protect(
+                name="entry_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"
