@@ -73,7 +73,9 @@ def _lane(lane_id: int) -> Any:
     """The lane with all that its batches need, and `links`: its tracked URLs by position."""
     links = TrackedURL.objects.filter(broadcast=OuterRef("broadcast")).order_by("position")
     return (
-        Lane.objects.select_related("broadcast__tenant", "broadcast__sender", "broadcast__template")
+        Lane.objects.select_related(
+            "broadcast__tenant", "broadcast__sender__app", "broadcast__template"
+        )
         .annotate(links=ArraySubquery(links.values("url")))
         .filter(pk=lane_id)
         .first()

@@ -14,13 +14,19 @@ from channels.platforms import Platform
 
 @dataclass(frozen=True, slots=True)
 class SenderAccount:
-    """A sender as its adapter needs it. `base_url` has no trailing slash."""
+    """A sender as its adapter needs it. URLs have no trailing slash."""
 
     provider: str
     base_url: str
     account_id: str
     """The provider's id of the sender: Meta's phone_number_id; a bot's id."""
     credentials: Mapping[str, str] = field(repr=False)
+    platform: Platform = Platform.WHATSAPP
+    """Which one this sender is on, for providers of several."""
+    address: str = field(default="", repr=False)
+    """What recipients see: a number in E.164, an alphanumeric sender, a bot's name."""
+    webhook_url: str = field(default="", repr=False)
+    """Our public endpoint for this sender's receipts, where the request must name it."""
 
 
 class ParameterKind(StrEnum):
@@ -48,9 +54,52 @@ class ButtonParameter:
     sub_type: str = "url"
 
 
+class ButtonKind(StrEnum):
+    URL = "url"
+    REPLY = "reply"
+    CALL = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Under a free text. `value`: the URL, the reply's payload, the number to call."""
+
+    kind: ButtonKind
+    text: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An image, a video or a document, by its public URL."""
+
+    kind: ParameterKind
+    url: str
+    filename: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class TextContent:
+    """Free text; the caption of `media` where there is one.
+
+    `template_id` and `variables`: the registered text that it is an instance of (India's DLT), for
+    providers that send by template alone.
+    """
+
     text: str
+    media: Media | None = None
+    buttons: tuple[Button, ...] = ()
+    template_id: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card of a template's carousel; its position is its index."""
+
+    header: tuple[Parameter, ...] = ()
+    body: tuple[Parameter, ...] = ()
+    buttons: tuple[ButtonParameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +109,9 @@ class TemplateContent:
     header: tuple[Parameter, ...] = ()
     body: tuple[Parameter, ...] = ()
     buttons: tuple[ButtonParameter, ...] = ()
+    cards: tuple[Card, ...] = ()
+    provider_template_id: str = ""
+    """The provider's own id of the template: Gupshup's template id, Twilio's ContentSid."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ class ProviderApp(models.Model):
     def webhook_path(self) -> str:
         return f"/webhooks/{self.provider}/{self.endpoint_token}/"
 
+    @property
+    def webhook_url(self) -> str:
+        return f"{settings.PUBLIC_URL}{self.webhook_path}".rstrip("/")
+
     def webhook_secrets(self) -> WebhookSecrets:
         return WebhookSecrets(secrets=self.secrets)
 
@@ -105,6 +109,10 @@ class Sender(models.Model):
         help_text="Chains of batches that one broadcast of this sender runs on.",
     )
 
+    send_window = models.JSONField(
+        null=True, blank=True, help_text="As a tenant's; narrows it. Empty: the tenant's alone."
+    )
+
     currency = models.CharField(max_length=3, help_text="Of the prices; the tenant's.")
     marketing_price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
     utility_price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
@@ -118,6 +126,13 @@ class Sender(models.Model):
         editable=False,
         help_text="A provider's rate limit holds the whole sender until then.",
     )
+    broken_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the provider last refused its configuration; cleared by a good check.",
+    )
+    broken_reason = models.CharField(max_length=200, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_result = models.CharField(max_length=500, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -164,6 +179,9 @@ class Sender(models.Model):
             base_url=base_url.rstrip("/"),
             account_id=self.account_id,
             credentials=self.credentials,
+            platform=Platform(self.platform),
+            address=self.address,
+            webhook_url=self.app.webhook_url if self.app else "",
         )
 
     @property

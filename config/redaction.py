@@ -40,7 +40,7 @@ _SECRET_PATTERNS = (
     (re.compile(r"(/r/)[^/\s\"']+"), rf"\1{HIDDEN}"),
     (re.compile(r"(/webhooks?/(?:[a-z_]+/)?)[^/\s\"']{16,}"), rf"\1{HIDDEN}"),
     (re.compile(r"\+[1-9]\d{6,14}\b"), HIDDEN),  # E.164
-    (re.compile(r"\b\d{6,12}:[\w-]{30,}"), HIDDEN),  # a Telegram bot's token
+    (re.compile(r"(?<!\d)\d{6,12}:[\w-]{30,}"), HIDDEN),  # a Telegram bot's token
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\1 {HIDDEN}"),
     (re.compile(r"(://[^:@/\s]*:)[^@/\s]+@"), rf"\1{HIDDEN}@"),  # a password in a URL
     # PostgreSQL quotes the offending row after an error.

@@ -51,7 +51,8 @@ class ImportSerializer(serializers.ModelSerializer[ContactImport]):
     def get_first_errors(self, job: ContactImport) -> list[dict[str, Any]]:
         if self.context["view"].action == "list":
             return []
-        return list(job.errors.values("line", "field", "reason")[:FIRST_ERRORS])
+        rows = job.errors.values("line", "field", "reason")[:FIRST_ERRORS]
+        return [dict(row) for row in rows]
 
 
 class ImportWriteSerializer(serializers.Serializer[Any]):

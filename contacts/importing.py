@@ -1,4 +1,4 @@
-"""A CSV file of contacts becomes rows, a block at a time; a restart goes on after the last block."""
+"""A CSV file of contacts becomes rows, block by block; a restart goes on after the last one."""
 
 import csv
 import io

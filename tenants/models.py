@@ -24,6 +24,29 @@ class Tenant(models.Model):
         blank=True,
         help_text="ISO 3166-1 alpha-2; for phone numbers without a prefix.",
     )
+    send_window = models.JSONField(
+        null=True,
+        blank=True,
+        help_text='When messages may go out: {"days": [1, 2, 3, 4, 5], "from": "09:00", '
+        '"to": "20:00", "time_zone": "Europe/Berlin"}; days 1 (Monday) to 7, the recipient\'s own '
+        "zone where it is known. Empty: at any time.",
+    )
+    approval_recipients = models.PositiveIntegerField(
+        null=True, blank=True, help_text="More recipients than this need a second person's yes."
+    )
+    approval_amount = models.DecimalField(
+        max_digits=20,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="A higher cost than this needs a second person's yes.",
+    )
+    opt_out_words = models.JSONField(
+        default=list, blank=True, help_text="Beside STOP and its common translations."
+    )
+    opt_in_words = models.JSONField(
+        default=list, blank=True, help_text="Beside START and its common translations."
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

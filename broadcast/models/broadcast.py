@@ -57,6 +57,28 @@ class Broadcast(models.Model):
     template_language = models.CharField(max_length=15, blank=True)
     template_params = models.JSONField(default=dict, blank=True)
     text = models.TextField(blank=True)
+    media = models.JSONField(
+        null=True,
+        blank=True,
+        help_text='{"kind": "image" | "video" | "document", "url": "https://…", "filename": "…"}; '
+        "the text is its caption.",
+    )
+    buttons = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='[{"kind": "url" | "reply" | "call", "text": "…", "value": "…"}]',
+    )
+    provider_template_id = models.CharField(
+        max_length=64, blank=True, help_text="Where a country wants texts registered: India's DLT."
+    )
+    fallback = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='Rungs in order: [{"platform": "SMS", "sender": null, "text": "…"}]',
+    )
+    fallback_step = models.PositiveSmallIntegerField(
+        default=0, help_text="Of a fallback child: which rung it is, from 1."
+    )
     track_urls = models.BooleanField(default=True)
     unknown_policy = models.CharField(
         max_length=10, choices=UnknownPolicy.choices, default=UnknownPolicy.HOLD
@@ -77,6 +99,16 @@ class Broadcast(models.Model):
     status_reason = models.CharField(max_length=200, blank=True)
     hold_revision = models.PositiveIntegerField(
         default=0, help_text="Of its current hold; 0 before the first."
+    )
+    send_window = models.JSONField(
+        null=True, blank=True, help_text="As a tenant's; narrows the sender's and the tenant's."
+    )
+    approved_by = models.ForeignKey(
+        "tenants.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="What is not handed over by then is EXPIRED."
     )
     scheduled_at = models.DateTimeField(null=True, blank=True)
     planning_at = models.DateTimeField(null=True, blank=True)

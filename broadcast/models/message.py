@@ -48,6 +48,9 @@ class BroadcastMessage(models.Model):
         default=dict, blank=True, help_text="As resolved when it was planned."
     )
     token = models.BigIntegerField(help_text="60 random bits: its short links.")
+    parent_message_id = models.UUIDField(
+        null=True, blank=True, help_text="Of a child broadcast: the message that this one follows."
+    )
 
     status = models.CharField(
         max_length=10, choices=MessageStatus.choices, default=MessageStatus.PENDING
@@ -69,6 +72,9 @@ class BroadcastMessage(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     country = models.CharField(max_length=2, blank=True)
     segments = models.PositiveSmallIntegerField(default=1)
+    rate_id = models.UUIDField(
+        null=True, blank=True, help_text="The wallet's rate row that gave the price, if one did."
+    )
     charge_state = models.CharField(
         max_length=10, choices=ChargeState.choices, default=ChargeState.NONE, blank=True
     )
