@@ -11,9 +11,9 @@ from broadcast.receipts import apply_receipts
 from channels.adapter import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.models import ProviderApp
 from channels.registry import adapter_for
-from contacts.models import SuppressionScope, SuppressionSource
-from contacts.suppressions import lift, suppress
 from inbound.models import EventStatus, ParkedReceipt, ProviderEvent
+from inbound.opting import OptWish, apply_wish
+from inbound.replies import platform_of, take_reply
 
 BLOCK = 200
 """Events in one transaction: Meta puts up to some hundred receipts into each."""
@@ -57,15 +57,17 @@ def _apply_together(events: Sequence[ProviderEvent], now: datetime) -> None:
 def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     app = events[0].app
     adapter = adapter_for(app.provider)
-    said: list[InboundEvent] = []
+    said: list[tuple[UUID, InboundEvent]] = []
     for event in events:
-        said += adapter.parse(bytes(event.body), received_at=event.received_at)
-    _receipts(app, [each for each in said if isinstance(each, Receipt)], now)
-    for each in said:
+        parsed = adapter.parse(bytes(event.body), received_at=event.received_at)
+        said += [(event.pk, each) for each in parsed]
+    _receipts(app, [each for _, each in said if isinstance(each, Receipt)], now)
+    for event_id, each in said:
         if isinstance(each, OptChange):
-            _opt_change(app, each, now)
+            _opt_change(app, each, event_id=event_id)
         elif isinstance(each, Reply):
-            log.info("reply_received", tenant=str(app.tenant_id), app=str(app.pk))
+            platform = platform_of(app, each.account_id)
+            take_reply(app=app, event_id=event_id, reply=each, platform=platform, now=now)
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
 
@@ -102,25 +104,17 @@ def _receipts(app: ProviderApp, receipts: list[Receipt], now: datetime) -> None:
     )
 
 
-def _opt_change(app: ProviderApp, change: OptChange, now: datetime) -> None:
-    platform = _platform(app)
-    if not change.opted_out:
-        lift(tenant_id=app.tenant_id, platform=platform, address=change.address, now=now)
-        return
-    suppress(
-        tenant_id=app.tenant_id,
-        platform=platform,
+def _opt_change(app: ProviderApp, change: OptChange, *, event_id: UUID) -> None:
+    wish = OptWish(
+        platform=platform_of(app, change.account_id),
         address=change.address,
-        scope=SuppressionScope.MARKETING if change.marketing_only else SuppressionScope.ALL,
-        source=SuppressionSource.RECIPIENT,
+        opted_out=change.opted_out,
+        marketing_only=change.marketing_only,
+        at=change.at,
         reason=change.reason,
-        now=now,
+        event_id=event_id,
     )
-
-
-def _platform(app: ProviderApp) -> str:
-    (platform,) = adapter_for(app.provider).platforms
-    return platform.value
+    apply_wish(tenant_id=app.tenant_id, wish=wish)
 
 
 def apply_parked(*, now: datetime) -> int:
