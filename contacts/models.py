@@ -1,5 +1,7 @@
 """Whom a tenant writes to, and who must not be written to."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
@@ -9,6 +11,9 @@ from django.utils import timezone
 from channels.platforms import Platform
 from tenants.ids import new_id
 from tenants.scoping import TenantQuerySet
+
+WHATSAPP_WINDOW = timedelta(hours=24)
+"""Meta's customer service window, from the customer's last message."""
 
 
 class Tag(models.Model):
@@ -80,6 +85,11 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or str(self.id)
+
+    @property
+    def whatsapp_window_until(self) -> datetime | None:
+        """Until when WhatsApp takes more than templates for it; None before the first reply."""
+        return self.whatsapp_reply_at and self.whatsapp_reply_at + WHATSAPP_WINDOW
 
 
 class ContactTag(models.Model):

@@ -41,8 +41,6 @@ def plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", folded)
 
 
-
-
 def _words(text: str) -> frozenset[str]:
     return frozenset(map(plain, text.split()))
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from channels.adapter import ReceiptStatus
 from channels.platforms import Platform
@@ -30,6 +31,7 @@ class ProviderEvent(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True, blank=True)
 
@@ -112,6 +114,7 @@ class ParkedReceipt(models.Model):
     provider_code = models.CharField(max_length=64, blank=True)
     message = models.CharField(max_length=500, blank=True)
     parked_at = models.DateTimeField(db_index=True)
+    tried_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
         ordering = ("id",)

@@ -23,6 +23,8 @@ from wallet import ledger
 OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
     "contact": lambda tenant: ContactFactory.create(tenant=tenant, phone="+491701234567"),
     "contact-import": lambda tenant: ContactImport.objects.create(tenant=tenant, file_name="a.csv"),
+    "contact-messages": lambda tenant: ContactFactory.create(tenant=tenant),
+    "contact-telegram-link": lambda tenant: ContactFactory.create(tenant=tenant),
     "suppression": lambda tenant: SuppressionFactory.create(tenant=tenant),
     "broadcast": lambda tenant: BroadcastFactory.create(tenant=tenant),
     "message": lambda tenant: BroadcastMessageFactory.create(tenant=tenant),
