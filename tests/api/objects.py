@@ -52,5 +52,13 @@ READING_POSTS: frozenset[tuple[str, str]] = frozenset()
 PUBLIC_NAMES: frozenset[str] = frozenset(
     {"token", "token-refresh", "healthz", "readyz", "schema", "docs", "admin-without-slash"}
 )
-PUBLIC_PREFIXES: tuple[str, ...] = ("admin/", "^webhooks/", "webhooks/", "^r/", "r/", "static/")
+PUBLIC_PREFIXES: tuple[str, ...] = (
+    "admin/",
+    "^webhooks/",
+    "webhooks/",
+    "^r/",
+    "r/",
+    "^u/",
+    "static/",
+)
 """Routes that need no bearer token: open, or guarded by something else."""
