@@ -194,6 +194,11 @@ BROADCAST_MAX_RETRIES = env.int("BROADCAST_MAX_RETRIES", default=3)
 # Seconds before the first retry of a message that failed for a passing cause; doubled each time.
 BROADCAST_RETRY_DELAY = env.float("BROADCAST_RETRY_DELAY", default=10.0)
 BROADCAST_BATCH_LEASE = env.int("BROADCAST_BATCH_LEASE", default=120)
+# Seconds after its time at which a scheduled broadcast is paused instead of started.
+BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
+# A broadcast pauses itself when this share of its last so many messages has failed.
+BROADCAST_PAUSE_SHARE = env.float("BROADCAST_PAUSE_SHARE", default=0.5)
+BROADCAST_PAUSE_SAMPLE = env.int("BROADCAST_PAUSE_SAMPLE", default=100)
 PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=30.0)
 # Seconds between two rungs that one broadcast's failures start, so that late ones gather.
 BROADCAST_FALLBACK_DELAY = env.float("BROADCAST_FALLBACK_DELAY", default=60.0)
