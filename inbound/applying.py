@@ -103,7 +103,7 @@ def _receipts(app: ProviderApp, receipts: list[Receipt], now: datetime) -> None:
 
 
 def _opt_change(app: ProviderApp, change: OptChange, now: datetime) -> None:
-    platform = _platform(app)
+    platform = change.platform or _platform(app)
     if not change.opted_out:
         lift(tenant_id=app.tenant_id, platform=platform, address=change.address, now=now)
         return
