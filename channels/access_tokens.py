@@ -95,7 +95,7 @@ class _Holder:
                     self._credentials = _credentials(*self._given)
                 is_old = bool(self._credentials.valid)
                 if not is_old:
-                    self._credentials.refresh(_Transport())
+                    self._credentials.refresh(_Transport())  # type: ignore[no-untyped-call]  # see below
             except (TransportError, TimeoutError):
                 raise NoToken(_UNREACHABLE) from None
             except RefreshError as error:
@@ -139,7 +139,7 @@ class _Transport(Request):
         asked = HttpRequest(method, url, form=dict(parse_qsl(raw)))
         exchange = start(asked, timeout=TOKEN_SECONDS).result(timeout=TOKEN_SECONDS + 2)
         if isinstance(exchange, Failure):
-            raise TransportError(exchange.reason.value)
+            raise TransportError(exchange.reason.value)  # type: ignore[no-untyped-call]  # as above
         return _Answer(exchange)
 
 

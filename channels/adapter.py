@@ -319,8 +319,11 @@ class Adapter(Protocol):
     webhook_secret_names: tuple[str, ...]
     """The keys that a provider app's `secrets` must hold."""
     capabilities: Capabilities
-    token_grant: TokenGrant | None
-    """Where requests need a token that is fetched first: `credentials["access_token"]`."""
+
+    @property
+    def token_grant(self) -> TokenGrant | None:
+        """Where requests need a token that is fetched first: `credentials["access_token"]`."""
+        ...
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         """The request that sends this message."""
