@@ -86,7 +86,7 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
         if isinstance(each, OptChange):
             _opt_change(app, each, event_id=event_id)
         elif isinstance(each, Reply):
-            platform = platform_of(app, each.account_id)
+            platform = each.platform or platform_of(app, each.account_id)
             take_reply(app=app, event_id=event_id, reply=each, platform=platform, now=now)
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
@@ -111,7 +111,7 @@ def _receipts(app: ProviderApp, receipts: list[Receipt], now: datetime) -> None:
 
 def _opt_change(app: ProviderApp, change: OptChange, *, event_id: UUID) -> None:
     wish = OptWish(
-        platform=platform_of(app, change.account_id),
+        platform=change.platform or platform_of(app, change.account_id),
         address=change.address,
         opted_out=change.opted_out,
         marketing_only=change.marketing_only,

@@ -1,7 +1,18 @@
 """Calls as providers make them, by provider: what the fuzzed tests start from."""
 
+import base64
 import json
 from typing import Any
+from urllib.parse import urlencode
+
+
+class Form(dict[str, Any]):
+    """Sent as a form."""
+
+
+class PubSub(dict[str, Any]):
+    """Sent as the data of a Pub/Sub message."""
+
 
 BODIES: dict[str, list[Any]] = {
     "meta_cloud": [
@@ -71,11 +82,45 @@ BODIES: dict[str, list[Any]] = {
             },
         },
     ],
+    "twilio": [
+        Form(
+            MessageSid="SM1",
+            MessageStatus="undelivered",
+            ErrorCode="30003",
+            To="+491701234567",
+            From="+14155550100",
+            broadcast_message_id="0198c0de-0000-7000-8000-000000000001",
+        ),
+        Form(MessageSid="SM2", From="whatsapp:+491701234567", To="+1415", Body="STOP"),
+    ],
+    "google_rbm": [
+        PubSub(
+            senderPhoneNumber="+491701234567",
+            eventType="DELIVERED",
+            eventId="e1",
+            messageId="0198c0de-0000-7000-8000-000000000001",
+            sendTime="2026-07-01T10:00:00.123Z",
+            agentId="a@rbm.goog",
+        ),
+        PubSub(
+            senderPhoneNumber="+491701234567",
+            messageId="m2",
+            text="STOP",
+            sendTime="2026-07-01T10:00:00Z",
+            agentId="a@rbm.goog",
+        ),
+    ],
 }
 
 
 def encoded(body: Any) -> bytes:
-    """As it is sent: text and bytes as they are, all else as JSON."""
+    """As it is sent: bytes as they are, all else as JSON or what its class says."""
     if isinstance(body, bytes):
         return body
-    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    if isinstance(body, Form):
+        return urlencode(body, errors="replace").encode()
+    raw = json.dumps(body).encode()
+    if not isinstance(body, PubSub):
+        return raw
+    data = base64.b64encode(raw).decode()
+    return json.dumps({"message": {"data": data}, "subscription": "s"}).encode()

@@ -71,7 +71,7 @@ def mutated(draw: st.DrawFn, body: Any) -> Any:
         return draw(JSON)
     keys = list(body) if isinstance(body, dict) else list(range(len(body)))
     key = draw(st.sampled_from(keys))
-    changed = dict(body) if isinstance(body, dict) else list(body)
+    changed = type(body)(body)
     if draw(st.integers(0, 9)) == 0:
         del changed[key]
     else:
