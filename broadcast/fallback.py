@@ -127,7 +127,8 @@ def _child(parent: Broadcast, *, rung: Mapping[str, Any]) -> Broadcast:
 def _plan_those_who_failed(parent: Broadcast, child: Broadcast, *, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(INSERT, {**_params(parent.pk), "child": child.pk, "now": now})
-        return cursor.rowcount
+        rows: int = cursor.rowcount
+    return rows
 
 
 def _launch_or_say_why(child: Broadcast, *, now: datetime) -> None:
