@@ -1,10 +1,8 @@
 """Hands messages over through a sender's adapter; each gets an outcome, whatever happens."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from time import monotonic
 from uuid import UUID
 
 from channels.access_tokens import Authorized, NoToken, authorized
@@ -19,9 +17,9 @@ from channels.adapter import (
     SenderAccount,
 )
 from channels.answers import UNMAPPED
-from channels.http import start
+from channels.http import exchange_all
 from channels.registry import adapter_for
-from channels.transport import Exchange, Failure, Reason
+from channels.transport import Exchange, Failure, PreparedRequest, Reason, prepare
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +27,8 @@ Settled = list[tuple[UUID, Outcome]]
 
 GRACE_SECONDS = 2.0
 """How long beyond a request's own time-out its value is waited for."""
+
+_LOST = Failure(Reason.NO_ANSWER, written=True)
 
 _TEXTS = {
     Reason.DNS_FAILED: "The provider's address could not be found.",
@@ -61,19 +61,20 @@ def deliver(
     except NoToken as refusal:
         yield from _cut([(message.id, refusal.outcome) for message in messages])
         return
-    deadline = monotonic() + timeout + GRACE_SECONDS
     refused: Settled = []
-    pending: dict[Future[Exchange], UUID] = {}
+    requests: dict[UUID, PreparedRequest] = {}
     for message in messages:
-        future = _begin(partial(adapter.send_request, ready.account, message), timeout=timeout)
-        if future is None:
+        request = _prepared(partial(adapter.send_request, ready.account, message), timeout=timeout)
+        if request is None:
             refused.append((message.id, _not_built(FailureCause.CONTENT)))
         else:
-            pending[future] = message.id
-    answered, late = wait(pending, timeout=first_cut)
-    yield from _cut(refused + _settled(adapter, ready, answered, pending))
-    wait(late, timeout=max(0.0, deadline - monotonic()))
-    yield from _cut(_settled(adapter, ready, late, pending))
+            requests[message.id] = request
+    cuts = exchange_all(requests, first_cut=first_cut, within=timeout + GRACE_SECONDS)
+    answered = next(cuts)
+    yield from _cut(refused + _settled(adapter, ready, answered))
+    late = next(cuts, {})
+    lost = [each for each in requests if each not in answered and each not in late]
+    yield from _cut(_settled(adapter, ready, late) + [(each, _failed(_LOST)) for each in lost])
 
 
 def check(*, account: SenderAccount, timeout: float) -> Outcome:
@@ -83,16 +84,17 @@ def check(*, account: SenderAccount, timeout: float) -> Outcome:
         ready = authorized(account, adapter)
     except NoToken as refusal:
         return refusal.outcome
-    future = _begin(partial(adapter.check_request, ready.account), timeout=timeout)
-    if future is None:
+    request = _prepared(partial(adapter.check_request, ready.account), timeout=timeout)
+    if request is None:
         return _not_built(FailureCause.CONFIG)
-    wait((future,), timeout=timeout + GRACE_SECONDS)
-    return _outcome(future, adapter.check_outcome)
+    cuts = exchange_all({"": request}, first_cut=timeout, within=timeout + GRACE_SECONDS)
+    answers = [answer for cut in cuts for answer in cut.values()]
+    return _outcome(answers[0] if answers else _LOST, adapter.check_outcome)
 
 
-def _begin(build: Callable[[], HttpRequest], *, timeout: float) -> Future[Exchange] | None:
+def _prepared(build: Callable[[], HttpRequest], *, timeout: float) -> PreparedRequest | None:
     try:
-        return start(build(), timeout=timeout)
+        return prepare(build(), timeout=timeout)
     except Exception as error:  # noqa: BLE001 - one message's fault must not take others with it
         _log_fault("request", error)
         return None
@@ -103,14 +105,9 @@ def _cut(settled: Settled) -> Iterator[Settled]:
         yield settled
 
 
-def _settled(
-    adapter: Adapter,
-    ready: Authorized,
-    futures: Iterable[Future[Exchange]],
-    ids: dict[Future[Exchange], UUID],
-) -> Settled:
+def _settled(adapter: Adapter, ready: Authorized, answers: Mapping[UUID, Exchange]) -> Settled:
     settled = [
-        (ids[future], ready.judged(_outcome(future, adapter.send_outcome))) for future in futures
+        (each, ready.judged(_outcome(answers[each], adapter.send_outcome))) for each in answers
     ]
     for _, outcome in settled:
         if outcome.code == UNMAPPED:
@@ -118,12 +115,8 @@ def _settled(
     return settled
 
 
-def _outcome(future: Future[Exchange], read: Callable[[HttpResponse], Outcome]) -> Outcome:
-    if not future.done():
-        future.cancel()
-        return _failed(Failure(Reason.NO_ANSWER, written=True))
+def _outcome(exchange: Exchange, read: Callable[[HttpResponse], Outcome]) -> Outcome:
     try:
-        exchange = future.result()
         return _failed(exchange) if isinstance(exchange, Failure) else read(exchange)
     except Exception as error:  # noqa: BLE001 - the request may have left: UNKNOWN, always
         _log_fault("answer", error)
