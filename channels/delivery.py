@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from uuid import UUID
 
+from channels.access_tokens import Authorized, NoToken, authorized
 from channels.adapter import (
     Adapter,
     FailureCause,
@@ -51,29 +52,39 @@ def deliver(
     """Posts all messages at once; yields what came within `first_cut` seconds, then the rest.
 
     Nothing is sent before the first item is asked for. At most two lists, none empty; each message
-    is in exactly one. All within `timeout` + GRACE_SECONDS. Raises UnknownProvider.
+    is in exactly one. All within `timeout` + GRACE_SECONDS, and the time that an access token takes
+    where one is due. Raises UnknownProvider.
     """
     adapter = adapter_for(account.provider)
+    try:
+        ready = authorized(account, adapter)
+    except NoToken as refusal:
+        yield from _cut([(message.id, refusal.outcome) for message in messages])
+        return
     refused: Settled = []
     requests: dict[UUID, PreparedRequest] = {}
     for message in messages:
-        request = _prepared(partial(adapter.send_request, account, message), timeout=timeout)
+        request = _prepared(partial(adapter.send_request, ready.account, message), timeout=timeout)
         if request is None:
             refused.append((message.id, _not_built(FailureCause.CONTENT)))
         else:
             requests[message.id] = request
     cuts = exchange_all(requests, first_cut=first_cut, within=timeout + GRACE_SECONDS)
     answered = next(cuts)
-    yield from _cut(refused + _settled(adapter, answered))
+    yield from _cut(refused + _settled(adapter, ready, answered))
     late = next(cuts, {})
     lost = [each for each in requests if each not in answered and each not in late]
-    yield from _cut(_settled(adapter, late) + [(each, _failed(_LOST)) for each in lost])
+    yield from _cut(_settled(adapter, ready, late) + [(each, _failed(_LOST)) for each in lost])
 
 
 def check(*, account: SenderAccount, timeout: float) -> Outcome:
     """Whether a sender's credentials work, without sending anything. Raises UnknownProvider."""
     adapter = adapter_for(account.provider)
-    request = _prepared(partial(adapter.check_request, account), timeout=timeout)
+    try:
+        ready = authorized(account, adapter)
+    except NoToken as refusal:
+        return refusal.outcome
+    request = _prepared(partial(adapter.check_request, ready.account), timeout=timeout)
     if request is None:
         return _not_built(FailureCause.CONFIG)
     cuts = exchange_all({"": request}, first_cut=timeout, within=timeout + GRACE_SECONDS)
@@ -94,8 +105,10 @@ def _cut(settled: Settled) -> Iterator[Settled]:
         yield settled
 
 
-def _settled(adapter: Adapter, answers: Mapping[UUID, Exchange]) -> Settled:
-    settled = [(each, _outcome(answers[each], adapter.send_outcome)) for each in answers]
+def _settled(adapter: Adapter, ready: Authorized, answers: Mapping[UUID, Exchange]) -> Settled:
+    settled = [
+        (each, ready.judged(_outcome(answers[each], adapter.send_outcome))) for each in answers
+    ]
     for _, outcome in settled:
         if outcome.code == UNMAPPED:
             _log_unmapped_once(adapter.provider, outcome.provider_code)
