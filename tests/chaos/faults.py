@@ -7,7 +7,6 @@ from random import Random
 
 from celery import current_app
 from django.conf import settings
-from django.db import OperationalError, connection
 from django.utils import timezone
 
 from broadcast import lifecycle
@@ -143,21 +142,16 @@ def _misbehave(chaos: Chaos, **faults: object) -> None:
 
 
 def control(chaos: Chaos, what: str) -> bool:
-    """A user's call, made again while the database is away; False if it was refused."""
+    """A user's call; False if it was refused. While the database is away it is made again."""
     action = {"pause": lifecycle.pause, "resume": lifecycle.resume, "cancel": lifecycle.cancel}
     scenario = chaos.scenario
-    while True:
-        try:
-            action[what](
-                tenant=scenario.tenant, broadcast_id=scenario.broadcast.pk, now=timezone.now()
-            )
-        except DomainError:
-            return False
-        except OperationalError:
-            connection.close()
-            time.sleep(0.2)
-        else:
-            return True
+    try:
+        action[what](
+            tenant=scenario.tenant, broadcast_id=scenario.broadcast.pk, now=timezone.now()
+        )
+    except DomainError:
+        return False
+    return True
 
 
 FAULTS: dict[str, Callable[[Chaos], None]] = {

@@ -8,6 +8,7 @@ from random import Random
 
 from django.db import Error, connection
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast, BroadcastMessage
@@ -20,6 +21,7 @@ from tests.chaos.witness import Witness
 LOOK = 0.1
 UNTIL_IT_HOLDS = 45.0
 """Seconds; a run that needs them has failed, the usual one takes a few."""
+AGAIN = 0.3
 WINDOW = 3.0
 """Seconds after the start within which faults begin."""
 
@@ -76,8 +78,14 @@ def _do_what_is_due(chaos: Chaos) -> None:
     for entry in sorted(chaos.later, key=lambda each: each[0]):
         if entry[0] <= time.monotonic():
             chaos.later.remove(entry)
-            chaos.done.append(entry[1])
-            entry[2]()
+            try:
+                entry[2]()
+            except (Error, OperationalError):
+                # Another fault has taken the database or the broker away: as a user would, again.
+                connection.close()
+                chaos.after(AGAIN, *entry[1:])
+            else:
+                chaos.done.append(entry[1])
 
 
 def _looked(chaos: Chaos) -> list[str]:
