@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from math import inf
 from uuid import UUID
 
 from channels.access_tokens import Authorized, NoToken, authorized
@@ -11,13 +12,14 @@ from channels.adapter import (
     FailureCause,
     HttpRequest,
     HttpResponse,
+    LimitScope,
     OutboundMessage,
     Outcome,
     OutcomeKind,
     SenderAccount,
 )
 from channels.answers import UNMAPPED
-from channels.http import exchange_all
+from channels.http import NO_STARTS, exchange_all
 from channels.registry import adapter_for
 from channels.transport import Exchange, Failure, PreparedRequest, Reason, prepare
 
@@ -39,7 +41,12 @@ _TEXTS = {
     Reason.CONNECTION_LOST: "The connection was lost; the provider may have taken the message.",
     Reason.ANSWER_UNREADABLE: "The provider's answer broke off; it may have taken the message.",
     Reason.ANSWER_TOO_LARGE: "The provider's answer was too large; it may have taken the message.",
+    Reason.MISSED_ITS_TIME: "Its time within the sender's limit had passed; it gets another.",
+    Reason.HELD_BACK: "The provider asked to slow down before it was sent.",
+    Reason.WOKE_TOO_LATE: "The worker was stopped before it was sent.",
 }
+# Ours, not the provider's: they spend no attempt. Seconds until they may be claimed again.
+_NOT_BEGUN = {Reason.MISSED_ITS_TIME: 0.0, Reason.HELD_BACK: 1.0, Reason.WOKE_TOO_LATE: 0.0}
 
 
 def deliver(
@@ -48,9 +55,12 @@ def deliver(
     messages: Sequence[OutboundMessage],
     timeout: float,
     first_cut: float,
+    starts: Mapping[UUID, float] = NO_STARTS,
+    not_after: float = inf,
 ) -> Iterator[Settled]:
-    """Posts all messages at once; yields what came within `first_cut` seconds, then the rest.
+    """Posts all messages; yields what came within `first_cut` seconds, then the rest.
 
+    Each at once, or at the time (monotonic) that `starts` names; none `not_after`.
     Nothing is sent before the first item is asked for. At most two lists, none empty; each message
     is in exactly one. All within `timeout` + GRACE_SECONDS, and the time that an access token takes
     where one is due. Raises UnknownProvider.
@@ -69,7 +79,13 @@ def deliver(
             refused.append((message.id, _not_built(FailureCause.CONTENT)))
         else:
             requests[message.id] = request
-    cuts = exchange_all(requests, first_cut=first_cut, within=timeout + GRACE_SECONDS)
+    cuts = exchange_all(
+        requests,
+        first_cut=first_cut,
+        within=timeout + GRACE_SECONDS,
+        starts=starts,
+        not_after=not_after,
+    )
     answered = next(cuts)
     yield from _cut(refused + _settled(adapter, ready, answered))
     late = next(cuts, {})
@@ -128,6 +144,14 @@ def _outcome(exchange: Exchange, read: Callable[[HttpResponse], Outcome]) -> Out
 
 
 def _failed(failure: Failure) -> Outcome:
+    if failure.reason in _NOT_BEGUN:
+        return Outcome(
+            OutcomeKind.LIMITED,
+            code=failure.reason.value,
+            message=_TEXTS[failure.reason],
+            retry_after=_NOT_BEGUN[failure.reason],
+            limit_scope=LimitScope.RECIPIENT,
+        )
     kind = OutcomeKind.UNKNOWN if failure.written else OutcomeKind.PASSING
     return Outcome(kind, code=failure.reason.value, message=_TEXTS[failure.reason])
 

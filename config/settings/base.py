@@ -223,6 +223,15 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# Which queue a task waits in, where it is not the default one; Celery has done away with naming it
+# on the task itself.
+CELERY_TASK_ROUTES = {
+    "broadcast.tasks.run_lane": {"queue": "sending"},
+    "broadcast.tasks.plan_broadcast": {"queue": "planning"},
+    "broadcast.tasks.fall_back_all": {"queue": "planning"},
+    "contacts.tasks.*": {"queue": "planning"},
+    "inbound.tasks.*": {"queue": "inbound"},
+}
 # No soft limit: an exception thrown into the middle of a settle helps nobody. The hard one is
 # beyond every lease, so that it only ever ends what the sweep has already given up.
 CELERY_TASK_TIME_LIMIT = max(300, 2 * BROADCAST_BATCH_LEASE)
