@@ -1,8 +1,8 @@
 """When messages may go out: days and hours in a zone, and when those of several windows next open.
 
 A window over midnight belongs to the day on which it opens. Times are of the wall clock, so a
-window moves with summer time. A time in the hour that is left out in spring counts as an hour later;
-of one that comes twice in autumn, the first counts.
+window moves with summer time. A time in the hour that is left out in spring counts as an hour
+later; of one that comes twice in autumn, the first counts.
 """
 
 import re

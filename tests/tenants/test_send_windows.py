@@ -65,7 +65,7 @@ def test_the_recipients_zone_comes_before_the_windows_and_that_before_the_tenant
 
 
 def test_several_windows_are_open_together() -> None:
-    mornings = window(days=[1, 3], **{"to": "12:00"})
+    mornings = window(days=[1, 3], to="12:00")
     lunch = window(**{"from": "11:00", "to": "14:00"})
     assert opening(window(), mornings, lunch, at="2026-06-01T10:00") == "2026-06-01T11:00"
     assert opening(window(), mornings, lunch, at="2026-06-01T12:00") == "2026-06-03T11:00"
