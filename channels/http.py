@@ -64,7 +64,8 @@ def exchange_all(
     plans = [_Plan(requests[key], starts.get(key), not_after) for key in keys]
     begun = client.run(_begin_all(client.session, plans, seconds=min(first_cut, within)))
     none: list[asyncio.Task[Exchange]] = []
-    tasks = dict(zip(keys, _value(begun, or_else=none, within=within), strict=False))
+    started = _value(begun, or_else=none, within=within)
+    tasks = dict(zip(keys, started, strict=False))
     late = {key: task for key, task in tasks.items() if not task.done()}
     yield {key: task.result() for key, task in tasks.items() if key not in late}
     if late:
