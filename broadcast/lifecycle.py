@@ -7,6 +7,8 @@ from broadcast.cancelling import cancel
 from broadcast.drafting import create, delete, edit
 from broadcast.launching import finish_planning, queue, schedule, send, unschedule
 from broadcast.pausing import pause, resume
+from broadcast.resolving import resolve_unknown
+from broadcast.retrying import retry_failed
 
 __all__ = (
     "cancel",
@@ -16,7 +18,9 @@ __all__ = (
     "finish_planning",
     "pause",
     "queue",
+    "resolve_unknown",
     "resume",
+    "retry_failed",
     "schedule",
     "send",
     "unschedule",

@@ -6,9 +6,12 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from broadcast.children import family_of
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.presentation import expected_finish_at, funnel, message_ui_status, rate
+from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
 from channels.models import Sender
+from channels.platforms import Platform
 from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
 
 MAX_PARAMS = 100
@@ -99,12 +102,6 @@ class ScheduleSerializer(serializers.Serializer[Any]):
     scheduled_at = UtcDateTimeField(help_text="ISO 8601 with offset; in the future.")
 
 
-class PauseSerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField(
-        max_length=200, required=False, allow_blank=True, default="", help_text="Shown with it."
-    )
-
-
 class CostSerializer(serializers.Serializer[Any]):
     """`amount` is the sum of what is charged now: captured less refunded."""
 
@@ -152,6 +149,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "name",
             "reference",
             "kind",
+            "parent",
             "platform",
             "sender",
             "category",
@@ -202,6 +200,39 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
         return None if finish is None else UtcDateTimeField().to_representation(finish)
 
 
+class FamilyMemberSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=BroadcastKind.choices)
+    platform = serializers.ChoiceField(choices=Platform.choices)
+    status = serializers.ChoiceField(choices=BroadcastStatus.choices)
+
+
+class FamilySerializer(serializers.Serializer[Any]):
+    """The broadcast and its children together; a recipient counts once in each try."""
+
+    broadcasts = FamilyMemberSerializer(many=True)
+    counts = CountsSerializer()
+    handed_over = serializers.IntegerField()
+    cost = MoneyField()
+
+
+class BroadcastDetailSerializer(BroadcastSerializer):
+    family = serializers.SerializerMethodField(
+        help_text="Null where the broadcast has no children."
+    )
+
+    class Meta(BroadcastSerializer.Meta):
+        fields = (*BroadcastSerializer.Meta.fields, "family")
+        read_only_fields = fields
+
+    @extend_schema_field(FamilySerializer(allow_null=True))
+    def get_family(self, broadcast: Broadcast) -> Any:
+        if broadcast.status in EDITABLE:
+            return None  # nothing of it has been sent that could be tried again
+        family = family_of(broadcast)
+        return None if family is None else FamilySerializer(family).data
+
+
 class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
     platform = serializers.CharField(source="broadcast.platform")
     ui_status = serializers.SerializerMethodField()
@@ -212,6 +243,7 @@ class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
         fields = (
             "id",
             "broadcast",
+            "parent_message_id",
             "seq",
             "contact",
             "address",

@@ -117,4 +117,6 @@ class MessageCode(models.TextChoices):
     NOT_ALLOWED = "send_only_to", "Outside SEND_ONLY_TO"
     CANCELLED = "cancelled", "Broadcast was cancelled"
     RETRIES_EXHAUSTED = "retries_exhausted", "Given up after the last retry"
+    GIVEN_UP = "given_up", "Somebody decided to count it as failed"
+    RESENT = "resent", "Sent again by a child broadcast"
     NO_ANSWER = "no_answer", "The provider's answer was lost"

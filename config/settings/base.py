@@ -171,6 +171,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ErrorTypeEnum": "tenants.schema.ErrorType",
         "BroadcastStatusEnum": "broadcast.states.BroadcastStatus",
+        "BroadcastKindEnum": "broadcast.states.BroadcastKind",
         "MessageStatusEnum": "broadcast.states.MessageStatus",
         "PlatformEnum": "channels.platforms.Platform",
     },
