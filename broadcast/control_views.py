@@ -48,11 +48,33 @@ RESOLVE_EXAMPLE = OpenApiExample(
 
 class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
     required: ClassVar[Mapping[str, Action]] = {
+        "approve": Action.SEND,
         "pause": Action.SEND,
         "resume": Action.SEND,
         "retry_failed": Action.SEND,
         "resolve_unknown": Action.SEND,
     }
+
+    @extend_schema(
+        request=None,
+        responses={200: BroadcastDetailSerializer, 409: ErrorResponseSerializer},
+        examples=[example(409, "own_approval", "You wrote this; somebody else has to approve it.")],
+    )
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Say yes to it as it stands, as somebody other than its author.
+
+        A tenant may demand this above a number of recipients or an amount: until then `schedule`
+        and `send` answer 409 `approval_required`. A change of content or audience takes it back.
+        """
+        return self.answer(
+            lifecycle.approve(
+                tenant=self.tenant,
+                broadcast_id=UUID(pk),
+                actor=self.membership.user,
+                now=timezone.now(),
+            )
+        )
 
     @extend_schema(
         request=PauseSerializer,

@@ -79,3 +79,15 @@ class RetryTheParent(Conflict):
 
 class UnknownMessages(InvalidInput):
     code = "unknown_messages"
+
+
+class ApprovalRequired(Conflict):
+    """The tenant wants a second person's yes; `data` holds the figures and the thresholds."""
+
+    code = "approval_required"
+
+
+class OwnApproval(Conflict):
+    """Who wrote or last changed a broadcast cannot approve it."""
+
+    code = "own_approval"

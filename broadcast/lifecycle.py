@@ -3,6 +3,7 @@
 Every action locks the broadcast's row first, then its counters, then its messages.
 """
 
+from broadcast.approving import approve
 from broadcast.cancelling import cancel
 from broadcast.drafting import create, delete, edit
 from broadcast.launching import finish_planning, queue, schedule, send, unschedule
@@ -11,6 +12,7 @@ from broadcast.resolving import resolve_unknown
 from broadcast.retrying import retry_failed
 
 __all__ = (
+    "approve",
     "cancel",
     "create",
     "delete",

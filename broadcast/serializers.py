@@ -7,6 +7,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from broadcast.children import family_of
+from broadcast.content_serializers import (
+    MAX_BUTTONS,
+    MAX_RUNGS,
+    ButtonSerializer,
+    MediaSerializer,
+    RungSerializer,
+    SendWindowSerializer,
+    ShownRungSerializer,
+)
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.presentation import expected_finish_at, funnel, message_ui_status, rate
 from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
@@ -76,6 +85,13 @@ class BroadcastWriteSerializer(serializers.ModelSerializer[Broadcast]):
         child=serializers.CharField(max_length=1024, allow_blank=True), required=False
     )
     reference = serializers.CharField(max_length=200, required=False, allow_null=True)
+    media = MediaSerializer(required=False, allow_null=True)
+    buttons = ButtonSerializer(many=True, required=False, max_length=MAX_BUTTONS)
+    fallback = RungSerializer(many=True, required=False, max_length=MAX_RUNGS)
+    send_window = SendWindowSerializer(required=False, allow_null=True)
+    expires_at = UtcDateTimeField(
+        required=False, allow_null=True, help_text="What is not handed over by then is EXPIRED."
+    )
 
     class Meta:
         model = Broadcast
@@ -89,10 +105,16 @@ class BroadcastWriteSerializer(serializers.ModelSerializer[Broadcast]):
             "template_language",
             "template_params",
             "text",
+            "media",
+            "buttons",
+            "provider_template_id",
+            "fallback",
             "track_urls",
             "unknown_policy",
             "recipients",
             "audience",
+            "send_window",
+            "expires_at",
             "scheduled_at",
         )
         extra_kwargs = {"text": {"max_length": 10_000}}
@@ -141,6 +163,11 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
     cost = serializers.SerializerMethodField()
     expected_finish_at = serializers.SerializerMethodField()
     scheduled_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField()
+    media = MediaSerializer(allow_null=True)
+    buttons = ButtonSerializer(many=True)
+    fallback = ShownRungSerializer(many=True)
+    send_window = SendWindowSerializer(allow_null=True)
 
     class Meta:
         model = Broadcast
@@ -157,9 +184,18 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "template_language",
             "template_params",
             "text",
+            "media",
+            "buttons",
+            "provider_template_id",
+            "fallback",
+            "fallback_step",
             "track_urls",
             "unknown_policy",
             "audience",
+            "send_window",
+            "expires_at",
+            "approved_by",
+            "approved_at",
             "status",
             "ui_status",
             "status_reason",

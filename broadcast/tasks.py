@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from broadcast.expiring import expire_due
 from broadcast.finishing import finish_all_that_are_over
 from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
@@ -60,6 +61,12 @@ def sweep() -> None:
     now = timezone.now()
     sweep_batches(now=now)
     finish_all_that_are_over(now=now)
+
+
+# Safe twice: each broadcast is looked at again under its lock.
+@shared_task(queue="default")
+def expire() -> None:
+    expire_due(now=timezone.now())
 
 
 # Safe twice: it deletes what is old.

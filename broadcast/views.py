@@ -159,6 +159,7 @@ class BroadcastViewSet(
             broadcast_id=UUID(pk),
             fields=fields,
             recipients=refs,
+            actor=self.actor,
             now=timezone.now(),
         )
         return self.answer(broadcast)

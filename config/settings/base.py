@@ -233,6 +233,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("promote-scheduled", "broadcast.tasks.promote", 1.0),
         ("revive-lanes", "broadcast.tasks.revive", 2.0),
         ("sweep-batches", "broadcast.tasks.sweep", 5.0),
+        ("expire-messages", "broadcast.tasks.expire", 5.0),
         ("purge-idempotency", "broadcast.tasks.purge", 3600.0),
         ("apply-events", "inbound.tasks.apply_events", 2.0),
         ("retry-parked", "inbound.tasks.retry_parked", 2.0),
