@@ -82,7 +82,10 @@ class Ladder(serializers.ListSerializer[Any]):
 
 
 class RungSerializer(Strict):
-    """What is tried where the platform before it could not reach the recipient."""
+    """What is tried where the platform before it could not reach the recipient.
+
+    Without a `text` of its own it says the broadcast's.
+    """
 
     platform = serializers.ChoiceField(choices=Platform.choices)
     sender = TenantRelatedField(
@@ -98,10 +101,13 @@ class RungSerializer(Strict):
     class Meta:
         list_serializer_class = Ladder
 
+    media = MediaSerializer(required=False)
+    buttons = ButtonSerializer(many=True, required=False, max_length=MAX_BUTTONS)
+    provider_template_id = serializers.CharField(max_length=64, required=False)
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        needed = "template_name" if attrs["platform"] == Platform.WHATSAPP else "text"
-        if not attrs.get(needed):
-            raise serializers.ValidationError({needed: f"{attrs['platform']} needs it."})
+        if attrs["platform"] == Platform.WHATSAPP and not attrs.get("template_name"):
+            raise serializers.ValidationError({"template_name": "WhatsApp needs one."})
         sender: Sender | None = attrs["sender"]
         if sender is not None and sender.platform != attrs["platform"]:
             raise serializers.ValidationError({"sender": "It sends over another platform."})
@@ -117,6 +123,9 @@ class ShownRungSerializer(serializers.Serializer[Any]):
     template_name = serializers.CharField(required=False)
     template_language = serializers.CharField(required=False)
     template_params = serializers.DictField(child=serializers.CharField(), required=False)
+    media = MediaSerializer(required=False)
+    buttons = ButtonSerializer(many=True, required=False)
+    provider_template_id = serializers.CharField(required=False)
 
 
 class SendWindowSerializer(Strict):

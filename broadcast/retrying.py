@@ -8,19 +8,13 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from broadcast.children import FAMILY, FOLLOWED, retry_child
+from broadcast.error_codes import RECIPIENT_CODES, RECIPIENT_PREFIX
 from broadcast.errors import IllegalMove, NothingToRetry, RetryTheParent
 from broadcast.locking import fresh, locked
 from broadcast.models import Broadcast
-from broadcast.states import FINISHED, BroadcastKind, BroadcastStatus, MessageCode
+from broadcast.states import FINISHED, BroadcastKind, BroadcastStatus
 from tenants.models import Tenant, User
 
-RECIPIENT_PREFIX = "recipient_"
-RECIPIENT_CODES = frozenset({MessageCode.OPTED_OUT.value, "country_restricted"})
-"""Error codes that say: this recipient cannot be reached. Another try would be refused again.
-
-Providers' error maps name such refusals `recipient_…`; these are the exceptions
-(tests/broadcast/test_retrying.py looks through the maps).
-"""
 UNDERWAY = (
     BroadcastStatus.DRAFT,
     BroadcastStatus.SCHEDULED,
@@ -44,11 +38,6 @@ WHERE m.broadcast_id = %(broadcast)s AND m.status = 'FAILED'
 class Retry:
     child: Broadcast
     is_new: bool
-
-
-def is_about_the_recipient(code: str) -> bool:
-    """Whether another try to the same recipient would be refused again."""
-    return code.startswith(RECIPIENT_PREFIX) or code in RECIPIENT_CODES
 
 
 def retry_failed(

@@ -4,9 +4,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from broadcast.expiring import expire_due
+from broadcast.fallback import fall_back
 from broadcast.finishing import finish_all_that_are_over
 from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
@@ -67,6 +69,13 @@ def sweep() -> None:
 @shared_task(queue="default")
 def expire() -> None:
     expire_due(now=timezone.now())
+
+
+# Safe twice: each broadcast is locked, and a message goes on once.
+@shared_task(queue="planning")
+def fall_back_all() -> None:
+    if settings.SENDING_ENABLED:
+        fall_back(now=timezone.now())
 
 
 # Safe twice: it deletes what is old.

@@ -58,7 +58,7 @@ def test_they_can_be_taken_away(manager: APIClient) -> None:
         ("buttons", [{"kind": "reply", "text": "", "value": "x"}]),
         ("buttons", [{"kind": "reply", "text": "Y", "value": "y" * 257}]),
         ("buttons", [{"kind": "reply", "text": "Y", "value": "y"}] * 11),
-        ("fallback", [{"platform": "SMS", "sender": None}]),
+        ("fallback", [{"platform": "SMS", "media": {"kind": "image"}}]),
         ("fallback", [{"platform": "WHATSAPP", "text": "Hello"}]),
         ("fallback", [{"platform": "FAX", "text": "Hello"}]),
         ("fallback", [{"platform": "SMS", "text": "a"}, {"platform": "SMS", "text": "b"}]),
