@@ -35,9 +35,7 @@ def spare(outcomes: Outcomes) -> Outcomes:
     """
     if any(outcome.kind == OutcomeKind.ACCEPTED for _, outcome in outcomes):
         return outcomes
-    return [
-        (each, _wait(outcome) if _is_config(outcome) else outcome) for each, outcome in outcomes
-    ]
+    return [(each, _spared(outcome)) for each, outcome in outcomes]
 
 
 def after_settle(*, broadcast: Broadcast, outcomes: Outcomes, now: datetime) -> None:
