@@ -69,6 +69,7 @@ LOCK = """
 SELECT b.id FROM broadcast_broadcast b
 JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
 WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
+  AND (b.expires_at IS NULL OR b.expires_at > %(now)s)
 FOR SHARE OF b FOR NO KEY UPDATE OF c
 """
 
@@ -131,7 +132,7 @@ def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) ->
     """
     batch_id = new_id()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LOCK, {"broadcast": broadcast.pk})
+        cursor.execute(LOCK, {"broadcast": broadcast.pk, "now": now})
         if cursor.fetchone() is None:
             return None
         sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE

@@ -8,6 +8,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from broadcast.doctor import check_up
+from broadcast.expiring import expire_due
 from broadcast.fallback import fall_back
 from broadcast.finishing import finish_all_that_are_over
 from broadcast.lifecycle import finish_planning
@@ -18,6 +20,8 @@ from tenants.idempotency import purge_expired
 
 MAX_COUNTDOWN = 60.0
 """Seconds. A longer wait is a row that beat looks at, not a task in Redis."""
+DOCTOR_LOOKS_BACK = timedelta(days=7)
+"""What was over before is looked at by `manage.py doctor` alone."""
 OVERDUE_AFTER = timedelta(seconds=2)
 """How late a lane may be before beat takes it that its chain has died."""
 
@@ -69,11 +73,24 @@ def sweep() -> None:
     finish_all_that_are_over(now=now)
 
 
+# Safe twice: each broadcast is looked at again under its lock.
+@shared_task(queue="default")
+def expire() -> None:
+    expire_due(now=timezone.now())
+
+
 # Safe twice: each broadcast is locked, and a message goes on once.
 @shared_task
 def fall_back_all() -> None:
     if settings.SENDING_ENABLED:
         fall_back(now=timezone.now())
+
+
+# Safe twice: it looks and writes down what it saw.
+@shared_task(queue="default")
+def doctor() -> None:
+    now = timezone.now()
+    check_up(now=now, since=now - DOCTOR_LOOKS_BACK)
 
 
 # Safe twice: it deletes what is old.

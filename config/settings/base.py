@@ -171,6 +171,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ErrorTypeEnum": "tenants.schema.ErrorType",
         "BroadcastStatusEnum": "broadcast.states.BroadcastStatus",
+        "BroadcastKindEnum": "broadcast.states.BroadcastKind",
         "MessageStatusEnum": "broadcast.states.MessageStatus",
         "PlatformEnum": "channels.platforms.Platform",
     },
@@ -245,7 +246,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("promote-scheduled", "broadcast.tasks.promote", 1.0),
         ("revive-lanes", "broadcast.tasks.revive", 2.0),
         ("sweep-batches", "broadcast.tasks.sweep", 5.0),
+        ("expire-messages", "broadcast.tasks.expire", 5.0),
         ("fall-back", "broadcast.tasks.fall_back_all", 5.0),
+        ("doctor", "broadcast.tasks.doctor", 600.0),
         ("purge-idempotency", "broadcast.tasks.purge", 3600.0),
         ("apply-events", "inbound.tasks.apply_events", 2.0),
         ("retry-parked", "inbound.tasks.retry_parked", 2.0),
