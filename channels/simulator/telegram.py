@@ -1,4 +1,4 @@
-"""The Bot API: /bot<token>/ sendMessage, sendPhoto and its like, getMe, setWebhook, getWebhookInfo, deleteWebhook."""
+"""The Bot API under /bot<token>/: sendMessage, sendPhoto and its like, getMe, the webhook's calls."""
 
 import json
 from collections.abc import Awaitable, Callable
