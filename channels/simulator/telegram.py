@@ -71,6 +71,7 @@ async def send_message(
         to=str(parameters["chat_id"]),
         our_id="",
         content_hash=text_hash(parameters["text"]),
+        reports=frozenset(),
     )
     return await exchange(request, sandbox, attempt, TelegramWords(parameters["text"]))
 

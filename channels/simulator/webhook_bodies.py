@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from channels.simulator import rbm_calls, twilio_calls
 from channels.simulator.witness import Provider, Record, Status
 
+FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
 BUSINESS_ACCOUNT: Final = "100000000000001"
 DISPLAY_NUMBER: Final = "15550009999"
 UNDELIVERABLE: Final = {
@@ -19,14 +21,36 @@ UNDELIVERABLE: Final = {
 }
 
 
-def headers_for(provider: Provider, secret: str, body: bytes) -> dict[str, str]:
-    headers = {"Content-Type": "application/json"}
+ONE_A_CALL: Final = frozenset({Provider.TWILIO, Provider.RBM})
+"""Providers that tell one status in a call."""
+
+
+def statuses(
+    account: tuple[Provider, str], told: Sequence[tuple[Record, Status]], at: float
+) -> bytes:
+    """The body that tells these statuses, as the account's provider writes it."""
+    provider, name = account
+    if provider is Provider.TWILIO:
+        return twilio_calls.status(name, *told[0])
+    if provider is Provider.RBM:
+        return rbm_calls.status(name, *told[0], at)
+    return meta_statuses(name, told, int(at))
+
+
+def headers_for(provider: Provider, secret: str, url: str, body: bytes) -> dict[str, str]:
+    kind = FORM if provider is Provider.TWILIO else "application/json"
+    headers = {"Content-Type": kind}
     if not secret:
         return headers
-    if provider is Provider.META:
-        headers["X-Hub-Signature-256"] = f"sha256={signature(secret, body)}"
-    else:
-        headers["X-Telegram-Bot-Api-Secret-Token"] = secret
+    match provider:
+        case Provider.META:
+            headers["X-Hub-Signature-256"] = f"sha256={signature(secret, body)}"
+        case Provider.TELEGRAM:
+            headers["X-Telegram-Bot-Api-Secret-Token"] = secret
+        case Provider.TWILIO:
+            headers["X-Twilio-Signature"] = twilio_calls.signature(secret, url, body)
+        case Provider.RBM:
+            headers["X-Goog-Signature"] = rbm_calls.signature(secret, body)
     return headers
 
 

@@ -63,7 +63,7 @@ CALLED = "https://broadcast.test/webhooks/x/an-endpoint-token"
 
 
 def call(
-    body: bytes = b"", *, query: dict[str, str] | None = None, url: str = CALLED, **headers: str
+    body: bytes = b"", *, query: dict[str, str] | None = None, url: str = CALLED, **headers: Any
 ) -> WebhookCall:
     """A call to `url`, with this query in place of the URL's own where one is given."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
