@@ -48,9 +48,7 @@ def main() -> None:
                         report.add(
                             case,
                             workers,
-                            bare=runs.bare(
-                                case, workers=workers, messages=given.recipients, **far
-                            ),
+                            bare=runs.bare(case, workers=workers, messages=given.recipients, **far),
                             engine=runs.engine(case, tenant=tenant, **near),
                         )
         sys.stdout.write(report.table())
