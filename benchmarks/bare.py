@@ -81,7 +81,10 @@ def _account(given: argparse.Namespace) -> SenderAccount:
         provider="telegram_bot" if is_telegram else "meta_cloud",
         base_url=given.url,
         account_id="1",
-        credentials={"bot_token": "1:AAbbccddeeffgghhiijjkkllmmnnooppqqr", "access_token": "made-up"},
+        credentials={
+            "bot_token": "1:AAbbccddeeffgghhiijjkkllmmnnooppqqr",
+            "access_token": "made-up",
+        },
     )
 
 

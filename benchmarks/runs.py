@@ -139,7 +139,9 @@ def _transactions() -> int:
     """Committed in this database so far; statistics lag by up to a second."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_force_next_flush()")
-        cursor.execute("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")
+        cursor.execute(
+            "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+        )
         return int(cursor.fetchone()[0])
 
 
