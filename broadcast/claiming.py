@@ -9,16 +9,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
-from django.db.models.functions import Now
 
-from broadcast.models import Batch, Broadcast, Lane
+from broadcast.models import Broadcast, Lane
 from broadcast.moves import DELTA, RETURNING, Moved, make_money
 from broadcast.planning import scopes_that_stop
 from broadcast.reserving import defer, limits_of, reserve_times
 from broadcast.states import BroadcastStatus
 from channels.models import Sender
 from channels.platforms import Platform
+from tenants import prepared
 from tenants.ids import new_id
 
 RETRY_LATE_CLAIM = timedelta(seconds=1)
@@ -54,15 +53,18 @@ def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
     A compare-and-set: of any number of chains and beats, one gets it.
     """
     following = now + timedelta(seconds=float(sender.effective_batch_delay))
-    taken = Lane.objects.filter(
-        Q(broadcast__paused_at=None),
-        Q(broadcast__sender__held_until=None) | Q(broadcast__sender__held_until__lte=now),
-        pk=lane.pk,
-        next_batch_at__lte=now,
-        broadcast__status__in=(BroadcastStatus.QUEUED, BroadcastStatus.SENDING),
-    ).update(next_batch_at=following, served_at=now)
-    return following if taken else None
+    with connection.cursor() as cursor:
+        prepared.execute(cursor, TAKE_LANE, {"lane": lane.pk, "now": now, "following": following})
+        return following if cursor.rowcount else None
 
+
+TAKE_LANE = """
+UPDATE broadcast_lane l SET next_batch_at = %(following)s, served_at = %(now)s
+FROM broadcast_broadcast b JOIN channels_sender s ON s.id = b.sender_id
+WHERE l.id = %(lane)s AND l.next_batch_at <= %(now)s AND b.id = l.broadcast_id
+  AND b.status IN ('QUEUED', 'SENDING') AND b.paused_at IS NULL
+  AND (s.held_until IS NULL OR s.held_until <= %(now)s)
+"""
 
 # Locked in the house's order: the broadcast against cancel and pause, then its counters.
 LOCK = """
@@ -73,22 +75,23 @@ WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
 FOR SHARE OF b FOR NO KEY UPDATE OF c
 """
 
-# First what waits for another try and is due, then the next ones above the lane's floor. Both LIMITs
-# are constants: with a computed one the planner expects a tenth of the table and reads it all.
+# First what waits for another try and is due, then the next ones above the lane's floor. The LIMITs
+# are literals: with a computed one the planner expects a tenth of the table and reads it all.
 # MATERIALIZED: else the reason is worked out once for each place that names it.
 CLAIM = f"""
 WITH due AS (
     SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
     WHERE broadcast_id = %(broadcast)s AND next_attempt_at <= %(now)s AND status = 'PENDING'
-    ORDER BY next_attempt_at LIMIT %(size)s FOR UPDATE SKIP LOCKED
+    ORDER BY next_attempt_at LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), fresh AS (
     SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
-    WHERE broadcast_id = %(broadcast)s AND seq > %(floor)s AND next_attempt_at IS NULL
+    WHERE broadcast_id = %(broadcast)s AND next_attempt_at IS NULL
+      AND seq > (SELECT floor FROM broadcast_lane WHERE id = %(lane)s)
       AND status = 'PENDING'
-    ORDER BY seq LIMIT %(size)s FOR UPDATE SKIP LOCKED
+    ORDER BY seq LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), chosen AS (
     SELECT *, false AS is_fresh FROM due UNION ALL SELECT *, true FROM fresh
-    ORDER BY is_fresh, seq LIMIT %(size)s
+    ORDER BY is_fresh, seq LIMIT {{{{size}}}}
 ), judged AS MATERIALIZED (
     SELECT m.id, CASE
         WHEN c.id IS NULL THEN 'contact_gone'
@@ -115,7 +118,8 @@ WITH due AS (
 ), {DELTA}, batch AS (
     INSERT INTO broadcast_batch (id, broadcast_id, lane_id, message_ids, claimed_at,
                                  lease_expires_at)
-    SELECT %(batch)s, %(broadcast)s, %(lane)s, array_agg(id ORDER BY seq), %(now)s, %(lease)s
+    SELECT %(batch)s, %(broadcast)s, %(lane)s, array_agg(id ORDER BY seq),
+           %(now)s, %(lease)s::timestamptz
     FROM moved WHERE status = 'SENDING' HAVING count(*) > 0
 ), floor AS (
     UPDATE broadcast_lane SET floor = greatest(floor, (SELECT max(seq) FROM chosen WHERE is_fresh))
@@ -136,11 +140,13 @@ def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) ->
     """
     batch_id = new_id()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LOCK, {"broadcast": broadcast.pk, "now": now})
+        prepared.execute(cursor, LOCK, {"broadcast": broadcast.pk, "now": now})
         if cursor.fetchone() is None:
             return None
         sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
-        cursor.execute(sql, _params(broadcast, lane, sender, batch_id, now))
+        size = limits_of(sender).most(sender.effective_batch_size)
+        sql = sql.replace("{size}", str(int(size)))
+        prepared.execute(cursor, sql, _params(broadcast, lane, batch_id, now))
         rows = cursor.fetchall()
         moved = Moved(*rows[0][:6])
         claimed = Claim(batch_id, [_message(row) for row in rows if row[6] is not None], moved)
@@ -189,9 +195,7 @@ def _within_limits(
     )
 
 
-def _params(
-    broadcast: Broadcast, lane: Lane, sender: Sender, batch_id: UUID, now: datetime
-) -> dict[str, Any]:
+def _params(broadcast: Broadcast, lane: Lane, batch_id: UUID, now: datetime) -> dict[str, Any]:
     return {
         "broadcast": broadcast.pk,
         "tenant": broadcast.tenant_id,
@@ -201,8 +205,6 @@ def _params(
         "allowed": list(settings.SEND_ONLY_TO),
         "batch": batch_id,
         "lane": lane.pk,
-        "floor": lane.floor,
-        "size": limits_of(sender).most(sender.effective_batch_size),
         "now": now,
         "lease": now + timedelta(seconds=settings.BROADCAST_BATCH_LEASE),
     }
@@ -247,8 +249,12 @@ def shut_fence(*, batch_id: UUID) -> bool:
 
     By the database's clock: a worker that was stopped for long has an old one.
     """
-    return bool(
-        Batch.objects.filter(
-            pk=batch_id, handed_at=None, swept_at=None, lease_expires_at__gt=Now()
-        ).update(handed_at=Now())
-    )
+    with connection.cursor() as cursor:
+        prepared.execute(cursor, SHUT_FENCE, {"batch": batch_id})
+        return cursor.rowcount == 1
+
+
+SHUT_FENCE = """
+UPDATE broadcast_batch SET handed_at = now()
+WHERE id = %(batch)s AND handed_at IS NULL AND swept_at IS NULL AND lease_expires_at > now()
+"""

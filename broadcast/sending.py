@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 
-from broadcast.checkpoints import Point, reached
+from broadcast.checkpoints import Point, reached, reached_soon
 from broadcast.claiming import Claim, claim, shut_fence, take_lane
 from broadcast.content import Renderer
 from broadcast.finishing import finish
@@ -29,6 +29,8 @@ Announce = Callable[[datetime], None]
 
 FIRST_CUT = 2.0
 """Seconds after which the answers that are there are settled; the rest in a second cut."""
+MID_REQUESTS = 0.03
+"""Seconds after the first request at which a chaos run finds a batch amid its requests."""
 SWEPT_AT_ONCE = 200
 
 log = structlog.get_logger(__name__)
@@ -40,16 +42,32 @@ def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -
     `announce` is told when the next batch is due as soon as that is known: batches of a lane start
     by their delay or their sender's limit, however long one of them waits for its last answer.
     """
+    return run_batches(lane_id=lane_id, clock=clock, announce=announce, seconds=0.0)
+
+
+def run_batches(
+    *, lane_id: int, clock: Clock, announce: Announce | None, seconds: float
+) -> datetime | None:
+    """As `run_batch`, and on to the next batch for so long as each is due at once."""
     lane = _lane(lane_id) if settings.SENDING_ENABLED else None
     if lane is None or lane.broadcast.sender is None:
         return None
+    lane.broadcast.sender.tenant = lane.broadcast.tenant
+    ends = monotonic() + seconds
+    while True:
+        following = _run(lane, clock=clock, announce=announce)
+        if following is None or following > clock() or monotonic() >= ends:
+            return following
+
+
+def _run(lane: Any, *, clock: Clock, announce: Announce | None) -> datetime | None:
     broadcast, sender = lane.broadcast, lane.broadcast.sender
-    sender.tenant = broadcast.tenant
     following = take_lane(lane=lane, sender=sender, now=clock())
     if following is None:
         return None
     if broadcast.status == BroadcastStatus.QUEUED:
         _start(broadcast, now=clock())
+        broadcast.status = BroadcastStatus.SENDING
     reached(Point.BEFORE_CLAIM)
     claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=clock())
     if claimed is None:
@@ -137,6 +155,7 @@ def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
         starts=claimed.starts,
         not_after=not_after,
     )
+    reached_soon(Point.MID_REQUESTS, seconds=MID_REQUESTS)
     for outcomes in cuts:
         reached(Point.AFTER_ANSWERS)
         answered += len(outcomes)

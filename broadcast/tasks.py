@@ -15,13 +15,16 @@ from broadcast.finishing import finish_all_that_are_over
 from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
 from broadcast.promotion import promote_due
-from broadcast.sending import lane_ids_overdue, run_batch, sweep_batches
+from broadcast.sending import lane_ids_overdue, run_batches, sweep_batches
 from tenants.idempotency import purge_expired
 
 MAX_COUNTDOWN = 60.0
 """Seconds. A longer wait is a row that beat looks at, not a task in Redis."""
 DOCTOR_LOOKS_BACK = timedelta(days=7)
 """What was over before is looked at by `manage.py doctor` alone."""
+LONGEST_TURN = 0.25
+"""Seconds for which a task goes on with its lane's batches where no delay is asked for. A task costs
+as much as a batch; others' lanes wait for a turn, so turns are short."""
 OVERDUE_AFTER = timedelta(seconds=2)
 """How late a lane may be before beat takes it that its chain has died."""
 
@@ -30,7 +33,9 @@ OVERDUE_AFTER = timedelta(seconds=2)
 @shared_task
 def run_lane(*, lane_id: int) -> None:
     announce = partial(_run_lane_at, lane_id)
-    following = run_batch(lane_id=lane_id, clock=timezone.now, announce=announce)
+    following = run_batches(
+        lane_id=lane_id, clock=timezone.now, announce=announce, seconds=LONGEST_TURN
+    )
     if following is not None:
         announce(following)
 
@@ -38,7 +43,8 @@ def run_lane(*, lane_id: int) -> None:
 def _run_lane_at(lane_id: int, due: datetime) -> None:
     wait = max(0.0, (due - timezone.now()).total_seconds())
     if wait <= MAX_COUNTDOWN:
-        run_lane.apply_async(kwargs={"lane_id": lane_id}, countdown=wait)
+        # No countdown of zero: a worker would set a timer for it.
+        run_lane.apply_async(kwargs={"lane_id": lane_id}, countdown=wait or None)
 
 
 # Safe twice: it acts on a broadcast whose `planning_at` is set, under its lock.

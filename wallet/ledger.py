@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from tenants import prepared
 from tenants.models import Tenant
 from wallet.errors import (
     HoldExceeded,
@@ -207,7 +208,8 @@ INSERT INTO wallet_ledgerentry (id, wallet_id, kind, balance_delta, held_delta, 
 SELECT uuidv7(), w.id, line.kind, line.balance_delta, line.held_delta,
        w.balance - total.balance_delta + sum(line.balance_delta) OVER (ORDER BY line.n),
        w.held - total.held_delta + sum(line.held_delta) OVER (ORDER BY line.n),
-       line.reference, %(subject)s, (SELECT id FROM held), %(actor)s, %(reason)s, %(now)s
+       line.reference, %(subject)s, (SELECT id FROM held), %(actor)s, %(reason)s,
+       %(now)s::timestamptz
 FROM w, total, line ORDER BY line.n
 """
 
@@ -228,7 +230,8 @@ def _append(
     reason: str = "",
 ) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
+        prepared.execute(
+            cursor,
             APPEND_SQL,
             {
                 "kinds": [line.kind.value for line in lines],
