@@ -32,13 +32,13 @@ def main() -> None:
     given = parser.parse_args()
     lines = []
     with throw_away() as servers, stub() as (stub_url, _):
-        import psutil  # noqa: PLC0415
-        from django.db import connection  # noqa: PLC0415
-        from django.utils import timezone  # noqa: PLC0415
+        import psutil
+        from django.db import connection
+        from django.utils import timezone
 
-        from benchmarks.scene import Case, planned, send, sender_for, tenant_with  # noqa: PLC0415
-        from broadcast.sending import run_batch  # noqa: PLC0415
-        from channels.platforms import Platform  # noqa: PLC0415
+        from benchmarks.scene import Case, planned, send, sender_for, tenant_with
+        from broadcast.sending import run_batch
+        from channels.platforms import Platform
 
         case, me = Case(Platform.TELEGRAM), psutil.Process()
         for recipients in given.recipients:

@@ -26,4 +26,4 @@ def per_message(case: Case, *, stub_url: str) -> float:
     broadcast.counters.refresh_from_db()
     if broadcast.counters.sent != (BATCHES + 1) * size:
         raise RuntimeError(f"Not whole batches: {broadcast.counters.by_status()}")
-    return len(queries) / (BATCHES * size)
+    return len(queries.captured_queries) / float(BATCHES * size)

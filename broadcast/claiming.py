@@ -14,7 +14,6 @@ from broadcast.models import Broadcast, Lane
 from broadcast.moves import DELTA, RETURNING, Moved, make_money
 from broadcast.planning import scopes_that_stop
 from broadcast.reserving import defer, limits_of, reserve_times
-from broadcast.states import BroadcastStatus
 from channels.models import Sender
 from channels.platforms import Platform
 from tenants import prepared
@@ -251,7 +250,7 @@ def shut_fence(*, batch_id: UUID) -> bool:
     """
     with connection.cursor() as cursor:
         prepared.execute(cursor, SHUT_FENCE, {"batch": batch_id})
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)
 
 
 SHUT_FENCE = """

@@ -23,8 +23,8 @@ MAX_COUNTDOWN = 60.0
 DOCTOR_LOOKS_BACK = timedelta(days=7)
 """What was over before is looked at by `manage.py doctor` alone."""
 LONGEST_TURN = 0.25
-"""Seconds for which a task goes on with its lane's batches where no delay is asked for. A task costs
-as much as a batch; others' lanes wait for a turn, so turns are short."""
+"""Seconds for which a task goes on with its lane's batches where no delay is asked for. A task
+costs as much as a batch; others' lanes wait for a turn, so turns are short."""
 OVERDUE_AFTER = timedelta(seconds=2)
 """How late a lane may be before beat takes it that its chain has died."""
 
@@ -42,9 +42,10 @@ def run_lane(*, lane_id: int) -> None:
 
 def _run_lane_at(lane_id: int, due: datetime) -> None:
     wait = max(0.0, (due - timezone.now()).total_seconds())
-    if wait <= MAX_COUNTDOWN:
-        # No countdown of zero: a worker would set a timer for it.
-        run_lane.apply_async(kwargs={"lane_id": lane_id}, countdown=wait or None)
+    if not wait:
+        run_lane.delay(lane_id=lane_id)  # a countdown of zero would set a timer
+    elif wait <= MAX_COUNTDOWN:
+        run_lane.apply_async(kwargs={"lane_id": lane_id}, countdown=wait)
 
 
 # Safe twice: it acts on a broadcast whose `planning_at` is set, under its lock.

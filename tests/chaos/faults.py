@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from celery import current_app
@@ -114,7 +115,11 @@ def deliver_tasks_twice(chaos: Chaos) -> None:
 
 def pause_and_resume(chaos: Chaos) -> None:
     control(chaos, "pause")
-    chaos.after(chaos.random.uniform(0.1, 1.5), "resume", lambda: control(chaos, "resume"))
+    chaos.after(chaos.random.uniform(0.1, 1.5), "resume", partial(resume, chaos))
+
+
+def resume(chaos: Chaos) -> None:
+    control(chaos, "resume")
 
 
 def cancel(chaos: Chaos) -> None:
