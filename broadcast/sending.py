@@ -42,22 +42,23 @@ def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -
     `announce` is told when the next batch is due as soon as that is known: batches of a lane start
     by their delay or their sender's limit, however long one of them waits for its last answer.
     """
-    return run_batches(lane_id=lane_id, clock=clock, announce=announce, seconds=0.0)
+    return run_batches(lane_id=lane_id, clock=clock, announce=announce, most=1, seconds=0.0)
 
 
 def run_batches(
-    *, lane_id: int, clock: Clock, announce: Announce | None, seconds: float
+    *, lane_id: int, clock: Clock, announce: Announce | None, most: int, seconds: float
 ) -> datetime | None:
-    """As `run_batch`, and on to the next batch for so long as each is due at once."""
+    """As `run_batch`, and on to the next one, up to `most`, while it is due at once."""
     lane = _lane(lane_id) if settings.SENDING_ENABLED else None
     if lane is None or lane.broadcast.sender is None:
         return None
     lane.broadcast.sender.tenant = lane.broadcast.tenant
     ends = monotonic() + seconds
-    while True:
+    for _ in range(most):
         following = _run(lane, clock=clock, announce=announce)
         if following is None or following > clock() or monotonic() >= ends:
-            return following
+            break
+    return following
 
 
 def _run(lane: Any, *, clock: Clock, announce: Announce | None) -> datetime | None:

@@ -22,9 +22,11 @@ MAX_COUNTDOWN = 60.0
 """Seconds. A longer wait is a row that beat looks at, not a task in Redis."""
 DOCTOR_LOOKS_BACK = timedelta(days=7)
 """What was over before is looked at by `manage.py doctor` alone."""
-LONGEST_TURN = 0.25
-"""Seconds for which a task goes on with its lane's batches where no delay is asked for. A task
-costs as much as a batch; others' lanes wait for a turn, so turns are short."""
+BATCHES_A_TASK = 5
+"""For which a task goes on with its lane where no delay is asked for: a task costs as much as a
+batch."""
+LONGEST_TURN = 1.0
+"""Seconds after which it does not go on: others' lanes wait for their turn."""
 OVERDUE_AFTER = timedelta(seconds=2)
 """How late a lane may be before beat takes it that its chain has died."""
 
@@ -34,7 +36,11 @@ OVERDUE_AFTER = timedelta(seconds=2)
 def run_lane(*, lane_id: int) -> None:
     announce = partial(_run_lane_at, lane_id)
     following = run_batches(
-        lane_id=lane_id, clock=timezone.now, announce=announce, seconds=LONGEST_TURN
+        lane_id=lane_id,
+        clock=timezone.now,
+        announce=announce,
+        most=BATCHES_A_TASK,
+        seconds=LONGEST_TURN,
     )
     if following is not None:
         announce(following)
