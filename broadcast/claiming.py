@@ -1,8 +1,8 @@
 """The first half of a batch: take the lane, claim messages, and shut the fence behind them."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from broadcast.models import Batch, Broadcast, Lane
 from broadcast.moves import DELTA, RETURNING, Moved, make_money
 from broadcast.planning import scopes_that_stop
+from broadcast.reserving import defer, limits_of, reserve_times
 from broadcast.states import BroadcastStatus
 from channels.models import Sender
 from channels.platforms import Platform
@@ -29,15 +30,22 @@ class ClaimedMessage:
     address: str
     token: int
     variables: Mapping[str, str]
+    segments: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A batch's messages; `moved` says what is left of the broadcast."""
+    """A batch's messages; `moved` says what is left of the broadcast.
+
+    `starts`: when each may leave, by the monotonic clock, where its sender is paced. `next_at`:
+    when the sender's limits want the lane's next batch, where they have a say.
+    """
 
     batch_id: UUID
     messages: list[ClaimedMessage]
     moved: Moved
+    starts: Mapping[UUID, float] = field(default_factory=dict)
+    next_at: datetime | None = None
 
 
 def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
@@ -61,6 +69,7 @@ LOCK = """
 SELECT b.id FROM broadcast_broadcast b
 JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
 WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
+  AND (b.expires_at IS NULL OR b.expires_at > %(now)s)
 FOR SHARE OF b FOR NO KEY UPDATE OF c
 """
 
@@ -98,7 +107,7 @@ WITH due AS (
         batch_id = %(batch)s, next_attempt_at = NULL, status_at = %(now)s,
         attempts = m.attempts + CASE WHEN j.reason = '' THEN 1 ELSE 0 END
     FROM judged j WHERE m.id = j.id AND m.broadcast_id = %(broadcast)s
-    {RETURNING}, new.id, new.address, new.token, new.variables, new.seq
+    {RETURNING}, new.id, new.address, new.token, new.variables, new.segments, new.seq
 ), {DELTA}, batch AS (
     INSERT INTO broadcast_batch (id, broadcast_id, lane_id, message_ids, claimed_at,
                                  lease_expires_at)
@@ -108,7 +117,7 @@ WITH due AS (
     UPDATE broadcast_lane SET floor = greatest(floor, (SELECT max(seq) FROM fresh))
     WHERE id = %(lane)s
 )
-SELECT counted.*, moved.id, moved.address, moved.token, moved.variables
+SELECT counted.*, moved.id, moved.address, moved.token, moved.variables, moved.segments
 FROM counted LEFT JOIN moved ON moved.status = 'SENDING' ORDER BY moved.seq
 """
 CLAIM_PHONE = CLAIM.format(address="c.phone")
@@ -123,18 +132,14 @@ def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) ->
     """
     batch_id = new_id()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LOCK, {"broadcast": broadcast.pk})
+        cursor.execute(LOCK, {"broadcast": broadcast.pk, "now": now})
         if cursor.fetchone() is None:
             return None
         sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
         cursor.execute(sql, _params(broadcast, lane, sender, batch_id, now))
         rows = cursor.fetchall()
         moved = Moved(*rows[0][:6])
-        messages = [
-            ClaimedMessage(id=row[6], address=row[7], token=row[8], variables=json.loads(row[9]))
-            for row in rows
-            if row[6] is not None
-        ]
+        claimed = Claim(batch_id, [_message(row) for row in rows if row[6] is not None], moved)
         if moved.released:
             make_money(
                 broadcast=broadcast,
@@ -145,7 +150,39 @@ def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) ->
             )
         if not moved.count:
             _rest(lane=lane, moved=moved, now=now)
-    return Claim(batch_id=batch_id, messages=messages, moved=moved)
+        return _within_limits(claimed, broadcast=broadcast, lane=lane, sender=sender, now=now)
+
+
+def _message(row: Sequence[Any]) -> ClaimedMessage:
+    message_id, address, token, variables, segments = row[6:]
+    return ClaimedMessage(message_id, address, token, json.loads(variables), segments)
+
+
+def _within_limits(
+    claimed: Claim, *, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime
+) -> Claim:
+    """Give back what its sender's limits do not let go within the horizon."""
+    if not claimed.messages:
+        return claimed
+    reserved = reserve_times(sender=sender, messages=claimed.messages, now=now)
+    kept = [each for each in claimed.messages if each.id not in reserved.deferred]
+    moved = claimed.moved
+    if reserved.deferred:
+        given_back = defer(
+            broadcast=broadcast,
+            batch_id=claimed.batch_id,
+            deferred=reserved.deferred,
+            kept=[each.id for each in kept],
+            now=now,
+        )
+        moved = replace(moved, pending=given_back.pending, sending=given_back.sending)
+    if reserved.next_at is not None:
+        Lane.objects.filter(pk=lane.pk, next_batch_at__lt=reserved.next_at).update(
+            next_batch_at=reserved.next_at
+        )
+    return replace(
+        claimed, messages=kept, moved=moved, starts=reserved.starts, next_at=reserved.next_at
+    )
 
 
 def _params(
@@ -161,7 +198,7 @@ def _params(
         "batch": batch_id,
         "lane": lane.pk,
         "floor": lane.floor,
-        "size": sender.effective_batch_size,
+        "size": limits_of(sender).most(sender.effective_batch_size),
         "now": now,
         "lease": now + timedelta(seconds=settings.BROADCAST_BATCH_LEASE),
     }

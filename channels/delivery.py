@@ -1,8 +1,9 @@
 """Hands messages over through a sender's adapter; each gets an outcome, whatever happens."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from math import inf
 from uuid import UUID
 
 from channels.access_tokens import Authorized, NoToken, authorized
@@ -11,6 +12,7 @@ from channels.adapter import (
     FailureCause,
     HttpRequest,
     HttpResponse,
+    LimitScope,
     OutboundMessage,
     Outcome,
     OutcomeKind,
@@ -18,7 +20,7 @@ from channels.adapter import (
 )
 from channels.answers import UNMAPPED
 from channels.grouping import Group, groups_of, outcomes_of, request_of
-from channels.http import exchange_all
+from channels.http import NO_STARTS, exchange_all
 from channels.registry import adapter_for
 from channels.transport import Exchange, Failure, PreparedRequest, Reason, prepare
 
@@ -40,7 +42,12 @@ _TEXTS = {
     Reason.CONNECTION_LOST: "The connection was lost; the provider may have taken the message.",
     Reason.ANSWER_UNREADABLE: "The provider's answer broke off; it may have taken the message.",
     Reason.ANSWER_TOO_LARGE: "The provider's answer was too large; it may have taken the message.",
+    Reason.MISSED_ITS_TIME: "Its time within the sender's limit had passed; it gets another.",
+    Reason.HELD_BACK: "The provider asked to slow down before it was sent.",
+    Reason.WOKE_TOO_LATE: "The worker was stopped before it was sent.",
 }
+# Ours, not the provider's: they spend no attempt. Seconds until they may be claimed again.
+_NOT_BEGUN = {Reason.MISSED_ITS_TIME: 0.0, Reason.HELD_BACK: 1.0, Reason.WOKE_TOO_LATE: 0.0}
 
 
 def deliver(
@@ -49,10 +56,14 @@ def deliver(
     messages: Sequence[OutboundMessage],
     timeout: float,
     first_cut: float,
+    starts: Mapping[UUID, float] = NO_STARTS,
+    not_after: float = inf,
 ) -> Iterator[Settled]:
-    """Posts all messages at once; yields what came within `first_cut` seconds, then the rest.
+    """Posts all messages; yields what came within `first_cut` seconds, then the rest.
 
-    Messages that the adapter can put into one request share it, and its fate where that is unknown.
+    Each at once, or at the time (monotonic) that `starts` names; none `not_after`. Messages that
+    the adapter can put into one request share it, and its fate where that is unknown; not those of
+    a paced sender, whose limit counts each of them.
     Nothing is sent before the first item is asked for. At most two lists, none empty; each message
     is in exactly one. All within `timeout` + GRACE_SECONDS, and the time that an access token takes
     where one is due. Raises UnknownProvider.
@@ -63,8 +74,15 @@ def deliver(
     except NoToken as refusal:
         yield from _cut([(message.id, refusal.outcome) for message in messages])
         return
-    handed, requests, refused = _prepare_all(adapter, ready.account, messages, timeout=timeout)
-    cuts = exchange_all(requests, first_cut=first_cut, within=timeout + GRACE_SECONDS)
+    groups: Iterable[Group] = [(each,) for each in messages] if starts else groups_of(adapter, messages)
+    handed, requests, refused = _prepare_all(adapter, ready.account, groups, timeout=timeout)
+    cuts = exchange_all(
+        requests,
+        first_cut=first_cut,
+        within=timeout + GRACE_SECONDS,
+        starts=starts,
+        not_after=not_after,
+    )
     answered = next(cuts)
     yield from _cut(refused + _settled(adapter, ready, answered, handed))
     late = next(cuts, {})
@@ -88,13 +106,13 @@ def check(*, account: SenderAccount, timeout: float) -> Outcome:
 
 
 def _prepare_all(
-    adapter: Adapter, account: SenderAccount, messages: Sequence[OutboundMessage], *, timeout: float
+    adapter: Adapter, account: SenderAccount, groups: Iterable[Group], *, timeout: float
 ) -> tuple[dict[UUID, Group], dict[UUID, PreparedRequest], Settled]:
     """Groups and their requests, by the id of each group's first message; and what has none."""
     handed: dict[UUID, Group] = {}
     requests: dict[UUID, PreparedRequest] = {}
     refused: Settled = []
-    for whole in groups_of(adapter, messages):
+    for whole in groups:
         group, request = _prepare_group(adapter, account, whole, timeout=timeout)
         taken = {message.id for message in group}
         refused += [
@@ -186,6 +204,14 @@ def _outcome(exchange: Exchange, read: Callable[[HttpResponse], Outcome]) -> Out
 
 
 def _failed(failure: Failure) -> Outcome:
+    if failure.reason in _NOT_BEGUN:
+        return Outcome(
+            OutcomeKind.LIMITED,
+            code=failure.reason.value,
+            message=_TEXTS[failure.reason],
+            retry_after=_NOT_BEGUN[failure.reason],
+            limit_scope=LimitScope.RECIPIENT,
+        )
     kind = OutcomeKind.UNKNOWN if failure.written else OutcomeKind.PASSING
     return Outcome(kind, code=failure.reason.value, message=_TEXTS[failure.reason])
 

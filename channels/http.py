@@ -6,17 +6,32 @@ import os
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass
+from http import HTTPStatus
+from math import inf
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import aiohttp
 
-from channels.adapter import HttpRequest
-from channels.transport import Exchange, PreparedRequest, exchange, new_session, prepare
+from channels.adapter import HttpRequest, HttpResponse
+from channels.transport import (
+    Exchange,
+    Failure,
+    PreparedRequest,
+    Reason,
+    exchange,
+    new_session,
+    prepare,
+)
 
 T = TypeVar("T")
 Key = TypeVar("Key")
 
+NO_STARTS: Mapping[Any, float] = MappingProxyType({})
+LATE_SECONDS = 0.03
+"""How much later than its time a paced request may begin; channels/pacing.py has the margin."""
 HAND_OFF_SECONDS = 1.0
 """How long beyond their time-out the loop's thread may take to say what became of requests."""
 
@@ -30,18 +45,27 @@ def start(request: HttpRequest, *, timeout: float) -> Future[Exchange]:
 
 
 def exchange_all(
-    requests: Mapping[Key, PreparedRequest], *, first_cut: float, within: float
+    requests: Mapping[Key, PreparedRequest],
+    *,
+    first_cut: float,
+    within: float,
+    starts: Mapping[Key, float] = NO_STARTS,
+    not_after: float = inf,
 ) -> Iterator[dict[Key, Exchange]]:
-    """Begins all exchanges at once; yields what has answered within `first_cut`, then the rest.
+    """Begins all exchanges; yields what has answered within `first_cut`, then the rest.
 
-    Two hand-offs to the loop's thread, however many requests there are. What has no value `within`
-    seconds is cancelled and missing from both.
+    Each begins at once or, where `starts` names it, at that time (monotonic); none `not_after`. Two
+    hand-offs to the loop's thread, however many requests there are. What has no value `within`
+    seconds of the last start is cancelled and missing from both.
     """
     client = _process.client()
-    deadline = monotonic() + within
-    keys, values = list(requests), list(requests.values())
-    begun = client.run(_begin_all(client.session, values, seconds=min(first_cut, within)))
-    tasks = dict(zip(keys, _value(begun, or_else=[], within=within), strict=False))
+    deadline = max([monotonic(), *starts.values()]) + within
+    keys = list(requests)
+    plans = [_Plan(requests[key], starts.get(key), not_after) for key in keys]
+    begun = client.run(_begin_all(client.session, plans, seconds=min(first_cut, within)))
+    none: list[asyncio.Task[Exchange]] = []
+    started = _value(begun, or_else=none, within=within)
+    tasks = dict(zip(keys, started, strict=False))
     late = {key: task for key, task in tasks.items() if not task.done()}
     yield {key: task.result() for key, task in tasks.items() if key not in late}
     if late:
@@ -88,11 +112,44 @@ async def _open() -> aiohttp.ClientSession:
     return new_session()
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A request and when it may begin; `start` None: at once."""
+
+    request: PreparedRequest
+    start: float | None
+    not_after: float
+
+
+@dataclass(slots=True)
+class _Halt:
+    """Set by the first 429: of a paced batch nothing more is begun."""
+
+    is_set: bool = False
+
+
+async def _at_its_time(session: aiohttp.ClientSession, plan: _Plan, halt: _Halt) -> Exchange:
+    if plan.start is not None:
+        await asyncio.sleep(plan.start - monotonic())
+        if halt.is_set:
+            return Failure(Reason.HELD_BACK, written=False)
+        # Late, it would come too close to those after it, perhaps another worker's.
+        if monotonic() > plan.start + LATE_SECONDS:
+            return Failure(Reason.MISSED_ITS_TIME, written=False)
+    if monotonic() > plan.not_after:
+        return Failure(Reason.WOKE_TOO_LATE, written=False)
+    answer = await exchange(session, plan.request)
+    if isinstance(answer, HttpResponse) and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        halt.is_set = True
+    return answer
+
+
 async def _begin_all(
-    session: aiohttp.ClientSession, requests: list[PreparedRequest], *, seconds: float
+    session: aiohttp.ClientSession, plans: list[_Plan], *, seconds: float
 ) -> list[asyncio.Task[Exchange]]:
     """One task a request, some of them done; the others are not touched."""
-    tasks = [asyncio.create_task(exchange(session, each)) for each in requests]
+    halt = _Halt()
+    tasks = [asyncio.create_task(_at_its_time(session, each, halt)) for each in plans]
     if tasks:
         await asyncio.wait(tasks, timeout=seconds)
     return tasks

@@ -43,6 +43,9 @@ class Reason(StrEnum):
     CONNECTION_LOST = "connection_lost"
     ANSWER_UNREADABLE = "answer_unreadable"
     ANSWER_TOO_LARGE = "answer_too_large"
+    MISSED_ITS_TIME = "missed_its_time"
+    HELD_BACK = "held_back"
+    WOKE_TOO_LATE = "woke_too_late"
 
 
 @dataclass(frozen=True, slots=True)
