@@ -15,12 +15,16 @@ from tests.factories import (
     BroadcastFactory,
     BroadcastMessageFactory,
     ContactFactory,
+    ProviderAppFactory,
+    SenderFactory,
     SuppressionFactory,
 )
 from tracking.models import TrackedURL
 from wallet import ledger
 
 OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
+    "sender": lambda tenant: SenderFactory.create(tenant=tenant),
+    "provider-app": lambda tenant: ProviderAppFactory.create(tenant=tenant),
     "contact": lambda tenant: ContactFactory.create(tenant=tenant, phone="+491701234567"),
     "contact-import": lambda tenant: ContactImport.objects.create(tenant=tenant, file_name="a.csv"),
     "suppression": lambda tenant: SuppressionFactory.create(tenant=tenant),
