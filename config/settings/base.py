@@ -173,6 +173,8 @@ SPECTACULAR_SETTINGS = {
         "BroadcastStatusEnum": "broadcast.states.BroadcastStatus",
         "MessageStatusEnum": "broadcast.states.MessageStatus",
         "PlatformEnum": "channels.platforms.Platform",
+        "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
+        "ImportStatusEnum": "contacts.models.ImportStatus",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
