@@ -80,18 +80,21 @@ class ProviderAppFactory(DjangoModelFactory[ProviderApp]):
     secrets = {"app_secret": "a-made-up-secret", "verify_token": "a-made-up-token"}
 
 
-class WhatsAppSenderFactory(SenderFactory):
+class WhatsAppSenderFactory(DjangoModelFactory[TenantWAApp]):
     """A WhatsApp number, as a sender and as the app that templates hang on."""
 
     class Meta:
         model = TenantWAApp
 
+    tenant = SubFactory(TenantFactory)
     platform = Platform.WHATSAPP
     provider = "meta_cloud"
     name = "Shop"
     address = "+15550009999"
+    account_id = LazyFunction(lambda: str(uuid4().int % 10**15))
     business_account_id = LazyFunction(lambda: str(uuid4().int % 10**15))
     credentials = {"access_token": "EAA-made-up"}
+    currency = "EUR"
 
 
 class TemplateFactory(DjangoModelFactory[WhatsAppTemplate]):
