@@ -230,6 +230,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("revive-lanes", "broadcast.tasks.revive", 2.0),
         ("sweep-batches", "broadcast.tasks.sweep", 5.0),
         ("purge-idempotency", "broadcast.tasks.purge", 3600.0),
+        ("revive-imports", "contacts.tasks.revive_imports", 60.0),
         ("apply-events", "inbound.tasks.apply_events", 2.0),
         ("retry-parked", "inbound.tasks.retry_parked", 2.0),
     )
