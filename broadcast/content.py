@@ -6,7 +6,8 @@ from uuid import UUID
 
 from broadcast.errors import AmbiguousChoice, NoSender, TemplateNotUsable
 from broadcast.models import Broadcast
-from broadcast.variables import Variables, check_syntax, fill_in, variables_of
+from broadcast.unsubscribing import unsubscribe_link
+from broadcast.variables import UNSUBSCRIBE_URL, Variables, check_syntax, fill_in, variables_of
 from channels.adapter import OutboundMessage, TemplateContent, TextContent
 from channels.models import Sender
 from channels.platforms import MAX_TEXT_LENGTH, Platform
@@ -176,4 +177,5 @@ class Renderer:
         return build_content(self.template, values)
 
     def _render(self, text: str, *, token: int, variables: Mapping[str, str]) -> str:
-        return fill_in(wrap(text, positions=self.positions, token=token), variables)
+        values = {**variables, UNSUBSCRIBE_URL: unsubscribe_link(token=token)}
+        return fill_in(wrap(text, positions=self.positions, token=token), values)

@@ -57,3 +57,9 @@ class SendingDisabled(Conflict):
 
     code = "sending_disabled"
     status = 503
+
+
+class SenderBroken(Conflict):
+    """The provider refuses the sender's configuration; `data` holds its reason."""
+
+    code = "sender_broken"

@@ -77,11 +77,16 @@ class Moved:
         return self.pending == 0 and self.sending == 0
 
 
-def lock_counters(broadcast_id: UUID) -> None:
+def lock_counters(*broadcast_ids: UUID) -> None:
+    """Lock the counters of all that a transaction will move, at once and in order of id.
+
+    One after the other, with a wallet locked in between, would deadlock against a batch.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %s FOR NO KEY UPDATE",
-            [broadcast_id],
+            "SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = ANY(%s::uuid[]) "
+            "ORDER BY broadcast_id FOR NO KEY UPDATE",
+            [list(broadcast_ids)],
         )
 
 

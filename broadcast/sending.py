@@ -6,7 +6,6 @@ No transaction is open while a provider is talked to.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -142,14 +141,6 @@ def sweep_batches(*, now: datetime) -> int:
         if moved is not None and moved.is_over:
             finish(broadcast_id=batch.broadcast_id, now=now)
     return len(expired)
-
-
-def due_scheduled(*, now: datetime) -> list[UUID]:
-    return list(
-        Broadcast.objects.filter(status=BroadcastStatus.SCHEDULED, scheduled_at__lte=now)
-        .order_by("scheduled_at")
-        .values_list("pk", flat=True)[:1000]
-    )
 
 
 def lane_ids_overdue(*, before: datetime) -> list[int]:

@@ -99,6 +99,12 @@ class ScheduleSerializer(serializers.Serializer[Any]):
     scheduled_at = UtcDateTimeField(help_text="ISO 8601 with offset; in the future.")
 
 
+class PauseSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, default="", help_text="Shown with it."
+    )
+
+
 class CostSerializer(serializers.Serializer[Any]):
     """`amount` is the sum of what is charged now: captured less refunded."""
 
@@ -171,6 +177,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "queued_at",
             "started_at",
             "paused_at",
+            "pause_reason",
             "finished_at",
             "created_at",
             "updated_at",

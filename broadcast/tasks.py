@@ -4,8 +4,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
+from broadcast.fallback import fall_back
 from broadcast.finishing import finish_all_that_are_over
 from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
@@ -60,6 +62,13 @@ def sweep() -> None:
     now = timezone.now()
     sweep_batches(now=now)
     finish_all_that_are_over(now=now)
+
+
+# Safe twice: each broadcast is locked, and a message goes on once.
+@shared_task(queue="planning")
+def fall_back_all() -> None:
+    if settings.SENDING_ENABLED:
+        fall_back(now=timezone.now())
 
 
 # Safe twice: it deletes what is old.

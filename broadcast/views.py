@@ -21,12 +21,14 @@ from broadcast.serializers import (
     BroadcastWriteSerializer,
     DashboardRowSerializer,
     MessageSerializer,
+    PauseSerializer,
     ScheduleSerializer,
 )
 from tenants.idempotency import idempotent
 from tenants.models import User
 from tenants.pagination import KeysetPages
 from tenants.permissions import Action
+from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
 
 CREATE_EXAMPLE = OpenApiExample(
@@ -39,6 +41,10 @@ CREATE_EXAMPLE = OpenApiExample(
         "scheduled_at": "2027-07-01T10:00:00Z",
     },
     request_only=True,
+)
+
+PAUSE_EXAMPLE = OpenApiExample(
+    "With a reason", value={"reason": "Wrong price in the text"}, request_only=True
 )
 
 
@@ -56,6 +62,8 @@ class BroadcastViewSet(
         "schedule": Action.SEND,
         "unschedule": Action.SEND,
         "cancel": Action.SEND,
+        "pause": Action.SEND,
+        "resume": Action.SEND,
     }
 
     @extend_schema(
@@ -131,6 +139,37 @@ class BroadcastViewSet(
         """Stop for good; what was not handed over is released."""
         return self._answer(
             lifecycle.cancel(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
+        )
+
+    @extend_schema(
+        request=PauseSerializer,
+        responses={200: BroadcastSerializer, 409: ErrorResponseSerializer},
+        examples=[PAUSE_EXAMPLE],
+    )
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str) -> Response:
+        """Halt it: at most the batch in hand still goes out. Its status stays; see `paused_at`."""
+        self.get_object()
+        given = PauseSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self._answer(
+            lifecycle.pause(
+                tenant=self.tenant,
+                broadcast_id=UUID(pk),
+                reason=given.validated_data["reason"],
+                now=timezone.now(),
+            )
+        )
+
+    @extend_schema(request=None, responses={200: BroadcastSerializer, 409: ErrorResponseSerializer})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Go on; one that was scheduled for a time that has passed starts now.
+
+        409 `sender_broken` while the provider refuses its sender: repair and check that first.
+        """
+        return self._answer(
+            lifecycle.resume(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         )
 
     @extend_schema(responses={200: DashboardRowSerializer(many=True)})

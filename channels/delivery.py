@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from time import monotonic
 from uuid import UUID
 
+from channels.access_tokens import Authorized, NoToken, authorized
 from channels.adapter import (
     Adapter,
     FailureCause,
@@ -51,28 +52,38 @@ def deliver(
     """Posts all messages at once; yields what came within `first_cut` seconds, then the rest.
 
     Nothing is sent before the first item is asked for. At most two lists, none empty; each message
-    is in exactly one. All within `timeout` + GRACE_SECONDS. Raises UnknownProvider.
+    is in exactly one. All within `timeout` + GRACE_SECONDS, and the time that an access token takes
+    where one is due. Raises UnknownProvider.
     """
     adapter = adapter_for(account.provider)
+    try:
+        ready = authorized(account, adapter)
+    except NoToken as refusal:
+        yield from _cut([(message.id, refusal.outcome) for message in messages])
+        return
     deadline = monotonic() + timeout + GRACE_SECONDS
     refused: Settled = []
     pending: dict[Future[Exchange], UUID] = {}
     for message in messages:
-        future = _begin(partial(adapter.send_request, account, message), timeout=timeout)
+        future = _begin(partial(adapter.send_request, ready.account, message), timeout=timeout)
         if future is None:
             refused.append((message.id, _not_built(FailureCause.CONTENT)))
         else:
             pending[future] = message.id
     answered, late = wait(pending, timeout=first_cut)
-    yield from _cut(refused + _settled(adapter, answered, pending))
+    yield from _cut(refused + _settled(adapter, ready, answered, pending))
     wait(late, timeout=max(0.0, deadline - monotonic()))
-    yield from _cut(_settled(adapter, late, pending))
+    yield from _cut(_settled(adapter, ready, late, pending))
 
 
 def check(*, account: SenderAccount, timeout: float) -> Outcome:
     """Whether a sender's credentials work, without sending anything. Raises UnknownProvider."""
     adapter = adapter_for(account.provider)
-    future = _begin(partial(adapter.check_request, account), timeout=timeout)
+    try:
+        ready = authorized(account, adapter)
+    except NoToken as refusal:
+        return refusal.outcome
+    future = _begin(partial(adapter.check_request, ready.account), timeout=timeout)
     if future is None:
         return _not_built(FailureCause.CONFIG)
     wait((future,), timeout=timeout + GRACE_SECONDS)
@@ -93,9 +104,14 @@ def _cut(settled: Settled) -> Iterator[Settled]:
 
 
 def _settled(
-    adapter: Adapter, futures: Iterable[Future[Exchange]], ids: dict[Future[Exchange], UUID]
+    adapter: Adapter,
+    ready: Authorized,
+    futures: Iterable[Future[Exchange]],
+    ids: dict[Future[Exchange], UUID],
 ) -> Settled:
-    settled = [(ids[future], _outcome(future, adapter.send_outcome)) for future in futures]
+    settled = [
+        (ids[future], ready.judged(_outcome(future, adapter.send_outcome))) for future in futures
+    ]
     for _, outcome in settled:
         if outcome.code == UNMAPPED:
             _log_unmapped_once(adapter.provider, outcome.provider_code)

@@ -47,6 +47,8 @@ class MetaCloud:
         pair_interval=6.0,  # one message to one user every 6 s, else 131056
     )
 
+    token_grant = None
+
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         return HttpRequest(
             method="POST",
@@ -93,6 +95,9 @@ class MetaCloud:
 
     def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
         return meta_webhook.verify(secrets, call)
+
+    def stored(self, call: WebhookCall) -> bytes:
+        return call.body
 
     def event_key(self, body: bytes) -> str:
         return ""

@@ -37,6 +37,8 @@ class TelegramBot:
     webhook_secret_names: tuple[str, ...] = ("secret_token",)
     capabilities = Capabilities(receipts=frozenset(), pair_interval=1.0)
 
+    token_grant = None
+
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         if not isinstance(message.content, TextContent):
             raise TypeError("Telegram knows no templates.")
@@ -73,6 +75,9 @@ class TelegramBot:
 
     def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
         return telegram_webhook.verify(secrets, call)
+
+    def stored(self, call: WebhookCall) -> bytes:
+        return call.body
 
     def event_key(self, body: bytes) -> str:
         return telegram_webhook.event_key(body)

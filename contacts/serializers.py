@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.db import transaction
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from contacts.addresses import normalised
@@ -28,6 +29,10 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
     )
     attributes = serializers.DictField(required=False)
     do_not_contact = serializers.BooleanField(read_only=True)
+    last_reply_at = UtcDateTimeField(read_only=True)
+    whatsapp_window_until = serializers.SerializerMethodField(
+        help_text="Until when WhatsApp allows free text: 24 hours from the last reply."
+    )
     created_at = UtcDateTimeField(read_only=True)
     updated_at = UtcDateTimeField(read_only=True)
 
@@ -46,11 +51,18 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
             "tags",
             "time_zone",
             "do_not_contact",
+            "last_reply_at",
+            "whatsapp_window_until",
             "created_at",
             "updated_at",
         )
         read_only_fields = ("country",)
         extra_kwargs = {"phone": {"max_length": 40}}
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_whatsapp_window_until(self, contact: Contact) -> str | None:
+        until = contact.whatsapp_window_until
+        return None if until is None else UtcDateTimeField().to_representation(until)
 
     def validate_phone(self, value: str | None) -> str | None:
         if not value:

@@ -3,7 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from inbound.applying import apply_block, apply_parked
+from inbound.applying import apply_block
+from inbound.parking import apply_parked
+from inbound.purging import purge_events
 
 MAX_BLOCKS = 50
 """A run's length: 10,000 events; what is left is the next run's."""
@@ -21,3 +23,9 @@ def apply_events() -> None:
 @shared_task(queue="inbound")
 def retry_parked() -> None:
     apply_parked(now=timezone.now())
+
+
+# Safe twice: it deletes what is old.
+@shared_task(queue="inbound")
+def purge() -> None:
+    purge_events(now=timezone.now())

@@ -56,6 +56,7 @@ def build_content(template: WhatsAppTemplate, values: Mapping[str, str]) -> Temp
     return TemplateContent(
         name=template.name,
         language=template.language,
+        provider_template_id=template.provider_template_id,
         header=_header(template, values, is_named=is_named),
         body=tuple(
             Parameter(value=values.get(name, ""), name=name if is_named else "")

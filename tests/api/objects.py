@@ -29,6 +29,8 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
     "template": lambda tenant: TemplateFactory.create(tenant=tenant),
     "contact": lambda tenant: ContactFactory.create(tenant=tenant, phone="+491701234567"),
     "contact-import": lambda tenant: ContactImport.objects.create(tenant=tenant, file_name="a.csv"),
+    "contact-messages": lambda tenant: ContactFactory.create(tenant=tenant),
+    "contact-telegram-link": lambda tenant: ContactFactory.create(tenant=tenant),
     "suppression": lambda tenant: SuppressionFactory.create(tenant=tenant),
     "broadcast": lambda tenant: BroadcastFactory.create(tenant=tenant),
     "message": lambda tenant: BroadcastMessageFactory.create(tenant=tenant),
@@ -56,5 +58,13 @@ READING_POSTS: frozenset[tuple[str, str]] = frozenset({("template-preview", "pos
 PUBLIC_NAMES: frozenset[str] = frozenset(
     {"token", "token-refresh", "healthz", "readyz", "schema", "docs", "admin-without-slash"}
 )
-PUBLIC_PREFIXES: tuple[str, ...] = ("admin/", "^webhooks/", "webhooks/", "^r/", "r/", "static/")
+PUBLIC_PREFIXES: tuple[str, ...] = (
+    "admin/",
+    "^webhooks/",
+    "webhooks/",
+    "^r/",
+    "r/",
+    "^u/",
+    "static/",
+)
 """Routes that need no bearer token: open, or guarded by something else."""
