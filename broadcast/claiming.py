@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from broadcast.models import Batch, Broadcast, Lane
-from broadcast.moves import DELTA, RETURNING, Moved, make_money
+from broadcast.moves import DELTA, RETURNING, Moved, make_money, movement
 from broadcast.planning import scopes_that_stop
 from broadcast.reserving import defer, limits_of, reserve_times
 from broadcast.states import BroadcastStatus
@@ -138,7 +138,7 @@ def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) ->
         sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
         cursor.execute(sql, _params(broadcast, lane, sender, batch_id, now))
         rows = cursor.fetchall()
-        moved = Moved(*rows[0][:6])
+        moved = Moved(*rows[0][:6], movement_id=batch_id)
         claimed = Claim(batch_id, [_message(row) for row in rows if row[6] is not None], moved)
         if moved.released:
             make_money(
@@ -196,6 +196,7 @@ def _params(
         "restricted": bool(settings.SEND_ONLY_TO),
         "allowed": list(settings.SEND_ONLY_TO),
         "batch": batch_id,
+        **movement(batch_id),
         "lane": lane.pk,
         "floor": lane.floor,
         "size": limits_of(sender).most(sender.effective_batch_size),
