@@ -14,8 +14,10 @@ from rich.text import Text
 
 from demo.reconciling import Comparison, Money
 
+FIGURES = ("handed_over", "delivered", "read", "clicked", "failed", "unknown", "suppressed")
 OPEN = ("pending", "sending")
 WIDTH = 100  # where there is no terminal
+NAMES = {"WHATSAPP": "WhatsApp", "TELEGRAM": "Telegram"}
 
 
 class Screen:
@@ -40,7 +42,7 @@ class Screen:
         self.console.print(f"  [dim]{text}[/]")
 
     def failed(self, text: str) -> None:
-        self.console.print(f"  [bold red]✗[/] {text}", markup=True)
+        self.console.print(f"  [bold red]✗[/] {text}")
 
     def supervisor_says(self, text: str) -> None:
         self.console.print(Text(f"  ! {text}", style="yellow"))
@@ -57,45 +59,36 @@ class Screen:
             yield Bars(progress)
 
     def dashboard(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        names = ("handed_over", "delivered", "read", "clicked", "failed", "unknown", "suppressed")
-        table.add_column("Broadcast")
-        table.add_column("Status")
-        for name in ("total", *names, "cost"):
-            table.add_column(name.replace("_", " ").capitalize(), justify="right")
+        table = _table("", "Total", *(name.replace("_", " ").capitalize() for name in FIGURES))
+        table.add_column("Cost", justify="right", no_wrap=True)
         for row in rows:
-            figures = ["–" if row[name] is None else str(row[name]) for name in names]
+            figures = ["–" if row[name] is None else str(row[name]) for name in FIGURES]
             money = f"{Decimal(row['cost']):.2f} {row['currency']}"
-            table.add_row(
-                row["platform"].capitalize(), row["ui_status"], str(row["total"]), *figures, money
-            )
+            table.add_row(NAMES[row["platform"]], str(row["total"]), *figures, money)
         self.console.print(table)
-        self.note("– is what a provider does not report: Telegram tells nothing after accepting.")
+        self.note("– is what the provider does not report: Telegram is silent after accepting.")
 
     def comparison(self, platforms: Sequence[str], compared: Sequence[Comparison]) -> None:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for name in ("", "Sandbox accepted", "Sent", "Delivered", "Read", "Failed later"):
-            table.add_column(name, justify="right" if name else "left")
-        table.add_column("Never accepted", justify="right")
-        table.add_column("Agree")
+        table = _table(
+            "", "Sandbox accepted", "Sent", "Delivered", "Read", "Failed later", "Never accepted"
+        )
+        table.add_column("We agree on")
         for platform, each in zip(platforms, compared, strict=True):
             ends = [str(each.theirs[end]) for end in ("SENT", "DELIVERED", "READ", "FAILED")]
             never = sum(each.ours.values()) - each.accepted
-            agree = f"[red]{len(each.wrong)} differ[/]" if each.wrong else "[green]all[/]"
+            whole = sum(each.ours.values())
+            agree = f"[red]{len(each.wrong)} differ[/]" if each.wrong else f"[green]all {whole}[/]"
             table.add_row(platform, str(each.accepted), *ends, str(never), agree)
         self.console.print(table)
 
     def money(self, money: Money, *, currency: str) -> None:
+        if money.wrong:
+            return
         charged = sum(money.charged.values(), Decimal(0))
-        self.done(
-            f"{money.entries} ledger entries sum to the wallet: "
-            f"balance {money.balance:.2f} {currency}, held {money.held:.2f} {currency}"
-        ) if not money.wrong else None
-        if not money.wrong:
-            self.done(
-                f"{charged:.2f} {currency} charged for this run: the prices of exactly those "
-                "messages that were accepted and did not fail"
-            )
+        self.done(f"{money.entries} ledger entries sum to the wallet's balance and what it holds:")
+        self.note(f"{money.balance:.2f} {currency}, and {money.held:.2f} {currency} held")
+        self.done(f"{charged:.2f} {currency} charged in this run: the price of each message that")
+        self.note("was accepted and did not fail later, by message, by ledger and on the dashboard")
 
     def places(self, places: Mapping[str, str]) -> None:
         table = Table.grid(padding=(0, 2))
@@ -103,6 +96,14 @@ class Screen:
             table.add_row(f"[bold]{name}[/]", where)
         self.console.print()
         self.console.print(Panel(table, title="[bold]It goes on running[/]", box=box.ROUNDED))
+
+
+def _table(first: str, *figures: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True)
+    table.add_column(first, no_wrap=True)
+    for each in figures:
+        table.add_column(each, justify="right")
+    return table
 
 
 class Bars:
@@ -121,7 +122,7 @@ class Bars:
             )
             if each["id"] not in self._tasks:
                 self._tasks[each["id"]] = self._progress.add_task(
-                    each["platform"].capitalize(), total=each["total"] or None, counts=""
+                    NAMES[each["platform"]], total=each["total"] or None, counts=""
                 )
             self._progress.update(
                 self._tasks[each["id"]],
