@@ -13,7 +13,7 @@ LOST_AFTER = timedelta(minutes=2)
 
 
 # Safe twice: a block and the line it ends on commit together.
-@shared_task(queue="planning")
+@shared_task
 def run_import(*, import_id: str) -> None:
     run(import_id=UUID(import_id), clock=timezone.now)
 

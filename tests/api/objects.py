@@ -40,6 +40,9 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
         position=0,
         url="https://shop.example/",
     ),
+    "wallet-entry-messages": lambda tenant: ledger.top_up(
+        tenant=tenant, amount=Decimal(5), reference="one", actor="", reason="", now=timezone.now()
+    ),
     "wallet-entries": lambda tenant: ledger.top_up(
         tenant=tenant, amount=Decimal(5), reference="first", actor="", reason="", now=timezone.now()
     ),
