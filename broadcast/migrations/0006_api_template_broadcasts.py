@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('broadcast', '0006_control'),
+        ('broadcast', '0005_engine_shape'),
         ('templates_wa', '0002_template_lifecycle'),
     ]
 
