@@ -271,7 +271,23 @@ class Reply:
     platform: Platform | None = None
 
 
-InboundEvent = Receipt | OptChange | Reply
+@dataclass(frozen=True, slots=True)
+class TemplateChange:
+    """What became of a template at its provider; what is empty did not change."""
+
+    business_account_id: str
+    provider_template_id: str
+    name: str
+    language: str
+    at: datetime
+    status: str = ""
+    """DRAFT aside, as templates_wa has them: channels.template_port.status_of."""
+    reason: str = ""
+    quality: str = ""
+    category: str = ""
+
+
+InboundEvent = Receipt | OptChange | Reply | TemplateChange
 
 
 # --- the adapter itself -------------------------------------------------------------------------
