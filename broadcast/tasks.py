@@ -1,6 +1,7 @@
 """Celery's way in. Every task is a hint: what is to be done stands in rows."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
@@ -26,30 +27,34 @@ OVERDUE_AFTER = timedelta(seconds=2)
 
 
 # Safe twice: the lane is taken by compare-and-set.
-@shared_task(queue="sending")
+@shared_task
 def run_lane(*, lane_id: int) -> None:
-    following = run_batch(lane_id=lane_id, clock=timezone.now)
-    if following is None:
-        return
-    wait = max(0.0, (following - timezone.now()).total_seconds())
+    announce = partial(_run_lane_at, lane_id)
+    following = run_batch(lane_id=lane_id, clock=timezone.now, announce=announce)
+    if following is not None:
+        announce(following)
+
+
+def _run_lane_at(lane_id: int, due: datetime) -> None:
+    wait = max(0.0, (due - timezone.now()).total_seconds())
     if wait <= MAX_COUNTDOWN:
         run_lane.apply_async(kwargs={"lane_id": lane_id}, countdown=wait)
 
 
 # Safe twice: it acts on a broadcast whose `planning_at` is set, under its lock.
-@shared_task(queue="planning")
+@shared_task
 def plan_broadcast(*, broadcast_id: str) -> None:
     finish_planning(broadcast_id=UUID(broadcast_id), now=timezone.now())
 
 
 # Safe twice: promotion locks each broadcast and looks at its status again.
-@shared_task(queue="default")
+@shared_task
 def promote() -> None:
     promote_due(now=timezone.now())
 
 
 # Safe twice: it only hints.
-@shared_task(queue="default")
+@shared_task
 def revive() -> None:
     """Start what no task stands for any more: lanes that are overdue, plans that were dropped."""
     now = timezone.now()
@@ -61,7 +66,7 @@ def revive() -> None:
 
 
 # Safe twice: each batch is swept by compare-and-set.
-@shared_task(queue="default")
+@shared_task
 def sweep() -> None:
     now = timezone.now()
     sweep_batches(now=now)
@@ -75,7 +80,7 @@ def expire() -> None:
 
 
 # Safe twice: each broadcast is locked, and a message goes on once.
-@shared_task(queue="planning")
+@shared_task
 def fall_back_all() -> None:
     if settings.SENDING_ENABLED:
         fall_back(now=timezone.now())
@@ -89,6 +94,6 @@ def doctor() -> None:
 
 
 # Safe twice: it deletes what is old.
-@shared_task(queue="default")
+@shared_task
 def purge() -> None:
     purge_expired(at=timezone.now())

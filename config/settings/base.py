@@ -174,6 +174,8 @@ SPECTACULAR_SETTINGS = {
         "BroadcastKindEnum": "broadcast.states.BroadcastKind",
         "MessageStatusEnum": "broadcast.states.MessageStatus",
         "PlatformEnum": "channels.platforms.Platform",
+        "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
+        "ImportStatusEnum": "contacts.models.ImportStatus",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -224,6 +226,15 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# Which queue a task waits in, where it is not the default one; Celery has done away with naming it
+# on the task itself.
+CELERY_TASK_ROUTES = {
+    "broadcast.tasks.run_lane": {"queue": "sending"},
+    "broadcast.tasks.plan_broadcast": {"queue": "planning"},
+    "broadcast.tasks.fall_back_all": {"queue": "planning"},
+    "contacts.tasks.*": {"queue": "planning"},
+    "inbound.tasks.*": {"queue": "inbound"},
+}
 # No soft limit: an exception thrown into the middle of a settle helps nobody. The hard one is
 # beyond every lease, so that it only ever ends what the sweep has already given up.
 CELERY_TASK_TIME_LIMIT = max(300, 2 * BROADCAST_BATCH_LEASE)
@@ -241,6 +252,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("fall-back", "broadcast.tasks.fall_back_all", 5.0),
         ("doctor", "broadcast.tasks.doctor", 600.0),
         ("purge-idempotency", "broadcast.tasks.purge", 3600.0),
+        ("revive-imports", "contacts.tasks.revive_imports", 60.0),
         ("apply-events", "inbound.tasks.apply_events", 2.0),
         ("retry-parked", "inbound.tasks.retry_parked", 2.0),
         ("purge-events", "inbound.tasks.purge", 3600.0),
