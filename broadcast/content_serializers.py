@@ -103,7 +103,9 @@ class RungSerializer(Strict):
         list_serializer_class = Ladder
 
     media = MediaSerializer(required=False)
-    buttons = ButtonSerializer(many=True, required=False, max_length=MAX_BUTTONS)
+    buttons = ButtonSerializer(  # type: ignore[call-arg]  # its list's
+        many=True, required=False, max_length=MAX_BUTTONS
+    )
     provider_template_id = serializers.CharField(max_length=64, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
