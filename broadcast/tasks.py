@@ -74,7 +74,7 @@ def sweep() -> None:
 
 
 # Safe twice: each broadcast is looked at again under its lock.
-@shared_task(queue="default")
+@shared_task
 def expire() -> None:
     expire_due(now=timezone.now())
 
@@ -87,7 +87,7 @@ def fall_back_all() -> None:
 
 
 # Safe twice: it looks and writes down what it saw.
-@shared_task(queue="default")
+@shared_task
 def doctor() -> None:
     now = timezone.now()
     check_up(now=now, since=now - DOCTOR_LOOKS_BACK)
