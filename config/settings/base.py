@@ -269,6 +269,9 @@ configure_structlog()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 
+# What Prometheus sends as its bearer token. Empty: /metrics answers this machine alone.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 # --- mail ---------------------------------------------------------------------------------------
 
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="broadcast@localhost")
