@@ -74,7 +74,9 @@ def deliver(
     except NoToken as refusal:
         yield from _cut([(message.id, refusal.outcome) for message in messages])
         return
-    groups: Iterable[Group] = [(each,) for each in messages] if starts else groups_of(adapter, messages)
+    groups: Iterable[Group] = (
+        [(each,) for each in messages] if starts else groups_of(adapter, messages)
+    )
     handed, requests, refused = _prepare_all(adapter, ready.account, groups, timeout=timeout)
     cuts = exchange_all(
         requests,

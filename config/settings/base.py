@@ -229,7 +229,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 # Which queue a task waits in, where it is not the default one; Celery has done away with naming it
 # on the task itself.
 CELERY_TASK_ROUTES = {
-    "broadcast.tasks.run_lane": {"queue": "sending"},
+    "broadcast.tasks.serve": {"queue": "sending"},
     "broadcast.tasks.plan_broadcast": {"queue": "planning"},
     "broadcast.tasks.fall_back_all": {"queue": "planning"},
     "contacts.tasks.*": {"queue": "planning"},
