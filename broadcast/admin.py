@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from broadcast.admin_moves import DETAIL_MOVES, LIST_MOVES, Moves
-from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Lane
+from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Checkup, Lane
 from broadcast.states import MessageStatus
 from tenants.admin_pages import BY_TENANT, LargeTable, NarrowFilter, Record
 
@@ -168,3 +168,12 @@ class BatchAdmin(LargeTable):
     list_filter = (BY_BROADCAST,)
     list_select_related = ("broadcast",)
     id_keys = ("id", "broadcast_id")
+
+
+@admin.register(Checkup)
+class CheckupAdmin(Record):
+    """Runs of the doctor, newest first."""
+
+    list_display = ("at", "breach_count", "repaired", "seconds")
+    ordering = ("-id",)
+    sortable_by = ()

@@ -7,7 +7,7 @@ from uuid import UUID
 from broadcast.models import Broadcast, BroadcastMessage
 from channels.platforms import Platform
 from contacts.models import SuppressionScope, SuppressionSource
-from contacts.suppressions import suppress
+from contacts.suppressions import suppress_all
 
 
 def record_opt_outs(*, broadcast: Broadcast, message_ids: Sequence[UUID], now: datetime) -> None:
@@ -20,13 +20,12 @@ def record_opt_outs(*, broadcast: Broadcast, message_ids: Sequence[UUID], now: d
     addresses = BroadcastMessage.objects.filter(
         broadcast=broadcast, pk__in=message_ids, address__isnull=False
     ).values_list("address", flat=True)
-    for address in addresses:
-        suppress(
-            tenant_id=broadcast.tenant_id,
-            platform=broadcast.platform,
-            address=str(address),
-            scope=SuppressionScope.MARKETING if marketing_only else SuppressionScope.ALL,
-            source=SuppressionSource.PROVIDER,
-            reason="Reported by the provider",
-            now=now,
-        )
+    suppress_all(
+        tenant_id=broadcast.tenant_id,
+        platform=broadcast.platform,
+        addresses=map(str, addresses),
+        scope=SuppressionScope.MARKETING if marketing_only else SuppressionScope.ALL,
+        source=SuppressionSource.PROVIDER,
+        reason="Reported by the provider",
+        now=now,
+    )

@@ -9,6 +9,7 @@ from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.states import BroadcastStatus, MessageCode, MessageStatus
 from channels.adapter import ReceiptStatus
 from channels.models import Sender
+from channels.platforms import Platform
 from channels.registry import adapter_for
 
 MESSAGE_UI_STATUS: Mapping[MessageStatus, str] = {
@@ -36,7 +37,8 @@ def reports(sender: Sender | None) -> frozenset[ReceiptStatus]:
     """Which statuses the sender's provider ever reports after accepting."""
     if sender is None:
         return frozenset()
-    return adapter_for(sender.provider).capabilities.receipts
+    reported = adapter_for(sender.provider).capabilities.receipts
+    return reported - {ReceiptStatus.READ} if sender.platform == Platform.SMS else reported
 
 
 def message_ui_status(message: BroadcastMessage) -> str:

@@ -1,22 +1,36 @@
 """SCHEDULED → QUEUED when its time has come."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from broadcast.lifecycle import queue
+from broadcast.launching import queue
 from broadcast.models import Broadcast
-from broadcast.sending import due_scheduled
+from broadcast.pausing import halt
 from broadcast.states import BroadcastStatus
+
+LOOKED_AT = 1000
+"""Broadcasts a look; the next one comes a second later."""
 
 
 def promote_due(*, now: datetime) -> int:
-    """Queue every broadcast that is due; any number of beats may do it at once."""
+    """Queue every broadcast that is due; any number of beats may do it at once.
+
+    One that is found long after its time (the system was down) is paused instead: a greeting of the
+    morning is not sent in the evening without asking.
+    """
     if not settings.SENDING_ENABLED:
         return 0
     return sum(_promote(broadcast_id, now=now) for broadcast_id in due_scheduled(now=now))
+
+
+def due_scheduled(*, now: datetime) -> list[UUID]:
+    due = Broadcast.objects.filter(
+        status=BroadcastStatus.SCHEDULED, scheduled_at__lte=now, paused_at=None
+    )
+    return list(due.order_by("scheduled_at").values_list("pk", flat=True)[:LOOKED_AT])
 
 
 def _promote(broadcast_id: UUID, *, now: datetime) -> bool:
@@ -24,10 +38,24 @@ def _promote(broadcast_id: UUID, *, now: datetime) -> bool:
         broadcast = (
             Broadcast.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
             .select_related("tenant", "sender", "template")
-            .filter(pk=broadcast_id, status=BroadcastStatus.SCHEDULED, scheduled_at__lte=now)
+            .filter(
+                pk=broadcast_id,
+                status=BroadcastStatus.SCHEDULED,
+                scheduled_at__lte=now,
+                paused_at=None,
+            )
             .first()
         )
-        if broadcast is None:
+        if broadcast is None or broadcast.scheduled_at is None:
+            return False
+        late = now - broadcast.scheduled_at
+        if late > timedelta(seconds=settings.BROADCAST_LATE_START_LIMIT):
+            halt(broadcast, reason=_too_late(late), now=now)
             return False
         queue(broadcast, now=now)
     return True
+
+
+def _too_late(late: timedelta) -> str:
+    hours, minutes = divmod(int(late.total_seconds()) // 60, 60)
+    return f"Found {hours} h {minutes} min after its time; resume it if it is still to be sent."

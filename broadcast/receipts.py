@@ -52,9 +52,11 @@ def apply_receipts(*, tenant_id: UUID, receipts: Sequence[Receipt], now: datetim
         message_id, broadcast_id = found
         of_broadcast = news[broadcast_id]
         of_broadcast.setdefault(message_id, _News(best=receipt)).add(receipt)
-    # In order of id, as every lock on several broadcasts is taken.
-    for broadcast_id in sorted(news):
-        _apply(broadcast_id=broadcast_id, news=news[broadcast_id], now=now)
+    with transaction.atomic():
+        lock_counters(*news)
+        broadcasts = Broadcast.objects.select_related("tenant").in_bulk(news)
+        for broadcast_id in sorted(news):
+            _apply(broadcast=broadcasts[broadcast_id], news=news[broadcast_id], now=now)
     return unplaced
 
 
@@ -120,19 +122,17 @@ WHERE m.id = r.id AND m.broadcast_id = %(broadcast)s
 """
 
 
-def _apply(*, broadcast_id: UUID, news: dict[UUID, _News], now: datetime) -> None:
-    broadcast = Broadcast.objects.select_related("tenant").get(pk=broadcast_id)
-    with transaction.atomic():
-        lock_counters(broadcast_id)
-        moved = move(broadcast_id=broadcast_id, update=APPLY, params=_params(news, now))
-        if moved.captured or moved.released or moved.refunded:
-            _pay(broadcast, moved, now)
-        opted_out = [each for each, said in news.items() if said.opted_out]
-        if opted_out:
-            record_opt_outs(broadcast=broadcast, message_ids=opted_out, now=now)
-        if moved.is_over:
-            # After the outermost commit: finishing locks the broadcast, then its counters.
-            transaction.on_commit(partial(finish, broadcast_id=broadcast_id, now=now))
+def _apply(*, broadcast: Broadcast, news: dict[UUID, _News], now: datetime) -> None:
+    """The caller has locked the counters."""
+    moved = move(broadcast_id=broadcast.pk, update=APPLY, params=_params(news, now))
+    if moved.captured or moved.released or moved.refunded:
+        _pay(broadcast, moved, now)
+    opted_out = [each for each, said in news.items() if said.opted_out]
+    if opted_out:
+        record_opt_outs(broadcast=broadcast, message_ids=opted_out, now=now)
+    if moved.is_over:
+        # After the outermost commit: finishing locks the broadcast, then its counters.
+        transaction.on_commit(partial(finish, broadcast_id=broadcast.pk, now=now))
 
 
 def _pay(broadcast: Broadcast, moved: Moved, now: datetime) -> None:

@@ -12,16 +12,19 @@ from broadcast.claiming import wake_lanes
 from broadcast.models import Batch, Broadcast
 from broadcast.moves import Moved, lock_counters, make_money, move
 from broadcast.opt_outs import record_opt_outs
+from broadcast.safeguards import after_settle, spare
 from broadcast.states import BroadcastStatus, MessageCode, MessageStatus, UnknownPolicy
 from channels.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
 from channels.models import Sender
+from channels.registry import adapter_for
 
 LIMIT_WITHOUT_TIME = 30.0
 """Seconds to wait after a rate limit that does not say how long."""
 MAX_BACKOFF = 3600.0
 
 # `o` holds one answer a row. A row that a receipt has moved already only learns its provider id.
-# A passing failure goes back to PENDING while attempts are left; a limit never spends one.
+# A passing failure goes back to PENDING while attempts are left; a limit never spends one. So does
+# a message whose fate is unknown where the provider ignores a repeated id (invariant 1).
 SETTLE = """
 o AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(provider_ids)s::text[],
@@ -32,6 +35,8 @@ o AS (
     SELECT o.*, CASE
         WHEN o.kind = 'accepted' THEN 'SENT'
         WHEN o.kind = 'permanent' THEN 'FAILED'
+        WHEN o.kind = 'unknown' AND %(idempotent)s AND b.status <> 'CANCELLED'
+             AND m.attempts <= %(max_retries)s THEN 'PENDING'
         WHEN o.kind = 'unknown' AND %(unknown)s <> 'PENDING' THEN %(unknown)s
         WHEN b.status = 'CANCELLED' THEN 'CANCELLED'
         WHEN o.kind = 'limited' OR m.attempts <= %(max_retries)s THEN 'PENDING'
@@ -87,6 +92,7 @@ def settle(
     `is_last`: every message of the batch has its answer, there is nothing left to sweep.
     Late answers of a batch that was swept settle its UNKNOWN messages. Safe to repeat.
     """
+    outcomes = spare(outcomes)
     with transaction.atomic():
         lock_counters(broadcast.pk)
         moved = move(
@@ -101,6 +107,7 @@ def settle(
                 "texts": [outcome.message[:500] for _, outcome in outcomes],
                 "waits": [_wait(outcome) for _, outcome in outcomes],
                 "unknown": unknown_becomes(broadcast),
+                "idempotent": _ignores_repeats(sender),
                 "is_last": is_last,
                 "max_retries": sender.effective_max_retries,
                 "backoff": settings.BROADCAST_RETRY_DELAY,
@@ -127,6 +134,11 @@ def unknown_becomes(broadcast: Broadcast) -> str:
         UnknownPolicy.FAIL: MessageStatus.FAILED,
         UnknownPolicy.RESEND: MessageStatus.PENDING,
     }[UnknownPolicy(broadcast.unknown_policy)].value
+
+
+def _ignores_repeats(sender: Sender | None) -> bool:
+    """Whether this sender's provider drops a message id that it has seen before."""
+    return sender is not None and adapter_for(sender.provider).capabilities.idempotent
 
 
 def _wait(outcome: Outcome) -> float:
@@ -160,6 +172,7 @@ def _after(
     blocked = [each for each, outcome in outcomes if outcome.cause == FailureCause.OPT_OUT]
     if blocked:
         record_opt_outs(broadcast=broadcast, message_ids=blocked, now=now)
+    after_settle(broadcast=broadcast, outcomes=outcomes, now=now)
 
 
 _TRY_AGAIN = (OutcomeKind.PASSING, OutcomeKind.LIMITED, OutcomeKind.UNKNOWN)
@@ -195,11 +208,12 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
             pk=broadcast.pk, status=BroadcastStatus.CANCELLED
         ).exists()
         back = MessageStatus.CANCELLED if cancelled else MessageStatus.PENDING
+        resend = not cancelled and _ignores_repeats(broadcast.sender)
         moved = move(
             broadcast_id=broadcast.pk,
             update=SWEEP,
             params={
-                "status": unknown_becomes(broadcast) if handed else back.value,
+                "status": back.value if resend or not handed else unknown_becomes(broadcast),
                 "code": MessageCode.NO_ANSWER.value if handed else "",
                 "given_back": 0 if handed else 1,
                 "ids": batch.message_ids,

@@ -1,11 +1,16 @@
 """Celery's way in. Every task is a hint: what is to be done stands in rows."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
+from broadcast.doctor import check_up
+from broadcast.expiring import expire_due
+from broadcast.fallback import fall_back
 from broadcast.finishing import finish_all_that_are_over
 from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
@@ -15,35 +20,41 @@ from tenants.idempotency import purge_expired
 
 MAX_COUNTDOWN = 60.0
 """Seconds. A longer wait is a row that beat looks at, not a task in Redis."""
+DOCTOR_LOOKS_BACK = timedelta(days=7)
+"""What was over before is looked at by `manage.py doctor` alone."""
 OVERDUE_AFTER = timedelta(seconds=2)
 """How late a lane may be before beat takes it that its chain has died."""
 
 
 # Safe twice: the lane is taken by compare-and-set.
-@shared_task(queue="sending")
+@shared_task
 def run_lane(*, lane_id: int) -> None:
-    following = run_batch(lane_id=lane_id, clock=timezone.now)
-    if following is None:
-        return
-    wait = max(0.0, (following - timezone.now()).total_seconds())
+    announce = partial(_run_lane_at, lane_id)
+    following = run_batch(lane_id=lane_id, clock=timezone.now, announce=announce)
+    if following is not None:
+        announce(following)
+
+
+def _run_lane_at(lane_id: int, due: datetime) -> None:
+    wait = max(0.0, (due - timezone.now()).total_seconds())
     if wait <= MAX_COUNTDOWN:
         run_lane.apply_async(kwargs={"lane_id": lane_id}, countdown=wait)
 
 
 # Safe twice: it acts on a broadcast whose `planning_at` is set, under its lock.
-@shared_task(queue="planning")
+@shared_task
 def plan_broadcast(*, broadcast_id: str) -> None:
     finish_planning(broadcast_id=UUID(broadcast_id), now=timezone.now())
 
 
 # Safe twice: promotion locks each broadcast and looks at its status again.
-@shared_task(queue="default")
+@shared_task
 def promote() -> None:
     promote_due(now=timezone.now())
 
 
 # Safe twice: it only hints.
-@shared_task(queue="default")
+@shared_task
 def revive() -> None:
     """Start what no task stands for any more: lanes that are overdue, plans that were dropped."""
     now = timezone.now()
@@ -55,14 +66,34 @@ def revive() -> None:
 
 
 # Safe twice: each batch is swept by compare-and-set.
-@shared_task(queue="default")
+@shared_task
 def sweep() -> None:
     now = timezone.now()
     sweep_batches(now=now)
     finish_all_that_are_over(now=now)
 
 
-# Safe twice: it deletes what is old.
+# Safe twice: each broadcast is looked at again under its lock.
 @shared_task(queue="default")
+def expire() -> None:
+    expire_due(now=timezone.now())
+
+
+# Safe twice: each broadcast is locked, and a message goes on once.
+@shared_task
+def fall_back_all() -> None:
+    if settings.SENDING_ENABLED:
+        fall_back(now=timezone.now())
+
+
+# Safe twice: it looks and writes down what it saw.
+@shared_task(queue="default")
+def doctor() -> None:
+    now = timezone.now()
+    check_up(now=now, since=now - DOCTOR_LOOKS_BACK)
+
+
+# Safe twice: it deletes what is old.
+@shared_task
 def purge() -> None:
     purge_expired(at=timezone.now())

@@ -9,6 +9,9 @@ from tenants.errors import InvalidInput
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*(?:\|([^{}]*))?\}\}")
 BRACES = re.compile(r"\{\{|\}\}")
 
+UNSUBSCRIBE_URL = "unsubscribe_url"
+"""A variable of ours: the recipient's own link to broadcast/unsubscribing.py."""
+
 CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "external_id")
 """Variables that come from the contact's own columns; all others from its attributes."""
 
@@ -25,6 +28,8 @@ def variables_of(texts: Iterable[str]) -> Variables:
     names: dict[str, bool] = {}
     for text in texts:
         for name, default in VARIABLE.findall(text):
+            if name == UNSUBSCRIBE_URL:
+                continue
             names[name] = names.get(name, False) or not default.strip()
     return Variables(tuple(names), tuple(name for name, required in names.items() if required))
 

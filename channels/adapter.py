@@ -1,10 +1,10 @@
 """What goes into a provider's adapter and what comes out: frozen values, no models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from channels.platforms import Platform
@@ -202,16 +202,21 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class WebhookSecrets:
-    """What an endpoint checks its calls with (keys by adapter: app_secret, verify_token)."""
+    """What an endpoint checks its calls with (keys: the adapter's `webhook_secret_names`)."""
 
     secrets: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookCall:
-    """A provider's call to us, unparsed. Header names are lower-case."""
+    """A provider's call to us, unparsed. Header names are lower-case.
+
+    `url` is the whole public URL with its query, made from PUBLIC_URL and never from the Host
+    header: some providers sign it.
+    """
 
     method: str
+    url: str = field(repr=False)
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
@@ -248,6 +253,8 @@ class OptChange:
     marketing_only: bool
     at: datetime
     reason: str
+    platform: Platform | None = None
+    """Which one, where the provider serves several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +268,7 @@ class Reply:
     at: datetime
     payload: str = field(default="", repr=False)
     in_reply_to: str = ""
+    platform: Platform | None = None
 
 
 InboundEvent = Receipt | OptChange | Reply
@@ -276,8 +284,30 @@ class Capabilities:
     receipts: frozenset[ReceiptStatus]
     """Which statuses this provider ever reports after accepting; empty: SENT is final."""
     idempotent: bool = False
+    """A repeated message id is ignored: a message whose fate is unknown may be sent again."""
     max_recipients: int = 1
     pair_interval: float = 0.0
+    media: frozenset[ParameterKind] = frozenset()
+    """What may go with a free text, by URL."""
+    buttons: frozenset[ButtonKind] = frozenset()
+    """What may stand under a free text, at most `max_buttons` of them."""
+    max_buttons: int = 0
+    needs_text_template: bool = False
+    """A free text goes out by its registered template alone (`provider_template_id`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """How a bearer token is had for the service account in `credentials[key]` (RFC 7523).
+
+    The token endpoint is the provider's own; for a sender with another base URL it is
+    `{base_url}{path}`. The account's JSON never names it: a tenant writes that JSON.
+    """
+
+    key: str
+    scopes: tuple[str, ...]
+    token_url: str
+    path: str = "/token"
 
 
 class Adapter(Protocol):
@@ -291,6 +321,11 @@ class Adapter(Protocol):
     webhook_secret_names: tuple[str, ...]
     """The keys that a provider app's `secrets` must hold."""
     capabilities: Capabilities
+
+    @property
+    def token_grant(self) -> TokenGrant | None:
+        """Where requests need a token that is fetched first: `credentials["access_token"]`."""
+        ...
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         """The request that sends this message."""
@@ -316,10 +351,35 @@ class Adapter(Protocol):
         """Whether this call was signed by the provider (constant time; no secret: False)."""
         ...
 
+    def stored(self, call: WebhookCall) -> bytes:
+        """What is kept of a verified call for `event_key` and `parse`: mostly its body alone."""
+        ...
+
     def event_key(self, body: bytes) -> str:
-        """The provider's own id of this call where it has one (Telegram's update_id), else ''."""
+        """The provider's own id of a stored call where it has one (Telegram's update_id), or ''."""
         ...
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        """The events in a verified call's body. Raises ValueError where it is not as documented."""
+        """The events in a stored call. Raises ValueError where it is not as documented."""
+        ...
+
+
+@runtime_checkable
+class GroupAdapter(Adapter, Protocol):
+    """One whose `capabilities.max_recipients` is more than 1: many messages in one request."""
+
+    def group_key(self, message: OutboundMessage) -> Hashable:
+        """Messages with the same key may share a request."""
+        ...
+
+    def group_request(
+        self, account: SenderAccount, messages: Sequence[OutboundMessage]
+    ) -> HttpRequest:
+        """The request that sends all of these, at most `max_recipients` with one key."""
+        ...
+
+    def group_outcomes(
+        self, response: HttpResponse, messages: Sequence[OutboundMessage]
+    ) -> Sequence[Outcome]:
+        """What the answer means for each of them, in their order."""
         ...

@@ -1,14 +1,26 @@
 """Which adapter speaks to which provider. A new provider is its file and a line here."""
 
 from channels.adapter import Adapter
+from channels.google_rbm import GoogleRbm
+from channels.gupshup import Gupshup
 from channels.meta_cloud import MetaCloud
+from channels.msg91 import Msg91
 from channels.platforms import Platform
 from channels.telegram_bot import TelegramBot
+from channels.twilio import Twilio
+from channels.vonage import Vonage
 from tenants.errors import InvalidInput
 
-ADAPTERS: dict[str, Adapter] = {
-    adapter.provider: adapter for adapter in (MetaCloud(), TelegramBot())
-}
+_ALL: tuple[Adapter, ...] = (
+    GoogleRbm(),
+    Gupshup(),
+    MetaCloud(),
+    Msg91(),
+    TelegramBot(),
+    Twilio(),
+    Vonage(),
+)
+ADAPTERS: dict[str, Adapter] = {adapter.provider: adapter for adapter in _ALL}
 
 
 class UnknownProvider(InvalidInput):
@@ -30,5 +42,5 @@ def adapter_for(provider: str) -> Adapter:
 
 
 def providers_for(platform: Platform) -> list[str]:
-    """The providers that can send over this platform, sorted; none for SMS and RCS so far."""
+    """The providers that can send over this platform, sorted."""
     return sorted(name for name, adapter in ADAPTERS.items() if platform in adapter.platforms)

@@ -1,13 +1,19 @@
 """Whom a tenant writes to, and who must not be written to."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from channels.platforms import Platform
 from tenants.ids import new_id
 from tenants.scoping import TenantQuerySet
+
+WHATSAPP_WINDOW = timedelta(hours=24)
+"""Meta's customer service window, from the customer's last message."""
 
 
 class Tag(models.Model):
@@ -44,6 +50,13 @@ class Contact(models.Model):
     attributes = models.JSONField(default=dict, blank=True)
     tags = models.ManyToManyField(Tag, through="ContactTag", related_name="contacts", blank=True)
     time_zone = models.CharField(max_length=64, blank=True, help_text="IANA name.")
+    last_reply_at = models.DateTimeField(null=True, blank=True, editable=False)
+    whatsapp_reply_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The last one over WhatsApp: for 24 hours from it, free text is allowed.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -65,6 +78,11 @@ class Contact(models.Model):
         indexes = (
             models.Index(fields=("tenant", "telegram_chat_id"), name="contact_telegram"),
             models.Index(fields=("tenant", "created_at", "id"), name="contact_newest"),
+            models.Index(
+                fields=("tenant", "time_zone"),
+                condition=~Q(time_zone=""),
+                name="contact_time_zones",
+            ),
             GinIndex(
                 fields=("attributes",), opclasses=("jsonb_path_ops",), name="contact_attributes"
             ),
@@ -72,6 +90,11 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or str(self.id)
+
+    @property
+    def whatsapp_window_until(self) -> datetime | None:
+        """Until when WhatsApp takes more than templates for it; None before the first reply."""
+        return self.whatsapp_reply_at and self.whatsapp_reply_at + WHATSAPP_WINDOW
 
 
 class ContactTag(models.Model):
@@ -114,7 +137,10 @@ class Suppression(models.Model):
     )
     reason = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=10, choices=SuppressionSource.choices)
-    created_at = models.DateTimeField(auto_now_add=True)
+    event_id = models.UUIDField(
+        null=True, blank=True, help_text="The provider's call that said so, as it was stored."
+    )
+    created_at = models.DateTimeField(default=timezone.now)
 
     objects = TenantQuerySet["Suppression"].as_manager()
 

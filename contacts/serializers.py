@@ -4,8 +4,10 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.db import transaction
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from contacts.addresses import normalised
 from contacts.models import Contact, Suppression
 from contacts.phones import InvalidPhone, country_of, to_e164
 from contacts.tagging import set_tags
@@ -27,6 +29,10 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
     )
     attributes = serializers.DictField(required=False)
     do_not_contact = serializers.BooleanField(read_only=True)
+    last_reply_at = UtcDateTimeField(read_only=True)
+    whatsapp_window_until = serializers.SerializerMethodField(
+        help_text="Until when WhatsApp allows free text: 24 hours from the last reply."
+    )
     created_at = UtcDateTimeField(read_only=True)
     updated_at = UtcDateTimeField(read_only=True)
 
@@ -45,11 +51,18 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
             "tags",
             "time_zone",
             "do_not_contact",
+            "last_reply_at",
+            "whatsapp_window_until",
             "created_at",
             "updated_at",
         )
         read_only_fields = ("country",)
         extra_kwargs = {"phone": {"max_length": 40}}
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_whatsapp_window_until(self, contact: Contact) -> str | None:
+        until = contact.whatsapp_window_until
+        return None if until is None else UtcDateTimeField().to_representation(until)
 
     def validate_phone(self, value: str | None) -> str | None:
         if not value:
@@ -112,3 +125,18 @@ class SuppressionSerializer(serializers.ModelSerializer[Suppression]):
         model = Suppression
         fields = ("id", "platform", "address", "scope", "reason", "source", "created_at")
         read_only_fields = ("source",)
+        # Suppressing what is suppressed answers with what there is.
+        validators = ()
+        extra_kwargs = {
+            "address": {
+                "help_text": "A phone number, stored in E.164, or a Telegram chat id. Without a "
+                "platform, a whole number with neither + nor leading zero is a chat id."
+            }
+        }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        country = self.context["view"].tenant.default_country
+        attrs["address"] = normalised(
+            attrs["address"], platform=attrs.get("platform", ""), default_country=country
+        )
+        return attrs

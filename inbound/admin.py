@@ -5,7 +5,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from inbound.models import EventStatus, ParkedReceipt, ProviderEvent
+from inbound.models import EventStatus, ParkedReceipt, ProviderEvent, ReceivedMessage
+from inbound.replaying import replay
 from tenants.admin_pages import LargeTable, NarrowFilter
 
 BY_APP = ("app", AutocompleteSelectFilter)
@@ -25,6 +26,12 @@ class ProviderEventAdmin(LargeTable):
     list_filter = (BY_APP, EventStatusFilter)
     list_select_related = ("app",)
     exclude = ("body",)
+    actions = ("replay_selected",)
+
+    @admin.action(description="Apply again")
+    def replay_selected(self, request: HttpRequest, queryset: QuerySet[ProviderEvent]) -> None:
+        count = replay(queryset)
+        self.message_user(request, f"{count} events will be applied again.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderEvent]:
         return super().get_queryset(request).defer("body")
@@ -35,4 +42,15 @@ class ParkedReceiptAdmin(LargeTable):
     list_display = ("parked_at", "app", "status", "provider_message_id", "code")
     list_filter = (BY_APP,)
     list_select_related = ("app",)
+    text_keys = ("provider_message_id",)
+
+
+@admin.register(ReceivedMessage)
+class ReceivedMessageAdmin(LargeTable):
+    """Without the words: they are between the tenant and her customer."""
+
+    list_display = ("at", "app", "platform", "contact", "broadcast", "wish")
+    list_filter = (BY_APP,)
+    list_select_related = ("app", "contact", "broadcast")
+    exclude = ("text",)
     text_keys = ("provider_message_id",)

@@ -6,20 +6,22 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from broadcast.receipts import apply_receipts
-from channels.adapter import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.adapter import InboundEvent, OptChange, Receipt, Reply
 from channels.models import ProviderApp
 from channels.registry import adapter_for
-from contacts.models import SuppressionScope, SuppressionSource
-from contacts.suppressions import lift, suppress
-from inbound.models import EventStatus, ParkedReceipt, ProviderEvent
+from inbound.models import EventStatus, ProviderEvent
+from inbound.opting import OptWish, apply_wish
+from inbound.parking import park
+from inbound.replies import platform_of, take_reply
 
 BLOCK = 200
 """Events in one transaction: Meta puts up to some hundred receipts into each."""
 MAX_ATTEMPTS = 5
-KEPT_FOR = timedelta(days=7)
-PARKED_AT_ONCE = 1000
+RETRY_AFTER = timedelta(seconds=2)
+"""Before an event's second attempt; each later one waits four times as long."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,128 +29,94 @@ log = structlog.get_logger(__name__)
 def apply_block(*, now: datetime) -> int:
     """Apply the oldest stored events of one app, at most a block; how many were taken on.
 
-    One app a transaction: its broadcasts' counters are locked in order of id.
+    All at once; where that fails, each in a transaction of its own, so that only the bad one is
+    set aside and no lock is held from one to the next.
     """
-    with transaction.atomic():
-        to_do = ProviderEvent.objects.select_for_update(of=("self",), skip_locked=True).filter(
-            status=EventStatus.STORED
-        )
-        oldest = to_do.order_by("id").first()
-        if oldest is None:
-            return 0
-        events = list(to_do.select_related("app").filter(app=oldest.app_id).order_by("id")[:BLOCK])
-        _apply_together(events, now)
-    return len(events)
-
-
-def _apply_together(events: Sequence[ProviderEvent], now: datetime) -> None:
-    """All at once; where that fails, one by one, so that only the bad one is set aside."""
+    taken: list[UUID] = []
     try:
         with transaction.atomic():
-            _apply(events, now)
-    except Exception as error:  # noqa: BLE001 - whatever one event does, the others go on
-        if len(events) > 1:
-            for event in events:
-                _apply_together([event], now)
+            events = _oldest_of_one_app(now)
+            taken = [event.pk for event in events]
+            if events:
+                _apply(events, now)
+    except Exception as error:
+        if not taken:
+            raise
+        log.warning("block_not_applied", events=len(taken), error_type=type(error).__name__)
+        for event_id in taken:
+            _apply_alone(event_id, now)
+    return len(taken)
+
+
+def _to_do(now: datetime) -> QuerySet[ProviderEvent]:
+    return ProviderEvent.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        Q(retry_at=None) | Q(retry_at__lte=now), status=EventStatus.STORED
+    )
+
+
+def _oldest_of_one_app(now: datetime) -> list[ProviderEvent]:
+    oldest = _to_do(now).order_by("id").first()
+    if oldest is None:
+        return []
+    of_app = _to_do(now).select_related("app__tenant").filter(app=oldest.app_id)
+    return list(of_app.order_by("id")[:BLOCK])
+
+
+def _apply_alone(event_id: UUID, now: datetime) -> None:
+    with transaction.atomic():
+        event = _to_do(now).select_related("app__tenant").filter(pk=event_id).first()
+        if event is None:
             return
-        _set_aside(events[0], error)
+        try:
+            with transaction.atomic():
+                _apply([event], now)
+        except Exception as error:  # noqa: BLE001 - a poison event must not stop the others
+            _set_aside(event, error, now)
 
 
 def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     app = events[0].app
     adapter = adapter_for(app.provider)
-    said: list[InboundEvent] = []
+    said: list[tuple[UUID, InboundEvent]] = []
     for event in events:
-        said += adapter.parse(bytes(event.body), received_at=event.received_at)
-    _receipts(app, [each for each in said if isinstance(each, Receipt)], now)
-    for each in said:
+        parsed = adapter.parse(bytes(event.body), received_at=event.received_at)
+        said += [(event.pk, each) for each in parsed]
+    _receipts(app, [each for _, each in said if isinstance(each, Receipt)], now)
+    for event_id, each in said:
         if isinstance(each, OptChange):
-            _opt_change(app, each, now)
+            _opt_change(app, each, event_id=event_id)
         elif isinstance(each, Reply):
-            log.info("reply_received", tenant=str(app.tenant_id), app=str(app.pk))
+            platform = each.platform or platform_of(app, each.account_id)
+            take_reply(app=app, event_id=event_id, reply=each, platform=platform, now=now)
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
 
 
-def _set_aside(event: ProviderEvent, error: Exception) -> None:
+def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
+    """Its type alone: the text of an exception may quote the body."""
     event.attempts += 1
-    event.error = f"{type(error).__name__}: {error}"[:500]
+    event.error = type(error).__name__
     if event.attempts >= MAX_ATTEMPTS or isinstance(error, ValueError):
         event.status = EventStatus.FAILED
-    event.save(update_fields=("attempts", "error", "status"))
-    log.warning("event_not_applied", event_id=str(event.pk), error_type=type(error).__name__)
+    event.retry_at = now + RETRY_AFTER * 4 ** (event.attempts - 1)
+    event.save(update_fields=("attempts", "error", "status", "retry_at"))
+    log.warning("event_not_applied", event_id=str(event.pk), error_type=event.error)
 
 
 def _receipts(app: ProviderApp, receipts: list[Receipt], now: datetime) -> None:
-    if not receipts:
-        return
-    unplaced = apply_receipts(tenant_id=app.tenant_id, receipts=receipts, now=now)
-    ParkedReceipt.objects.bulk_create(
-        (
-            ParkedReceipt(
-                app=app,
-                provider_message_id=each.provider_message_id[:200],
-                status=each.status.value,
-                at=each.at,
-                code=each.code[:64],
-                provider_code=each.provider_code[:64],
-                message=each.message[:500],
-                parked_at=now,
-            )
-            for each in unplaced
-            if each.provider_message_id
-        ),
-        ignore_conflicts=True,
-    )
+    if receipts:
+        unplaced = apply_receipts(tenant_id=app.tenant_id, receipts=receipts, now=now)
+        park(app=app, receipts=unplaced, now=now)
 
 
-def _opt_change(app: ProviderApp, change: OptChange, now: datetime) -> None:
-    platform = _platform(app)
-    if not change.opted_out:
-        lift(tenant_id=app.tenant_id, platform=platform, address=change.address, now=now)
-        return
-    suppress(
-        tenant_id=app.tenant_id,
-        platform=platform,
+def _opt_change(app: ProviderApp, change: OptChange, *, event_id: UUID) -> None:
+    wish = OptWish(
+        platform=change.platform or platform_of(app, change.account_id),
         address=change.address,
-        scope=SuppressionScope.MARKETING if change.marketing_only else SuppressionScope.ALL,
-        source=SuppressionSource.RECIPIENT,
+        opted_out=change.opted_out,
+        marketing_only=change.marketing_only,
+        at=change.at,
         reason=change.reason,
-        now=now,
+        event_id=event_id,
     )
-
-
-def _platform(app: ProviderApp) -> str:
-    (platform,) = adapter_for(app.provider).platforms
-    return platform.value
-
-
-def apply_parked(*, now: datetime) -> int:
-    """Try parked receipts again, newest first; drop the old. How many found their message."""
-    ParkedReceipt.objects.filter(parked_at__lt=now - KEPT_FOR).delete()
-    placed = 0
-    parked = ParkedReceipt.objects.select_related("app").order_by("-id")[:PARKED_AT_ONCE]
-    by_tenant: dict[UUID, list[ParkedReceipt]] = {}
-    for each in parked:
-        by_tenant.setdefault(each.app.tenant_id, []).append(each)
-    for tenant_id, rows in by_tenant.items():
-        with transaction.atomic():
-            unplaced = apply_receipts(
-                tenant_id=tenant_id, receipts=[_receipt(row) for row in rows], now=now
-            )
-            still = {(each.provider_message_id, each.status.value) for each in unplaced}
-            done = [row.pk for row in rows if (row.provider_message_id, row.status) not in still]
-            ParkedReceipt.objects.filter(pk__in=done).delete()
-            placed += len(done)
-    return placed
-
-
-def _receipt(row: ParkedReceipt) -> Receipt:
-    return Receipt(
-        status=ReceiptStatus(row.status),
-        at=row.at,
-        provider_message_id=row.provider_message_id,
-        code=row.code,
-        provider_code=row.provider_code,
-        message=row.message,
-    )
+    apply_wish(tenant_id=app.tenant_id, wish=wish)

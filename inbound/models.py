@@ -2,9 +2,13 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from channels.adapter import ReceiptStatus
+from channels.platforms import Platform
+from contacts.opt_words import Wish
 from tenants.ids import new_id
+from tenants.scoping import TenantQuerySet
 
 
 class EventStatus(models.TextChoices):
@@ -27,6 +31,7 @@ class ProviderEvent(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True, blank=True)
 
@@ -45,6 +50,56 @@ class ProviderEvent(models.Model):
         return f"{self.app_id} {self.received_at:%Y-%m-%d %H:%M:%S}"
 
 
+class ReceivedMessage(models.Model):
+    """What a recipient wrote to one of a tenant's senders."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
+    app = models.ForeignKey("channels.ProviderApp", on_delete=models.PROTECT, related_name="+")
+    sender = models.ForeignKey(
+        "channels.Sender", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    platform = models.CharField(max_length=10, choices=Platform.choices)
+    address = models.CharField(max_length=64, help_text="Who wrote: E.164 or a Telegram chat id.")
+    contact = models.ForeignKey(
+        "contacts.Contact",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="received_messages",
+    )
+    text = models.TextField()
+    provider_message_id = models.CharField(max_length=200)
+    broadcast = models.ForeignKey(
+        "broadcast.Broadcast",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replies",
+        help_text="The one that it answers: the message quoted, else the last one sent to it.",
+    )
+    message_id = models.UUIDField(null=True, blank=True, help_text="The message that it answers.")
+    wish = models.CharField(
+        max_length=10, choices=[(wish.value, wish.value) for wish in Wish], blank=True
+    )
+    at = models.DateTimeField(help_text="As the provider says.")
+    received_at = models.DateTimeField()
+
+    objects = TenantQuerySet["ReceivedMessage"].as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("app", "provider_message_id"), name="received_message_once"
+            ),
+        )
+        indexes = (models.Index(fields=("contact", "id"), name="received_by_contact"),)
+
+    def __str__(self) -> str:
+        return f"{self.platform} {self.at:%Y-%m-%d %H:%M}"
+
+
 class ParkedReceipt(models.Model):
     """A receipt for a message that is not known (yet): applied when it is, dropped after 7 days."""
 
@@ -59,6 +114,7 @@ class ParkedReceipt(models.Model):
     provider_code = models.CharField(max_length=64, blank=True)
     message = models.CharField(max_length=500, blank=True)
     parked_at = models.DateTimeField(db_index=True)
+    tried_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
         ordering = ("id",)

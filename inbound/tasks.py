@@ -3,14 +3,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from inbound.applying import apply_block, apply_parked
+from inbound.applying import apply_block
+from inbound.parking import apply_parked
+from inbound.purging import purge_events
 
 MAX_BLOCKS = 50
 """A run's length: 10,000 events; what is left is the next run's."""
 
 
 # Safe twice: events are locked, and receipts are monotonic.
-@shared_task(queue="inbound")
+@shared_task
 def apply_events() -> None:
     for _ in range(MAX_BLOCKS):
         if apply_block(now=timezone.now()) == 0:
@@ -18,6 +20,12 @@ def apply_events() -> None:
 
 
 # Safe twice: receipts are monotonic.
-@shared_task(queue="inbound")
+@shared_task
 def retry_parked() -> None:
     apply_parked(now=timezone.now())
+
+
+# Safe twice: it deletes what is old.
+@shared_task
+def purge() -> None:
+    purge_events(now=timezone.now())

@@ -32,7 +32,8 @@ class WebhookView(View):
         return super().dispatch(request, app=app)
 
     def get(self, request: HttpRequest, *, app: ProviderApp) -> HttpResponse:
-        answer = adapter_for(app.provider).handshake(app.webhook_secrets(), _call(request, b""))
+        adapter = adapter_for(app.provider)
+        answer = adapter.handshake(app.webhook_secrets(), _call(request, b""))
         if answer is None:
             return HttpResponse("Forbidden", status=403, content_type=TEXT)
         return HttpResponse(answer, content_type=TEXT)
@@ -41,10 +42,15 @@ class WebhookView(View):
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return HttpResponse("Too large", status=413, content_type=TEXT)
-        body = request.body
+        call = _call(request, request.body)
         adapter = adapter_for(app.provider)
-        if not adapter.verify(app.webhook_secrets(), _call(request, body)):
+        # Google's set-up call is a POST.
+        answer = adapter.handshake(app.webhook_secrets(), call)
+        if answer is not None:
+            return HttpResponse(answer, content_type=TEXT)
+        if not adapter.verify(app.webhook_secrets(), call):
             return HttpResponse("Forbidden", status=403, content_type=TEXT)
+        body = adapter.stored(call)
         store(app=app, event_key=adapter.event_key(body), body=body, now=timezone.now())
         return HttpResponse("OK", content_type=TEXT)
 
@@ -52,6 +58,7 @@ class WebhookView(View):
 def _call(request: HttpRequest, body: bytes) -> WebhookCall:
     return WebhookCall(
         method=request.method or "",
+        url=f"{settings.PUBLIC_URL}{request.get_full_path_info()}",
         query={key: str(value) for key, value in request.GET.items()},
         headers={key.lower(): value for key, value in request.headers.items()},
         body=body,

@@ -56,6 +56,7 @@ def build_content(template: WhatsAppTemplate, values: Mapping[str, str]) -> Temp
     return TemplateContent(
         name=template.name,
         language=template.language,
+        provider_template_id=template.provider_template_id,
         header=_header(template, values, is_named=is_named),
         body=tuple(
             Parameter(value=values.get(name, ""), name=name if is_named else "")
@@ -86,6 +87,8 @@ def _buttons_with_value(template: WhatsAppTemplate) -> dict[int, str]:
     for index, button in enumerate(template.buttons):
         if button.get("type") == "COPY_CODE":
             found[index] = "copy_code"
+        elif button.get("type") == "OTP":
+            found[index] = "url"  # a one-time password's button takes the code as its suffix
         elif button.get("type") == "URL" and PLACEHOLDER.search(button.get("url", "")):
             found[index] = "url"
     return found

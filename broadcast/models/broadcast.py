@@ -50,7 +50,7 @@ class Broadcast(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="+",
+        related_name="broadcasts",
         help_text="Found by name and language when it is scheduled or sent.",
     )
     template_name = models.CharField(max_length=512, blank=True)
@@ -116,12 +116,25 @@ class Broadcast(models.Model):
     queued_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
+    resumed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Only what was sent since then counts towards an automatic pause.",
+    )
     pause_reason = models.CharField(max_length=200, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
     created_by = models.ForeignKey(
         "tenants.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    edited_by = models.ForeignKey(
+        "tenants.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who last changed its content or audience: cannot approve it either.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

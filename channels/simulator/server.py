@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from channels.simulator import control, meta, telegram
+from channels.simulator import control, gupshup, meta, msg91, rbm, telegram, twilio, vonage
 from channels.simulator.answers import SANDBOX
 from channels.simulator.options import Options
 from channels.simulator.sandbox import Sandbox
@@ -23,7 +23,8 @@ def make_app(sandbox: Sandbox) -> web.Application:
     controls[SANDBOX] = sandbox
     controls.add_routes(control.routes())
     app.add_subapp("/_sandbox", controls)
-    app.add_routes([*meta.routes(), *telegram.routes()])
+    for protocol in (gupshup, meta, msg91, rbm, telegram, twilio, vonage):
+        app.add_routes(protocol.routes())
     return app
 
 

@@ -171,8 +171,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ErrorTypeEnum": "tenants.schema.ErrorType",
         "BroadcastStatusEnum": "broadcast.states.BroadcastStatus",
+        "BroadcastKindEnum": "broadcast.states.BroadcastKind",
         "MessageStatusEnum": "broadcast.states.MessageStatus",
         "PlatformEnum": "channels.platforms.Platform",
+        "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
+        "ImportStatusEnum": "contacts.models.ImportStatus",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -194,7 +197,16 @@ BROADCAST_MAX_RETRIES = env.int("BROADCAST_MAX_RETRIES", default=3)
 # Seconds before the first retry of a message that failed for a passing cause; doubled each time.
 BROADCAST_RETRY_DELAY = env.float("BROADCAST_RETRY_DELAY", default=10.0)
 BROADCAST_BATCH_LEASE = env.int("BROADCAST_BATCH_LEASE", default=120)
+# Seconds after its time at which a scheduled broadcast is paused instead of started.
+BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
+# A broadcast pauses itself when this share of its last so many messages has failed.
+BROADCAST_PAUSE_SHARE = env.float("BROADCAST_PAUSE_SHARE", default=0.5)
+BROADCAST_PAUSE_SAMPLE = env.int("BROADCAST_PAUSE_SAMPLE", default=100)
 PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=30.0)
+# Seconds between two rungs that one broadcast's failures start, so that late ones gather.
+BROADCAST_FALLBACK_DELAY = env.float("BROADCAST_FALLBACK_DELAY", default=60.0)
+# How long applied webhook calls stay, for replays.
+PROVIDER_EVENTS_KEPT_DAYS = env.int("PROVIDER_EVENTS_KEPT_DAYS", default=30)
 
 # --- Celery -------------------------------------------------------------------------------------
 
@@ -214,6 +226,15 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# Which queue a task waits in, where it is not the default one; Celery has done away with naming it
+# on the task itself.
+CELERY_TASK_ROUTES = {
+    "broadcast.tasks.run_lane": {"queue": "sending"},
+    "broadcast.tasks.plan_broadcast": {"queue": "planning"},
+    "broadcast.tasks.fall_back_all": {"queue": "planning"},
+    "contacts.tasks.*": {"queue": "planning"},
+    "inbound.tasks.*": {"queue": "inbound"},
+}
 # No soft limit: an exception thrown into the middle of a settle helps nobody. The hard one is
 # beyond every lease, so that it only ever ends what the sweep has already given up.
 CELERY_TASK_TIME_LIMIT = max(300, 2 * BROADCAST_BATCH_LEASE)
@@ -227,9 +248,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("promote-scheduled", "broadcast.tasks.promote", 1.0),
         ("revive-lanes", "broadcast.tasks.revive", 2.0),
         ("sweep-batches", "broadcast.tasks.sweep", 5.0),
+        ("expire-messages", "broadcast.tasks.expire", 5.0),
+        ("fall-back", "broadcast.tasks.fall_back_all", 5.0),
+        ("doctor", "broadcast.tasks.doctor", 600.0),
         ("purge-idempotency", "broadcast.tasks.purge", 3600.0),
+        ("revive-imports", "contacts.tasks.revive_imports", 60.0),
         ("apply-events", "inbound.tasks.apply_events", 2.0),
         ("retry-parked", "inbound.tasks.retry_parked", 2.0),
+        ("purge-events", "inbound.tasks.purge", 3600.0),
     )
 }
 

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import cast
 
 from django.db.models import Model
 
-from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Lane
+from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Checkup, Lane
 from channels.models import ProviderApp, Sender, TenantWAApp
 from contacts.models import (
     Contact,
@@ -15,7 +16,7 @@ from contacts.models import (
     Suppression,
     Tag,
 )
-from inbound.models import ParkedReceipt, ProviderEvent
+from inbound.models import ParkedReceipt, ProviderEvent, ReceivedMessage
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import IdempotencyRecord, Tenant
 from tests.factories import MembershipFactory
@@ -42,7 +43,7 @@ def row_of_every_model(tenant: Tenant) -> dict[type[Model], Model]:
     ]
     found: dict[type[Model], Model] = {type(row): row for row in rows}
     rows += _broadcasts(tenant, found[TenantWAApp], found[Contact])
-    rows += _events(found[ProviderApp])
+    rows += _events(cast("ProviderApp", found[ProviderApp]))
     return {type(row): row for row in rows}
 
 
@@ -125,6 +126,7 @@ def _broadcasts(tenant: Tenant, sender: Model, contact: Model) -> list[Model]:
             claimed_at=NOW,
             lease_expires_at=NOW,
         ),
+        Checkup.objects.create(at=NOW, seconds=0.1, breach_count=0),
         url,
         Click.objects.create(
             tenant=tenant,
@@ -137,10 +139,25 @@ def _broadcasts(tenant: Tenant, sender: Model, contact: Model) -> list[Model]:
     ]
 
 
-def _events(app: Model) -> list[Model]:
+def _events(app: ProviderApp) -> list[Model]:
     return [
         ProviderEvent.objects.create(app_id=app.pk, body=b"{}", received_at=NOW),
         ParkedReceipt.objects.create(
-            app_id=app.pk, provider_message_id="1", status="delivered", at=NOW, parked_at=NOW
+            app_id=app.pk,
+            provider_message_id="1",
+            status="DELIVERED",
+            at=NOW,
+            parked_at=NOW,
+            tried_at=NOW,
+        ),
+        ReceivedMessage.objects.create(
+            tenant_id=app.tenant_id,
+            app_id=app.pk,
+            platform="TELEGRAM",
+            address="77",
+            text="Hello",
+            provider_message_id="77:1",
+            at=NOW,
+            received_at=NOW,
         ),
     ]

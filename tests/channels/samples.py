@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from channels.adapter import (
@@ -12,12 +13,36 @@ from channels.adapter import (
     TextContent,
     WebhookCall,
 )
+from channels.platforms import Platform
 
 MESSAGE_ID = UUID("01979f6e-0000-7000-8000-000000000001")
 
 CREDENTIALS = {
     "meta_cloud": {"access_token": "EAA-secret"},
     "telegram_bot": {"bot_token": "123456:secret-TOKEN"},
+    "twilio": {"account_sid": "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "auth_token": "secret-token"},
+    "google_rbm": {"service_account": "{}"},
+    "vonage": {"api_key": "abcd1234", "api_secret": "secret-VONAGE"},
+    "msg91": {"authkey": "secret-AUTHKEY"},
+    "gupshup": {"api_key": "secret-APIKEY", "app_name": "DemoApp"},
+}
+# What the delivery path adds where a token has to be fetched first.
+FETCHED = {"google_rbm": {"access_token": "ya29.secret"}}
+PLATFORMS = {
+    "meta_cloud": Platform.WHATSAPP,
+    "telegram_bot": Platform.TELEGRAM,
+    "twilio": Platform.SMS,
+    "google_rbm": Platform.RCS,
+    "vonage": Platform.SMS,
+    "msg91": Platform.SMS,
+    "gupshup": Platform.WHATSAPP,
+}
+ACCOUNT_IDS = {
+    "twilio": "+14155552345",
+    "google_rbm": "brand_abc_agent",
+    "vonage": "14155550100",
+    "msg91": "ACMEIN",
+    "gupshup": "919163805873",
 }
 
 
@@ -25,13 +50,23 @@ def account(provider: str, *, base_url: str = "https://provider.test") -> Sender
     return SenderAccount(
         provider=provider,
         base_url=base_url,
-        account_id="106540352242922",
-        credentials=CREDENTIALS[provider],
+        account_id=ACCOUNT_IDS.get(provider, "106540352242922"),
+        credentials=CREDENTIALS[provider] | FETCHED.get(provider, {}),
+        platform=PLATFORMS[provider],
+        webhook_url="https://broadcast.test/webhooks/x/an-endpoint-token",
     )
 
 
 def text(body: str = "Hello", *, to: str = "42", message_id: UUID = MESSAGE_ID) -> OutboundMessage:
     return OutboundMessage(id=message_id, to=to, content=TextContent(body))
+
+
+def registered(
+    *, to: str = "+919876543210", message_id: UUID = MESSAGE_ID, **variables: str
+) -> OutboundMessage:
+    """A text that is an instance of a registered template."""
+    content = TextContent("Hello", template_id="64f0c0ffee", variables=variables)
+    return OutboundMessage(id=message_id, to=to, content=content)
 
 
 def template(content: TemplateContent) -> OutboundMessage:
@@ -44,6 +79,14 @@ def response(status: int, body: Any = b"", **headers: str) -> HttpResponse:
     return HttpResponse(status=status, headers=named, body=raw)
 
 
-def call(body: bytes = b"", *, query: dict[str, str] | None = None, **headers: str) -> WebhookCall:
+CALLED = "https://broadcast.test/webhooks/x/an-endpoint-token"
+
+
+def call(
+    body: bytes = b"", *, query: dict[str, str] | None = None, url: str = CALLED, **headers: Any
+) -> WebhookCall:
+    """A call to `url`, with this query in place of the URL's own where one is given."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return WebhookCall(method="POST", query=query or {}, headers=named, body=body)
+    whole = f"{url}?{urlencode(query)}" if query else url
+    told = dict(parse_qsl(urlsplit(whole).query))
+    return WebhookCall(method="POST", url=whole, query=told, headers=named, body=body)

@@ -10,8 +10,9 @@ from channels.adapter import ReceiptStatus
 from channels.models import ProviderApp
 from channels.registry import adapter_for
 from contacts.models import Suppression
-from inbound.applying import KEPT_FOR, apply_block, apply_parked
+from inbound.applying import apply_block
 from inbound.models import ParkedReceipt, ProviderEvent
+from inbound.parking import KEPT_FOR, apply_parked
 from tests.factories import ProviderAppFactory
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +62,7 @@ def test_a_parked_receipt_is_dropped_after_seven_days() -> None:
             status=ReceiptStatus.READ.value,
             at=now,
             parked_at=now - age,
+            tried_at=now - age,
         )
     assert apply_parked(now=now) == 0
     assert [each.provider_message_id for each in ParkedReceipt.objects.all()] == ["wamid.0"]

@@ -11,8 +11,9 @@ from rest_framework.test import APIClient
 
 from broadcast.models import BroadcastMessage
 from channels.models import ProviderApp
-from inbound.applying import MAX_ATTEMPTS, apply_block, apply_parked
+from inbound.applying import MAX_ATTEMPTS, apply_block
 from inbound.models import ParkedReceipt, ProviderEvent
+from inbound.parking import apply_parked
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory
 
 pytestmark = pytest.mark.django_db

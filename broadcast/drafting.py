@@ -1,0 +1,104 @@
+"""A broadcast before it goes out: created, edited, deleted."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from broadcast import planning
+from broadcast.approving import withdraw
+from broadcast.errors import AlreadyHandedOver, NotEditable
+from broadcast.launching import back_to_draft, launch_at, require_future, why_not_editable
+from broadcast.locking import fresh, locked, save, save_new
+from broadcast.models import Broadcast, BroadcastCounters
+from broadcast.planning import RecipientRef
+from broadcast.states import EDITABLE, BroadcastStatus
+from tenants.models import Tenant, User
+
+WITHOUT_A_NEW_PLAN = frozenset({"name", "reference", "scheduled_at", "expires_at", "send_window"})
+"""Fields that say nothing about what is sent to whom."""
+
+
+def create(
+    *,
+    tenant: Tenant,
+    actor: User | None,
+    fields: Mapping[str, Any],
+    recipients: Sequence[RecipientRef] | None,
+    now: datetime,
+) -> Broadcast:
+    """A new DRAFT; SCHEDULED where `fields` holds `scheduled_at`. Raises as `schedule` does."""
+    values = dict(fields)
+    scheduled_at = values.pop("scheduled_at", None)
+    broadcast = Broadcast(tenant=tenant, created_by=actor, **values)
+    with transaction.atomic():
+        save_new(broadcast)
+        BroadcastCounters.objects.create(broadcast=broadcast)
+        if recipients is not None:
+            planning.set_recipients(broadcast=broadcast, recipients=recipients, now=now)
+            broadcast.save(update_fields=("duplicates_removed",))
+        if scheduled_at is not None:
+            launch_at(broadcast, at=scheduled_at, now=now)
+    return fresh(broadcast)
+
+
+def edit(
+    *,
+    tenant: Tenant,
+    broadcast_id: UUID,
+    fields: Mapping[str, Any],
+    recipients: Sequence[RecipientRef] | None,
+    now: datetime,
+    actor: User | None = None,
+) -> Broadcast:
+    """Change a DRAFT or SCHEDULED broadcast; `recipients` None keeps them.
+
+    A change of content or audience takes its approval back. A SCHEDULED one is planned and held
+    anew; `scheduled_at` None unschedules it. Raises NotEditable, and whatever scheduling it raises:
+    then nothing is changed.
+    """
+    with transaction.atomic():
+        broadcast = locked(tenant, broadcast_id)
+        if broadcast.status not in EDITABLE or broadcast.planning_at is not None:
+            raise NotEditable(why_not_editable(broadcast))
+        values = dict(fields)
+        at = values.pop("scheduled_at", broadcast.scheduled_at)
+        changed = {name for name, value in values.items() if getattr(broadcast, name) != value}
+        for name in changed:
+            setattr(broadcast, name, values[name])
+        replan = recipients is not None or bool(changed - WITHOUT_A_NEW_PLAN)
+        was_scheduled = broadcast.status == BroadcastStatus.SCHEDULED
+        if was_scheduled and (replan or at is None):
+            back_to_draft(broadcast, now=now)
+        if replan:
+            broadcast.template = None
+            broadcast.edited_by = actor
+            withdraw(broadcast)
+        broadcast.scheduled_at = None if broadcast.status == BroadcastStatus.DRAFT else at
+        if recipients is not None:
+            planning.set_recipients(broadcast=broadcast, recipients=recipients, now=now)
+        save(broadcast)
+        if at is not None and (broadcast.status == BroadcastStatus.DRAFT):
+            launch_at(broadcast, at=at, now=now)
+        elif at is not None and "scheduled_at" in fields:
+            require_future(at, now)
+    return fresh(broadcast)
+
+
+def delete(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> None:
+    """Remove a broadcast of which nothing was ever handed over. Raises AlreadyHandedOver."""
+    with transaction.atomic():
+        broadcast = locked(tenant, broadcast_id)
+        counters = BroadcastCounters.objects.select_for_update().get(broadcast=broadcast)
+        removable = broadcast.status in {*EDITABLE, BroadcastStatus.CANCELLED}
+        touched = counters.handed_over or counters.sending or counters.unknown or counters.failed
+        if not removable or touched:
+            raise AlreadyHandedOver(
+                "Only a broadcast of which nothing was handed over can be deleted; "
+                "cancel it instead."
+            )
+        if broadcast.status == BroadcastStatus.SCHEDULED:
+            back_to_draft(broadcast, now=now)
+        broadcast.delete()

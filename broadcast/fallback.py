@@ -1,0 +1,141 @@
+"""The fallback ladder: who could not be reached is written to again over the next rung's platform.
+
+Only messages that are proven not delivered go on: FAILED, by a refusal for good or by a receipt (a
+revoked RCS message is one); never UNKNOWN, never an opt-out. Each rung is a child broadcast with
+its own plan, hold and charge; it carries the rungs that are left.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+
+from broadcast.launching import launch
+from broadcast.locking import save_new
+from broadcast.models import Broadcast, BroadcastCounters
+from broadcast.planning import COLUMNS, SIXTY_BITS
+from broadcast.states import FINISHED, BroadcastKind, MessageCode
+from tenants.errors import DomainError
+
+LOOKS_BACK = timedelta(days=3)
+"""How long after its end a broadcast's late failures still fall back: receipts take up to that."""
+
+FOLLOWED = ("text", "template_name", "template_language", "template_params", "media", "buttons")
+"""What a rung may say for itself; what it leaves out is empty, but a text is the parent's."""
+
+log = structlog.get_logger(__name__)
+
+# A message goes on once, whatever its child is: a retry of it or a rung.
+TO_GO_ON = """
+    m.broadcast_id = %(parent)s AND m.status = 'FAILED' AND m.error_code <> %(opted_out)s
+    AND NOT EXISTS (
+        SELECT FROM broadcast_broadcast b
+        JOIN broadcast_broadcastmessage c
+          ON c.broadcast_id = b.id AND c.parent_message_id = m.id
+        WHERE b.parent_id = %(parent)s
+    )
+"""
+SOMEBODY = f"SELECT EXISTS (SELECT FROM broadcast_broadcastmessage m WHERE {TO_GO_ON})"
+INSERT = f"""
+INSERT INTO broadcast_broadcastmessage ({COLUMNS}, parent_message_id)
+SELECT uuidv7(), m.tenant_id, %(child)s, row_number() OVER (ORDER BY m.seq), m.contact_id, NULL,
+       m.overrides, '{{}}'::jsonb, {SIXTY_BITS}, 'PENDING', '', '', '', '', 0, 0, '', '', 1, '',
+       false, %(now)s, %(now)s, m.id
+FROM broadcast_broadcastmessage m WHERE {TO_GO_ON}
+ORDER BY m.seq
+"""
+
+
+def fall_back(*, now: datetime) -> int:
+    """Start the next rung of every finished broadcast with messages to go on; how many it started.
+
+    Safe to repeat, by any number of beats: each broadcast is locked and looked at again.
+    """
+    candidates = (
+        Broadcast.objects.filter(status__in=FINISHED, finished_at__gt=now - LOOKS_BACK)
+        .exclude(fallback=[])
+        .exclude(
+            children__created_at__gt=now - timedelta(seconds=settings.BROADCAST_FALLBACK_DELAY)
+        )
+        .order_by("finished_at")
+        .values_list("pk", flat=True)
+    )
+    return sum(_next_rung(parent_id, now=now) for parent_id in candidates if _has_some(parent_id))
+
+
+def _has_some(parent_id: UUID) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(SOMEBODY, _params(parent_id))
+        return bool(cursor.fetchone()[0])
+
+
+def _params(parent_id: UUID) -> dict[str, Any]:
+    return {"parent": parent_id, "opted_out": MessageCode.OPTED_OUT.value}
+
+
+def _next_rung(parent_id: UUID, *, now: datetime) -> bool:
+    with transaction.atomic():
+        parent = (
+            Broadcast.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+            .select_related("tenant")
+            .filter(pk=parent_id, status__in=FINISHED)
+            .first()
+        )
+        if parent is None:
+            return False
+        child = _child(parent, rung=parent.fallback[0])
+        save_new(child)
+        rows = _plan_those_who_failed(parent, child, now=now)
+        if not rows:
+            transaction.set_rollback(True)
+            return False
+        BroadcastCounters.objects.create(broadcast=child, total=rows, pending=rows)
+        _launch_or_say_why(child, now=now)
+    return True
+
+
+def _child(parent: Broadcast, *, rung: Mapping[str, Any]) -> Broadcast:
+    """DRAFT. What was approved was the whole ladder, so its approval holds for the rung too."""
+    said = {name: rung[name] for name in FOLLOWED if rung.get(name)}
+    step = parent.fallback_step + 1
+    return Broadcast(
+        tenant=parent.tenant,
+        created_by_id=parent.created_by_id,
+        approved_by_id=parent.approved_by_id,
+        approved_at=parent.approved_at,
+        parent=parent,
+        kind=BroadcastKind.FALLBACK,
+        fallback_step=step,
+        fallback=parent.fallback[1:],
+        name=f"{parent.name[:180]} · {rung['platform']}",
+        platform=rung["platform"],
+        sender_id=rung.get("sender"),
+        category=parent.category,
+        provider_template_id=rung.get("provider_template_id", ""),
+        track_urls=parent.track_urls,
+        unknown_policy=parent.unknown_policy,
+        send_window=parent.send_window,
+        expires_at=parent.expires_at,
+        **{"text": parent.text, **said},
+    )
+
+
+def _plan_those_who_failed(parent: Broadcast, child: Broadcast, *, now: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, {**_params(parent.pk), "child": child.pk, "now": now})
+        rows: int = cursor.rowcount
+    return rows
+
+
+def _launch_or_say_why(child: Broadcast, *, now: datetime) -> None:
+    """A rung that cannot start stays a DRAFT with its reason: somebody can mend it and send it."""
+    try:
+        with transaction.atomic():
+            launch(child, at=None, now=now)
+    except DomainError as refusal:
+        Broadcast.objects.filter(pk=child.pk).update(status_reason=refusal.detail[:200])
+        log.warning("fallback_not_started", broadcast=str(child.pk), code=refusal.code)

@@ -1,0 +1,205 @@
+"""From DRAFT on its way: scheduled or sent, which is planned and held first; or taken back."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from broadcast import content, planning
+from broadcast.approving import require_approval, require_approval_of_audience
+from broadcast.broken_senders import require_working
+from broadcast.enqueueing import plan_soon, run_lane_soon
+from broadcast.errors import IllegalMove, NoRecipients, NotEditable
+from broadcast.locking import fresh, lift_pause, locked, move_pending, require_move, save
+from broadcast.models import Broadcast, BroadcastCounters, Lane
+from broadcast.moves import lock_counters, make_money
+from broadcast.states import BroadcastStatus
+from tenants.errors import DomainError, InvalidInput
+from tenants.models import Tenant
+from wallet import ledger
+
+
+def schedule(*, tenant: Tenant, broadcast_id: UUID, at: datetime, now: datetime) -> Broadcast:
+    """DRAFT → SCHEDULED at a time to come; an audience is planned by a task first.
+
+    Raises InvalidInput (attr names the field), NoRecipients, NoSender, SenderBroken,
+    TemplateNotUsable, InsufficientCredit, ApprovalRequired, IllegalMove.
+    """
+    with transaction.atomic():
+        broadcast = locked(tenant, broadcast_id)
+        if broadcast.status == BroadcastStatus.SCHEDULED:
+            require_future(at, now)
+            _require_time_left(broadcast, at=at)
+            broadcast.scheduled_at = at
+            lift_pause(broadcast, now=now)
+            save(broadcast)
+        else:
+            launch_at(broadcast, at=at, now=now)
+    return fresh(broadcast)
+
+
+def unschedule(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
+    """SCHEDULED → DRAFT; its credits are released. A DRAFT stays what it is."""
+    with transaction.atomic():
+        broadcast = locked(tenant, broadcast_id)
+        if broadcast.status == BroadcastStatus.SCHEDULED:
+            back_to_draft(broadcast, now=now)
+            broadcast.scheduled_at = None
+            save(broadcast)
+        elif broadcast.status != BroadcastStatus.DRAFT:
+            raise IllegalMove(f"A broadcast that is {broadcast.status} cannot be unscheduled.")
+        elif broadcast.planning_at is not None:
+            broadcast.planning_at = broadcast.scheduled_at = None
+            save(broadcast)
+    return fresh(broadcast)
+
+
+def send(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
+    """Send now: DRAFT or SCHEDULED → QUEUED; an audience is planned by a task first.
+
+    One that is being sent already is answered as it is. Raises as `schedule` does.
+    """
+    with transaction.atomic():
+        broadcast = locked(tenant, broadcast_id)
+        if broadcast.status in {BroadcastStatus.QUEUED, BroadcastStatus.SENDING}:
+            return fresh(broadcast)
+        if broadcast.status == BroadcastStatus.SCHEDULED:
+            queue(broadcast, now=now)
+        else:
+            launch(broadcast, at=None, now=now)
+    return fresh(broadcast)
+
+
+def queue(broadcast: Broadcast, *, now: datetime) -> None:
+    """→ QUEUED, with its lanes; the caller holds its lock and has planned it."""
+    require_move(broadcast, BroadcastStatus.QUEUED)
+    broadcast.status = BroadcastStatus.QUEUED
+    broadcast.queued_at = now
+    broadcast.planning_at = None
+    lift_pause(broadcast, now=now)
+    save(broadcast)
+    lanes = broadcast.sender.lanes if broadcast.sender else 1
+    made = Lane.objects.bulk_create(
+        Lane(broadcast=broadcast, n=n, next_batch_at=now) for n in range(1, lanes + 1)
+    )
+    for lane in made:
+        run_lane_soon(lane_id=lane.pk)
+
+
+def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:
+    """Plan a broadcast whose `planning_at` is set, hold its credits and move it on.
+
+    A refusal takes it back to a plain DRAFT with the reason. Safe to repeat.
+    """
+    with transaction.atomic():
+        broadcast = (
+            Broadcast.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("tenant", "sender", "template")
+            .filter(pk=broadcast_id, planning_at__isnull=False, status=BroadcastStatus.DRAFT)
+            .first()
+        )
+        if broadcast is None:
+            return
+        try:
+            with transaction.atomic():
+                _plan_and_hold(broadcast, now=now)
+                _move_on(broadcast, at=broadcast.scheduled_at, now=now)
+        except DomainError as refusal:
+            Broadcast.objects.filter(pk=broadcast_id).update(
+                planning_at=None, scheduled_at=None, status_reason=refusal.detail[:200]
+            )
+
+
+def launch_at(broadcast: Broadcast, *, at: datetime, now: datetime) -> None:
+    require_future(at, now)
+    launch(broadcast, at=at, now=now)
+
+
+def launch(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:
+    """Check all, then plan, hold and move on: recipients at once, an audience by a task."""
+    target = BroadcastStatus.QUEUED if at is None else BroadcastStatus.SCHEDULED
+    require_move(broadcast, target)
+    if broadcast.planning_at is not None:
+        raise NotEditable(why_not_editable(broadcast))
+    _require_one_source(broadcast)
+    content.check(broadcast)
+    require_working(broadcast)
+    _require_time_left(broadcast, at=at or now)
+    broadcast.scheduled_at = at
+    broadcast.status_reason = ""
+    if broadcast.audience is None:
+        _plan_and_hold(broadcast, now=now)
+        _move_on(broadcast, at=at, now=now)
+        return
+    require_approval_of_audience(broadcast)
+    broadcast.planning_at = now
+    save(broadcast)
+    plan_soon(broadcast_id=broadcast.pk)
+
+
+def _require_time_left(broadcast: Broadcast, *, at: datetime) -> None:
+    if broadcast.expires_at is not None and broadcast.expires_at <= at:
+        raise InvalidInput(
+            "It expires before it would start; give a later time or none.", attr="expires_at"
+        )
+
+
+def _require_one_source(broadcast: Broadcast) -> None:
+    has_rows = BroadcastCounters.objects.get(pk=broadcast.pk).total > 0
+    if broadcast.audience is not None and has_rows and broadcast.planned_at is None:
+        raise InvalidInput("Give recipients or an audience, not both.", attr="audience")
+    if broadcast.audience is None and not has_rows:
+        raise NoRecipients("Give recipients or an audience first.", attr="recipients")
+
+
+def _plan_and_hold(broadcast: Broadcast, *, now: datetime) -> None:
+    lock_counters(broadcast.pk)
+    content.register_links(broadcast)
+    plan = planning.plan(broadcast=broadcast, now=now)
+    require_approval(broadcast, recipients=plan.to_send, amount=plan.amount)
+    broadcast.hold_revision += 1
+    broadcast.planned_at = now
+    ledger.hold(
+        tenant=broadcast.tenant,
+        amount=plan.amount,
+        subject=broadcast.subject,
+        revision=broadcast.hold_revision,
+        actor=str(broadcast.created_by_id or "system"),
+        now=now,
+    )
+
+
+def _move_on(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:
+    if at is None:
+        queue(broadcast, now=now)
+        return
+    broadcast.status = BroadcastStatus.SCHEDULED
+    broadcast.planning_at = None
+    save(broadcast)
+
+
+def back_to_draft(broadcast: Broadcast, *, now: datetime) -> None:
+    """SCHEDULED → DRAFT: its messages are not charged and its hold is released."""
+    moved = move_pending(broadcast, status="PENDING", charge="RELEASED", now=now)
+    make_money(
+        broadcast=broadcast,
+        moved=moved,
+        reference=f"r{broadcast.hold_revision}:unscheduled",
+        actor="unschedule",
+        now=now,
+    )
+    broadcast.status = BroadcastStatus.DRAFT
+    lift_pause(broadcast, now=now)
+
+
+def require_future(at: datetime, now: datetime) -> None:
+    if at <= now:
+        raise InvalidInput(
+            "This time has passed; give one in the future, or send now.", attr="scheduled_at"
+        )
+
+
+def why_not_editable(broadcast: Broadcast) -> str:
+    if broadcast.planning_at is not None:
+        return "Its audience is being planned; try again in a moment."
+    return f"A broadcast that is {broadcast.status} can no longer be changed."

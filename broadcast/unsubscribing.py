@@ -1,0 +1,51 @@
+"""`{{unsubscribe_url}}`: a recipient's own link, and what following it does.
+
+The link holds the message's 60-bit token, as short links do. Looking at it changes nothing:
+messengers and mail scanners look at links. Only the button, or a one-click POST (RFC 8058), does.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from broadcast.models import BroadcastMessage
+from channels.platforms import Category
+from contacts.models import SuppressionScope, SuppressionSource
+from contacts.suppressions import suppress
+from tracking.links import decode, encode
+
+
+def unsubscribe_link(*, token: int) -> str:
+    return f"{settings.PUBLIC_URL}/u/{encode(token=token, position=0)}/"
+
+
+def message_of(code: str) -> BroadcastMessage | None:
+    """The message whose recipient was given this code; None where nobody was."""
+    decoded = decode(code)
+    if decoded is None:
+        return None
+    token, position = decoded
+    if position:
+        return None
+    return (
+        BroadcastMessage.objects.select_related("broadcast", "tenant")
+        .filter(token=token, address__isnull=False)
+        .first()
+    )
+
+
+def unsubscribe(*, message: BroadcastMessage, now: datetime) -> None:
+    """No more marketing to this address on this platform; nothing at all where it was no marketing.
+
+    Safe to repeat.
+    """
+    is_marketing = message.broadcast.category == Category.MARKETING
+    suppress(
+        tenant_id=message.tenant_id,
+        platform=message.broadcast.platform,
+        address=message.address or "",
+        scope=SuppressionScope.MARKETING if is_marketing else SuppressionScope.ALL,
+        source=SuppressionSource.RECIPIENT,
+        reason="unsubscribe link",
+        now=now,
+    )

@@ -1,0 +1,152 @@
+"""Google's calls to us: the set-up, the signature, what recipients did, what the server revoked.
+
+Source: developers.google.com/business-communications/rcs-business-messaging/guides/build/events.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from channels.adapter import (
+    InboundEvent,
+    OptChange,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    WebhookCall,
+    WebhookSecrets,
+)
+from channels.answers import json_object
+
+RECEIPTS = {
+    "DELIVERED": ReceiptStatus.DELIVERED,
+    "READ": ReceiptStatus.READ,
+    # Revoked: it cannot be delivered any more. TTL_EXPIRATION_REVOKE_FAILED proves nothing.
+    "TTL_EXPIRATION_REVOKED": ReceiptStatus.FAILED,
+}
+OPT_OUTS = {"UNSUBSCRIBE": True, "SUBSCRIBE": False}
+
+
+def handshake(secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+    """The secret of the set-up call, if it names our client token."""
+    match json_object(call.body):
+        case {"clientToken": str(given), "secret": str(secret)}:
+            expected = secrets.secrets.get("client_token", "")
+            right = hmac.compare_digest(given.encode(), expected.encode())
+            return secret if expected and right else None
+    return None
+
+
+def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
+    """Whether X-Goog-Signature is the client token's HMAC of the decoded data."""
+    token = secrets.secrets.get("client_token", "")
+    try:
+        data = _data(call.body)
+    except ValueError:
+        return False
+    digest = hmac.new(token.encode(), data, hashlib.sha512).digest()
+    given = call.headers.get("x-goog-signature", "")
+    return bool(token) and hmac.compare_digest(given.encode(), base64.b64encode(digest))
+
+
+def event_key(body: bytes) -> str:
+    """The event's or the message's own id: Pub/Sub may deliver one twice."""
+    with suppress(ValueError):
+        event = json_object(_data(body))
+        return str(event.get("eventId") or event.get("messageId") or "")
+    return ""
+
+
+def parse(body: bytes) -> Sequence[InboundEvent]:
+    """The event in a call. Raises ValueError for another shape."""
+    try:
+        event = json.loads(_data(body))
+        if "eventType" in event:
+            return _events(event)
+        return _replies(event)
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("Not a call as Google documents it.") from error
+
+
+def _data(body: bytes) -> bytes:
+    """What is signed. Raises ValueError."""
+    match json_object(body):
+        case {"message": {"data": str(data)}}:
+            try:
+                return base64.b64decode(data, validate=True)
+            except binascii.Error as error:
+                raise ValueError("The data is not base64.") from error
+    raise ValueError("Not a call as Google documents it.")
+
+
+def _events(event: dict[str, Any]) -> list[InboundEvent]:
+    kind = event["eventType"]
+    if kind in RECEIPTS:
+        return [_receipt(event, RECEIPTS[kind])]
+    if kind in OPT_OUTS:
+        return [
+            OptChange(
+                account_id=_agent(event),
+                address=event["senderPhoneNumber"],
+                opted_out=OPT_OUTS[kind],
+                marketing_only=False,
+                at=_at(event),
+                reason=f"rbm_{kind.lower()}",
+            )
+        ]
+    return []
+
+
+def _receipt(event: dict[str, Any], status: ReceiptStatus) -> Receipt:
+    expired = status is ReceiptStatus.FAILED
+    return Receipt(
+        status=status,
+        at=_at(event),
+        provider_message_id=str(event["messageId"]),
+        message_id=_our_id(event["messageId"]),
+        code="expired" if expired else "",
+        provider_code=event["eventType"] if expired else "",
+        message="The message was not delivered in time and was revoked." if expired else "",
+    )
+
+
+def _replies(event: dict[str, Any]) -> list[InboundEvent]:
+    """A text, or the suggestion that was tapped; files and places have no words to keep."""
+    tapped = event.get("suggestionResponse") or {}
+    sender, message_id, at = event["senderPhoneNumber"], event["messageId"], _at(event)
+    text = tapped.get("text") or event.get("text")
+    if not text:
+        return []
+    return [
+        Reply(
+            account_id=_agent(event),
+            address=str(sender),
+            provider_message_id=str(message_id),
+            text=str(text),
+            at=at,
+            payload=str(tapped.get("postbackData", "")),
+        )
+    ]
+
+
+def _agent(event: dict[str, Any]) -> str:
+    return str(event.get("agentId", "")).removesuffix("@rbm.goog")
+
+
+def _at(event: dict[str, Any]) -> datetime:
+    """RFC 3339 with up to nine decimals."""
+    return datetime.fromisoformat(event["sendTime"])
+
+
+def _our_id(message_id: Any) -> UUID | None:
+    """Messages get our id as theirs; another system may share the agent."""
+    with suppress(ValueError):
+        return UUID(str(message_id))
+    return None

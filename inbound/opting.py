@@ -1,0 +1,48 @@
+"""Opting out and back in, by whatever way a recipient or a provider says it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from channels.platforms import Platform
+from contacts.models import SuppressionScope, SuppressionSource
+from contacts.suppressions import BY_OTHERS, lift, suppress
+
+
+@dataclass(frozen=True, slots=True)
+class OptWish:
+    """What was said, when, and in which stored event."""
+
+    platform: Platform
+    address: str = field(repr=False)
+    opted_out: bool
+    marketing_only: bool
+    at: datetime
+    reason: str
+    event_id: UUID | None
+
+
+def apply_wish(*, tenant_id: UUID, wish: OptWish) -> None:
+    """Record or lift a suppression; of two events the later one by its own time wins.
+
+    Opting back in takes back what the recipient or the provider said, not what a user entered.
+    """
+    if not wish.opted_out:
+        lift(
+            tenant_id=tenant_id,
+            platform=wish.platform,
+            address=wish.address,
+            now=wish.at,
+            sources=BY_OTHERS,
+        )
+        return
+    suppress(
+        tenant_id=tenant_id,
+        platform=wish.platform,
+        address=wish.address,
+        scope=SuppressionScope.MARKETING if wish.marketing_only else SuppressionScope.ALL,
+        source=SuppressionSource.RECIPIENT,
+        reason=wish.reason,
+        now=wish.at,
+        event_id=wish.event_id,
+    )

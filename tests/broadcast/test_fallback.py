@@ -1,0 +1,125 @@
+"""Who was proven not reached is written to over the next rung, once, and paid for there."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from broadcast.fallback import fall_back
+from broadcast.models import Broadcast
+from broadcast.receipts import apply_receipts
+from broadcast.sending import run_batch
+from channels.adapter import Receipt, ReceiptStatus
+from channels.models import Sender
+from channels.simulator.running import RunningSimulator
+from contacts.models import Contact
+from tenants.models import Tenant
+from wallet.models import Wallet
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+REFUSED = 9003
+BLOCKED = 9004
+RESETS = 9012
+RUNGS = [{"platform": "TELEGRAM", "text": "Another way"}]
+
+
+@pytest.fixture
+def sent_on(sent: Callable[..., Broadcast]) -> Callable[..., Broadcast]:
+    def make(people: list[Contact], **fields: Any) -> Broadcast:
+        broadcast = sent(people, fallback=RUNGS, **fields)
+        assert broadcast.finished_at is not None
+        return broadcast
+
+    return make
+
+
+def children(parent: Broadcast) -> list[Broadcast]:
+    return list(parent.children.select_related("counters").order_by("id"))
+
+
+def test_only_those_who_failed_go_on(
+    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+) -> None:
+    parent = sent_on([*people(2), *people(1, ending=REFUSED), *people(1, ending=RESETS)])
+    assert fall_back(now=timezone.now()) == 1
+    (child,) = children(parent)
+    failed = parent.messages.get(status="FAILED")
+    assert (child.kind, child.fallback_step, child.status) == ("FALLBACK", 1, "QUEUED")
+    assert [each.parent_message_id for each in child.messages.all()] == [failed.pk]
+    assert child.text == "Another way"
+    assert child.fallback == []
+
+
+def test_an_opt_out_does_not_go_on(
+    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+) -> None:
+    parent = sent_on([*people(1), *people(1, ending=BLOCKED)])
+    assert fall_back(now=timezone.now()) == 0
+    assert children(parent) == []
+
+
+def test_a_late_failure_goes_on_later_and_nobody_twice(
+    rich: Wallet,
+    tenant: Tenant,
+    people: Callable[..., list[Contact]],
+    sent_on: Callable[..., Broadcast],
+) -> None:
+    parent = sent_on([*people(2), *people(1, ending=REFUSED)])
+    now = timezone.now()
+    assert fall_back(now=now) == 1
+    late = parent.messages.filter(status="SENT").first()
+    assert late is not None
+    failure = Receipt(ReceiptStatus.FAILED, now, "", message_id=late.pk, code="expired")
+    apply_receipts(tenant_id=tenant.pk, receipts=[failure], now=now)
+    assert fall_back(now=now) == 0, "late failures gather"
+    for _ in range(2):
+        fall_back(now=now + timedelta(minutes=10))
+    followed = [
+        each.parent_message_id for child in children(parent) for each in child.messages.all()
+    ]
+    assert len(followed) == len(set(followed)) == 2
+    assert late.pk in followed
+
+
+def test_a_rung_has_its_own_hold_and_charge(
+    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+) -> None:
+    parent = sent_on([*people(1), *people(1, ending=REFUSED)])
+    assert fall_back(now=timezone.now()) == 1
+    rich.refresh_from_db()
+    assert (rich.balance, rich.held) == (Decimal("999.98"), Decimal("0.02"))
+    (child,) = children(parent)
+    run_batch(lane_id=child.lanes.get().pk, clock=timezone.now)
+    rich.refresh_from_db()
+    assert rich.held == 0
+
+
+def test_a_rung_that_cannot_start_stays_a_draft_with_its_reason(
+    rich: Wallet,
+    now: datetime,
+    people: Callable[..., list[Contact]],
+    sent: Callable[..., Broadcast],
+) -> None:
+    parent = sent([*people(1), *people(1, ending=REFUSED)], fallback=[{"platform": "SMS"}])
+    assert fall_back(now=timezone.now()) == 1
+    (child,) = children(parent)
+    assert child.status == "DRAFT"
+    assert child.status_reason.startswith("There is no sender for SMS")
+    assert fall_back(now=timezone.now() + timedelta(minutes=10)) == 0
+
+
+def test_a_cancelled_broadcast_does_not_fall_back(
+    rich: Wallet,
+    bot: Sender,
+    sandbox: RunningSimulator,
+    people: Callable[..., list[Contact]],
+    draft: Callable[..., Broadcast],
+) -> None:
+    broadcast = draft(people(1), fallback=RUNGS)
+    Broadcast.objects.filter(pk=broadcast.pk).update(status="CANCELLED", finished_at=timezone.now())
+    broadcast.messages.update(status="FAILED")
+    assert fall_back(now=timezone.now()) == 0

@@ -1,0 +1,126 @@
+"""Calls as providers make them, by provider: what the fuzzed tests start from."""
+
+import base64
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+
+class Form(dict[str, Any]):
+    """Sent as a form."""
+
+
+class PubSub(dict[str, Any]):
+    """Sent as the data of a Pub/Sub message."""
+
+
+BODIES: dict[str, list[Any]] = {
+    "meta_cloud": [
+        {
+            "object": "whatsapp_business_account",
+            "entry": [
+                {
+                    "id": "1",
+                    "changes": [
+                        {
+                            "field": "messages",
+                            "value": {
+                                "messaging_product": "whatsapp",
+                                "metadata": {"phone_number_id": "106540352242922"},
+                                "statuses": [
+                                    {
+                                        "id": "wamid.1",
+                                        "status": "failed",
+                                        "timestamp": "1700000000",
+                                        "recipient_id": "491701234567",
+                                        "biz_opaque_callback_data": "x",
+                                        "errors": [{"code": 131026, "title": "Undeliverable"}],
+                                    }
+                                ],
+                                "user_preferences": [
+                                    {
+                                        "wa_id": "491701234567",
+                                        "category": "marketing_messages",
+                                        "value": "stop",
+                                        "timestamp": 1700000000,
+                                    }
+                                ],
+                                "messages": [
+                                    {
+                                        "from": "491701234567",
+                                        "id": "wamid.2",
+                                        "timestamp": "1700000000",
+                                        "type": "text",
+                                        "text": {"body": "STOP"},
+                                        "context": {"id": "wamid.1"},
+                                    }
+                                ],
+                            },
+                        }
+                    ],
+                }
+            ],
+        }
+    ],
+    "telegram_bot": [
+        {
+            "update_id": 1,
+            "message": {
+                "message_id": 5,
+                "date": 1700000000,
+                "chat": {"id": 77, "type": "private"},
+                "text": "/start payload",
+                "reply_to_message": {"message_id": 4},
+            },
+        },
+        {
+            "update_id": 2,
+            "my_chat_member": {
+                "chat": {"id": 77, "type": "private"},
+                "date": 1700000000,
+                "new_chat_member": {"status": "kicked", "user": {"id": 1}},
+            },
+        },
+    ],
+    "twilio": [
+        Form(
+            MessageSid="SM1",
+            MessageStatus="undelivered",
+            ErrorCode="30003",
+            To="+491701234567",
+            From="+14155550100",
+            broadcast_message_id="0198c0de-0000-7000-8000-000000000001",
+        ),
+        Form(MessageSid="SM2", From="whatsapp:+491701234567", To="+1415", Body="STOP"),
+    ],
+    "google_rbm": [
+        PubSub(
+            senderPhoneNumber="+491701234567",
+            eventType="DELIVERED",
+            eventId="e1",
+            messageId="0198c0de-0000-7000-8000-000000000001",
+            sendTime="2026-07-01T10:00:00.123Z",
+            agentId="a@rbm.goog",
+        ),
+        PubSub(
+            senderPhoneNumber="+491701234567",
+            messageId="m2",
+            text="STOP",
+            sendTime="2026-07-01T10:00:00Z",
+            agentId="a@rbm.goog",
+        ),
+    ],
+}
+
+
+def encoded(body: Any) -> bytes:
+    """As it is sent: bytes as they are, all else as JSON or what its class says."""
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, Form):
+        return urlencode(body, errors="replace").encode()
+    raw = json.dumps(body).encode()
+    if not isinstance(body, PubSub):
+        return raw
+    data = base64.b64encode(raw).decode()
+    return json.dumps({"message": {"data": data}, "subscription": "s"}).encode()
