@@ -94,7 +94,9 @@ async def wrong_answers(send: Send) -> dict[str, int]:
 
 async def cpu_per_thousand(send: Send, url: str) -> float:
     request = prepare(
-        HttpRequest("POST", f"{url}/0ms/bot1:x/sendMessage", json={"chat_id": 1, "text": "x" * 160}),
+        HttpRequest(
+            "POST", f"{url}/0ms/bot1:x/sendMessage", json={"chat_id": 1, "text": "x" * 160}
+        ),
         timeout=30,
     )
     began = time.process_time()

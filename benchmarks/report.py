@@ -31,10 +31,14 @@ class Report:
         )  # fmt: skip
         lines = [head, *(self._line(*key) for key in self._rounds)]
         widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
-        return "".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + "\n"
-            for line in lines
-        ) + f"{self._statements:.3f} SQL statements a message, BEGIN and COMMIT included\n"
+        return (
+            "".join(
+                "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+                + "\n"
+                for line in lines
+            )
+            + f"{self._statements:.3f} SQL statements a message, BEGIN and COMMIT included\n"
+        )
 
     def _line(self, case: str, workers: str) -> tuple[str, ...]:
         rounds = self._rounds[case, workers]

@@ -142,7 +142,7 @@ def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) ->
         sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
         cursor.execute(sql, _params(broadcast, lane, sender, batch_id, now))
         rows = cursor.fetchall()
-        moved = Moved(*rows[0][:6], movement_id=batch_id)
+        moved = replace(Moved(*rows[0][:6]), movement_id=batch_id)
         claimed = Claim(batch_id, [_message(row) for row in rows if row[6] is not None], moved)
         if moved.released:
             make_money(

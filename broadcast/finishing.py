@@ -41,7 +41,18 @@ def finish(*, broadcast_id: UUID, now: datetime) -> bool:
         broadcast.status = status
         broadcast.status_reason = NOBODY if status == BroadcastStatus.FAILED else ""
         broadcast.finished_at = broadcast.finished_at or now
-        broadcast.save(update_fields=("status", "status_reason", "finished_at", "updated_at"))
+        # The batch in hand when it was paused was its last: there is nothing to resume.
+        broadcast.paused_at, broadcast.pause_reason = None, ""
+        broadcast.save(
+            update_fields=(
+                "status",
+                "status_reason",
+                "finished_at",
+                "paused_at",
+                "pause_reason",
+                "updated_at",
+            )
+        )
     return True
 
 

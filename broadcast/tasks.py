@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from broadcast import template_pauses
 from broadcast.doctor import check_up
 from broadcast.expiring import expire_due
 from broadcast.fallback import fall_back
@@ -74,7 +75,7 @@ def sweep() -> None:
 
 
 # Safe twice: each broadcast is looked at again under its lock.
-@shared_task(queue="default")
+@shared_task
 def expire() -> None:
     expire_due(now=timezone.now())
 
@@ -87,10 +88,16 @@ def fall_back_all() -> None:
 
 
 # Safe twice: it looks and writes down what it saw.
-@shared_task(queue="default")
+@shared_task
 def doctor() -> None:
     now = timezone.now()
     check_up(now=now, since=now - DOCTOR_LOOKS_BACK)
+
+
+# Safe twice: what is paused is not paused again.
+@shared_task(queue="default")
+def pause_for_templates() -> None:
+    template_pauses.pause_for_templates(now=timezone.now())
 
 
 # Safe twice: it deletes what is old.

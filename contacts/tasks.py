@@ -19,7 +19,7 @@ def run_import(*, import_id: str) -> None:
 
 
 # Safe twice: it only hints.
-@shared_task(queue="default")
+@shared_task
 def revive_imports() -> None:
     waiting = ContactImport.objects.exclude(status__in=OVER)
     lost = waiting.filter(created_at__lt=timezone.now() - LOST_AFTER)

@@ -146,9 +146,7 @@ def control(chaos: Chaos, what: str) -> bool:
     action = {"pause": lifecycle.pause, "resume": lifecycle.resume, "cancel": lifecycle.cancel}
     scenario = chaos.scenario
     try:
-        action[what](
-            tenant=scenario.tenant, broadcast_id=scenario.broadcast.pk, now=timezone.now()
-        )
+        action[what](tenant=scenario.tenant, broadcast_id=scenario.broadcast.pk, now=timezone.now())
     except DomainError:
         return False
     return True

@@ -100,7 +100,10 @@ class Fleet:
 
     def wake_all(self) -> None:
         """SIGCONT to everything that was stopped, by us or at a named point."""
-        for each in [*self._orphans, *(one for name in self._running for one in self._family(name))]:
+        for each in [
+            *self._orphans,
+            *(one for name in self._running for one in self._family(name)),
+        ]:
             _signal(each, signal.SIGCONT)
 
     def order_at(self, point: str, what: str) -> None:
@@ -141,7 +144,11 @@ class Fleet:
             started = subprocess.Popen(
                 self._commands[name],
                 cwd=BASE_DIR,
-                env={**os.environ, "BROADCAST_CHECKPOINT_DIR": str(self.points), "WEB_WORKERS": "1"},
+                env={
+                    **os.environ,
+                    "BROADCAST_CHECKPOINT_DIR": str(self.points),
+                    "WEB_WORKERS": "1",
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -186,4 +193,3 @@ def _wait_for(url: str) -> None:
             return
         time.sleep(0.1)
     raise RuntimeError(f"{url} does not answer.")
-

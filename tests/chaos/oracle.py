@@ -129,7 +129,7 @@ def _after_the_cancel(chaos: Chaos) -> list[str]:
     if chaos.cancelled_by is None:
         return []
     late = Batch.objects.filter(
-        broadcast=chaos.scenario.broadcast, claimed_at__gt=datetime.fromtimestamp(chaos.cancelled_by, UTC)
+        broadcast=chaos.scenario.broadcast,
+        claimed_at__gt=datetime.fromtimestamp(chaos.cancelled_by, UTC),
     ).count()
     return [f"{late} batches were claimed after the cancel"] if late else []
-

@@ -79,7 +79,6 @@ def made(random: Random, *, witness: Witness, web_url: str) -> Scenario:
     return Scenario(tenant, sender, broadcast, provider, ambiguous)
 
 
-
 def _tenant(now: datetime) -> Tenant:
     tenant = Tenant.objects.create(name="Chaos", slug=uuid4().hex)
     ledger.top_up(
