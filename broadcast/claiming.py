@@ -79,14 +79,9 @@ WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
 FOR SHARE OF b FOR NO KEY UPDATE OF c
 """
 
-<<<<<<< HEAD
-# First what waits for another try and is due, then the next ones above the lane's floor. Both LIMITs
-# are constants: with a computed one the planner expects a tenth of the table and reads it all.
-=======
 # First what waits for another try and is due, then the next ones above the lane's floor. Of those
 # to whom it is too early or too late to write only the time is set; their credits stay held. Both
 # LIMITs are constants: with a computed one the planner expects a tenth of the table and reads all.
->>>>>>> pacing2
 # MATERIALIZED: else the reason is worked out once for each place that names it.
 CLAIM = f"""
 WITH due AS (
@@ -111,12 +106,8 @@ WITH due AS (
             WHERE o.tenant_id = %(tenant)s AND o.address = m.address
               AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
         ) THEN 'opted_out'
-<<<<<<< HEAD
-        ELSE '' END AS reason
-=======
         ELSE '' END AS reason,
         CASE WHEN z.zone IS NULL THEN %(unknown_until)s::timestamptz ELSE z.until END AS until
->>>>>>> pacing2
     FROM chosen m
     LEFT JOIN contacts_contact c ON c.id = m.contact_id AND c.tenant_id = %(tenant)s
     LEFT JOIN unnest(%(zones)s::text[], %(untils)s::timestamptz[]) AS z(zone, until)
@@ -177,6 +168,7 @@ def claim(
                 **_params(broadcast, sender, now=now),
                 **_zones(closed),
                 "batch": batch_id,
+                **movement(batch_id),
                 "lane": lane.pk,
                 "floor": lane.floor,
             },
@@ -237,13 +229,6 @@ def _params(broadcast: Broadcast, sender: Sender, *, now: datetime) -> dict[str,
         "scopes": scopes_that_stop(broadcast.category),
         "restricted": bool(settings.SEND_ONLY_TO),
         "allowed": list(settings.SEND_ONLY_TO),
-<<<<<<< HEAD
-        "batch": batch_id,
-        **movement(batch_id),
-        "lane": lane.pk,
-        "floor": lane.floor,
-=======
->>>>>>> pacing2
         "size": limits_of(sender).most(sender.effective_batch_size),
         "now": now,
         "lease": now + timedelta(seconds=settings.BROADCAST_BATCH_LEASE),

@@ -15,6 +15,16 @@ LOOKED_AT = 500
 """Broadcasts a look; the next one comes some seconds later."""
 
 
+CHANGED = (
+    "status",
+    "status_reason",
+    "finished_at",
+    "paused_at",
+    "pause_reason",
+    "updated_at",
+)
+
+
 def finished_status(counters: BroadcastCounters) -> BroadcastStatus:
     accepted = counters.sent + counters.delivered + counters.read
     if not accepted and not counters.unknown:
@@ -48,31 +58,15 @@ def finish(*, broadcast_id: UUID, now: datetime) -> bool:
         status, reason = finished_status(counters), finished_reason(counters)
         if broadcast.status == BroadcastStatus.QUEUED and status != BroadcastStatus.FAILED:
             return False
-<<<<<<< HEAD
-        broadcast.status = status
-        broadcast.status_reason = NOBODY if status == BroadcastStatus.FAILED else ""
-        broadcast.finished_at = broadcast.finished_at or now
-        # The batch in hand when it was paused was its last: there is nothing to resume.
-        broadcast.paused_at, broadcast.pause_reason = None, ""
-        broadcast.save(
-            update_fields=(
-                "status",
-                "status_reason",
-                "finished_at",
-                "paused_at",
-                "pause_reason",
-                "updated_at",
-            )
-        )
-    return True
-=======
         if broadcast.status not in FINISHED and _may_resolve(counters, now=now):
             return False
         changed = status != broadcast.status
         if changed or reason != broadcast.status_reason:
             broadcast.status, broadcast.status_reason = status, reason
             broadcast.finished_at = broadcast.finished_at or now
-            broadcast.save(update_fields=("status", "status_reason", "finished_at", "updated_at"))
+            # The batch in hand when it was paused was its last: there is nothing to resume.
+            broadcast.paused_at, broadcast.pause_reason = None, ""
+            broadcast.save(update_fields=CHANGED)
     return changed
 
 
@@ -85,7 +79,6 @@ def _may_resolve(counters: BroadcastCounters, *, now: datetime) -> bool:
     )
     times = [each for each in closed.values() if each is not None]
     return bool(times) and now < max(times) + timedelta(seconds=settings.BROADCAST_UNKNOWN_GRACE)
->>>>>>> pacing2
 
 
 def finish_all_that_are_over(*, now: datetime) -> int:
