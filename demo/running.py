@@ -100,8 +100,8 @@ def _story(
         screen.note(f"Cancelled {left} broadcasts that an interrupted demo had left.")
     job = story.import_contacts(client)
     screen.done(
-        f"{job['rows']} rows: {job['created']} new contacts, {job['updated']} updated, "
-        f"{job['failed']} refused"
+        f"{job['rows']} rows: {job['created']} new contacts, {job['rows'] - job['created'] - job['failed']} known "
+        f"already, {job['failed']} refused"
     )
     if job["first_errors"]:
         first = job["first_errors"][0]
@@ -148,7 +148,7 @@ def _story(
         "messages_per_second": round(accepted / seconds, 1),
         "batch_delay": float(os.environ.get("BROADCAST_BATCH_DELAY") or
                              QUICKER["BROADCAST_BATCH_DELAY"]),
-        "contacts": job["created"] + job["updated"],
+        "contacts": job["rows"] - job["failed"],
         "messages": sum(len(each) for each in messages.values()),
         "accepted": accepted,
         "differences": len(wrong),
