@@ -99,9 +99,10 @@ def _story(
     if left := story.cancel_leftovers(client):
         screen.note(f"Cancelled {left} broadcasts that an interrupted demo had left.")
     job = story.import_contacts(client)
+    known = job["rows"] - job["created"] - job["failed"]
     screen.done(
-        f"{job['rows']} rows: {job['created']} new contacts, {job['rows'] - job['created'] - job['failed']} known "
-        f"already, {job['failed']} refused"
+        f"{job['rows']} rows: {job['created']} new contacts, {known} known already, "
+        f"{job['failed']} refused"
     )
     if job["first_errors"]:
         first = job["first_errors"][0]
