@@ -9,11 +9,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
+from broadcast.closed_zones import NONE_CLOSED, ClosedZones
 from broadcast.models import Broadcast, Lane
-from broadcast.moves import DELTA, RETURNING, Moved, make_money
+from broadcast.moves import DELTA, RETURNING, Moved, make_money, movement
 from broadcast.planning import scopes_that_stop
 from broadcast.reserving import defer, limits_of, reserve_times
+from broadcast.states import BroadcastStatus
 from channels.models import Sender
 from channels.platforms import Platform
 from tenants import prepared
@@ -45,6 +48,11 @@ class Claim:
     starts: Mapping[UUID, float] = field(default_factory=dict)
     next_at: datetime | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Messages were moved and none of them is to be sent: the next ones need not wait."""
+        return self.moved.count > 0 and not self.messages and self.next_at is None
+
 
 def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
     """Start this lane's next batch: when the one after it may start, or None if it is not yet due.
@@ -52,18 +60,15 @@ def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
     A compare-and-set: of any number of chains and beats, one gets it.
     """
     following = now + timedelta(seconds=float(sender.effective_batch_delay))
-    with connection.cursor() as cursor:
-        prepared.execute(cursor, TAKE_LANE, {"lane": lane.pk, "now": now, "following": following})
-        return following if cursor.rowcount else None
+    taken = Lane.objects.filter(
+        Q(broadcast__paused_at=None),
+        Q(broadcast__sender__held_until=None) | Q(broadcast__sender__held_until__lte=now),
+        pk=lane.pk,
+        next_batch_at__lte=now,
+        broadcast__status__in=(BroadcastStatus.QUEUED, BroadcastStatus.SENDING),
+    ).update(next_batch_at=following, served_at=now)
+    return following if taken else None
 
-
-TAKE_LANE = """
-UPDATE broadcast_lane l SET next_batch_at = %(following)s, served_at = %(now)s
-FROM broadcast_broadcast b JOIN channels_sender s ON s.id = b.sender_id
-WHERE l.id = %(lane)s AND l.next_batch_at <= %(now)s AND b.id = l.broadcast_id
-  AND b.status IN ('QUEUED', 'SENDING') AND b.paused_at IS NULL
-  AND (s.held_until IS NULL OR s.held_until <= %(now)s)
-"""
 
 # Locked in the house's order: the broadcast against cancel and pause, then its counters.
 LOCK = """
@@ -74,8 +79,9 @@ WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
 FOR SHARE OF b FOR NO KEY UPDATE OF c
 """
 
-# First what waits for another try and is due, then the next ones above the lane's floor. The LIMITs
-# are literals: with a computed one the planner expects a tenth of the table and reads it all.
+# First what waits for another try and is due, then the next ones above the lane's floor. Of those
+# to whom it is too early or too late to write only the time is set; their credits stay held. Both
+# LIMITs are literals: with a computed one the planner expects a tenth of the table and reads all.
 # MATERIALIZED: else the reason is worked out once for each place that names it.
 CLAIM = f"""
 WITH due AS (
@@ -84,8 +90,7 @@ WITH due AS (
     ORDER BY next_attempt_at LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), fresh AS (
     SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
-    WHERE broadcast_id = %(broadcast)s AND next_attempt_at IS NULL
-      AND seq > (SELECT floor FROM broadcast_lane WHERE id = %(lane)s)
+    WHERE broadcast_id = %(broadcast)s AND seq > %(floor)s AND next_attempt_at IS NULL
       AND status = 'PENDING'
     ORDER BY seq LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), chosen AS (
@@ -101,24 +106,32 @@ WITH due AS (
             WHERE o.tenant_id = %(tenant)s AND o.address = m.address
               AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
         ) THEN 'opted_out'
-        ELSE '' END AS reason
+        ELSE '' END AS reason,
+        CASE WHEN z.zone IS NULL THEN %(unknown_until)s::timestamptz ELSE z.until END AS until
     FROM chosen m
     LEFT JOIN contacts_contact c ON c.id = m.contact_id AND c.tenant_id = %(tenant)s
+    LEFT JOIN unnest(%(zones)s::text[], %(untils)s::timestamptz[]) AS z(zone, until)
+        ON z.zone = c.time_zone
+), verdict AS (
+    SELECT *, CASE WHEN reason <> '' THEN 'SUPPRESSED' WHEN until IS NOT NULL THEN 'PENDING'
+                   ELSE 'SENDING' END AS status
+    FROM judged
 ), moved AS (
     UPDATE broadcast_broadcastmessage m
-    SET status = CASE WHEN j.reason = '' THEN 'SENDING' ELSE 'SUPPRESSED' END,
-        error_code = j.reason, provider_error_code = '', error_message = '',
-        charge_state = CASE WHEN j.reason <> '' AND m.charge_state = 'HELD' THEN 'RELEASED'
-                            ELSE m.charge_state END,
-        batch_id = %(batch)s, next_attempt_at = NULL, status_at = %(now)s,
-        attempts = m.attempts + CASE WHEN j.reason = '' THEN 1 ELSE 0 END
-    FROM judged j WHERE m.id = j.id AND m.broadcast_id = %(broadcast)s
+    SET status = v.status, next_attempt_at = CASE WHEN v.status = 'PENDING' THEN v.until END,
+        status_at = CASE WHEN v.status = 'PENDING' THEN m.status_at ELSE %(now)s END,
+        error_code = v.reason, provider_error_code = '', error_message = '',
+        charge_state = CASE WHEN v.status = 'SUPPRESSED' AND m.charge_state = 'HELD'
+                            THEN 'RELEASED' ELSE m.charge_state END,
+        batch_id = CASE WHEN v.status = 'PENDING' THEN m.batch_id ELSE %(batch)s END,
+        attempts = m.attempts + CASE WHEN v.status = 'SENDING' THEN 1 ELSE 0 END
+    FROM verdict v WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s
     {RETURNING}, new.id, new.address, new.token, new.variables, new.segments, new.seq
 ), {DELTA}, batch AS (
     INSERT INTO broadcast_batch (id, broadcast_id, lane_id, message_ids, claimed_at,
                                  lease_expires_at)
-    SELECT %(batch)s, %(broadcast)s, %(lane)s, array_agg(id ORDER BY seq),
-           %(now)s, %(lease)s::timestamptz
+    SELECT %(batch)s, %(broadcast)s, %(lane)s, array_agg(id ORDER BY seq), %(now)s,
+           %(lease)s::timestamptz
     FROM moved WHERE status = 'SENDING' HAVING count(*) > 0
 ), floor AS (
     UPDATE broadcast_lane SET floor = greatest(floor, (SELECT max(seq) FROM chosen WHERE is_fresh))
@@ -131,11 +144,18 @@ CLAIM_PHONE = CLAIM.format(address="c.phone")
 CLAIM_CHAT = CLAIM.format(address="c.telegram_chat_id::text")
 
 
-def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) -> Claim | None:
+def claim(
+    *,
+    broadcast: Broadcast,
+    lane: Lane,
+    sender: Sender,
+    now: datetime,
+    closed: ClosedZones = NONE_CLOSED,
+) -> Claim | None:
     """Claim up to a batch of due messages, in one short transaction.
 
     None where the broadcast is no longer to be sent. Those whose contact is gone, opted out or
-    changed are SUPPRESSED and their credits released.
+    changed are SUPPRESSED and their credits released; those in a closed zone wait until it opens.
     """
     batch_id = new_id()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -143,11 +163,20 @@ def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) ->
         if cursor.fetchone() is None:
             return None
         sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
-        size = limits_of(sender).most(sender.effective_batch_size)
-        sql = sql.replace("{size}", str(int(size)))
-        prepared.execute(cursor, sql, _params(broadcast, lane, batch_id, now))
+        prepared.execute(
+            cursor,
+            sql.replace("{size}", str(limits_of(sender).most(sender.effective_batch_size))),
+            {
+                **_params(broadcast, now=now),
+                **_zones(closed),
+                "batch": batch_id,
+                **movement(batch_id),
+                "lane": lane.pk,
+                "floor": lane.floor,
+            },
+        )
         rows = cursor.fetchall()
-        moved = Moved(*rows[0][:6])
+        moved = replace(Moved(*rows[0][:6]), movement_id=batch_id)
         claimed = Claim(batch_id, [_message(row) for row in rows if row[6] is not None], moved)
         if moved.released:
             make_money(
@@ -194,7 +223,7 @@ def _within_limits(
     )
 
 
-def _params(broadcast: Broadcast, lane: Lane, batch_id: UUID, now: datetime) -> dict[str, Any]:
+def _params(broadcast: Broadcast, *, now: datetime) -> dict[str, Any]:
     return {
         "broadcast": broadcast.pk,
         "tenant": broadcast.tenant_id,
@@ -202,10 +231,16 @@ def _params(broadcast: Broadcast, lane: Lane, batch_id: UUID, now: datetime) -> 
         "scopes": scopes_that_stop(broadcast.category),
         "restricted": bool(settings.SEND_ONLY_TO),
         "allowed": list(settings.SEND_ONLY_TO),
-        "batch": batch_id,
-        "lane": lane.pk,
         "now": now,
         "lease": now + timedelta(seconds=settings.BROADCAST_BATCH_LEASE),
+    }
+
+
+def _zones(closed: ClosedZones) -> dict[str, Any]:
+    return {
+        "zones": list(closed.until),
+        "untils": list(closed.until.values()),
+        "unknown_until": closed.unknown_until,
     }
 
 
@@ -226,6 +261,12 @@ def _rest(*, lane: Lane, moved: Moved, now: datetime) -> None:
         Lane.objects.filter(pk=lane.pk).update(floor=0, next_batch_at=now + RETRY_LATE_CLAIM)
     else:
         Lane.objects.filter(pk=lane.pk).update(next_batch_at=max(due, now))
+
+
+def come_back(*, lane: Lane, at: datetime) -> datetime:
+    """This lane has nothing to do before `at`, which is returned."""
+    Lane.objects.filter(pk=lane.pk, next_batch_at__isnull=False).update(next_batch_at=at)
+    return at
 
 
 def wake_lanes(*, broadcast: Broadcast, at: datetime) -> None:

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from broadcast import lifecycle
 from broadcast.checkpoints import Point
-from broadcast.models import Lane
 from tenants.errors import DomainError
 from tests.chaos.fleet import Fleet
 from tests.chaos.scenario import Scenario
@@ -106,11 +105,8 @@ def restart_postgres(chaos: Chaos) -> None:
 
 
 def deliver_tasks_twice(chaos: Chaos) -> None:
-    for lane in Lane.objects.filter(broadcast=chaos.scenario.broadcast):
-        for _ in range(4):
-            current_app.send_task(
-                "broadcast.tasks.run_lane", kwargs={"lane_id": lane.pk}, queue="sending"
-            )
+    for _ in range(8):
+        current_app.send_task("broadcast.tasks.serve", queue="sending")
 
 
 def pause_and_resume(chaos: Chaos) -> None:
