@@ -50,7 +50,9 @@ def serve() -> None:
 
 def _serve_at(due: datetime) -> None:
     wait = max(0.0, (due - timezone.now()).total_seconds())
-    if wait <= MAX_COUNTDOWN:
+    if not wait:
+        serve.delay()  # a countdown of zero would set a timer
+    elif wait <= MAX_COUNTDOWN:
         serve.apply_async(countdown=wait)
 
 

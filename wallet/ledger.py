@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
+from tenants import prepared
 from tenants.models import Tenant
 from wallet.errors import (
     HoldExceeded,
@@ -212,7 +213,7 @@ SELECT uuidv7(), w.id, line.kind, line.balance_delta, line.held_delta,
        w.balance - total.balance_delta + sum(line.balance_delta) OVER (ORDER BY line.n),
        w.held - total.held_delta + sum(line.held_delta) OVER (ORDER BY line.n),
        line.reference, %(subject)s, (SELECT id FROM held), %(movement)s::uuid, %(actor)s,
-       %(reason)s, %(now)s
+       %(reason)s, %(now)s::timestamptz
 FROM w, total, line ORDER BY line.n
 """
 
@@ -268,7 +269,7 @@ def _append(
 def _execute(params: Mapping[str, Any]) -> int:
     try:
         with connection.cursor() as cursor:
-            cursor.execute(APPEND_SQL, params)
+            prepared.execute(cursor, APPEND_SQL, params)
             return int(cursor.rowcount)
     except IntegrityError as error:
         if "entry_reference_once" not in str(error):

@@ -228,6 +228,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# Celery would close the database connection before and after every task, which cost more than the
+# statements of a batch; config/celery.py closes those that are broken or too old, as Django does.
+CELERY_DB_REUSE_MAX = 2**31
 # Which queue a task waits in, where it is not the default one; Celery has done away with naming it
 # on the task itself.
 CELERY_TASK_ROUTES = {
