@@ -309,7 +309,7 @@ class Capabilities:
     """What may stand under a free text, at most `max_buttons` of them."""
     max_buttons: int = 0
     needs_text_template: bool = False
-    """A free text goes out by its registered template alone (`provider_template_id`)."""
+    """A free text goes out by its registered template alone, filled with its variables."""
 
 
 @dataclass(frozen=True, slots=True)

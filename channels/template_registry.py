@@ -1,10 +1,14 @@
 """Which provider's template management we speak. A new provider is its file and a line here."""
 
 from channels.asking import ProviderRefused
+from channels.gupshup_templates import GupshupTemplates
 from channels.meta_templates import MetaTemplates
 from channels.template_port import TemplateProvider
 
-TEMPLATE_PROVIDERS: dict[str, TemplateProvider] = {"meta_cloud": MetaTemplates()}
+TEMPLATE_PROVIDERS: dict[str, TemplateProvider] = {
+    "gupshup": GupshupTemplates(),
+    "meta_cloud": MetaTemplates(),
+}
 
 
 def templates_at(provider: str) -> TemplateProvider:

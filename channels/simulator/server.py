@@ -33,6 +33,7 @@ def make_app(sandbox: Sandbox) -> web.Application:
     controls[SANDBOX] = sandbox
     controls.add_routes(control.routes())
     controls.add_routes([web.post("/templates", meta_template_management.report)])
+    app[gupshup.TEMPLATES] = {}
     app[meta_template_management.TEMPLATES] = templates = meta_template_management.Templates()
     controls[meta_template_management.TEMPLATES] = templates
     app.add_subapp("/_sandbox", controls)
