@@ -182,7 +182,7 @@ def _spec(told: Mapping[str, Any]) -> TemplateSpec | None:
             header_format=header_format,
             header_text=str(header.get("text", "")) if header_format == "TEXT" else "",
             footer=str(parts.get("FOOTER", {}).get("text", "")),
-            buttons=[_known_part(each) for each in buttons],
+            buttons=tuple(_known_part(each) for each in buttons),
             examples=_samples(header, body, buttons),
         )
     except (KeyError, TypeError, AttributeError, IndexError):

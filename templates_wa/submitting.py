@@ -86,6 +86,6 @@ def spec_of(template: WhatsAppTemplate) -> TemplateSpec:
         header_format=template.header_format,
         header_text=template.header_text,
         footer=template.footer,
-        buttons=template.buttons,
+        buttons=tuple(template.buttons),
         examples=template.examples,
     )

@@ -38,14 +38,14 @@ def test_a_template_is_submitted_as_in_metas_own_example() -> None:
         header_format="IMAGE",
         body=official["components"][1]["text"],
         footer="Offer valid until May 31, 2023",
-        buttons=[
+        buttons=(
             {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "16467043595"},
             {
                 "type": "URL",
                 "text": "Shop Now",
                 "url": "https://damp-sea-63235.herokuapp.com/shop?promo={{1}}",
             },
-        ],
+        ),
         examples={
             "header_media": handle,
             "1": "Mark",
@@ -82,10 +82,10 @@ def test_named_parameters_have_named_samples() -> None:
             category="UTILITY",
             body="Code {{1}} for {{2}}.",
             header_format="DOCUMENT",
-            buttons=[
+            buttons=(
                 {"type": "COPY_CODE"},
                 {"type": "URL", "text": "a", "url": "https://a.b/{{1}}"},
-            ],
+            ),
             examples={
                 "1": "x",
                 "2": "y",
