@@ -79,6 +79,8 @@ class MetaTemplates:
 
 
 def _collection(account: SenderAccount, business_account_id: str) -> str:
+    if not business_account_id:
+        raise ProviderRefused("The sender's business_account_id, which owns templates, is missing.")
     return f"{account.base_url}/{VERSION}/{quote(business_account_id, safe='')}/message_templates"
 
 

@@ -3,7 +3,7 @@
 A provider is one file with a TemplateProvider and a line in channels/template_registry.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ class TemplateSpec:
     header_format: str = "NONE"
     header_text: str = ""
     footer: str = ""
-    buttons: tuple[Mapping[str, str], ...] = ()
+    buttons: Sequence[Mapping[str, str]] = ()
     examples: Mapping[str, str] = field(default_factory=dict)
 
 

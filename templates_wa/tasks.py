@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 @shared_task
 def sync_all() -> None:
     apps = TenantWAApp.objects.usable().filter(provider__in=TEMPLATE_PROVIDERS, broken_at=None)
-    for app_id in apps.exclude(business_account_id="").values_list("pk", flat=True):
+    for app_id in apps.values_list("pk", flat=True):
         sync_app.delay(app_id=str(app_id))
 
 

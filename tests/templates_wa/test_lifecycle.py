@@ -201,7 +201,7 @@ def test_another_tenants_app_is_not_synced(outsider: APIClient, app: TenantWAApp
     assert outsider.post("/templates/sync/", {"app": str(app.pk)}).status_code == 400
 
 
-@pytest.mark.parametrize("fields", [{"business_account_id": ""}, {"provider": "elsewhere"}])
+@pytest.mark.parametrize("fields", [{"business_account_id": ""}, {"provider": "twilio"}])
 def test_what_cannot_be_asked_is_refused(app: TenantWAApp, fields: dict[str, str]) -> None:
     for name, value in fields.items():
         setattr(app, name, value)
