@@ -102,6 +102,11 @@ def unheld(broadcast: Broadcast) -> None:
     broadcast.messages.filter(status="PENDING").update(price=Decimal(1))
 
 
+def unreleased(broadcast: Broadcast) -> None:
+    broadcast.messages.filter(status="UNKNOWN").update(status="FAILED")
+    BroadcastCounters.objects.filter(broadcast=broadcast).update(unknown=0, failed=1)
+
+
 def foreign(broadcast: Broadcast) -> None:
     broadcast.messages.filter(seq=1).update(tenant=TenantFactory.create())
 
@@ -144,6 +149,7 @@ def event(broadcast: Broadcast) -> None:
         (open_batch, "batch_not_swept"),
         (unsent, "unsent_after_the_end"),
         (uncharged, "captured_differs_from_rows"),
+        (unreleased, "charge_differs_from_status"),
         (unheld, "held_differs_from_rows"),
         (foreign, "foreign_rows"),
         (wrong_balance, "wallet_differs_from_entries"),
