@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from broadcast import lifecycle
 from broadcast.doctor import all_checks, check_up, find_breaches
@@ -195,7 +196,10 @@ def test_what_is_safe_is_mended(
     assert sorted(going.messages.values_list("status", flat=True)) == ["SENT"] * 3 + ["UNKNOWN"]
 
 
-def test_a_broadcast_that_was_never_finished_is_finished(going: Broadcast) -> None:
+def test_a_broadcast_that_was_never_finished_is_finished(
+    going: Broadcast, settings: Settings
+) -> None:
+    settings.BROADCAST_UNKNOWN_GRACE = 0
     broken = Broadcast.objects.filter(pk=going.pk)
     run_batch(lane_id=going.lanes.get().pk, clock=timezone.now)
     assert broken.get().status == "PARTIALLY_SENT"
