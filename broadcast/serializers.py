@@ -86,8 +86,12 @@ class BroadcastWriteSerializer(serializers.ModelSerializer[Broadcast]):
     )
     reference = serializers.CharField(max_length=200, required=False, allow_null=True)
     media = MediaSerializer(required=False, allow_null=True)
-    buttons = ButtonSerializer(many=True, required=False, max_length=MAX_BUTTONS)
-    fallback = RungSerializer(many=True, required=False, max_length=MAX_RUNGS)
+    buttons = ButtonSerializer(  # type: ignore[call-arg]  # its list's
+        many=True, required=False, max_length=MAX_BUTTONS
+    )
+    fallback = RungSerializer(  # type: ignore[call-arg]  # its list's
+        many=True, required=False, max_length=MAX_RUNGS
+    )
     send_window = SendWindowSerializer(required=False, allow_null=True)
     expires_at = UtcDateTimeField(
         required=False, allow_null=True, help_text="What is not handed over by then is EXPIRED."
@@ -258,8 +262,8 @@ class BroadcastDetailSerializer(BroadcastSerializer):
     )
 
     class Meta(BroadcastSerializer.Meta):
-        fields = (*BroadcastSerializer.Meta.fields, "family")
-        read_only_fields = fields
+        fields: tuple[str, ...] = (*BroadcastSerializer.Meta.fields, "family")  # type: ignore[assignment]  # one more
+        read_only_fields = fields  # type: ignore[assignment]  # one more
 
     @extend_schema_field(FamilySerializer(allow_null=True))
     def get_family(self, broadcast: Broadcast) -> Any:
