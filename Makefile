@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check lock clean base dev
+.PHONY: help demo run test check bench chaos lock clean base dev
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -19,6 +19,12 @@ test: dev ## All tests, on real PostgreSQL and Valkey; ARGS go to pytest
 
 check: dev ## Format, lint, types, layers, migrations, deployment, schema
 	@$(BIN)/python -m config.checks
+
+bench: dev ## The engine beside the bare loop of its client; QUICK=1 takes a minute
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+
+chaos: dev ## Processes killed and confused by a seed; RUNS=20 SEED=1
+	@$(BIN)/python -m tests.chaos --runs $(or $(RUNS),20) --seed $(or $(SEED),1) $(ARGS)
 
 lock: dev ## Pin and hash the newest allowed dependencies
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -17,12 +17,16 @@ def main() -> None:
     parser.add_argument("--latency", type=int, nargs="+", default=[0, 50], help="ms")
     parser.add_argument("--platforms", nargs="+", default=["TELEGRAM", "WHATSAPP"])
     parser.add_argument("--links", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--quick", action="store_true", help="a minute: does it all work?")
     given = parser.parse_args()
+    if given.quick:
+        given.recipients, given.rounds, given.latency, given.links = 1000, 1, [0], [0]
     with throw_away() as servers, stub() as (stub_url, stub_process):
         # What these import needs Django on the database made just now.
         from benchmarks import runs  # noqa: PLC0415
         from benchmarks.report import Report  # noqa: PLC0415
         from benchmarks.scene import Case, tenant_with  # noqa: PLC0415
+        from benchmarks.statements import per_message  # noqa: PLC0415
 
         cases = [
             Case(platform, latency, bool(link))
@@ -32,7 +36,7 @@ def main() -> None:
         ]
         tenant = tenant_with(given.recipients)
         warm = tenant_with(200)
-        report = Report(given)
+        report = Report(given, statements=per_message(cases[0], stub_url=stub_url))
         for processes in given.processes:
             workers = Workers(processes, given.threads)
             with ExitStack() as stack:

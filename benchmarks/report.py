@@ -16,8 +16,9 @@ from benchmarks.scene import Case
 
 
 class Report:
-    def __init__(self, given: argparse.Namespace) -> None:
+    def __init__(self, given: argparse.Namespace, *, statements: float) -> None:
         self._given = vars(given)
+        self._statements = statements
         self._rounds: dict[tuple[str, str], list[tuple[Result, Result]]] = defaultdict(list)
 
     def add(self, case: Case, workers: Workers, *, bare: Result, engine: Result) -> None:
@@ -30,9 +31,13 @@ class Report:
         )  # fmt: skip
         lines = [head, *(self._line(*key) for key in self._rounds)]
         widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
-        return "".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + "\n"
-            for line in lines
+        return (
+            "".join(
+                "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+                + "\n"
+                for line in lines
+            )
+            + f"{self._statements:.3f} SQL statements a message, BEGIN and COMMIT included\n"
         )
 
     def _line(self, case: str, workers: str) -> tuple[str, ...]:
@@ -70,6 +75,7 @@ class Report:
             "cores": os.cpu_count(),
             "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
             "given": self._given,
+            "statements_per_message": self._statements,
             "runs": [
                 {"case": case, "workers": workers, "bare": bare.as_json(), "engine": sent.as_json()}
                 for (case, workers), rounds in self._rounds.items()

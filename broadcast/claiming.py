@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from broadcast.closed_zones import NONE_CLOSED, ClosedZones
 from broadcast.models import Batch, Broadcast, Lane
-from broadcast.moves import DELTA, RETURNING, Moved, make_money
+from broadcast.moves import DELTA, RETURNING, Moved, make_money, movement
 from broadcast.planning import scopes_that_stop
 from broadcast.reserving import defer, limits_of, reserve_times
 from broadcast.states import BroadcastStatus
@@ -167,13 +167,14 @@ def claim(
             {
                 **_params(broadcast, sender, now=now),
                 **_zones(closed),
+                **movement(batch_id),
                 "batch": batch_id,
                 "lane": lane.pk,
                 "floor": lane.floor,
             },
         )
         rows = cursor.fetchall()
-        moved = Moved(*rows[0][:6])
+        moved = replace(Moved(*rows[0][:6]), movement_id=batch_id)
         claimed = Claim(batch_id, [_message(row) for row in rows if row[6] is not None], moved)
         if moved.released:
             make_money(
