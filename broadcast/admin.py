@@ -36,7 +36,10 @@ class BroadcastAdmin(Moves, Record):
     readonly_fields = ("ui_status", "messages_page", *COUNTS)
     fieldsets = (
         (None, {"fields": ("name", "tenant", "reference", "kind", "parent", "created_by")}),
-        ("State", {"fields": ("status", "ui_status", "status_reason", "pause_reason")}),
+        (
+            "State",
+            {"fields": ("status", "ui_status", "status_reason", "pause_reason", "approved_by")},
+        ),
         ("Counts", {"fields": ("messages_page", *COUNTS, "duplicates_removed")}),
         (
             "Content",
@@ -49,6 +52,11 @@ class BroadcastAdmin(Moves, Record):
                     "template_language",
                     "template_params",
                     "text",
+                    "media",
+                    "buttons",
+                    "provider_template_id",
+                    "fallback",
+                    "send_window",
                     "track_urls",
                     "unknown_policy",
                     "audience",
@@ -60,12 +68,15 @@ class BroadcastAdmin(Moves, Record):
             {
                 "fields": (
                     "created_at",
+                    "approved_at",
                     "scheduled_at",
+                    "expires_at",
                     "planning_at",
                     "planned_at",
                     "queued_at",
                     "started_at",
                     "paused_at",
+                    "resumed_at",
                     "finished_at",
                     "cancelled_at",
                 )

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -12,7 +11,9 @@ from rest_framework import serializers
 from channels.adapter import ButtonKind, ParameterKind
 from channels.models import Sender
 from channels.platforms import Platform
+from tenants.errors import InvalidInput
 from tenants.fields import TenantRelatedField
+from tenants.send_windows import read_send_window
 
 MAX_URL = 2000
 MAX_FILENAME = 240
@@ -102,7 +103,9 @@ class RungSerializer(Strict):
         list_serializer_class = Ladder
 
     media = MediaSerializer(required=False)
-    buttons = ButtonSerializer(many=True, required=False, max_length=MAX_BUTTONS)
+    buttons = ButtonSerializer(  # type: ignore[call-arg]  # its list's
+        many=True, required=False, max_length=MAX_BUTTONS
+    )
     provider_template_id = serializers.CharField(max_length=64, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -147,12 +150,9 @@ class SendWindowSerializer(Strict):
         opens = serializers.RegexField(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="09:00")
         return {"from": opens, **super().get_fields()}
 
-    def validate_time_zone(self, value: str) -> str:
-        if value not in available_timezones():
-            raise serializers.ValidationError("There is no such time zone.")
-        return value
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["from"] == attrs["to"]:
-            raise serializers.ValidationError("It opens and closes at the same time.")
+        try:
+            read_send_window(attrs)
+        except InvalidInput as refusal:
+            raise serializers.ValidationError(refusal.detail) from refusal
         return attrs

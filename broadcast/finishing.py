@@ -15,6 +15,16 @@ LOOKED_AT = 500
 """Broadcasts a look; the next one comes some seconds later."""
 
 
+CHANGED = (
+    "status",
+    "status_reason",
+    "finished_at",
+    "paused_at",
+    "pause_reason",
+    "updated_at",
+)
+
+
 def finished_status(counters: BroadcastCounters) -> BroadcastStatus:
     accepted = counters.sent + counters.delivered + counters.read
     if not accepted and not counters.unknown:
@@ -54,7 +64,9 @@ def finish(*, broadcast_id: UUID, now: datetime) -> bool:
         if changed or reason != broadcast.status_reason:
             broadcast.status, broadcast.status_reason = status, reason
             broadcast.finished_at = broadcast.finished_at or now
-            broadcast.save(update_fields=("status", "status_reason", "finished_at", "updated_at"))
+            # The batch in hand when it was paused was its last: there is nothing to resume.
+            broadcast.paused_at, broadcast.pause_reason = None, ""
+            broadcast.save(update_fields=CHANGED)
     return changed
 
 

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from broadcast import template_pauses
 from broadcast.doctor import check_up
 from broadcast.enqueueing import hints_waiting
 from broadcast.expiring import expire_due
@@ -105,6 +106,12 @@ def fall_back_all() -> None:
 def doctor() -> None:
     now = timezone.now()
     check_up(now=now, since=now - DOCTOR_LOOKS_BACK)
+
+
+# Safe twice: what is paused is not paused again.
+@shared_task(queue="default")
+def pause_for_templates() -> None:
+    template_pauses.pause_for_templates(now=timezone.now())
 
 
 # Safe twice: it deletes what is old.

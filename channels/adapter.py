@@ -271,7 +271,23 @@ class Reply:
     platform: Platform | None = None
 
 
-InboundEvent = Receipt | OptChange | Reply
+@dataclass(frozen=True, slots=True)
+class TemplateChange:
+    """What became of a template at its provider; what is empty did not change."""
+
+    business_account_id: str
+    provider_template_id: str
+    name: str
+    language: str
+    at: datetime
+    status: str = ""
+    """DRAFT aside, as templates_wa has them: channels.template_port.status_of."""
+    reason: str = ""
+    quality: str = ""
+    category: str = ""
+
+
+InboundEvent = Receipt | OptChange | Reply | TemplateChange
 
 
 # --- the adapter itself -------------------------------------------------------------------------
@@ -293,7 +309,7 @@ class Capabilities:
     """What may stand under a free text, at most `max_buttons` of them."""
     max_buttons: int = 0
     needs_text_template: bool = False
-    """A free text goes out by its registered template alone (`provider_template_id`)."""
+    """A free text goes out by its registered template alone, filled with its variables."""
 
 
 @dataclass(frozen=True, slots=True)

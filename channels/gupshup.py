@@ -40,7 +40,7 @@ class Gupshup:
     provider = "gupshup"
     platforms = frozenset({Platform.WHATSAPP})
     default_base_url = "https://api.gupshup.io"
-    credential_names: tuple[str, ...] = ("api_key", "app_name")
+    credential_names: tuple[str, ...] = ("api_key", "app_id", "app_name")
     webhook_secret_names: tuple[str, ...] = (url_token.NAME,)
     capabilities = Capabilities(
         receipts=frozenset(ReceiptStatus),
@@ -73,7 +73,7 @@ class Gupshup:
         return _refusal(response, body)
 
     def check_request(self, account: SenderAccount) -> HttpRequest:
-        app = quote(account.credentials["app_name"], safe="")
+        app = quote(account.credentials["app_id"], safe="")
         return HttpRequest(
             method="GET",
             url=f"{account.base_url}/wa/app/{app}/template",

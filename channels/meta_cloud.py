@@ -7,7 +7,7 @@ webhooks), Graph API v23.0.
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from channels import meta_webhook
 from channels.adapter import (
@@ -172,7 +172,7 @@ def _media(parameter: Parameter) -> dict[str, str]:
     """A media object by URL, or by the id of an upload; a document shows the name of its file."""
     if not parameter.value.startswith(("https://", "http://")):
         return {"id": parameter.value}
-    path = parameter.value.partition("?")[0]
+    path = urlsplit(parameter.value).path
     filename = path.rpartition("/")[2] if parameter.kind is ParameterKind.DOCUMENT else ""
     return {"link": parameter.value} | ({"filename": filename} if filename else {})
 

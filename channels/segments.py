@@ -8,9 +8,6 @@ from functools import lru_cache
 
 from smsutil import split
 
-MAX_SEGMENTS = 10
-"""What providers take in one message (Vonage; Twilio's 1,600 characters are as many)."""
-
 
 @lru_cache(maxsize=4096)
 def segments_of(text: str) -> int:

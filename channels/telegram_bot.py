@@ -76,7 +76,7 @@ class TelegramBot:
         return by_status(response)
 
     def check_request(self, account: SenderAccount) -> HttpRequest:
-        return HttpRequest(method="GET", url=_method(account, "getMe"))
+        return HttpRequest(method="POST", url=_method(account, "getMe"))
 
     def check_outcome(self, response: HttpResponse) -> Outcome:
         match json_object(response.body):

@@ -25,6 +25,9 @@ MAX_ANSWER_BYTES = 1024 * 1024
 IDLE_SECONDS = 2.0
 """Below common idle limits of servers: a pool that waited as long as they do lost half a batch."""
 
+USER_AGENT = "broadcast/0.1.0"
+"""Meta's description asks for a name with a version of three numbers."""
+
 CONNECT_SECONDS = 5.0
 """At most, for TCP and TLS together."""
 
@@ -108,7 +111,7 @@ def new_session() -> aiohttp.ClientSession:
         # one slow provider into time-outs of all others.
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "broadcast", "Accept-Encoding": "identity"},
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         request_class=_Request,
         trust_env=False,
     )

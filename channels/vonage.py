@@ -41,7 +41,7 @@ LONGEST_CALLBACK = 100
 
 
 class Vonage:
-    """Texts of up to ten parts."""
+    """Texts, sent in as many parts as they need."""
 
     provider = "vonage"
     platforms = frozenset({Platform.SMS})

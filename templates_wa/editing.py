@@ -4,13 +4,14 @@ An edit makes a DRAFT of a template; it can be sent again once it is approved ag
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
+from channels.platforms import Category
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.rules import check, check_for_review
 from tenants.errors import Conflict
@@ -25,6 +26,8 @@ EDITABLE = frozenset(
     }
 )
 """Meta's rule; what is in review or disabled stays as it is."""
+MAX_EDITS = 10
+"""Of an approved template in 30 days, by Meta's rule."""
 RUNNING = ("QUEUED", "SENDING")
 
 
@@ -59,7 +62,7 @@ def edit(
 ) -> WhatsAppTemplate:
     """Change a template. Raises DoesNotExist, TemplateInvalid, TemplateNotEditable."""
     with transaction.atomic():
-        template = _locked(tenant, template_id)
+        template = locked(tenant, template_id)
         changed = {
             name: value for name, value in fields.items() if getattr(template, name) != value
         }
@@ -70,6 +73,7 @@ def edit(
             setattr(template, name, value)
         check(template)
         if changed.keys() != {"examples"}:
+            _count_edit(template, now)
             template.status, template.status_at = TemplateStatus.DRAFT, now
         _save(template)
     return template
@@ -78,7 +82,7 @@ def edit(
 def delete(*, tenant: Tenant, template_id: UUID) -> None:
     """Delete what no provider knows and no broadcast has used. Raises TemplateNotEditable."""
     with transaction.atomic():
-        template = _locked(tenant, template_id)
+        template = locked(tenant, template_id)
         if template.is_at_provider:
             raise TemplateNotEditable(
                 "The provider knows this template. Delete it there and sync: it is DISABLED then."
@@ -97,7 +101,7 @@ def set_status(
     Raises StatusIsTheProviders; TemplateInvalid where a template to approve cannot be right.
     """
     with transaction.atomic():
-        template = _locked(tenant, template_id)
+        template = locked(tenant, template_id)
         if template.is_at_provider:
             raise StatusIsTheProviders("The provider says what the status of this template is.")
         if status == TemplateStatus.APPROVED:
@@ -115,6 +119,10 @@ def check_submittable(template: WhatsAppTemplate) -> None:
         raise TemplateNotEditable(
             f"This template is {template.status}; there is nothing to submit."
         )
+    if template.category == Category.AUTHENTICATION:
+        raise TemplateNotEditable(
+            "Meta writes the text of authentication templates: make it there, and sync."
+        )
     check_for_review(template)
 
 
@@ -130,8 +138,24 @@ def _refuse_change(template: WhatsAppTemplate, changed: Mapping[str, Any]) -> No
         raise TemplateNotEditable("This cannot be changed any more.", attr=name)
 
 
-def _locked(tenant: Tenant, template_id: UUID) -> WhatsAppTemplate:
-    templates = WhatsAppTemplate.objects.for_tenant(tenant).select_related("app")
+def _count_edit(template: WhatsAppTemplate, now: datetime) -> None:
+    """Meta's limits on changing an approved template; a rejected or paused one has none."""
+    if not template.is_at_provider or template.status != TemplateStatus.APPROVED:
+        return
+    made = [datetime.fromisoformat(each) for each in template.edits]
+    if any(each > now - timedelta(days=1) for each in made):
+        raise TemplateNotEditable("An approved template can be edited once in 24 hours.")
+    recent = [each for each in made if each > now - timedelta(days=30)]
+    if len(recent) >= MAX_EDITS:
+        raise TemplateNotEditable(f"An approved template can be edited {MAX_EDITS} times a month.")
+    template.edits = [each.isoformat() for each in (*recent, now)]
+
+
+def locked(tenant: Tenant, template_id: UUID) -> WhatsAppTemplate:
+    """For this transaction alone. Raises DoesNotExist."""
+    templates = WhatsAppTemplate.objects.for_tenant(tenant).select_related(
+        "app__tenant", "app__app"
+    )
     return templates.select_for_update(of=("self",)).get(pk=template_id)
 
 

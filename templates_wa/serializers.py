@@ -96,3 +96,18 @@ class PreviewSerializer(serializers.Serializer[Any]):
     missing = serializers.ListField(
         child=serializers.CharField(), help_text="Parameters without a value."
     )
+
+
+class SyncSerializer(serializers.Serializer[Any]):
+    app = TenantRelatedField(
+        queryset=TenantWAApp.objects.select_related("app", "tenant"),
+        help_text="A sender on WhatsApp.",
+    )
+
+
+class SyncedSerializer(serializers.Serializer[Any]):
+    """How many templates; `skipped`: of kinds that cannot be sent from here, such as flows."""
+
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    skipped = serializers.IntegerField()

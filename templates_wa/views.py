@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from channels.models import TenantWAApp
 from templates_wa import editing
 from templates_wa.filters import TemplateFilter
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
@@ -21,9 +22,14 @@ from templates_wa.serializers import (
     PreviewSerializer,
     PreviewValuesSerializer,
     StatusSerializer,
+    SyncedSerializer,
+    SyncSerializer,
     TemplateSerializer,
 )
+from templates_wa.submitting import submit
+from templates_wa.syncing import sync
 from tenants.permissions import Action
+from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
 
 
@@ -81,6 +87,34 @@ class TemplateViewSet(
             now=timezone.now(),
         )
         return self._answer(template)
+
+    @extend_schema(request=None, responses={200: TemplateSerializer, 422: ErrorResponseSerializer})
+    @action(detail=True, methods=["post"])
+    def submit(self, request: Request, pk: str) -> Response:
+        """Put it before the provider's reviewers; 422 with their words where they refuse it."""
+        self.get_object()
+        return self._answer(submit(tenant=self.tenant, template_id=UUID(pk), now=timezone.now()))
+
+    @extend_schema(request=None, responses={200: TemplateSerializer, 422: ErrorResponseSerializer})
+    @action(detail=True, methods=["post"])
+    def sync(self, request: Request, pk: str) -> Response:
+        """Take over what the provider has: of this template's app, all templates at once."""
+        template = self.get_object()
+        apps = TenantWAApp.objects.for_tenant(self.tenant).select_related("app", "tenant")
+        sync(app=apps.get(pk=template.app_id), now=timezone.now())
+        return self._answer(self.get_object())
+
+    @extend_schema(
+        request=SyncSerializer, responses={200: SyncedSerializer, 422: ErrorResponseSerializer}
+    )
+    @action(detail=False, methods=["post"], url_path="sync", url_name="sync-app")
+    def sync_app(self, request: Request) -> Response:
+        """Take over all templates of an app, also those that were made at the provider."""
+        given = SyncSerializer(data=request.data, context=self.get_serializer_context())
+        given.is_valid(raise_exception=True)
+        return Response(
+            SyncedSerializer(sync(app=given.validated_data["app"], now=timezone.now())).data
+        )
 
     @extend_schema(request=PreviewValuesSerializer, responses=PreviewSerializer)
     @action(detail=True, methods=["post"])

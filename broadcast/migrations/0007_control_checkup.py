@@ -6,7 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('broadcast', '0006_control'),
+        ('broadcast', '0006_api_template_broadcasts'),
+        ('broadcast', '0007_money_charge_lines'),
     ]
 
     operations = [

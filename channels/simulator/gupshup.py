@@ -20,6 +20,11 @@ NUMBER: Final = re.compile(r"[1-9][0-9]{6,14}")
 KNOWN: Final = frozenset(
     {"channel", "source", "destination", "src.name", "template", "message", "postbackTexts"}
 )
+REQUIRED: Final = frozenset(
+    {"elementName", "languageCode", "category", "vertical", "templateType", "content", "example"}
+)
+TEMPLATES: Final = web.AppKey("gupshup_templates", dict[str, dict[str, dict[str, str]]])
+"""By app and id, as the list shows them."""
 TOO_MANY: Final = (429, "Too Many Requests")
 REFUSALS: Final = {
     Reason.UNREACHABLE: (400, "Invalid Destination"),
@@ -37,6 +42,8 @@ def routes() -> list[web.RouteDef]:
         web.post("/wa/api/v1/template/msg", send),
         web.post("/wa/api/v1/msg", send),
         web.get("/wa/app/{app}/template", templates),
+        web.post("/wa/app/{app}/template", apply_for_template),
+        web.put("/wa/app/{app}/template/{template}", apply_for_template),
     ]
 
 
@@ -56,7 +63,53 @@ async def send(request: web.Request) -> web.Response:
 async def templates(request: web.Request) -> web.Response:
     if not is_right(request, request.app[SANDBOX], ""):
         return GupshupWords().refused(Refusal(Reason.TOKEN_REVOKED))
-    return json_answer({"status": "success", "templates": []})
+    known = request.app[TEMPLATES].setdefault(request.match_info["app"], {})
+    told = list(known.values())
+    request.app[TEMPLATES][request.match_info["app"]] = {
+        name: {**template, "status": "APPROVED"} for name, template in known.items()
+    }
+    return json_answer({"status": "success", "templates": told})
+
+
+async def apply_for_template(request: web.Request) -> web.Response:
+    """PENDING now and in the next list, APPROVED afterwards."""
+    if not is_right(request, request.app[SANDBOX], ""):
+        return GupshupWords().refused(Refusal(Reason.TOKEN_REVOKED))
+    form = {name: str(value) for name, value in (await request.post()).items()}
+    if problem := template_problem(form):
+        return error(400, problem)
+    template_id = request.match_info.get("template") or str(uuid4())
+    meta: dict[str, Any] = {"data": form["content"], "sampleText": form["example"]}
+    meta |= {name: form[name] for name in ("header", "footer") if name in form}
+    if "buttons" in form:
+        meta["buttons"] = json.loads(form["buttons"])
+    template = {
+        "id": template_id,
+        "elementName": form["elementName"],
+        "languageCode": form["languageCode"],
+        "category": form["category"],
+        "templateType": form["templateType"],
+        "data": form["content"],
+        "status": "PENDING",
+        "containerMeta": json.dumps(meta),
+    }
+    app = request.app[TEMPLATES].setdefault(request.match_info["app"], {})
+    app[template_id] = template
+    return json_answer({"status": "success", "template": template})
+
+
+def template_problem(form: dict[str, str]) -> str:
+    """What is wrong with the form, as a sentence; '' if nothing is."""
+    missing = sorted(name for name in REQUIRED if not form.get(name))
+    if missing:
+        return f"{missing[0]} is required"
+    if form["category"] not in ("AUTHENTICATION", "MARKETING", "UTILITY"):
+        return "Invalid category provided"
+    try:
+        buttons = json.loads(form.get("buttons", "[]"))
+    except ValueError:
+        return "Invalid buttons"
+    return "" if isinstance(buttons, list) else "Invalid buttons"
 
 
 class GupshupWords:

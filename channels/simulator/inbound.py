@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from channels.simulator import gupshup_calls, rbm_calls, twilio_calls, vonage_calls
 from channels.simulator.telegram_updates import member_update, message_update
-from channels.simulator.webhook_bodies import encoded, meta_change
+from channels.simulator.webhook_bodies import contact, encoded, meta_change
 from channels.simulator.witness import Provider
 
 Write = Callable[[str, str, dict[str, Any], int], bytes]
@@ -24,8 +24,8 @@ def meta_text(account: str, sender: str, body: dict[str, Any], number: int) -> b
     }
     if body.get("in_reply_to"):
         message["context"] = {"id": str(body["in_reply_to"])}
-    contact = {"profile": {"name": "Sandbox"}, "wa_id": wa_id}
-    return meta_change(account, "messages", {"contacts": [contact], "messages": [message]})
+    told = {"contacts": [contact(wa_id)], "messages": [message]}
+    return meta_change(account, "messages", told)
 
 
 def meta_preference(account: str, sender: str, body: dict[str, Any], _: int) -> bytes:
@@ -40,8 +40,7 @@ def meta_preference(account: str, sender: str, body: dict[str, Any], _: int) -> 
         "value": value,
         "timestamp": int(time.time()),
     }
-    contact = {"profile": {"name": "Sandbox"}, "wa_id": wa_id}
-    value_told = {"contacts": [contact], "user_preferences": [preference]}
+    value_told = {"contacts": [contact(wa_id)], "user_preferences": [preference]}
     return meta_change(account, "user_preferences", value_told)
 
 

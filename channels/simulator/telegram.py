@@ -1,4 +1,4 @@
-"""The Bot API under /bot<token>/: sendMessage, sendPhoto and its like, getMe, the webhook's calls."""
+"""The Bot API under /bot<token>/: sendMessage, sendPhoto and its like, getMe, and webhooks."""
 
 import json
 from collections.abc import Awaitable, Callable

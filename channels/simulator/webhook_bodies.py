@@ -81,9 +81,14 @@ def encoded(payload: Mapping[str, Any]) -> bytes:
 
 def meta_statuses(account: str, told: Sequence[tuple[Record, Status]], at: int) -> bytes:
     recipients = dict.fromkeys(record.to for record, _ in told)
-    contacts = [{"profile": {"name": "Sandbox"}, "wa_id": to} for to in recipients]
+    contacts = [contact(to) for to in recipients]
     statuses = [_status(record, status, at) for record, status in told]
     return meta_change(account, "messages", {"contacts": contacts, "statuses": statuses})
+
+
+def contact(wa_id: str) -> dict[str, Any]:
+    """With the id by which Meta knows a user apart from the number."""
+    return {"profile": {"name": "Sandbox"}, "wa_id": wa_id, "user_id": f"US.{wa_id}"}
 
 
 def meta_change(account: str, field: str, value: Mapping[str, Any]) -> bytes:

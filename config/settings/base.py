@@ -254,6 +254,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("fall-back", "broadcast.tasks.fall_back_all", 5.0),
         ("doctor", "broadcast.tasks.doctor", 600.0),
         ("purge-idempotency", "broadcast.tasks.purge", 3600.0),
+        ("sync-templates", "templates_wa.tasks.sync_all", 900.0),
+        ("pause-for-templates", "broadcast.tasks.pause_for_templates", 5.0),
         ("revive-imports", "contacts.tasks.revive_imports", 60.0),
         ("apply-events", "inbound.tasks.apply_events", 2.0),
         ("retry-parked", "inbound.tasks.retry_parked", 2.0),
@@ -268,6 +270,9 @@ LOGGING = logging_config(level=LOG_LEVEL, pretty=sys.stderr.isatty())
 configure_structlog()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+
+# What Prometheus sends as its bearer token. Empty: /metrics answers this machine alone.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- mail ---------------------------------------------------------------------------------------
 

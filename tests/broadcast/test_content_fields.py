@@ -38,7 +38,13 @@ def test_they_are_answered_as_they_were_given(manager: APIClient) -> None:
 
 def test_they_can_be_taken_away(manager: APIClient) -> None:
     made = manager.post("/broadcast/", {**BODY, **GOOD})
-    none = {"media": None, "buttons": [], "fallback": [], "send_window": None, "expires_at": None}
+    none: dict[str, Any] = {
+        "media": None,
+        "buttons": [],
+        "fallback": [],
+        "send_window": None,
+        "expires_at": None,
+    }
     answer = manager.patch(f"/broadcast/{made.data['id']}/", none).json()
     assert {name: answer[name] for name in none} == none
 

@@ -11,10 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from broadcast import lifecycle
-from broadcast.doctor import all_checks, find_breaches
+from broadcast.doctor import all_checks, check_up, find_breaches
 from broadcast.models import Batch, Broadcast, BroadcastCounters, Checkup, Lane
 from broadcast.sending import run_batch
-from broadcast.tasks import doctor
 from channels.models import Sender
 from contacts.models import Contact
 from inbound.models import ProviderEvent
@@ -220,6 +219,7 @@ def test_what_was_over_long_ago_can_be_left_out(going: Broadcast) -> None:
     assert "counters_differ" not in found(since=later)
 
 
-def test_beat_remembers_what_it_found(going: Broadcast) -> None:
-    doctor.apply().get()
-    assert Checkup.objects.get().breach_count == 0
+def test_what_it_found_is_remembered_for_a_month(going: Broadcast, now: datetime) -> None:
+    for days in (31, 1, 0):
+        check_up(now=now - timedelta(days=days))
+    assert [each.breach_count for each in Checkup.objects.all()] == [0, 0]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from broadcast import lifecycle
 from broadcast.claiming import claim, take_lane
@@ -152,8 +153,8 @@ def test_a_test_accounts_list_of_numbers_does_not_break_the_sender(
 
 
 @pytest.fixture
-def sample_of_ten(settings: object) -> None:
-    settings.BROADCAST_PAUSE_SAMPLE = 10  # type: ignore[attr-defined]  # pytest-django's proxy
+def sample_of_ten(settings: Settings) -> None:
+    settings.BROADCAST_PAUSE_SAMPLE = 10
 
 
 @pytest.mark.usefixtures("sample_of_ten")

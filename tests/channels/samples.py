@@ -24,7 +24,7 @@ CREDENTIALS = {
     "google_rbm": {"service_account": "{}"},
     "vonage": {"api_key": "abcd1234", "api_secret": "secret-VONAGE"},
     "msg91": {"authkey": "secret-AUTHKEY"},
-    "gupshup": {"api_key": "secret-APIKEY", "app_name": "DemoApp"},
+    "gupshup": {"api_key": "secret-APIKEY", "app_id": "82ed52f4", "app_name": "DemoApp"},
 }
 # What the delivery path adds where a token has to be fetched first.
 FETCHED = {"google_rbm": {"access_token": "ya29.secret"}}

@@ -127,7 +127,7 @@ def test_refusals_are_sentences(status: int, sentence: str, kind: OutcomeKind, c
 
 
 def test_the_list_of_templates_proves_the_key() -> None:
-    assert GUPSHUP.check_request(SENDER).url == "https://provider.test/wa/app/DemoApp/template"
+    assert GUPSHUP.check_request(SENDER).url == "https://provider.test/wa/app/82ed52f4/template"
     good = GUPSHUP.check_outcome(response(200, {"status": "success", "templates": [{}, {}]}))
     assert good == Outcome(OutcomeKind.ACCEPTED, message="Gupshup: 2 templates")
     bad = GUPSHUP.check_outcome(

@@ -103,6 +103,6 @@ def test_a_reply(client: Client, sender: SenderAccount, receiver: Receiver) -> N
 
 def test_credentials(sender: SenderAccount) -> None:
     assert check(account=sender, timeout=3).kind is OutcomeKind.ACCEPTED
-    revoked = replace(sender, credentials={"api_key": "revoked", "app_name": "App"})
+    revoked = replace(sender, credentials={**sender.credentials, "api_key": "revoked"})
     assert check(account=revoked, timeout=3).code == "sender_unauthorized"
     assert send(revoked, "+91987650001").code == "sender_unauthorized"
