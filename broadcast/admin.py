@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from broadcast.admin_moves import DETAIL_MOVES, LIST_MOVES, Moves
-from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Lane
+from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Checkup, Lane
 from broadcast.states import MessageStatus
 from tenants.admin_pages import BY_TENANT, LargeTable, NarrowFilter, Record
 
@@ -36,7 +36,10 @@ class BroadcastAdmin(Moves, Record):
     readonly_fields = ("ui_status", "messages_page", *COUNTS)
     fieldsets = (
         (None, {"fields": ("name", "tenant", "reference", "kind", "parent", "created_by")}),
-        ("State", {"fields": ("status", "ui_status", "status_reason", "pause_reason")}),
+        (
+            "State",
+            {"fields": ("status", "ui_status", "status_reason", "pause_reason", "approved_by")},
+        ),
         ("Counts", {"fields": ("messages_page", *COUNTS, "duplicates_removed")}),
         (
             "Content",
@@ -49,6 +52,11 @@ class BroadcastAdmin(Moves, Record):
                     "template_language",
                     "template_params",
                     "text",
+                    "media",
+                    "buttons",
+                    "provider_template_id",
+                    "fallback",
+                    "send_window",
                     "track_urls",
                     "unknown_policy",
                     "audience",
@@ -60,12 +68,15 @@ class BroadcastAdmin(Moves, Record):
             {
                 "fields": (
                     "created_at",
+                    "approved_at",
                     "scheduled_at",
+                    "expires_at",
                     "planning_at",
                     "planned_at",
                     "queued_at",
                     "started_at",
                     "paused_at",
+                    "resumed_at",
                     "finished_at",
                     "cancelled_at",
                 )
@@ -168,3 +179,12 @@ class BatchAdmin(LargeTable):
     list_filter = (BY_BROADCAST,)
     list_select_related = ("broadcast",)
     id_keys = ("id", "broadcast_id")
+
+
+@admin.register(Checkup)
+class CheckupAdmin(Record):
+    """Runs of the doctor, newest first."""
+
+    list_display = ("at", "breach_count", "repaired", "seconds")
+    ordering = ("-id",)
+    sortable_by = ()

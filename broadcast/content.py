@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from broadcast import attachments
+from broadcast import attachments, registered
 from broadcast.errors import AmbiguousChoice, NoSender, TemplateNotUsable
 from broadcast.models import Broadcast
 from broadcast.unsubscribing import unsubscribe_link
@@ -45,6 +45,7 @@ def check(broadcast: Broadcast) -> None:
     else:
         _check_text(broadcast)
         attachments.check(broadcast, broadcast.sender)
+        registered.check(broadcast, broadcast.sender)
     if len(find_urls(texts_of(broadcast))) > MAX_TRACKED_URLS:
         raise InvalidInput(f"At most {MAX_TRACKED_URLS} links can be tracked.", attr="track_urls")
 
@@ -153,6 +154,8 @@ def static_texts(broadcast: Broadcast) -> list[str]:
             for key, value in broadcast.template_params.items()
             if not key.startswith(("header_", "button_"))
         ]
+    if registered.needs_template(broadcast.sender):
+        return []  # the template's own words go out, with its own links
     return [broadcast.text, *attachments.links_of(broadcast)]
 
 
@@ -181,7 +184,9 @@ class Renderer:
                 media=attachments.media_of(self.broadcast, render),
                 buttons=attachments.buttons_of(self.broadcast, render),
                 template_id=self.broadcast.provider_template_id,
-                variables=variables,
+                variables=registered.filled(
+                    texts_of(self.broadcast), self._values(token=token, variables=variables)
+                ),
             )
         values = {
             key: " ".join(self._render(str(value), token=token, variables=variables).split())
@@ -190,5 +195,8 @@ class Renderer:
         return build_content(self.template, values)
 
     def _render(self, text: str, *, token: int, variables: Mapping[str, str]) -> str:
-        values = {**variables, UNSUBSCRIBE_URL: unsubscribe_link(token=token)}
+        values = self._values(token=token, variables=variables)
         return fill_in(wrap(text, positions=self.positions, token=token), values)
+
+    def _values(self, *, token: int, variables: Mapping[str, str]) -> Mapping[str, str]:
+        return {**variables, UNSUBSCRIBE_URL: unsubscribe_link(token=token)}

@@ -150,6 +150,7 @@ def plan(*, broadcast: Broadcast, now: datetime) -> Plan:
 
 
 # `source` has (seq, contact_id, overrides). Order of the reasons: the first that holds is given.
+# MATERIALIZED: a planner that expects one row would judge all recipients again for each of them.
 RESOLVED = """
 found AS (
     SELECT s.seq, s.contact_id, s.overrides, c.id IS NULL AS gone, {address} AS address,
@@ -168,7 +169,7 @@ found AS (
         WHEN NOT jsonb_exists_all(f.variables, %(required)s::text[]) THEN 'missing_variable'
         ELSE '' END AS reason
     FROM found f
-), resolved AS (
+), resolved AS MATERIALIZED (
     SELECT seq, contact_id, overrides, variables, country, reason,
            CASE WHEN reason <> 'duplicate' THEN address END AS address,
            CASE WHEN reason = '' THEN 'PENDING' ELSE 'SUPPRESSED' END AS status,

@@ -1,6 +1,7 @@
+from broadcast.charge_views import EntryMessagesViewSet
 from broadcast.unsubscribe_page import UnsubscribePage
 from broadcast.views import BroadcastViewSet, MessageViewSet
-from tenants.routing import OptionalSlashRouter, optional_slash
+from tenants.routing import UUID_PATTERN, OptionalSlashRouter, optional_slash
 
 router = OptionalSlashRouter()
 router.register("broadcast/messages", MessageViewSet, basename="message")
@@ -8,5 +9,10 @@ router.register("broadcast", BroadcastViewSet, basename="broadcast")
 
 urlpatterns = [
     optional_slash(r"u/(?P<code>[0-9A-Za-z]{1,16})", UnsubscribePage.as_view(), name="unsubscribe"),
+    optional_slash(
+        rf"wallet/entries/(?P<entry_id>{UUID_PATTERN})/messages",
+        EntryMessagesViewSet.as_view({"get": "list"}),
+        name="wallet-entry-messages",
+    ),
     *router.urls,
 ]

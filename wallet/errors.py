@@ -31,8 +31,15 @@ class ReferenceReused(DomainError):
     status = 409
 
 
+class RepeatedAtOnce(DomainError):
+    """The same movement was made at the same moment by somebody else; repeating finds it done."""
+
+    code = "repeated_at_once"
+    status = 409
+
+
 class HoldExceeded(DomainError):
-    """More would be captured or released than is still held."""
+    """More would be captured or released than is held, or more refunded than was captured."""
 
     code = "hold_exceeded"
     status = 409
@@ -46,3 +53,10 @@ class HoldMissing(DomainError):
 class InvalidAmount(DomainError):
     code = "invalid_amount"
     status = 400
+
+
+class CurrencyMismatch(DomainError):
+    """Prices are in another currency than the wallet."""
+
+    code = "currency_mismatch"
+    status = 409

@@ -2,16 +2,17 @@
 
 Each movement locks (hold, then wallet), then in one statement updates both rows and appends its
 entries, all in the caller's transaction. A movement is named by its reference: repeating it is
-done already, the same reference with other amounts is an error.
+done already, the same reference with other amounts is an error. docs/money.md defines each sign.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from tenants.models import Tenant
 from wallet.errors import (
@@ -20,6 +21,7 @@ from wallet.errors import (
     InsufficientCredit,
     InvalidAmount,
     ReferenceReused,
+    RepeatedAtOnce,
     WalletInactive,
 )
 from wallet.models import EntryKind, Hold, LedgerEntry, Wallet
@@ -43,8 +45,7 @@ def top_up(
     *, tenant: Tenant, amount: Decimal, reference: str, actor: str, reason: str, now: datetime
 ) -> LedgerEntry:
     """Add credits. Raises InvalidAmount, ReferenceReused, WalletInactive."""
-    _require_positive(amount)
-    line = _Line(EntryKind.TOP_UP, quantize(amount), ZERO, reference)
+    line = _Line(EntryKind.TOP_UP, _positive(amount), ZERO, reference)
     return _move(tenant=tenant, line=line, subject="", actor=actor, reason=reason, now=now)
 
 
@@ -52,19 +53,11 @@ def adjust(
     *, tenant: Tenant, amount: Decimal, reference: str, actor: str, reason: str, now: datetime
 ) -> LedgerEntry:
     """Correct the balance by a signed amount, for a written reason. Raises InsufficientCredit."""
+    amount = quantize(amount)
     if not reason or not amount:
         raise InvalidAmount("An adjustment needs an amount other than zero and a reason.")
-    line = _Line(EntryKind.ADJUSTMENT, quantize(amount), ZERO, reference)
+    line = _Line(EntryKind.ADJUSTMENT, amount, ZERO, reference)
     return _move(tenant=tenant, line=line, subject="", actor=actor, reason=reason, now=now)
-
-
-def refund(
-    *, tenant: Tenant, amount: Decimal, subject: str, reference: str, actor: str, now: datetime
-) -> LedgerEntry:
-    """Give back what was captured. Raises InvalidAmount, ReferenceReused."""
-    _require_positive(amount)
-    line = _Line(EntryKind.REFUND, quantize(amount), ZERO, reference)
-    return _move(tenant=tenant, line=line, subject=subject, actor=actor, reason="", now=now)
 
 
 def hold(
@@ -74,10 +67,9 @@ def hold(
 
     Raises InsufficientCredit (needed, available), ReferenceReused, WalletInactive.
     """
-    amount = quantize(amount)
-    if amount == ZERO:
+    if quantize(amount) == ZERO:
         return None
-    _require_positive(amount)
+    amount = _positive(amount)
     with transaction.atomic():
         wallet = _locked_wallet(tenant)
         done = Hold.objects.filter(wallet=wallet, reference=subject, revision=revision).first()
@@ -109,21 +101,27 @@ def settle(
     reference: str,
     actor: str,
     now: datetime,
+    refunded: Decimal = ZERO,
+    movement_id: UUID | None = None,
 ) -> None:
-    """Capture and release parts of a hold; two statements, whatever the number of messages.
+    """Capture, release and refund parts of a hold; one statement, whatever the number of messages.
 
-    Raises HoldMissing, HoldExceeded, ReferenceReused.
+    Never more captured and released than was held, nor more refunded than captured. `movement_id`:
+    the caller's own key to what makes up these lines. Raises HoldMissing, HoldExceeded,
+    ReferenceReused, RepeatedAtOnce.
     """
-    captured, released = quantize(captured), quantize(released)
-    if captured < ZERO or released < ZERO:
-        raise InvalidAmount("Captures and releases are not negative.")
-    if captured == ZERO and released == ZERO:
+    captured, released, refunded = quantize(captured), quantize(released), quantize(refunded)
+    if min(captured, released, refunded) < ZERO:
+        raise InvalidAmount("Captures, releases and refunds are not negative.")
+    if captured == released == refunded == ZERO:
         return
     lines = []
     if captured:
         lines.append(_Line(EntryKind.CAPTURE, -captured, -captured, f"{reference}:capture"))
     if released:
         lines.append(_Line(EntryKind.RELEASE, ZERO, -released, f"{reference}:release"))
+    if refunded:
+        lines.append(_Line(EntryKind.REFUND, refunded, ZERO, f"{reference}:refund"))
     # No lock first: the statement takes the hold's, then the wallet's, and where the same movement
     # runs twice at once the entries' unique reference stops the second.
     _append(
@@ -132,6 +130,8 @@ def settle(
         revision=revision,
         captured=captured,
         released=released,
+        refunded=refunded,
+        movement_id=movement_id,
         subject=subject,
         actor=actor,
         now=now,
@@ -146,9 +146,11 @@ class _Line:
     reference: str
 
 
-def _require_positive(amount: Decimal) -> None:
-    if amount <= ZERO:
+def _positive(amount: Decimal) -> Decimal:
+    """Rounded first: what rounds to nothing is no movement."""
+    if not amount.is_finite() or quantize(amount) <= ZERO:
         raise InvalidAmount("The amount must be more than zero.", attr="amount")
+    return quantize(amount)
 
 
 def _locked_wallet(tenant: Tenant) -> Wallet:
@@ -187,10 +189,12 @@ WITH line AS (
                       WHERE e.wallet_id = w.id AND e.reference = ANY(%(references)s))
 ), held AS (
     UPDATE wallet_hold h
-    SET captured = h.captured + %(captured)s, released = h.released + %(released)s
+    SET captured = h.captured + %(captured)s, released = h.released + %(released)s,
+        refunded = h.refunded + %(refunded)s
     FROM target
     WHERE h.wallet_id = target.id AND h.reference = %(subject)s AND h.revision = %(revision)s
       AND h.captured + h.released + %(captured)s + %(released)s <= h.amount
+      AND h.refunded + %(refunded)s <= h.captured + %(captured)s
     RETURNING h.id
 ), w AS (
     UPDATE wallet_wallet w
@@ -203,11 +207,12 @@ WITH line AS (
     RETURNING w.id, w.balance, w.held
 )
 INSERT INTO wallet_ledgerentry (id, wallet_id, kind, balance_delta, held_delta, balance_after,
-    held_after, reference, subject, hold_id, actor, reason, created_at)
+    held_after, reference, subject, hold_id, movement_id, actor, reason, created_at)
 SELECT uuidv7(), w.id, line.kind, line.balance_delta, line.held_delta,
        w.balance - total.balance_delta + sum(line.balance_delta) OVER (ORDER BY line.n),
        w.held - total.held_delta + sum(line.held_delta) OVER (ORDER BY line.n),
-       line.reference, %(subject)s, (SELECT id FROM held), %(actor)s, %(reason)s, %(now)s
+       line.reference, %(subject)s, (SELECT id FROM held), %(movement)s::uuid, %(actor)s,
+       %(reason)s, %(now)s
 FROM w, total, line ORDER BY line.n
 """
 
@@ -225,33 +230,50 @@ def _append(
     revision: int | None = None,
     captured: Decimal = ZERO,
     released: Decimal = ZERO,
+    refunded: Decimal = ZERO,
+    movement_id: UUID | None = None,
     reason: str = "",
 ) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            APPEND_SQL,
-            {
-                "kinds": [line.kind.value for line in lines],
-                "balance_deltas": [line.balance_delta for line in lines],
-                "held_deltas": [line.held_delta for line in lines],
-                "references": [line.reference for line in lines],
-                "captured": captured,
-                "released": released,
-                "revision": revision,
-                "tenant_id": tenant_id,
-                "must_be_active": any(line.kind in NEEDS_OPEN_WALLET for line in lines),
-                "subject": subject,
-                "actor": actor,
-                "reason": reason,
-                "now": now,
-            },
-        )
-        if cursor.rowcount:
-            return
+    appended = _execute(
+        {
+            "kinds": [line.kind.value for line in lines],
+            "balance_deltas": [line.balance_delta for line in lines],
+            "held_deltas": [line.held_delta for line in lines],
+            "references": [line.reference for line in lines],
+            "captured": captured,
+            "released": released,
+            "refunded": refunded,
+            "movement": movement_id,
+            "revision": revision,
+            "tenant_id": tenant_id,
+            "must_be_active": any(line.kind in NEEDS_OPEN_WALLET for line in lines),
+            "subject": subject,
+            "actor": actor,
+            "reason": reason,
+            "now": now,
+        }
+    )
+    if appended:
+        return
     wallet = Wallet.objects.get(tenant_id=tenant_id)
     _explain(
-        wallet=wallet, lines=lines, subject=subject, revision=revision, spent=captured + released
+        wallet=wallet,
+        lines=lines,
+        subject=subject,
+        revision=revision,
+        spent=captured + released + refunded,
     )
+
+
+def _execute(params: Mapping[str, Any]) -> int:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(APPEND_SQL, params)
+            return int(cursor.rowcount)
+    except IntegrityError as error:
+        if "entry_reference_once" not in str(error):
+            raise
+        raise RepeatedAtOnce("This movement is being made by somebody else; try again.") from error
 
 
 def _explain(
@@ -270,7 +292,7 @@ def _explain(
         )
     }
     if done:
-        if all(_same(done.get(line.reference), line) for line in lines):
+        if all(_same(done.get(line.reference), line, subject) for line in lines):
             return
         raise ReferenceReused(f"{lines[0].reference} was used for another movement.")
     if any(line.kind in NEEDS_OPEN_WALLET for line in lines) and not wallet.is_active:
@@ -287,13 +309,17 @@ def _overspent(
     held = Hold.objects.filter(wallet=wallet, reference=subject, revision=revision or 0).first()
     if held is None:
         return HoldMissing(f"Nothing is held for {subject} r{revision}.")
-    return HoldExceeded(f"{spent} is more than the {held.open_amount} still held.")
+    return HoldExceeded(
+        f"{spent} is more than the {held.open_amount} still held, or than the "
+        f"{held.refundable} captured and not refunded."
+    )
 
 
-def _same(entry: LedgerEntry | None, line: _Line) -> bool:
+def _same(entry: LedgerEntry | None, line: _Line, subject: str) -> bool:
     return (
         entry is not None
         and entry.kind == line.kind
+        and entry.subject == subject
         and entry.balance_delta == line.balance_delta
         and entry.held_delta == line.held_delta
     )

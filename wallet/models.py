@@ -15,8 +15,22 @@ def amount_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=20, decimal_places=6, **options)  # type: ignore[arg-type]
 
 
+def never_truncated(name: str) -> pgtrigger.Trigger:
+    """Row triggers do not see TRUNCATE. A test run, which empties its own database, says so."""
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func=(
+            "IF coalesce(current_setting('wallet.may_truncate', true), '') <> 'yes' THEN "
+            "RAISE EXCEPTION 'Cannot truncate % table', TG_TABLE_NAME; END IF; RETURN NULL;"
+        ),
+    )
+
+
 class Wallet(models.Model):
-    """Balance and held in one narrow row; written by wallet/ledger.py alone."""
+    """Balance and held in one narrow row; written by wallet/ledger.py alone. Never deleted."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.OneToOneField("tenants.Tenant", on_delete=models.PROTECT, related_name="wallet")
@@ -25,6 +39,12 @@ class Wallet(models.Model):
     held = amount_field(default=Decimal(0))
     credit_line = amount_field(default=Decimal(0))
     low_balance_threshold = amount_field(null=True, blank=True)
+    low_balance_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When its owners were told that it is low; empty again once it is not.",
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -41,6 +61,10 @@ class Wallet(models.Model):
                 name="wallet_within_credit_line",
             ),
         )
+        triggers = (
+            pgtrigger.Protect(name="wallet_never_deleted", operation=pgtrigger.Delete),
+            never_truncated("wallet_never_truncated"),
+        )
 
     def __str__(self) -> str:
         return f"Wallet of {self.tenant_id} ({self.currency})"
@@ -52,7 +76,10 @@ class Wallet(models.Model):
 
 
 class Hold(models.Model):
-    """Credits set aside for one reference; captured and released, never beyond `amount`."""
+    """Credits set aside for one reference; captured and released, never beyond `amount`.
+
+    What it is for, and how much, is fixed; its sums only ever grow.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds")
@@ -61,6 +88,7 @@ class Hold(models.Model):
     amount = amount_field()
     captured = amount_field(default=Decimal(0))
     released = amount_field(default=Decimal(0))
+    refunded = amount_field(default=Decimal(0))
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -73,6 +101,27 @@ class Hold(models.Model):
                 & Q(amount__gte=F("captured") + F("released")),
                 name="hold_not_exceeded",
             ),
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0, captured__gte=F("refunded")),
+                name="hold_refunded_what_was_captured",
+            ),
+        )
+        triggers = (
+            pgtrigger.Protect(name="hold_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="hold_only_grows",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(
+                    old__wallet_id__df=pgtrigger.F("new__wallet_id"),
+                )
+                | pgtrigger.Q(old__reference__df=pgtrigger.F("new__reference"))
+                | pgtrigger.Q(old__revision__df=pgtrigger.F("new__revision"))
+                | pgtrigger.Q(old__amount__df=pgtrigger.F("new__amount"))
+                | pgtrigger.Q(old__captured__gt=pgtrigger.F("new__captured"))
+                | pgtrigger.Q(old__released__gt=pgtrigger.F("new__released"))
+                | pgtrigger.Q(old__refunded__gt=pgtrigger.F("new__refunded")),
+            ),
+            never_truncated("hold_never_truncated"),
         )
 
     def __str__(self) -> str:
@@ -81,6 +130,10 @@ class Hold(models.Model):
     @property
     def open_amount(self) -> Decimal:
         return self.amount - self.captured - self.released
+
+    @property
+    def refundable(self) -> Decimal:
+        return self.captured - self.refunded
 
 
 class EntryKind(models.TextChoices):
@@ -95,7 +148,7 @@ class EntryKind(models.TextChoices):
 
 
 class LedgerEntry(models.Model):
-    """One movement of credits. Append-only: the database refuses UPDATE and DELETE."""
+    """One movement of credits. Append-only: the database refuses UPDATE, DELETE and TRUNCATE."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries")
@@ -107,6 +160,9 @@ class LedgerEntry(models.Model):
     reference = models.CharField(max_length=200, help_text="Names the movement; once per wallet.")
     subject = models.CharField(max_length=100, blank=True, help_text="What it was for; opaque.")
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="entries")
+    movement_id = models.UUIDField(
+        null=True, editable=False, help_text="The caller's key to what makes up this line; opaque."
+    )
     actor = models.CharField(max_length=100, help_text="A user's id, or the part that did it.")
     reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
@@ -125,6 +181,7 @@ class LedgerEntry(models.Model):
             pgtrigger.Protect(
                 name="entry_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
+            never_truncated("entry_never_truncated"),
         )
 
     def __str__(self) -> str:

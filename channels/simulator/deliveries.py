@@ -14,7 +14,7 @@ import aiohttp
 
 from channels.simulator.options import Options
 from channels.simulator.receipts import Plan
-from channels.simulator.webhook_bodies import ONE_A_CALL, headers_for, statuses
+from channels.simulator.webhook_bodies import ONE_A_CALL, headers_for, signed_body, statuses
 from channels.simulator.witness import Provider, Record, Status
 
 FIRST_BACKOFF: Final = 0.1
@@ -71,6 +71,9 @@ class Deliveries:
             Provider.TELEGRAM: Target(options.telegram_webhook_url, options.telegram_secret_token),
             Provider.TWILIO: Target(options.twilio_webhook_url, options.twilio_auth_token),
             Provider.RBM: Target(options.rbm_webhook_url, options.rbm_client_token),
+            Provider.VONAGE: Target(options.vonage_webhook_url, options.vonage_signature_secret),
+            Provider.MSG91: Target(options.msg91_webhook_url),
+            Provider.GUPSHUP: Target(options.gupshup_webhook_url),
         }
         self.secrets: dict[Account, str] = {}
         """Of accounts that sign with what they log in with (Twilio)."""
@@ -206,6 +209,7 @@ class Deliveries:
         return "given_up"
 
     async def _post(self, target: Target, provider: Provider, body: bytes) -> bool:
+        body = signed_body(provider, target.secret, body)
         headers = headers_for(provider, target.secret, target.url, body)
         with suppress(aiohttp.ClientError, TimeoutError, OSError):
             posting = self.session.post(

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from channels.simulator import rbm_calls, twilio_calls
+from channels.simulator import gupshup_calls, rbm_calls, twilio_calls, vonage_calls
 from channels.simulator.telegram_updates import member_update, message_update
 from channels.simulator.webhook_bodies import contact, encoded, meta_change
 from channels.simulator.witness import Provider
@@ -71,6 +71,15 @@ def rbm_event(account: str, sender: str, body: dict[str, Any], number: int) -> b
     return rbm_calls.event(account, sender, kind, number)
 
 
+def vonage_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    """Written to the number `to`."""
+    return vonage_calls.reply(account, sender, str(body.get("to", "")), _text(body), number)
+
+
+def gupshup_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    return gupshup_calls.reply(account, sender, _text(body), number, time.time())
+
+
 def _text(body: dict[str, Any]) -> str:
     text = body.get("text")
     if not isinstance(text, str) or not text:
@@ -84,6 +93,8 @@ INBOUND: Final[dict[tuple[Provider, str], Write]] = {
     (Provider.TELEGRAM, "text"): telegram_text,
     (Provider.TELEGRAM, "my_chat_member"): telegram_member,
     (Provider.TWILIO, "text"): twilio_text,
+    (Provider.VONAGE, "text"): vonage_text,
+    (Provider.GUPSHUP, "text"): gupshup_text,
     (Provider.RBM, "text"): rbm_text,
     (Provider.RBM, "user_event"): rbm_event,
 }

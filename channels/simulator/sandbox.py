@@ -35,6 +35,8 @@ class Attempt:
     callback: str = ""
     reports: frozenset[Status] = frozenset(Status)
     """The statuses that this provider ever reports on such a message."""
+    message_id: str = ""
+    """The provider's, where the protocol makes it."""
 
     @property
     def message_key(self) -> str:
@@ -159,6 +161,8 @@ class Sandbox:
 
     def _message_id(self, attempt: Attempt, seq: int) -> str:
         """Meta's are unique everywhere; Telegram's within a chat only, so each chat has a 1."""
+        if attempt.message_id:
+            return attempt.message_id
         if attempt.provider is Provider.RBM:
             return attempt.our_id
         if attempt.provider is Provider.TWILIO:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from channels.simulator import rbm_calls, twilio_calls
+from channels.simulator import gupshup_calls, msg91_calls, rbm_calls, twilio_calls, vonage_calls
 from channels.simulator.witness import Provider, Record, Status
 
 FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
@@ -21,7 +21,7 @@ UNDELIVERABLE: Final = {
 }
 
 
-ONE_A_CALL: Final = frozenset({Provider.TWILIO, Provider.RBM})
+ONE_A_CALL: Final = frozenset({Provider.TWILIO, Provider.RBM, Provider.VONAGE, Provider.GUPSHUP})
 """Providers that tell one status in a call."""
 
 
@@ -30,15 +30,31 @@ def statuses(
 ) -> bytes:
     """The body that tells these statuses, as the account's provider writes it."""
     provider, name = account
-    if provider is Provider.TWILIO:
-        return twilio_calls.status(name, *told[0])
-    if provider is Provider.RBM:
-        return rbm_calls.status(name, *told[0], at)
+    match provider:
+        case Provider.TWILIO:
+            return twilio_calls.status(name, *told[0])
+        case Provider.RBM:
+            return rbm_calls.status(name, *told[0], at)
+        case Provider.VONAGE:
+            return vonage_calls.status(name, *told[0], at)
+        case Provider.GUPSHUP:
+            return gupshup_calls.status(*told[0], at)
+        case Provider.MSG91:
+            return msg91_calls.reports(name, told, at)
     return meta_statuses(name, told, int(at))
 
 
+FORMS: Final = frozenset({Provider.TWILIO, Provider.VONAGE, Provider.MSG91})
+"""Providers that post forms; the others post JSON."""
+
+
+def signed_body(provider: Provider, secret: str, body: bytes) -> bytes:
+    """The body with its proof, where that stands in the body and not in a header."""
+    return vonage_calls.signed(secret, body) if provider is Provider.VONAGE and secret else body
+
+
 def headers_for(provider: Provider, secret: str, url: str, body: bytes) -> dict[str, str]:
-    kind = FORM if provider is Provider.TWILIO else "application/json"
+    kind = FORM if provider in FORMS else "application/json"
     headers = {"Content-Type": kind}
     if not secret:
         return headers

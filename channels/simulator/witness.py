@@ -17,6 +17,9 @@ class Provider(StrEnum):
     TELEGRAM = "telegram"
     TWILIO = "twilio"
     RBM = "rbm"
+    VONAGE = "vonage"
+    MSG91 = "msg91"
+    GUPSHUP = "gupshup"
 
 
 class Status(StrEnum):

@@ -16,13 +16,15 @@ TEST_DATABASE_PREFIX = "test_broadcast_"
 TEST_KEY_PREFIX = "test-"
 
 DATABASES["default"]["TEST"] = {"NAME": f"{TEST_DATABASE_PREFIX}{RUN}"}
+# Tests that commit empty their tables afterwards; wallet/models.py refuses that anywhere else.
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c wallet.may_truncate=yes"
 REDIS_KEY_PREFIX = f"{TEST_KEY_PREFIX}{RUN}:"
 CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = REDIS_KEY_PREFIX
 CACHES["default"]["KEY_PREFIX"] = f"{REDIS_KEY_PREFIX}cache"
 
 # What a developer's own .env says must not change what a test sees.
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
-PUBLIC_URL = "http://localhost:8000"
+PUBLIC_URL = os.environ.get("TEST_PUBLIC_URL", "http://localhost:8000")
 CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
 SENDING_ENABLED = True
 SEND_ONLY_TO = []

@@ -6,7 +6,7 @@ from typing import cast
 
 from django.db.models import Model
 
-from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Lane
+from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Checkup, Lane
 from channels.models import ProviderApp, Sender, TenantWAApp
 from contacts.models import (
     Contact,
@@ -126,6 +126,7 @@ def _broadcasts(tenant: Tenant, sender: Model, contact: Model) -> list[Model]:
             claimed_at=NOW,
             lease_expires_at=NOW,
         ),
+        Checkup.objects.create(at=NOW, seconds=0.1, breach_count=0),
         url,
         Click.objects.create(
             tenant=tenant,

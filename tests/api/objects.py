@@ -15,12 +15,18 @@ from tests.factories import (
     BroadcastFactory,
     BroadcastMessageFactory,
     ContactFactory,
+    ProviderAppFactory,
+    SenderFactory,
     SuppressionFactory,
+    TemplateFactory,
 )
 from tracking.models import TrackedURL
 from wallet import ledger
 
 OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
+    "sender": lambda tenant: SenderFactory.create(tenant=tenant),
+    "provider-app": lambda tenant: ProviderAppFactory.create(tenant=tenant),
+    "template": lambda tenant: TemplateFactory.create(tenant=tenant),
     "contact": lambda tenant: ContactFactory.create(tenant=tenant, phone="+491701234567"),
     "contact-import": lambda tenant: ContactImport.objects.create(tenant=tenant, file_name="a.csv"),
     "contact-messages": lambda tenant: ContactFactory.create(tenant=tenant),
@@ -34,6 +40,9 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
         position=0,
         url="https://shop.example/",
     ),
+    "wallet-entry-messages": lambda tenant: ledger.top_up(
+        tenant=tenant, amount=Decimal(5), reference="one", actor="", reason="", now=timezone.now()
+    ),
     "wallet-entries": lambda tenant: ledger.top_up(
         tenant=tenant, amount=Decimal(5), reference="first", actor="", reason="", now=timezone.now()
     ),
@@ -46,7 +55,7 @@ An entry: `"contact": lambda tenant: ContactFactory.create(tenant=tenant),`
 WITHOUT_OBJECTS: frozenset[str] = frozenset({"me", "wallet"})
 """Routes without an argument that list no objects of their own (`wallet`, for one)."""
 
-READING_POSTS: frozenset[tuple[str, str]] = frozenset()
+READING_POSTS: frozenset[tuple[str, str]] = frozenset({("template-preview", "post")})
 """(route name, method) of unsafe methods that change nothing and are open to viewers."""
 
 PUBLIC_NAMES: frozenset[str] = frozenset(

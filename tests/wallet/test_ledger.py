@@ -3,13 +3,13 @@
 from decimal import Decimal
 
 import pytest
-from django.db import InternalError, transaction
+from django.db import IntegrityError, InternalError, connection, transaction
 from django.utils import timezone
 
 from tenants.models import Tenant
 from tests.factories import TenantFactory
 from wallet import ledger
-from wallet.errors import HoldExceeded, InsufficientCredit, ReferenceReused
+from wallet.errors import HoldExceeded, InsufficientCredit, InvalidAmount, ReferenceReused
 from wallet.models import LedgerEntry, Wallet
 
 pytestmark = pytest.mark.django_db
@@ -25,14 +25,7 @@ def tenant() -> Tenant:
 def test_hold_settle_and_refund_are_exact(tenant: Tenant) -> None:
     _hold(tenant, "6")
     _settle(tenant, "2.5", "3.5")
-    ledger.refund(
-        tenant=tenant,
-        amount=Decimal("0.5"),
-        subject="b",
-        reference="r",
-        actor="t",
-        now=timezone.now(),
-    )
+    _settle(tenant, "0", "0", refunded="0.5", reference="r")
     assert _state(tenant) == (Decimal("8"), Decimal(0))
 
 
@@ -69,6 +62,70 @@ def test_an_entry_cannot_be_changed_nor_deleted(tenant: Tenant) -> None:
     assert entries.get().reason == ""
 
 
+def test_no_more_is_refunded_than_was_captured(tenant: Tenant) -> None:
+    _hold(tenant, "6")
+    _settle(tenant, "2", "0")
+    _settle(tenant, "0", "0", refunded="1.5", reference="r1")
+    with pytest.raises(HoldExceeded), transaction.atomic():
+        _settle(tenant, "0", "0", refunded="0.500001", reference="r2")
+    assert _state(tenant) == (Decimal("9.5"), Decimal(4))
+
+
+def test_what_rounds_to_nothing_is_no_movement(tenant: Tenant) -> None:
+    for amount in ("0.0000004", "0", "-1", "NaN", "Infinity"):
+        with pytest.raises(InvalidAmount), transaction.atomic():
+            _top_up(tenant, amount)
+    assert LedgerEntry.objects.count() == 1
+
+
+def test_the_same_reference_for_another_subject_is_refused(tenant: Tenant) -> None:
+    _hold(tenant, "6")
+    _hold(tenant, "2", subject="c")
+    _settle(tenant, "1", "0")
+    with pytest.raises(ReferenceReused), transaction.atomic():
+        _settle(tenant, "1", "0", subject="c")
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "DELETE FROM wallet_hold",
+        "DELETE FROM wallet_wallet",
+        "UPDATE wallet_ledgerentry SET balance_delta = 1000",
+        "DELETE FROM wallet_ledgerentry",
+        "UPDATE wallet_hold SET amount = amount + 1",
+        "UPDATE wallet_hold SET captured = captured - 1",
+        "UPDATE wallet_hold SET released = released - 1",
+        "UPDATE wallet_hold SET captured = amount + 1",
+        "UPDATE wallet_hold SET captured = 4, released = 3",
+        "UPDATE wallet_hold SET refunded = captured + 1",
+        "UPDATE wallet_wallet SET held = 10.000001",
+        "UPDATE wallet_wallet SET held = -1",
+        "UPDATE wallet_wallet SET balance = held - 0.000001",
+        "UPDATE wallet_wallet SET credit_line = -1",
+        *(
+            f"TRUNCATE {table} CASCADE"
+            for table in ("wallet_ledgerentry", "wallet_hold", "wallet_wallet")
+        ),
+    ],
+)
+def test_the_database_itself_refuses(tenant: Tenant, attack: str) -> None:
+    _hold(tenant, "6")
+    _settle(tenant, "2", "1")
+    with pytest.raises((InternalError, IntegrityError)), transaction.atomic():
+        _execute(attack)
+    assert _state(tenant) == (Decimal(8), Decimal(3))
+    assert LedgerEntry.objects.count() == 4
+
+
+def _execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        # A test's database may be emptied after a test; this one stands for a real one.
+        cursor.execute("SET LOCAL wallet.may_truncate = ''")
+        cursor.execute(sql)
+
+
 def _top_up(tenant: Tenant, amount: str) -> None:
     ledger.top_up(
         tenant=tenant,
@@ -80,25 +137,34 @@ def _top_up(tenant: Tenant, amount: str) -> None:
     )
 
 
-def _hold(tenant: Tenant, amount: str) -> None:
+def _hold(tenant: Tenant, amount: str, *, subject: str = "b") -> None:
     ledger.hold(
         tenant=tenant,
         amount=Decimal(amount),
-        subject="b",
+        subject=subject,
         revision=1,
         actor="t",
         now=timezone.now(),
     )
 
 
-def _settle(tenant: Tenant, captured: str, released: str) -> None:
+def _settle(
+    tenant: Tenant,
+    captured: str,
+    released: str,
+    *,
+    refunded: str = "0",
+    reference: str = "s",
+    subject: str = "b",
+) -> None:
     ledger.settle(
         tenant_id=tenant.pk,
-        subject="b",
+        subject=subject,
         revision=1,
         captured=Decimal(captured),
         released=Decimal(released),
-        reference="s",
+        refunded=Decimal(refunded),
+        reference=reference,
         actor="t",
         now=timezone.now(),
     )

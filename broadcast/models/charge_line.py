@@ -1,0 +1,28 @@
+"""Which messages a line of the ledger is made of."""
+
+from decimal import Decimal
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from broadcast.models.broadcast import Broadcast
+from broadcast.states import ChargeState
+
+
+class ChargeLine(models.Model):
+    """Messages whose money one move made, written by the statement that moved them.
+
+    The wallet's entries carry the same `movement_id`; a long line is cut into several rows.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="charge_lines")
+    movement_id = models.UUIDField(db_index=True)
+    charge_state = models.CharField(max_length=10, choices=ChargeState.choices)
+    amount: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(
+        max_digits=20, decimal_places=6, help_text="Sum of the messages' prices."
+    )
+    message_ids = ArrayField(models.UUIDField())
+
+    def __str__(self) -> str:
+        return f"{self.movement_id} {self.charge_state} {self.amount}"
