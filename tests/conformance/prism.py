@@ -30,7 +30,7 @@ def serving(spec: str, log: Path) -> Iterator[str]:
     port = _free_port()
     told = log.with_suffix(".json")
     told.write_text(json.dumps(_spelled_out(json.loads(path.read_text()))))
-    command = [PRISM, "mock", "--errors", "-h", "127.0.0.1", "-p", str(port), told]
+    command = [str(PRISM), "mock", "--errors", "-h", "127.0.0.1", "-p", str(port), str(told)]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ})
     try:

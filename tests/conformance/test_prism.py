@@ -60,7 +60,7 @@ def test_the_spec_allows_the_request(
     ],
 )
 def test_the_spec_refuses_another(
-    prism_url: Callable[[str], str], provider: str, broken: dict[str, object]
+    prism_url: Callable[[str], str], provider: str, broken: dict[str, Any]
 ) -> None:
     answer = exchange(replace(requests(provider, prism_url(provider))[FIRST[provider]], **broken))
     assert answer.status in (400, 422)
