@@ -44,8 +44,8 @@ def check(broadcast: Broadcast) -> None:
         _check_template(broadcast)
     else:
         _check_text(broadcast)
-        attachments.check(broadcast, broadcast.sender)
         registered.check(broadcast, broadcast.sender)
+    attachments.check(broadcast, broadcast.sender)
     if len(find_urls(texts_of(broadcast))) > MAX_TRACKED_URLS:
         raise InvalidInput(f"At most {MAX_TRACKED_URLS} links can be tracked.", attr="track_urls")
 
