@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from broadcast.closed_zones import NONE_CLOSED, ClosedZones
 from broadcast.models import Batch, Broadcast, Lane
 from broadcast.moves import DELTA, RETURNING, Moved, make_money, movement
 from broadcast.planning import scopes_that_stop
@@ -47,6 +48,11 @@ class Claim:
     starts: Mapping[UUID, float] = field(default_factory=dict)
     next_at: datetime | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Messages were moved and none of them is to be sent: the next ones need not wait."""
+        return self.moved.count > 0 and not self.messages and self.next_at is None
+
 
 def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
     """Start this lane's next batch: when the one after it may start, or None if it is not yet due.
@@ -73,8 +79,9 @@ WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
 FOR SHARE OF b FOR NO KEY UPDATE OF c
 """
 
-# First what waits for another try and is due, then the next ones above the lane's floor. Both LIMITs
-# are constants: with a computed one the planner expects a tenth of the table and reads it all.
+# First what waits for another try and is due, then the next ones above the lane's floor. Of those
+# to whom it is too early or too late to write only the time is set; their credits stay held. Both
+# LIMITs are constants: with a computed one the planner expects a tenth of the table and reads all.
 # MATERIALIZED: else the reason is worked out once for each place that names it.
 CLAIM = f"""
 WITH due AS (
@@ -99,18 +106,26 @@ WITH due AS (
             WHERE o.tenant_id = %(tenant)s AND o.address = m.address
               AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
         ) THEN 'opted_out'
-        ELSE '' END AS reason
+        ELSE '' END AS reason,
+        CASE WHEN z.zone IS NULL THEN %(unknown_until)s::timestamptz ELSE z.until END AS until
     FROM chosen m
     LEFT JOIN contacts_contact c ON c.id = m.contact_id AND c.tenant_id = %(tenant)s
+    LEFT JOIN unnest(%(zones)s::text[], %(untils)s::timestamptz[]) AS z(zone, until)
+        ON z.zone = c.time_zone
+), verdict AS (
+    SELECT *, CASE WHEN reason <> '' THEN 'SUPPRESSED' WHEN until IS NOT NULL THEN 'PENDING'
+                   ELSE 'SENDING' END AS status
+    FROM judged
 ), moved AS (
     UPDATE broadcast_broadcastmessage m
-    SET status = CASE WHEN j.reason = '' THEN 'SENDING' ELSE 'SUPPRESSED' END,
-        error_code = j.reason, provider_error_code = '', error_message = '',
-        charge_state = CASE WHEN j.reason <> '' AND m.charge_state = 'HELD' THEN 'RELEASED'
-                            ELSE m.charge_state END,
-        batch_id = %(batch)s, next_attempt_at = NULL, status_at = %(now)s,
-        attempts = m.attempts + CASE WHEN j.reason = '' THEN 1 ELSE 0 END
-    FROM judged j WHERE m.id = j.id AND m.broadcast_id = %(broadcast)s
+    SET status = v.status, next_attempt_at = CASE WHEN v.status = 'PENDING' THEN v.until END,
+        status_at = CASE WHEN v.status = 'PENDING' THEN m.status_at ELSE %(now)s END,
+        error_code = v.reason, provider_error_code = '', error_message = '',
+        charge_state = CASE WHEN v.status = 'SUPPRESSED' AND m.charge_state = 'HELD'
+                            THEN 'RELEASED' ELSE m.charge_state END,
+        batch_id = CASE WHEN v.status = 'PENDING' THEN m.batch_id ELSE %(batch)s END,
+        attempts = m.attempts + CASE WHEN v.status = 'SENDING' THEN 1 ELSE 0 END
+    FROM verdict v WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s
     {RETURNING}, new.id, new.address, new.token, new.variables, new.segments, new.seq
 ), {DELTA}, batch AS (
     INSERT INTO broadcast_batch (id, broadcast_id, lane_id, message_ids, claimed_at,
@@ -128,11 +143,18 @@ CLAIM_PHONE = CLAIM.format(address="c.phone")
 CLAIM_CHAT = CLAIM.format(address="c.telegram_chat_id::text")
 
 
-def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) -> Claim | None:
+def claim(
+    *,
+    broadcast: Broadcast,
+    lane: Lane,
+    sender: Sender,
+    now: datetime,
+    closed: ClosedZones = NONE_CLOSED,
+) -> Claim | None:
     """Claim up to a batch of due messages, in one short transaction.
 
     None where the broadcast is no longer to be sent. Those whose contact is gone, opted out or
-    changed are SUPPRESSED and their credits released.
+    changed are SUPPRESSED and their credits released; those in a closed zone wait until it opens.
     """
     batch_id = new_id()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -140,7 +162,17 @@ def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) ->
         if cursor.fetchone() is None:
             return None
         sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
-        cursor.execute(sql, _params(broadcast, lane, sender, batch_id, now))
+        cursor.execute(
+            sql,
+            {
+                **_params(broadcast, sender, now=now),
+                **_zones(closed),
+                "batch": batch_id,
+                **movement(batch_id),
+                "lane": lane.pk,
+                "floor": lane.floor,
+            },
+        )
         rows = cursor.fetchall()
         moved = replace(Moved(*rows[0][:6]), movement_id=batch_id)
         claimed = Claim(batch_id, [_message(row) for row in rows if row[6] is not None], moved)
@@ -189,9 +221,7 @@ def _within_limits(
     )
 
 
-def _params(
-    broadcast: Broadcast, lane: Lane, sender: Sender, batch_id: UUID, now: datetime
-) -> dict[str, Any]:
+def _params(broadcast: Broadcast, sender: Sender, *, now: datetime) -> dict[str, Any]:
     return {
         "broadcast": broadcast.pk,
         "tenant": broadcast.tenant_id,
@@ -199,13 +229,17 @@ def _params(
         "scopes": scopes_that_stop(broadcast.category),
         "restricted": bool(settings.SEND_ONLY_TO),
         "allowed": list(settings.SEND_ONLY_TO),
-        "batch": batch_id,
-        **movement(batch_id),
-        "lane": lane.pk,
-        "floor": lane.floor,
         "size": limits_of(sender).most(sender.effective_batch_size),
         "now": now,
         "lease": now + timedelta(seconds=settings.BROADCAST_BATCH_LEASE),
+    }
+
+
+def _zones(closed: ClosedZones) -> dict[str, Any]:
+    return {
+        "zones": list(closed.until),
+        "untils": list(closed.until.values()),
+        "unknown_until": closed.unknown_until,
     }
 
 
@@ -226,6 +260,12 @@ def _rest(*, lane: Lane, moved: Moved, now: datetime) -> None:
         Lane.objects.filter(pk=lane.pk).update(floor=0, next_batch_at=now + RETRY_LATE_CLAIM)
     else:
         Lane.objects.filter(pk=lane.pk).update(next_batch_at=max(due, now))
+
+
+def come_back(*, lane: Lane, at: datetime) -> datetime:
+    """This lane has nothing to do before `at`, which is returned."""
+    Lane.objects.filter(pk=lane.pk, next_batch_at__isnull=False).update(next_batch_at=at)
+    return at
 
 
 def wake_lanes(*, broadcast: Broadcast, at: datetime) -> None:

@@ -13,7 +13,8 @@ from tenants.models import Tenant
 from tenants.send_windows import SendWindow, next_opening, read_send_window
 
 LOOK_AGAIN = timedelta(hours=1)
-"""How long those wait whose windows never open; somebody may change them."""
+"""How long those wait whose windows never open, and how long a lane sleeps at most: somebody may
+change the windows."""
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from broadcast import content, planning
 from broadcast.approving import require_approval, require_approval_of_audience
 from broadcast.broken_senders import require_working
-from broadcast.enqueueing import plan_soon, run_lane_soon
+from broadcast.enqueueing import plan_soon, serve_soon
 from broadcast.errors import IllegalMove, NoRecipients, NotEditable
 from broadcast.locking import fresh, lift_pause, locked, move_pending, require_move, save
 from broadcast.models import Broadcast, BroadcastCounters, Lane
@@ -79,11 +79,10 @@ def queue(broadcast: Broadcast, *, now: datetime) -> None:
     lift_pause(broadcast, now=now)
     save(broadcast)
     lanes = broadcast.sender.lanes if broadcast.sender else 1
-    made = Lane.objects.bulk_create(
+    Lane.objects.bulk_create(
         Lane(broadcast=broadcast, n=n, next_batch_at=now) for n in range(1, lanes + 1)
     )
-    for lane in made:
-        run_lane_soon(lane_id=lane.pk)
+    serve_soon(lanes=lanes)
 
 
 def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:

@@ -15,10 +15,12 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 
 from broadcast.checkpoints import Point, reached
-from broadcast.claiming import Claim, claim, shut_fence, take_lane
+from broadcast.claiming import Claim, claim, come_back, shut_fence, take_lane
+from broadcast.closed_zones import LOOK_AGAIN, closed_zones
 from broadcast.content import Renderer
 from broadcast.finishing import finish
 from broadcast.models import Batch, Broadcast, Lane
+from broadcast.serving import take_next_lane
 from broadcast.settling import settle, sweep
 from broadcast.states import BroadcastStatus
 from channels.delivery import deliver
@@ -35,33 +37,52 @@ log = structlog.get_logger(__name__)
 
 
 def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -> datetime | None:
-    """Run a lane's next batch if it is due; when to come back, None if there is no reason to.
-
-    `announce` is told when the next batch is due as soon as that is known: batches of a lane start
-    by their delay or their sender's limit, however long one of them waits for its last answer.
-    """
+    """Run this lane's next batch if it is due; as `run_next_batch`."""
     lane = _lane(lane_id) if settings.SENDING_ENABLED else None
     if lane is None or lane.broadcast.sender is None:
         return None
-    broadcast, sender = lane.broadcast, lane.broadcast.sender
-    sender.tenant = broadcast.tenant
-    following = take_lane(lane=lane, sender=sender, now=clock())
+    following = take_lane(lane=lane, sender=lane.broadcast.sender, now=clock())
     if following is None:
         return None
+    return _run(lane, turn=_Turn(following, announce), clock=clock)
+
+
+def run_next_batch(*, clock: Clock, announce: Announce | None = None) -> datetime | None:
+    """Run a batch of the lane whose turn it is; when that lane wants its next one, None if never.
+
+    `announce` is told when that is as soon as it is known: batches of a lane start by their delay
+    or their sender's limit, however long one of them waits for its last answer. What was announced
+    is not returned.
+    """
+    taken = take_next_lane(now=clock()) if settings.SENDING_ENABLED else None
+    lane = taken and _lane(taken.lane_id)
+    if taken is None or lane is None:
+        return None
+    return _run(lane, turn=_Turn(taken.following, announce), clock=clock)
+
+
+def _run(lane: Any, *, turn: "_Turn", clock: Clock) -> datetime | None:
+    broadcast, sender = lane.broadcast, lane.broadcast.sender
+    sender.tenant = broadcast.tenant
+    closed = closed_zones(broadcast=broadcast, sender=sender, now=clock())
+    if closed.everywhere is not None:
+        return come_back(lane=lane, at=min(closed.everywhere, clock() + LOOK_AGAIN))
     if broadcast.status == BroadcastStatus.QUEUED:
         _start(broadcast, now=clock())
     reached(Point.BEFORE_CLAIM)
-    claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=clock())
+    claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=clock(), closed=closed)
     if claimed is None:
         return None
     reached(Point.AFTER_CLAIM)
-    turn = _Turn(due=max(following, claimed.next_at or following), announce=announce)
     if claimed.next_at is not None:
+        turn.due = max(turn.due, claimed.next_at)
         turn.tell()
     if _go(lane=lane, claimed=claimed, turn=turn, clock=clock):
         finish(broadcast_id=broadcast.pk, now=clock())
         return None
     reached(Point.AFTER_SETTLE)
+    if claimed.is_idle:
+        return come_back(lane=lane, at=clock())
     return turn.due if claimed.moved.count and not turn.is_told else None
 
 
@@ -166,16 +187,3 @@ def sweep_batches(*, now: datetime) -> int:
         if moved is not None and moved.is_over:
             finish(broadcast_id=batch.broadcast_id, now=now)
     return len(expired)
-
-
-def lane_ids_overdue(*, before: datetime) -> list[int]:
-    """Lanes that no chain runs on any more; tenants in order of their oldest service."""
-    return list(
-        Lane.objects.filter(
-            next_batch_at__lte=before,
-            broadcast__status__in=(BroadcastStatus.QUEUED, BroadcastStatus.SENDING),
-            broadcast__paused_at=None,
-        )
-        .order_by("served_at", "next_batch_at")
-        .values_list("pk", flat=True)[:500]
-    )

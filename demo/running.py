@@ -103,6 +103,9 @@ def _story(
         f"{job['rows']} rows: {job['created']} new contacts, {job['updated']} updated, "
         f"{job['failed']} refused"
     )
+    if job["first_errors"]:
+        first = job["first_errors"][0]
+        screen.note(f"Line {first['line']}, for one: {first['reason']}")
 
     screen.step("Create and send two broadcasts: POST /broadcast/, POST /broadcast/{id}/send/")
     sent = story.send_both(client, demo)

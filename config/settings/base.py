@@ -199,6 +199,8 @@ BROADCAST_RETRY_DELAY = env.float("BROADCAST_RETRY_DELAY", default=10.0)
 BROADCAST_BATCH_LEASE = env.int("BROADCAST_BATCH_LEASE", default=120)
 # Seconds after its time at which a scheduled broadcast is paused instead of started.
 BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
+# How long a broadcast that has only messages of unknown fate left waits for receipts to tell.
+BROADCAST_UNKNOWN_GRACE = env.float("BROADCAST_UNKNOWN_GRACE", default=60.0)
 # A broadcast pauses itself when this share of its last so many messages has failed.
 BROADCAST_PAUSE_SHARE = env.float("BROADCAST_PAUSE_SHARE", default=0.5)
 BROADCAST_PAUSE_SAMPLE = env.int("BROADCAST_PAUSE_SAMPLE", default=100)
@@ -229,7 +231,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 # Which queue a task waits in, where it is not the default one; Celery has done away with naming it
 # on the task itself.
 CELERY_TASK_ROUTES = {
-    "broadcast.tasks.run_lane": {"queue": "sending"},
+    "broadcast.tasks.serve": {"queue": "sending"},
     "broadcast.tasks.plan_broadcast": {"queue": "planning"},
     "broadcast.tasks.fall_back_all": {"queue": "planning"},
     "contacts.tasks.*": {"queue": "planning"},
