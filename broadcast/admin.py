@@ -6,7 +6,15 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from broadcast.admin_moves import DETAIL_MOVES, LIST_MOVES, Moves
-from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Checkup, Lane
+from broadcast.models import (
+    Batch,
+    Broadcast,
+    BroadcastCounters,
+    BroadcastMessage,
+    ChargeLine,
+    Checkup,
+    Lane,
+)
 from broadcast.states import MessageStatus
 from tenants.admin_pages import BY_TENANT, LargeTable, NarrowFilter, Record
 
@@ -179,6 +187,16 @@ class BatchAdmin(LargeTable):
     list_filter = (BY_BROADCAST,)
     list_select_related = ("broadcast",)
     id_keys = ("id", "broadcast_id")
+
+
+@admin.register(ChargeLine)
+class ChargeLineAdmin(LargeTable):
+    """Which messages a line of the ledger is of."""
+
+    list_display = ("movement_id", "broadcast", "charge_state", "amount")
+    list_filter = (BY_BROADCAST,)
+    list_select_related = ("broadcast",)
+    id_keys = ("movement_id", "broadcast_id")
 
 
 @admin.register(Checkup)

@@ -6,8 +6,16 @@ from typing import cast
 
 from django.db.models import Model
 
-from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Checkup, Lane
-from channels.models import ProviderApp, Sender, TenantWAApp
+from broadcast.models import (
+    Batch,
+    Broadcast,
+    BroadcastCounters,
+    BroadcastMessage,
+    ChargeLine,
+    Checkup,
+    Lane,
+)
+from channels.models import ProviderApp, Sender, SenderDay, TenantWAApp
 from contacts.models import (
     Contact,
     ContactImport,
@@ -73,7 +81,8 @@ def _channels(tenant: Tenant) -> list[Model]:
     template = WhatsAppTemplate.objects.create(
         tenant=tenant, app=number, name="summer_sale", language="en", body="Hello"
     )
-    return [app, bot, number, template]
+    day = SenderDay.objects.create(sender=bot, day=NOW.date(), taken=1)
+    return [app, bot, number, template, day]
 
 
 def _contacts(tenant: Tenant) -> list[Model]:
@@ -127,6 +136,13 @@ def _broadcasts(tenant: Tenant, sender: Model, contact: Model) -> list[Model]:
             lease_expires_at=NOW,
         ),
         Checkup.objects.create(at=NOW, seconds=0.1, breach_count=0),
+        ChargeLine.objects.create(
+            broadcast=broadcast,
+            movement_id=message.id,
+            charge_state="CAPTURED",
+            amount=Decimal(1),
+            message_ids=[message.id],
+        ),
         url,
         Click.objects.create(
             tenant=tenant,
