@@ -93,59 +93,6 @@ BODIES: dict[str, list[Any]] = {
         ),
         Form(MessageSid="SM2", From="whatsapp:+491701234567", To="+1415", Body="STOP"),
     ],
-    "vonage": [
-        {
-            "msisdn": "447700900000",
-            "to": "Acme",
-            "messageId": "0A0000001234567B",
-            "status": "failed",
-            "err-code": "9",
-            "client-ref": "0198c0de-0000-7000-8000-000000000001",
-            "message-timestamp": "2026-07-01 12:00:00",
-        },
-        {
-            "msisdn": "447700900000",
-            "to": "14155550100",
-            "messageId": "0B0000001234567B",
-            "text": "STOP",
-            "message-timestamp": "2026-07-01 12:00:00",
-        },
-    ],
-    "msg91": [
-        Form(
-            data='[{"senderId":"ACMEIN","requestId":"3763646c30","report":[{"date":"2026-07-01 '
-            '10:06:20","number":"919876543210","status":"16","desc":"REJECTED"}]}]'
-        ),
-        {"requestId": "3763646c30", "number": "919876543210", "status": "1", "desc": "DELIVERED"},
-    ],
-    "gupshup": [
-        {
-            "app": "DemoApp",
-            "timestamp": 1751370000123,
-            "version": 2,
-            "type": "message-event",
-            "payload": {
-                "id": "gBEGkYaYVSEEAgnZxQ3JmKK6Wvg",
-                "gsId": "ee4a68a0-1203-4c85-8dc3-49d0b3226a35",
-                "type": "delivered",
-                "destination": "919876543210",
-                "payload": {"ts": 1751370000},
-            },
-        },
-        {
-            "app": "DemoApp",
-            "timestamp": 1751370000123,
-            "version": 2,
-            "type": "message",
-            "payload": {
-                "id": "wamid.2",
-                "source": "919876543210",
-                "type": "text",
-                "payload": {"text": "STOP"},
-                "sender": {"phone": "919876543210"},
-            },
-        },
-    ],
     "google_rbm": [
         PubSub(
             senderPhoneNumber="+491701234567",
