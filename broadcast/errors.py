@@ -63,3 +63,9 @@ class SenderBroken(Conflict):
     """The provider refuses the sender's configuration; `data` holds its reason."""
 
     code = "sender_broken"
+
+
+class EstimateMoved(Conflict):
+    """What was estimated is not what would be sent now; `data` holds the difference."""
+
+    code = "estimate_moved"

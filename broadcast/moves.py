@@ -55,8 +55,9 @@ delta AS (
     RETURNING c.pending AS now_pending, c.sending AS now_sending, d.moved, d.captured, d.released,
               d.refunded
 ), charge_lines AS (
-    INSERT INTO broadcast_chargeline (broadcast_id, movement_id, charge_state, amount, message_ids)
-    SELECT %(broadcast)s, %(movement)s, charged, sum(price), array_agg(moved_id)
+    INSERT INTO broadcast_chargeline
+        (id, broadcast_id, movement_id, charge_state, amount, message_ids)
+    SELECT uuidv7(), %(broadcast)s, %(movement)s, charged, sum(price), array_agg(moved_id)
     FROM (
         SELECT moved_id, price, charged,
                (row_number() OVER (PARTITION BY charged) - 1) / %(block)s AS block

@@ -6,7 +6,14 @@ from typing import cast
 
 from django.db.models import Model
 
-from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Lane
+from broadcast.models import (
+    Batch,
+    Broadcast,
+    BroadcastCounters,
+    BroadcastMessage,
+    ChargeLine,
+    Lane,
+)
 from channels.models import ProviderApp, Sender, TenantWAApp
 from contacts.models import (
     Contact,
@@ -22,7 +29,7 @@ from tenants.models import IdempotencyRecord, Tenant
 from tests.factories import MembershipFactory
 from tracking.models import Click, TrackedURL
 from wallet.ledger import hold, top_up, wallet_of
-from wallet.models import Hold, LedgerEntry
+from wallet.models import Hold, LedgerEntry, Rate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "made-up-access-token-4711"
@@ -94,7 +101,9 @@ def _money(tenant: Tenant) -> list[Model]:
     top_up(tenant=tenant, amount=Decimal(10), reference="start", actor="test", reason="", now=NOW)
     hold(tenant=tenant, amount=Decimal(1), subject="s", revision=1, actor="test", now=NOW)
     wallet = wallet_of(tenant)
-    return [wallet, Hold.objects.get(wallet=wallet), LedgerEntry.objects.get(kind="TOP_UP")]
+    rate = Rate.objects.create(platform="SMS", price=1, currency="EUR", valid_from=NOW)
+    hold_ = Hold.objects.get(wallet=wallet)
+    return [wallet, hold_, LedgerEntry.objects.get(kind="TOP_UP"), rate]
 
 
 def _broadcasts(tenant: Tenant, sender: Model, contact: Model) -> list[Model]:
@@ -125,6 +134,13 @@ def _broadcasts(tenant: Tenant, sender: Model, contact: Model) -> list[Model]:
             message_ids=[message.id],
             claimed_at=NOW,
             lease_expires_at=NOW,
+        ),
+        ChargeLine.objects.create(
+            broadcast=broadcast,
+            movement_id=message.id,
+            charge_state="CAPTURED",
+            amount=1,
+            message_ids=[message.id],
         ),
         url,
         Click.objects.create(

@@ -27,6 +27,7 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
     "contact-telegram-link": lambda tenant: ContactFactory.create(tenant=tenant),
     "suppression": lambda tenant: SuppressionFactory.create(tenant=tenant),
     "broadcast": lambda tenant: BroadcastFactory.create(tenant=tenant),
+    "broadcast-estimate": lambda tenant: BroadcastFactory.create(tenant=tenant),
     "message": lambda tenant: BroadcastMessageFactory.create(tenant=tenant),
     "url-tracking": lambda tenant: TrackedURL.objects.create(
         tenant=tenant,
@@ -46,10 +47,12 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
 An entry: `"contact": lambda tenant: ContactFactory.create(tenant=tenant),`
 """
 
-WITHOUT_OBJECTS: frozenset[str] = frozenset({"me", "wallet"})
+WITHOUT_OBJECTS: frozenset[str] = frozenset({"me", "wallet", "broadcast-estimate-unsaved"})
 """Routes without an argument that list no objects of their own (`wallet`, for one)."""
 
-READING_POSTS: frozenset[tuple[str, str]] = frozenset()
+READING_POSTS: frozenset[tuple[str, str]] = frozenset(
+    {("broadcast-estimate", "post"), ("broadcast-estimate-unsaved", "post")}
+)
 """(route name, method) of unsafe methods that change nothing and are open to viewers."""
 
 PUBLIC_NAMES: frozenset[str] = frozenset(
