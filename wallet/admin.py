@@ -12,7 +12,7 @@ from tenants.admin_ask import ask
 from tenants.admin_pages import LargeTable, NarrowFilter, Record, Undeletable, detail_action
 from wallet import ledger
 from wallet.admin_forms import TopUpForm
-from wallet.models import EntryKind, Hold, LedgerEntry, Rate, Wallet
+from wallet.models import EntryKind, Hold, LedgerEntry, Rate, ReceivedPayment, TopUp, Wallet
 
 
 @admin.register(Wallet)
@@ -149,3 +149,16 @@ class RateAdmin(Undeletable):
         "currency",
         "valid_from",
     )
+
+
+@admin.register(TopUp)
+class TopUpAdmin(LargeTable):
+    list_display = ("created_at", "wallet", "amount", "currency", "provider", "status", "reason")
+    list_filter = (("wallet", AutocompleteSelectFilter),)
+    list_select_related = ("wallet",)
+
+
+@admin.register(ReceivedPayment)
+class ReceivedPaymentAdmin(LargeTable):
+    list_display = ("received_at", "provider", "kind", "outcome", "event_id")
+    id_keys = ("id", "top_up_id")

@@ -1,9 +1,11 @@
 """The wallet and its entries as the API shows them."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from tenants.fields import MoneyField, UtcDateTimeField
-from wallet.models import LedgerEntry, Wallet
+from wallet.models import LedgerEntry, TopUp, Wallet
 
 
 class WalletSerializer(serializers.ModelSerializer[Wallet]):
@@ -40,5 +42,32 @@ class LedgerEntrySerializer(serializers.ModelSerializer[LedgerEntry]):
             "reference",
             "reason",
             "created_at",
+        )
+        read_only_fields = fields
+
+
+class NewTopUpSerializer(serializers.Serializer[Any]):
+    provider = serializers.CharField(max_length=20, help_text="`stripe` or `razorpay`.")
+    amount = MoneyField(max_digits=14, help_text="In the wallet's currency.")
+
+
+class TopUpSerializer(serializers.ModelSerializer[TopUp]):
+    amount = MoneyField(read_only=True)
+    url = serializers.CharField(read_only=True, help_text="Where it is paid.")
+    created_at = UtcDateTimeField(read_only=True)
+    paid_at = UtcDateTimeField(read_only=True)
+
+    class Meta:
+        model = TopUp
+        fields = (
+            "id",
+            "provider",
+            "amount",
+            "currency",
+            "status",
+            "reason",
+            "url",
+            "created_at",
+            "paid_at",
         )
         read_only_fields = fields

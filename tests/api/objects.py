@@ -19,6 +19,7 @@ from tests.factories import (
 )
 from tracking.models import TrackedURL
 from wallet import ledger
+from wallet.models import TopUp
 
 OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
     "contact": lambda tenant: ContactFactory.create(tenant=tenant, phone="+491701234567"),
@@ -37,6 +38,14 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
     ),
     "wallet-entry-messages": lambda tenant: ledger.top_up(
         tenant=tenant, amount=Decimal(5), reference="one", actor="", reason="", now=timezone.now()
+    ),
+    "wallet-top-ups": lambda tenant: TopUp.objects.create(
+        wallet=ledger.wallet_of(tenant),
+        provider="stripe",
+        amount=5,
+        minor_units=500,
+        currency="EUR",
+        created_at=timezone.now(),
     ),
     "wallet-entries": lambda tenant: ledger.top_up(
         tenant=tenant, amount=Decimal(5), reference="first", actor="", reason="", now=timezone.now()

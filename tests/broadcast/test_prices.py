@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -70,8 +71,15 @@ RATES = st.lists(
 def test_each_row_costs_what_the_pure_functions_say(
     tenant: Tenant, platform: str, rates: list[dict[str, Any]], text: str, rich: bool
 ) -> None:
+    with transaction.atomic():
+        _compare(tenant, platform, rates, text, rich=rich)
+        transaction.set_rollback(True)
+
+
+def _compare(
+    tenant: Tenant, platform: str, rates: list[dict[str, Any]], text: str, *, rich: bool
+) -> None:
     now = timezone.now()
-    Sender.objects.all().update(is_active=False)
     sender = SenderFactory.create(
         tenant=tenant, platform=platform, provider="twilio", marketing_price=Decimal("0.04")
     )
@@ -104,7 +112,6 @@ def test_each_row_costs_what_the_pure_functions_say(
         )
         assert message.segments == segments
         assert (message.price, message.rate_id) == (price.of(segments), price.rate_id)
-    Rate.objects.filter(valid_to=None).update(valid_to=now + timedelta(microseconds=1))
 
 
 def test_a_suppressed_recipient_costs_nothing_and_has_no_rate(tenant: Tenant) -> None:
