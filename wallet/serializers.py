@@ -13,11 +13,25 @@ class WalletSerializer(serializers.ModelSerializer[Wallet]):
     held = MoneyField(read_only=True)
     credit_line = MoneyField(read_only=True)
     available = MoneyField(read_only=True, help_text="What can still be held.")
+    low_balance_threshold = MoneyField(read_only=True, allow_null=True)
 
     class Meta:
         model = Wallet
-        fields = ("balance", "held", "available", "credit_line", "currency")
+        fields = (
+            "balance",
+            "held",
+            "available",
+            "credit_line",
+            "currency",
+            "low_balance_threshold",
+        )
         read_only_fields = fields
+
+
+class LowBalanceSerializer(serializers.Serializer[Any]):
+    low_balance_threshold = MoneyField(
+        allow_null=True, min_value=0, help_text="Owners and admins get an e-mail below it."
+    )
 
 
 class LedgerEntrySerializer(serializers.ModelSerializer[LedgerEntry]):

@@ -14,9 +14,10 @@ from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantView
 from wallet.ledger import wallet_of
-from wallet.models import EntryKind, LedgerEntry, TopUp
+from wallet.models import EntryKind, LedgerEntry, TopUp, Wallet
 from wallet.serializers import (
     LedgerEntrySerializer,
+    LowBalanceSerializer,
     NewTopUpSerializer,
     TopUpSerializer,
     WalletSerializer,
@@ -25,10 +26,26 @@ from wallet.topping_up import open_top_up
 
 
 class WalletView(TenantView):
+    required = {"patch": Action.MANAGE_MONEY}
+
     @extend_schema(operation_id="wallet_retrieve", responses={200: WalletSerializer})
     def get(self, request: Request) -> Response:
         """Balance, what of it is held, and what is available."""
         return Response(WalletSerializer(wallet_of(self.tenant)).data)
+
+    @extend_schema(
+        operation_id="wallet_partial_update",
+        request=LowBalanceSerializer,
+        responses={200: WalletSerializer},
+    )
+    def patch(self, request: Request) -> Response:
+        """Below which available credit owners and admins are told; null: never. Nothing else."""
+        given = LowBalanceSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        wallet = wallet_of(self.tenant)
+        Wallet.objects.filter(pk=wallet.pk).update(**given.validated_data)
+        wallet.refresh_from_db()
+        return Response(WalletSerializer(wallet).data)
 
 
 class LedgerEntryFilter(filters.FilterSet):

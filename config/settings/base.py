@@ -252,6 +252,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("sweep-batches", "broadcast.tasks.sweep", 5.0),
         ("fall-back", "broadcast.tasks.fall_back_all", 5.0),
         ("purge-idempotency", "broadcast.tasks.purge", 3600.0),
+        ("low-balances", "wallet.tasks.low_balances", 60.0),
         ("apply-events", "inbound.tasks.apply_events", 2.0),
         ("retry-parked", "inbound.tasks.retry_parked", 2.0),
         ("purge-events", "inbound.tasks.purge", 3600.0),

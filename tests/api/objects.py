@@ -56,7 +56,9 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
 An entry: `"contact": lambda tenant: ContactFactory.create(tenant=tenant),`
 """
 
-WITHOUT_OBJECTS: frozenset[str] = frozenset({"me", "wallet", "broadcast-estimate-unsaved"})
+WITHOUT_OBJECTS: frozenset[str] = frozenset(
+    {"me", "wallet", "wallet-statement", "broadcast-estimate-unsaved"}
+)
 """Routes without an argument that list no objects of their own (`wallet`, for one)."""
 
 READING_POSTS: frozenset[tuple[str, str]] = frozenset(

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 import pytest
 import stripe
 from django.db import connection
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import SettingsWrapper
 from rest_framework.test import APIClient
 
 from tenants.models import Role, Tenant
