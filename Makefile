@@ -1,12 +1,14 @@
 # Every command does all its own set-up in .venv; PYTHON names another Python (3.11 or later).
 PYTHON ?= python3
 BIN := .venv/bin
+PRISM_VERSION := 5.14.2
+WIREMOCK_VERSION := 3.13.2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check lock clean base dev
+.PHONY: help demo run test conformance check bench chaos lock clean base dev
 
 help: ## What there is
-	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 demo: base ## Send a real broadcast from end to end; ONCE=1 ends after it
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
@@ -17,8 +19,21 @@ run: base ## The stack and nothing else; LOGS=1 shows its logs
 test: dev ## All tests, on real PostgreSQL and Valkey; ARGS go to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
+conformance: dev ## Prove the adapters against specs and clients that others wrote (needs npm, and Java)
+	@test -x .data/npm/node_modules/.bin/prism || npm install --silent --no-audit --no-fund \
+	  --prefix .data/npm @stoplight/prism-cli@$(PRISM_VERSION)
+	@test -d .data/npm/node_modules/wiremock || npm install --silent --no-audit --no-fund \
+	  --prefix .data/npm wiremock@$(WIREMOCK_VERSION)
+	@$(BIN)/python -m pytest tests/conformance $(ARGS)
+
 check: dev ## Format, lint, types, layers, migrations, deployment, schema
 	@$(BIN)/python -m config.checks
+
+bench: dev ## The engine beside the bare loop of its client; QUICK=1 takes a minute
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+
+chaos: dev ## Processes killed and confused by a seed; RUNS=20 SEED=1
+	@$(BIN)/python -m tests.chaos --runs $(or $(RUNS),20) --seed $(or $(SEED),1) $(ARGS)
 
 lock: dev ## Pin and hash the newest allowed dependencies
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -12,6 +12,7 @@ from broadcast.models import (
     BroadcastCounters,
     BroadcastMessage,
     ChargeLine,
+    Checkup,
     Lane,
 )
 from broadcast.states import MessageStatus
@@ -43,7 +44,10 @@ class BroadcastAdmin(Moves, Record):
     readonly_fields = ("ui_status", "messages_page", *COUNTS)
     fieldsets = (
         (None, {"fields": ("name", "tenant", "reference", "kind", "parent", "created_by")}),
-        ("State", {"fields": ("status", "ui_status", "status_reason", "pause_reason")}),
+        (
+            "State",
+            {"fields": ("status", "ui_status", "status_reason", "pause_reason", "approved_by")},
+        ),
         ("Counts", {"fields": ("messages_page", *COUNTS, "duplicates_removed")}),
         (
             "Content",
@@ -56,6 +60,11 @@ class BroadcastAdmin(Moves, Record):
                     "template_language",
                     "template_params",
                     "text",
+                    "media",
+                    "buttons",
+                    "provider_template_id",
+                    "fallback",
+                    "send_window",
                     "track_urls",
                     "unknown_policy",
                     "audience",
@@ -67,12 +76,15 @@ class BroadcastAdmin(Moves, Record):
             {
                 "fields": (
                     "created_at",
+                    "approved_at",
                     "scheduled_at",
+                    "expires_at",
                     "planning_at",
                     "planned_at",
                     "queued_at",
                     "started_at",
                     "paused_at",
+                    "resumed_at",
                     "finished_at",
                     "cancelled_at",
                 )
@@ -185,3 +197,12 @@ class ChargeLineAdmin(LargeTable):
     id_keys = ("id", "broadcast_id")
     # Up to ten thousand ids: the API opens a line page by page.
     exclude = ("message_ids",)
+
+
+@admin.register(Checkup)
+class CheckupAdmin(Record):
+    """Runs of the doctor, newest first."""
+
+    list_display = ("at", "breach_count", "repaired", "seconds")
+    ordering = ("-id",)
+    sortable_by = ()

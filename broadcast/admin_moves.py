@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,17 +14,35 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast
+from broadcast.resolving import Decision
 from tenants.admin_ask import Confirm, ask
 from tenants.admin_pages import detail_action
 from tenants.errors import DomainError
+from tenants.models import User
 
 if TYPE_CHECKING:
     Mixin = admin.ModelAdmin[Broadcast]
 else:
     Mixin = object
 
-LIST_MOVES = ("send_selected", "unschedule_selected", "cancel_selected")
-DETAIL_MOVES = ("send", "schedule", "unschedule", "cancel")
+LIST_MOVES = (
+    "send_selected",
+    "unschedule_selected",
+    "pause_selected",
+    "resume_selected",
+    "cancel_selected",
+)
+DETAIL_MOVES = (
+    "send",
+    "schedule",
+    "unschedule",
+    "approve",
+    "pause",
+    "resume",
+    "cancel",
+    "retry_failed",
+    "resolve_unknown",
+)
 
 
 class ScheduleForm(forms.Form):
@@ -32,6 +51,23 @@ class ScheduleForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
         help_text="For example 2027-07-01T10:00.",
     )
+
+
+class PauseForm(forms.Form):
+    reason = forms.CharField(
+        max_length=200, required=False, widget=UnfoldAdminTextInputWidget(), help_text="Shown."
+    )
+
+
+class RetryForm(forms.Form):
+    include_unreachable = forms.BooleanField(
+        required=False,
+        help_text="Also those refused for good because of the recipient: blocked, no such number.",
+    )
+
+
+class ResolveForm(forms.Form):
+    decision = forms.ChoiceField(choices=Decision.choices)
 
 
 class Moves(Mixin):
@@ -46,6 +82,14 @@ class Moves(Mixin):
     @admin.action(description="Cancel")
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
         self._move_each(request, queryset, done="Cancelled.", move=lifecycle.cancel)
+
+    @admin.action(description="Pause")
+    def pause_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
+        self._move_each(request, queryset, done="Paused.", move=lifecycle.pause)
+
+    @admin.action(description="Resume")
+    def resume_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
+        self._move_each(request, queryset, done="Resumed.", move=lifecycle.resume)
 
     @detail_action(description="Send now", url_path="send")
     def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -91,13 +135,74 @@ class Moves(Mixin):
             act=act,
         )
 
-    def _confirm(
+    @detail_action(description="Approve", url_path="approve")
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._confirm(
+            request,
+            object_id,
+            title="Approve",
+            done="Approved.",
+            move=partial(lifecycle.approve, actor=cast("User", request.user)),
+        )
+
+    @detail_action(description="Resume", url_path="resume")
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._confirm(
+            request, object_id, title="Resume", done="Resumed.", move=lifecycle.resume
+        )
+
+    @detail_action(description="Pause", url_path="pause")
+    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        form = PauseForm(request.POST or None)
+        return self._ask(
+            request,
+            object_id,
+            title="Pause",
+            done="Paused.",
+            form=form,
+            move=lambda **given: lifecycle.pause(reason=form.cleaned_data["reason"], **given),
+        )
+
+    @detail_action(description="Retry the failed", url_path="retry-failed")
+    def retry_failed(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        form = RetryForm(request.POST if request.method == "POST" else None)
+        return self._ask(
+            request,
+            object_id,
+            title="Retry the failed",
+            done="They are tried again by a child broadcast.",
+            form=form,
+            move=lambda **given: lifecycle.retry_failed(
+                actor=cast("User", request.user),
+                include_unreachable=form.cleaned_data["include_unreachable"],
+                **given,
+            ),
+        )
+
+    @detail_action(description="Resolve the unknown", url_path="resolve-unknown")
+    def resolve_unknown(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        form = ResolveForm(request.POST or None)
+        return self._ask(
+            request,
+            object_id,
+            title="Resolve the unknown",
+            done="Resolved.",
+            form=form,
+            move=lambda **given: lifecycle.resolve_unknown(
+                actor=cast("User", request.user),
+                decision=Decision(form.cleaned_data["decision"]),
+                **given,
+            ),
+        )
+
+    def _ask(
         self,
         request: HttpRequest,
         object_id: str,
         *,
         title: str,
         done: str,
+        form: forms.Form,
         move: Callable[..., Any],
     ) -> HttpResponse:
         broadcast = _broadcast(object_id)
@@ -107,9 +212,21 @@ class Moves(Mixin):
             obj=broadcast,
             title=title,
             done=done,
-            form=Confirm(request.POST),
+            form=form,
             act=lambda _: _move(broadcast, move),
         )
+
+    def _confirm(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *,
+        title: str,
+        done: str,
+        move: Callable[..., Any],
+    ) -> HttpResponse:
+        form = Confirm(request.POST)
+        return self._ask(request, object_id, title=title, done=done, form=form, move=move)
 
     def _move_each(
         self,

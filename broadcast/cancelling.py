@@ -34,6 +34,7 @@ def cancel(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
         Lane.objects.filter(broadcast=broadcast).update(next_batch_at=None)
         broadcast.status = BroadcastStatus.CANCELLED
         broadcast.planning_at = broadcast.paused_at = None
+        broadcast.pause_reason = ""
         broadcast.cancelled_at = now
         broadcast.finished_at = now
         save(broadcast)

@@ -1,8 +1,8 @@
 """The first half of a batch: take the lane, claim messages, and shut the fence behind them."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,11 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from broadcast.closed_zones import NONE_CLOSED, ClosedZones
 from broadcast.models import Batch, Broadcast, Lane
 from broadcast.moves import DELTA, RETURNING, Moved, make_money, movement
 from broadcast.planning import scopes_that_stop
+from broadcast.reserving import defer, limits_of, reserve_times
 from broadcast.states import BroadcastStatus
 from channels.models import Sender
 from channels.platforms import Platform
@@ -29,15 +31,27 @@ class ClaimedMessage:
     address: str
     token: int
     variables: Mapping[str, str]
+    segments: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A batch's messages; `moved` says what is left of the broadcast."""
+    """A batch's messages; `moved` says what is left of the broadcast.
+
+    `starts`: when each may leave, by the monotonic clock, where its sender is paced. `next_at`:
+    when the sender's limits want the lane's next batch, where they have a say.
+    """
 
     batch_id: UUID
     messages: list[ClaimedMessage]
     moved: Moved
+    starts: Mapping[UUID, float] = field(default_factory=dict)
+    next_at: datetime | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Messages were moved and none of them is to be sent: the next ones need not wait."""
+        return self.moved.count > 0 and not self.messages and self.next_at is None
 
 
 def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
@@ -61,21 +75,28 @@ LOCK = """
 SELECT b.id FROM broadcast_broadcast b
 JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
 WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
+  AND (b.expires_at IS NULL OR b.expires_at > %(now)s)
 FOR SHARE OF b FOR NO KEY UPDATE OF c
 """
 
-# First what waits for another try and is due, then the next ones above the lane's floor.
+# First what waits for another try and is due, then the next ones above the lane's floor. Of those
+# to whom it is too early or too late to write only the time is set; their credits stay held. Both
+# LIMITs are constants: with a computed one the planner expects a tenth of the table and reads all.
+# MATERIALIZED: else the reason is worked out once for each place that names it.
 CLAIM = f"""
 WITH due AS (
-    SELECT id, seq FROM broadcast_broadcastmessage
+    SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
     WHERE broadcast_id = %(broadcast)s AND next_attempt_at <= %(now)s AND status = 'PENDING'
     ORDER BY next_attempt_at LIMIT %(size)s FOR UPDATE SKIP LOCKED
 ), fresh AS (
-    SELECT id, seq FROM broadcast_broadcastmessage
+    SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
     WHERE broadcast_id = %(broadcast)s AND seq > %(floor)s AND next_attempt_at IS NULL
       AND status = 'PENDING'
-    ORDER BY seq LIMIT %(size)s - (SELECT count(*) FROM due) FOR UPDATE SKIP LOCKED
-), judged AS (
+    ORDER BY seq LIMIT %(size)s FOR UPDATE SKIP LOCKED
+), chosen AS (
+    SELECT *, false AS is_fresh FROM due UNION ALL SELECT *, true FROM fresh
+    ORDER BY is_fresh, seq LIMIT %(size)s
+), judged AS MATERIALIZED (
     SELECT m.id, CASE
         WHEN c.id IS NULL THEN 'contact_gone'
         WHEN m.address IS DISTINCT FROM {{address}} THEN 'address_changed'
@@ -85,56 +106,76 @@ WITH due AS (
             WHERE o.tenant_id = %(tenant)s AND o.address = m.address
               AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
         ) THEN 'opted_out'
-        ELSE '' END AS reason
-    FROM (SELECT id FROM due UNION ALL SELECT id FROM fresh) k
-    JOIN broadcast_broadcastmessage m ON m.id = k.id AND m.broadcast_id = %(broadcast)s
+        ELSE '' END AS reason,
+        CASE WHEN z.zone IS NULL THEN %(unknown_until)s::timestamptz ELSE z.until END AS until
+    FROM chosen m
     LEFT JOIN contacts_contact c ON c.id = m.contact_id AND c.tenant_id = %(tenant)s
+    LEFT JOIN unnest(%(zones)s::text[], %(untils)s::timestamptz[]) AS z(zone, until)
+        ON z.zone = c.time_zone
+), verdict AS (
+    SELECT *, CASE WHEN reason <> '' THEN 'SUPPRESSED' WHEN until IS NOT NULL THEN 'PENDING'
+                   ELSE 'SENDING' END AS status
+    FROM judged
 ), moved AS (
     UPDATE broadcast_broadcastmessage m
-    SET status = CASE WHEN j.reason = '' THEN 'SENDING' ELSE 'SUPPRESSED' END,
-        error_code = j.reason, provider_error_code = '', error_message = '',
-        charge_state = CASE WHEN j.reason <> '' AND m.charge_state = 'HELD' THEN 'RELEASED'
-                            ELSE m.charge_state END,
-        batch_id = %(batch)s, next_attempt_at = NULL, status_at = %(now)s,
-        attempts = m.attempts + CASE WHEN j.reason = '' THEN 1 ELSE 0 END
-    FROM judged j WHERE m.id = j.id AND m.broadcast_id = %(broadcast)s
-    {RETURNING}, new.id, new.address, new.token, new.variables, new.seq
+    SET status = v.status, next_attempt_at = CASE WHEN v.status = 'PENDING' THEN v.until END,
+        status_at = CASE WHEN v.status = 'PENDING' THEN m.status_at ELSE %(now)s END,
+        error_code = v.reason, provider_error_code = '', error_message = '',
+        charge_state = CASE WHEN v.status = 'SUPPRESSED' AND m.charge_state = 'HELD'
+                            THEN 'RELEASED' ELSE m.charge_state END,
+        batch_id = CASE WHEN v.status = 'PENDING' THEN m.batch_id ELSE %(batch)s END,
+        attempts = m.attempts + CASE WHEN v.status = 'SENDING' THEN 1 ELSE 0 END
+    FROM verdict v WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s
+    {RETURNING}, new.id, new.address, new.token, new.variables, new.segments, new.seq
 ), {DELTA}, batch AS (
     INSERT INTO broadcast_batch (id, broadcast_id, lane_id, message_ids, claimed_at,
                                  lease_expires_at)
     SELECT %(batch)s, %(broadcast)s, %(lane)s, array_agg(id ORDER BY seq), %(now)s, %(lease)s
     FROM moved WHERE status = 'SENDING' HAVING count(*) > 0
 ), floor AS (
-    UPDATE broadcast_lane SET floor = greatest(floor, (SELECT max(seq) FROM fresh))
+    UPDATE broadcast_lane SET floor = greatest(floor, (SELECT max(seq) FROM chosen WHERE is_fresh))
     WHERE id = %(lane)s
 )
-SELECT counted.*, moved.id, moved.address, moved.token, moved.variables
+SELECT counted.*, moved.id, moved.address, moved.token, moved.variables, moved.segments
 FROM counted LEFT JOIN moved ON moved.status = 'SENDING' ORDER BY moved.seq
 """
 CLAIM_PHONE = CLAIM.format(address="c.phone")
 CLAIM_CHAT = CLAIM.format(address="c.telegram_chat_id::text")
 
 
-def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) -> Claim | None:
+def claim(
+    *,
+    broadcast: Broadcast,
+    lane: Lane,
+    sender: Sender,
+    now: datetime,
+    closed: ClosedZones = NONE_CLOSED,
+) -> Claim | None:
     """Claim up to a batch of due messages, in one short transaction.
 
     None where the broadcast is no longer to be sent. Those whose contact is gone, opted out or
-    changed are SUPPRESSED and their credits released.
+    changed are SUPPRESSED and their credits released; those in a closed zone wait until it opens.
     """
     batch_id = new_id()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LOCK, {"broadcast": broadcast.pk})
+        cursor.execute(LOCK, {"broadcast": broadcast.pk, "now": now})
         if cursor.fetchone() is None:
             return None
         sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
-        cursor.execute(sql, _params(broadcast, lane, sender, batch_id, now))
+        cursor.execute(
+            sql,
+            {
+                **_params(broadcast, sender, now=now),
+                **_zones(closed),
+                "batch": batch_id,
+                **movement(batch_id),
+                "lane": lane.pk,
+                "floor": lane.floor,
+            },
+        )
         rows = cursor.fetchall()
-        moved = Moved(*rows[0][:6], movement_id=batch_id)
-        messages = [
-            ClaimedMessage(id=row[6], address=row[7], token=row[8], variables=json.loads(row[9]))
-            for row in rows
-            if row[6] is not None
-        ]
+        moved = replace(Moved(*rows[0][:6]), movement_id=batch_id)
+        claimed = Claim(batch_id, [_message(row) for row in rows if row[6] is not None], moved)
         if moved.released:
             make_money(
                 broadcast=broadcast,
@@ -145,12 +186,42 @@ def claim(*, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime) ->
             )
         if not moved.count:
             _rest(lane=lane, moved=moved, now=now)
-    return Claim(batch_id=batch_id, messages=messages, moved=moved)
+        return _within_limits(claimed, broadcast=broadcast, lane=lane, sender=sender, now=now)
 
 
-def _params(
-    broadcast: Broadcast, lane: Lane, sender: Sender, batch_id: UUID, now: datetime
-) -> dict[str, Any]:
+def _message(row: Sequence[Any]) -> ClaimedMessage:
+    message_id, address, token, variables, segments = row[6:]
+    return ClaimedMessage(message_id, address, token, json.loads(variables), segments)
+
+
+def _within_limits(
+    claimed: Claim, *, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime
+) -> Claim:
+    """Give back what its sender's limits do not let go within the horizon."""
+    if not claimed.messages:
+        return claimed
+    reserved = reserve_times(sender=sender, messages=claimed.messages, now=now)
+    kept = [each for each in claimed.messages if each.id not in reserved.deferred]
+    moved = claimed.moved
+    if reserved.deferred:
+        given_back = defer(
+            broadcast=broadcast,
+            batch_id=claimed.batch_id,
+            deferred=reserved.deferred,
+            kept=[each.id for each in kept],
+            now=now,
+        )
+        moved = replace(moved, pending=given_back.pending, sending=given_back.sending)
+    if reserved.next_at is not None:
+        Lane.objects.filter(pk=lane.pk, next_batch_at__lt=reserved.next_at).update(
+            next_batch_at=reserved.next_at
+        )
+    return replace(
+        claimed, messages=kept, moved=moved, starts=reserved.starts, next_at=reserved.next_at
+    )
+
+
+def _params(broadcast: Broadcast, sender: Sender, *, now: datetime) -> dict[str, Any]:
     return {
         "broadcast": broadcast.pk,
         "tenant": broadcast.tenant_id,
@@ -158,13 +229,17 @@ def _params(
         "scopes": scopes_that_stop(broadcast.category),
         "restricted": bool(settings.SEND_ONLY_TO),
         "allowed": list(settings.SEND_ONLY_TO),
-        "batch": batch_id,
-        **movement(batch_id),
-        "lane": lane.pk,
-        "floor": lane.floor,
-        "size": sender.effective_batch_size,
+        "size": limits_of(sender).most(sender.effective_batch_size),
         "now": now,
         "lease": now + timedelta(seconds=settings.BROADCAST_BATCH_LEASE),
+    }
+
+
+def _zones(closed: ClosedZones) -> dict[str, Any]:
+    return {
+        "zones": list(closed.until),
+        "untils": list(closed.until.values()),
+        "unknown_until": closed.unknown_until,
     }
 
 
@@ -185,6 +260,12 @@ def _rest(*, lane: Lane, moved: Moved, now: datetime) -> None:
         Lane.objects.filter(pk=lane.pk).update(floor=0, next_batch_at=now + RETRY_LATE_CLAIM)
     else:
         Lane.objects.filter(pk=lane.pk).update(next_batch_at=max(due, now))
+
+
+def come_back(*, lane: Lane, at: datetime) -> datetime:
+    """This lane has nothing to do before `at`, which is returned."""
+    Lane.objects.filter(pk=lane.pk, next_batch_at__isnull=False).update(next_batch_at=at)
+    return at
 
 
 def wake_lanes(*, broadcast: Broadcast, at: datetime) -> None:

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
+from broadcast import attachments, registered
 from broadcast.errors import AmbiguousChoice, NoSender, TemplateNotUsable
 from broadcast.models import Broadcast
 from broadcast.unsubscribing import unsubscribe_link
 from broadcast.variables import UNSUBSCRIBE_URL, Variables, check_syntax, fill_in, variables_of
 from channels.adapter import OutboundMessage, TemplateContent, TextContent
 from channels.models import Sender
-from channels.platforms import MAX_TEXT_LENGTH, Platform
+from channels.platforms import FORBIDDEN, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.parameters import build_content, check_params
 from tenants.errors import InvalidInput
@@ -25,7 +27,7 @@ def texts_of(broadcast: Broadcast) -> list[str]:
     """All that is filled in per recipient."""
     if broadcast.platform == Platform.WHATSAPP:
         return [str(value) for value in broadcast.template_params.values()]
-    return [broadcast.text]
+    return [broadcast.text, *attachments.texts_of(broadcast)]
 
 
 def variables_in(broadcast: Broadcast) -> Variables:
@@ -42,6 +44,8 @@ def check(broadcast: Broadcast) -> None:
         _check_template(broadcast)
     else:
         _check_text(broadcast)
+        attachments.check(broadcast, broadcast.sender)
+        registered.check(broadcast, broadcast.sender)
     if len(find_urls(texts_of(broadcast))) > MAX_TRACKED_URLS:
         raise InvalidInput(f"At most {MAX_TRACKED_URLS} links can be tracked.", attr="track_urls")
 
@@ -74,13 +78,16 @@ def _sender(broadcast: Broadcast) -> Sender:
 
 
 def _check_text(broadcast: Broadcast) -> None:
-    if not broadcast.text.strip():
+    if not broadcast.text.strip() and not broadcast.media:
         raise InvalidInput(f"A broadcast over {broadcast.platform} needs a text.", attr="text")
     check_syntax(broadcast.text, attr="text")
-    longest = MAX_TEXT_LENGTH[Platform(broadcast.platform)]
+    if FORBIDDEN.search(broadcast.text):
+        raise InvalidInput("A text must not hold control characters.", attr="text")
+    limits = MAX_CAPTION_LENGTH if broadcast.media else MAX_TEXT_LENGTH
+    longest = limits[Platform(broadcast.platform)]
     if len(broadcast.text) > longest:
         raise InvalidInput(
-            f"{broadcast.platform} takes at most {longest} characters; "
+            f"{broadcast.platform} takes at most {longest} characters here; "
             f"this is {len(broadcast.text)}.",
             attr="text",
         )
@@ -152,7 +159,9 @@ def static_texts(broadcast: Broadcast) -> list[str]:
             for key, value in broadcast.template_params.items()
             if not key.startswith(("header_", "button_"))
         ]
-    return [broadcast.text]
+    if registered.needs_template(broadcast.sender):
+        return []  # the template's own words go out, with its own links
+    return [broadcast.text, *attachments.links_of(broadcast)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +183,16 @@ class Renderer:
         self, *, token: int, variables: Mapping[str, str]
     ) -> TextContent | TemplateContent:
         if self.template is None:
-            return TextContent(self._render(self.broadcast.text, token=token, variables=variables))
+            render = partial(self._render, token=token, variables=variables)
+            return TextContent(
+                render(self.broadcast.text),
+                media=attachments.media_of(self.broadcast, render),
+                buttons=attachments.buttons_of(self.broadcast, render),
+                template_id=self.broadcast.provider_template_id,
+                variables=registered.filled(
+                    texts_of(self.broadcast), self._values(token=token, variables=variables)
+                ),
+            )
         values = {
             key: " ".join(self._render(str(value), token=token, variables=variables).split())
             for key, value in self.broadcast.template_params.items()
@@ -182,5 +200,8 @@ class Renderer:
         return build_content(self.template, values)
 
     def _render(self, text: str, *, token: int, variables: Mapping[str, str]) -> str:
-        values = {**variables, UNSUBSCRIBE_URL: unsubscribe_link(token=token)}
+        values = self._values(token=token, variables=variables)
         return fill_in(wrap(text, positions=self.positions, token=token), values)
+
+    def _values(self, *, token: int, variables: Mapping[str, str]) -> Mapping[str, str]:
+        return {**variables, UNSUBSCRIBE_URL: unsubscribe_link(token=token)}

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from broadcast import planning
+from broadcast.approving import withdraw
 from broadcast.errors import AlreadyHandedOver, NotEditable
 from broadcast.launching import back_to_draft, launch_at, require_future, why_not_editable
 from broadcast.locking import fresh, locked, save, save_new
@@ -16,7 +17,7 @@ from broadcast.planning import RecipientRef
 from broadcast.states import EDITABLE, BroadcastStatus
 from tenants.models import Tenant, User
 
-WITHOUT_A_NEW_PLAN = frozenset({"name", "reference", "scheduled_at"})
+WITHOUT_A_NEW_PLAN = frozenset({"name", "reference", "scheduled_at", "expires_at", "send_window"})
 """Fields that say nothing about what is sent to whom."""
 
 
@@ -50,11 +51,13 @@ def edit(
     fields: Mapping[str, Any],
     recipients: Sequence[RecipientRef] | None,
     now: datetime,
+    actor: User | None = None,
 ) -> Broadcast:
     """Change a DRAFT or SCHEDULED broadcast; `recipients` None keeps them.
 
-    A SCHEDULED one is planned and held anew; `scheduled_at` None unschedules it. Raises
-    NotEditable, and whatever scheduling it raises: then nothing is changed.
+    A change of content or audience takes its approval back. A SCHEDULED one is planned and held
+    anew; `scheduled_at` None unschedules it. Raises NotEditable, and whatever scheduling it raises:
+    then nothing is changed.
     """
     with transaction.atomic():
         broadcast = locked(tenant, broadcast_id)
@@ -71,6 +74,8 @@ def edit(
             back_to_draft(broadcast, now=now)
         if replan:
             broadcast.template = None
+            broadcast.edited_by = actor
+            withdraw(broadcast)
         broadcast.scheduled_at = None if broadcast.status == BroadcastStatus.DRAFT else at
         if recipients is not None:
             planning.set_recipients(broadcast=broadcast, recipients=recipients, now=now)

@@ -9,10 +9,25 @@ from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
+from kombu.exceptions import ChannelError
+
+SENDING = "sending"
 
 
-def run_lane_soon(*, lane_id: int) -> None:
-    _send("broadcast.tasks.run_lane", queue="sending", lane_id=lane_id)
+def serve_soon(*, lanes: int) -> None:
+    """So many lanes are due. Whose turn it is, the workers see."""
+    for _ in range(lanes):
+        _send("broadcast.tasks.serve", queue=SENDING)
+
+
+def hints_waiting() -> int:
+    """How many of them no worker has taken yet."""
+    with current_app.connection_for_read() as connection, connection.channel() as channel:
+        try:
+            return int(channel.queue_declare(SENDING, passive=True).message_count)
+        except ChannelError:
+            # An empty queue is none in Redis.
+            return 0
 
 
 def plan_soon(*, broadcast_id: UUID) -> None:

@@ -69,3 +69,31 @@ class EstimateMoved(Conflict):
     """What was estimated is not what would be sent now; `data` holds the difference."""
 
     code = "estimate_moved"
+
+
+class NothingToRetry(Conflict):
+    """No failed recipient is left; `data` says how many failed, and how many for good."""
+
+    code = "nothing_to_retry"
+
+
+class RetryTheParent(Conflict):
+    """Retries are made from the broadcast that they retry, named in `data`."""
+
+    code = "retry_the_parent"
+
+
+class UnknownMessages(InvalidInput):
+    code = "unknown_messages"
+
+
+class ApprovalRequired(Conflict):
+    """The tenant wants a second person's yes; `data` holds the figures and the thresholds."""
+
+    code = "approval_required"
+
+
+class OwnApproval(Conflict):
+    """Who wrote or last changed a broadcast cannot approve it."""
+
+    code = "own_approval"

@@ -1,14 +1,28 @@
 """When a broadcast is over, and what it then is: one pure function of its counters."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
-from broadcast.models import Broadcast, BroadcastCounters
+from broadcast.models import Batch, Broadcast, BroadcastCounters
 from broadcast.states import FINISHED, BroadcastStatus
 
 NOBODY = "Nobody could be sent to: every recipient was suppressed, expired or refused."
+LOOKED_AT = 500
+"""Broadcasts a look; the next one comes some seconds later."""
+
+
+CHANGED = (
+    "status",
+    "status_reason",
+    "finished_at",
+    "paused_at",
+    "pause_reason",
+    "updated_at",
+)
 
 
 def finished_status(counters: BroadcastCounters) -> BroadcastStatus:
@@ -20,11 +34,19 @@ def finished_status(counters: BroadcastCounters) -> BroadcastStatus:
     return BroadcastStatus.PARTIALLY_SENT
 
 
+def finished_reason(counters: BroadcastCounters) -> str:
+    if counters.unknown:
+        messages = "1 message" if counters.unknown == 1 else f"{counters.unknown} messages"
+        return f"The provider has not said what became of {messages}."
+    return NOBODY if finished_status(counters) == BroadcastStatus.FAILED else ""
+
+
 def finish(*, broadcast_id: UUID, now: datetime) -> bool:
     """Finish a broadcast that has nothing left to send, or correct a finished one's status.
 
-    Called after the counters' UPDATE said so; under both locks it is true or it is not. Safe to
-    repeat. True if the status changed.
+    Called after the counters' UPDATE said so; under both locks it is true or it is not. With
+    UNKNOWN messages left it waits BROADCAST_UNKNOWN_GRACE for what would resolve them, and beat
+    comes back. Safe to repeat. True if the status changed.
     """
     with transaction.atomic():
         broadcast = Broadcast.objects.select_for_update(no_key=True).get(pk=broadcast_id)
@@ -33,22 +55,39 @@ def finish(*, broadcast_id: UUID, now: datetime) -> bool:
         counters = BroadcastCounters.objects.select_for_update(no_key=True).get(pk=broadcast_id)
         if counters.pending or counters.sending:
             return False
-        status = finished_status(counters)
-        if status == broadcast.status:
-            return False
+        status, reason = finished_status(counters), finished_reason(counters)
         if broadcast.status == BroadcastStatus.QUEUED and status != BroadcastStatus.FAILED:
             return False
-        broadcast.status = status
-        broadcast.status_reason = NOBODY if status == BroadcastStatus.FAILED else ""
-        broadcast.finished_at = broadcast.finished_at or now
-        broadcast.save(update_fields=("status", "status_reason", "finished_at", "updated_at"))
-    return True
+        if broadcast.status not in FINISHED and _may_resolve(counters, now=now):
+            return False
+        changed = status != broadcast.status
+        if changed or reason != broadcast.status_reason:
+            broadcast.status, broadcast.status_reason = status, reason
+            broadcast.finished_at = broadcast.finished_at or now
+            # The batch in hand when it was paused was its last: there is nothing to resume.
+            broadcast.paused_at, broadcast.pause_reason = None, ""
+            broadcast.save(update_fields=CHANGED)
+    return changed
+
+
+def _may_resolve(counters: BroadcastCounters, *, now: datetime) -> bool:
+    """Whether some are UNKNOWN, and that not for long."""
+    if not counters.unknown:
+        return False
+    closed = Batch.objects.filter(broadcast_id=counters.pk).aggregate(
+        settled=Max("settled_at"), swept=Max("swept_at")
+    )
+    times = [each for each in closed.values() if each is not None]
+    return bool(times) and now < max(times) + timedelta(seconds=settings.BROADCAST_UNKNOWN_GRACE)
 
 
 def finish_all_that_are_over(*, now: datetime) -> int:
-    """Finish what a worker settled and then died before finishing; how many there were."""
+    """Finish what a worker settled and then died before finishing; how many there were.
+
+    Those that wait for UNKNOWN messages come last: they must not hold up the others.
+    """
     over = Broadcast.objects.ongoing().filter(
         counters__total__gt=0, counters__pending=0, counters__sending=0
     )
-    ids = list(over.values_list("pk", flat=True)[:500])
+    ids = list(over.order_by("counters__unknown").values_list("pk", flat=True)[:LOOKED_AT])
     return sum(finish(broadcast_id=each, now=now) for each in ids)

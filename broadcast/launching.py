@@ -6,8 +6,9 @@ from uuid import UUID
 from django.db import transaction
 
 from broadcast import content, planning
+from broadcast.approving import require_approval, require_approval_of_audience
 from broadcast.broken_senders import require_working
-from broadcast.enqueueing import plan_soon, run_lane_soon
+from broadcast.enqueueing import plan_soon, serve_soon
 from broadcast.errors import IllegalMove, NoRecipients, NotEditable
 from broadcast.estimating import require_planned_as_estimated, require_unmoved
 from broadcast.locking import fresh, lift_pause, locked, move_pending, require_move, save
@@ -32,6 +33,7 @@ def schedule(
         broadcast = locked(tenant, broadcast_id)
         if broadcast.status == BroadcastStatus.SCHEDULED:
             require_future(at, now)
+            _require_time_left(broadcast, at=at)
             require_estimate(broadcast, estimate_hash, now=now)
             broadcast.scheduled_at = at
             lift_pause(broadcast, now=now)
@@ -86,11 +88,10 @@ def queue(broadcast: Broadcast, *, now: datetime) -> None:
     lift_pause(broadcast, now=now)
     save(broadcast)
     lanes = broadcast.sender.lanes if broadcast.sender else 1
-    made = Lane.objects.bulk_create(
+    Lane.objects.bulk_create(
         Lane(broadcast=broadcast, n=n, next_batch_at=now) for n in range(1, lanes + 1)
     )
-    for lane in made:
-        run_lane_soon(lane_id=lane.pk)
+    serve_soon(lanes=lanes)
 
 
 def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:
@@ -131,15 +132,24 @@ def launch(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:
     _require_one_source(broadcast)
     content.check(broadcast)
     require_working(broadcast)
+    _require_time_left(broadcast, at=at or now)
     broadcast.scheduled_at = at
     broadcast.status_reason = ""
     if broadcast.audience is None:
         _plan_and_hold(broadcast, now=now)
         _move_on(broadcast, at=at, now=now)
         return
+    require_approval_of_audience(broadcast)
     broadcast.planning_at = now
     save(broadcast)
     plan_soon(broadcast_id=broadcast.pk)
+
+
+def _require_time_left(broadcast: Broadcast, *, at: datetime) -> None:
+    if broadcast.expires_at is not None and broadcast.expires_at <= at:
+        raise InvalidInput(
+            "It expires before it would start; give a later time or none.", attr="expires_at"
+        )
 
 
 def _require_one_source(broadcast: Broadcast) -> None:
@@ -156,6 +166,7 @@ def _plan_and_hold(broadcast: Broadcast, *, now: datetime) -> None:
     plan = planning.plan(broadcast=broadcast, now=now)
     if broadcast.estimate_hash:
         require_planned_as_estimated(broadcast=broadcast, quoted=broadcast.estimate_hash)
+    require_approval(broadcast, recipients=plan.to_send, amount=plan.amount)
     broadcast.hold_revision += 1
     broadcast.planned_at = now
     ledger.hold(

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from broadcast.broken_senders import require_working
 from broadcast.claiming import wake_lanes
-from broadcast.enqueueing import run_lane_soon
+from broadcast.enqueueing import serve_soon
 from broadcast.errors import IllegalMove
 from broadcast.launching import queue
 from broadcast.locking import fresh, lift_pause, locked, save
@@ -90,5 +90,4 @@ def _go_on(broadcast: Broadcast, *, now: datetime) -> None:
     lift_pause(broadcast, now=now)
     save(broadcast)
     wake_lanes(broadcast=broadcast, at=now)
-    for lane in Lane.objects.filter(broadcast=broadcast, next_batch_at__isnull=False):
-        run_lane_soon(lane_id=lane.pk)
+    serve_soon(lanes=Lane.objects.filter(broadcast=broadcast, next_batch_at__isnull=False).count())

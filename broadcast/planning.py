@@ -165,6 +165,7 @@ def plan(*, broadcast: Broadcast, now: datetime) -> Plan:
 # `source` has (seq, contact_id, overrides). Order of the reasons: the first that holds is given.
 # `rate` is wallet/pricing.py's Tariff as rows: a country's price, else that of the longest calling
 # code that fits, else the one for anywhere.
+# MATERIALIZED: a planner that expects one row would judge all recipients again for each of them.
 RESOLVED = """
 rate AS MATERIALIZED (
     SELECT * FROM unnest(%(rate_countries)s::text[], %(rate_codes)s::text[],
@@ -205,7 +206,7 @@ rate AS MATERIALIZED (
     FROM sized s
     LEFT JOIN rate own ON own.country = s.country AND own.country <> ''
                       AND own.message_type = s.message_type
-), resolved AS (
+), resolved AS MATERIALIZED (
     SELECT p.seq, p.contact_id, p.overrides, p.variables, p.country, p.reason,
            CASE WHEN p.reason <> 'duplicate' THEN p.address END AS address,
            CASE WHEN p.reason = '' THEN 'PENDING' ELSE 'SUPPRESSED' END AS status,

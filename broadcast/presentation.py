@@ -67,13 +67,21 @@ def rate(part: int | None, whole: int) -> float | None:
 
 
 def expected_finish_at(broadcast: Broadcast, *, now: datetime) -> datetime | None:
-    """From its start, or from now, by what is left, the batches' size and delay, and the limit."""
+    """From its start, or from now, by what is left, the batches' size and delay, and the limit.
+
+    None while it is paused: nobody knows for how long.
+    """
     sender = broadcast.sender
-    if sender is None or broadcast.status not in {
-        BroadcastStatus.SCHEDULED,
-        BroadcastStatus.QUEUED,
-        BroadcastStatus.SENDING,
-    }:
+    if (
+        sender is None
+        or broadcast.paused_at is not None
+        or broadcast.status
+        not in {
+            BroadcastStatus.SCHEDULED,
+            BroadcastStatus.QUEUED,
+            BroadcastStatus.SENDING,
+        }
+    ):
         return None
     left = broadcast.counters.pending + broadcast.counters.sending
     seconds = sending_seconds(sender, messages=left)

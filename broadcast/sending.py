@@ -3,8 +3,10 @@
 No transaction is open while a provider is talked to.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -12,18 +14,20 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 
-from broadcast.claiming import Claim, claim, shut_fence, take_lane
+from broadcast.checkpoints import Point, reached
+from broadcast.claiming import Claim, claim, come_back, shut_fence, take_lane
+from broadcast.closed_zones import LOOK_AGAIN, closed_zones
 from broadcast.content import Renderer
 from broadcast.finishing import finish
 from broadcast.models import Batch, Broadcast, Lane
+from broadcast.serving import take_next_lane
 from broadcast.settling import settle, sweep
 from broadcast.states import BroadcastStatus
-from channels.adapter import OutboundMessage
 from channels.delivery import deliver
-from channels.models import Sender
 from tracking.models import TrackedURL
 
 Clock = Callable[[], datetime]
+Announce = Callable[[datetime], None]
 
 FIRST_CUT = 2.0
 """Seconds after which the answers that are there are settled; the rest in a second cut."""
@@ -32,40 +36,68 @@ SWEPT_AT_ONCE = 200
 log = structlog.get_logger(__name__)
 
 
-def run_batch(*, lane_id: int, clock: Clock) -> datetime | None:
-    """Run a lane's next batch if it is due; when to come back, None if there is no reason to."""
-    if not settings.SENDING_ENABLED:
-        return None
-    lane = _lane(lane_id)
+def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -> datetime | None:
+    """Run this lane's next batch if it is due; as `run_next_batch`."""
+    lane = _lane(lane_id) if settings.SENDING_ENABLED else None
     if lane is None or lane.broadcast.sender is None:
         return None
-    broadcast, sender = lane.broadcast, lane.broadcast.sender
-    following = take_lane(lane=lane, sender=sender, now=clock())
+    following = take_lane(lane=lane, sender=lane.broadcast.sender, now=clock())
     if following is None:
         return None
+    return _run(lane, turn=_Turn(following, announce), clock=clock)
+
+
+def run_next_batch(*, clock: Clock, announce: Announce | None = None) -> datetime | None:
+    """Run a batch of the lane whose turn it is; when that lane wants its next one, None if never.
+
+    `announce` is told when that is as soon as it is known: batches of a lane start by their delay
+    or their sender's limit, however long one of them waits for its last answer. What was announced
+    is not returned.
+    """
+    taken = take_next_lane(now=clock()) if settings.SENDING_ENABLED else None
+    lane = taken and _lane(taken.lane_id)
+    if taken is None or lane is None:
+        return None
+    return _run(lane, turn=_Turn(taken.following, announce), clock=clock)
+
+
+def _run(lane: Any, *, turn: "_Turn", clock: Clock) -> datetime | None:
+    broadcast, sender = lane.broadcast, lane.broadcast.sender
+    sender.tenant = broadcast.tenant
+    closed = closed_zones(broadcast=broadcast, sender=sender, now=clock())
+    if closed.everywhere is not None:
+        return come_back(lane=lane, at=min(closed.everywhere, clock() + LOOK_AGAIN))
     if broadcast.status == BroadcastStatus.QUEUED:
         _start(broadcast, now=clock())
-    claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=clock())
+    reached(Point.BEFORE_CLAIM)
+    claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=clock(), closed=closed)
     if claimed is None:
         return None
-    with structlog.contextvars.bound_contextvars(
-        tenant=str(broadcast.tenant_id),
-        broadcast=str(broadcast.pk),
-        batch=str(claimed.batch_id),
-    ):
-        is_over = claimed.moved.is_over
-        if claimed.messages:
-            is_over = _send(
-                broadcast=broadcast,
-                sender=sender,
-                claimed=claimed,
-                positions={url: position for position, url in enumerate(lane.links)},
-                clock=clock,
-            )
-    if is_over:
+    reached(Point.AFTER_CLAIM)
+    if claimed.next_at is not None:
+        turn.due = max(turn.due, claimed.next_at)
+        turn.tell()
+    if _go(lane=lane, claimed=claimed, turn=turn, clock=clock):
         finish(broadcast_id=broadcast.pk, now=clock())
         return None
-    return following if claimed.moved.count else None
+    reached(Point.AFTER_SETTLE)
+    if claimed.is_idle:
+        return come_back(lane=lane, at=clock())
+    return turn.due if claimed.moved.count and not turn.is_told else None
+
+
+@dataclass(slots=True)
+class _Turn:
+    """When the lane's next batch is due, and whether that was told already."""
+
+    due: datetime
+    announce: Announce | None
+    is_told: bool = False
+
+    def tell(self) -> None:
+        if self.announce is not None and not self.is_told:
+            self.announce(self.due)
+            self.is_told = True
 
 
 def _lane(lane_id: int) -> Any:
@@ -73,7 +105,9 @@ def _lane(lane_id: int) -> Any:
     links = TrackedURL.objects.filter(broadcast=OuterRef("broadcast")).order_by("position")
     return (
         Lane.objects.select_related(
-            "broadcast__tenant", "broadcast__sender__app", "broadcast__template"
+            "broadcast__tenant",
+            "broadcast__sender__app",
+            "broadcast__template",
         )
         .annotate(links=ArraySubquery(links.values("url")))
         .filter(pk=lane_id)
@@ -87,28 +121,45 @@ def _start(broadcast: Broadcast, *, now: datetime) -> None:
     )
 
 
-def _send(
-    *,
-    broadcast: Broadcast,
-    sender: Sender,
-    claimed: Claim,
-    positions: Mapping[str, int],
-    clock: Clock,
-) -> bool:
+def _go(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
     """True if the broadcast has nothing left to do."""
+    if not claimed.messages:
+        return claimed.moved.is_over
+    with structlog.contextvars.bound_contextvars(
+        tenant=str(lane.broadcast.tenant_id),
+        broadcast=str(lane.broadcast_id),
+        batch=str(claimed.batch_id),
+    ):
+        return _send(lane=lane, claimed=claimed, turn=turn, clock=clock)
+
+
+def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
+    broadcast, sender = lane.broadcast, lane.broadcast.sender
+    positions = {url: position for position, url in enumerate(lane.links)}
     renderer = Renderer(broadcast=broadcast, template=broadcast.template, positions=positions)
-    messages = [_outbound(renderer, claimed, index) for index in range(len(claimed.messages))]
+    messages = [
+        renderer.message(
+            message_id=row.id, address=row.address, token=row.token, variables=row.variables
+        )
+        for row in claimed.messages
+    ]
+    # Before the fence: not after the lease, by a clock that goes on while we are stopped.
+    not_after = monotonic() + settings.BROADCAST_BATCH_LEASE - settings.PROVIDER_TIMEOUT
     if not shut_fence(batch_id=claimed.batch_id):
         log.warning("batch_dropped_at_the_fence")
         return False
+    reached(Point.AFTER_FENCE)
     is_over, answered = False, 0
     cuts = deliver(
         account=sender.account(),
         messages=messages,
         timeout=settings.PROVIDER_TIMEOUT,
         first_cut=FIRST_CUT,
+        starts=claimed.starts,
+        not_after=not_after,
     )
     for outcomes in cuts:
+        reached(Point.AFTER_ANSWERS)
         answered += len(outcomes)
         moved = settle(
             broadcast=broadcast,
@@ -119,14 +170,9 @@ def _send(
             now=clock(),
         )
         is_over = moved.is_over
+        if answered < len(messages):
+            turn.tell()
     return is_over
-
-
-def _outbound(renderer: Renderer, claimed: Claim, index: int) -> OutboundMessage:
-    row = claimed.messages[index]
-    return renderer.message(
-        message_id=row.id, address=row.address, token=row.token, variables=row.variables
-    )
 
 
 def sweep_batches(*, now: datetime) -> int:
@@ -141,16 +187,3 @@ def sweep_batches(*, now: datetime) -> int:
         if moved is not None and moved.is_over:
             finish(broadcast_id=batch.broadcast_id, now=now)
     return len(expired)
-
-
-def lane_ids_overdue(*, before: datetime) -> list[int]:
-    """Lanes that no chain runs on any more; tenants in order of their oldest service."""
-    return list(
-        Lane.objects.filter(
-            next_batch_at__lte=before,
-            broadcast__status__in=(BroadcastStatus.QUEUED, BroadcastStatus.SENDING),
-            broadcast__paused_at=None,
-        )
-        .order_by("served_at", "next_batch_at")
-        .values_list("pk", flat=True)[:500]
-    )

@@ -6,9 +6,21 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from broadcast.children import family_of
+from broadcast.content_serializers import (
+    MAX_BUTTONS,
+    MAX_RUNGS,
+    ButtonSerializer,
+    MediaSerializer,
+    RungSerializer,
+    SendWindowSerializer,
+    ShownRungSerializer,
+)
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.presentation import expected_finish_at, funnel, message_ui_status, rate
+from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
 from channels.models import Sender
+from channels.platforms import Platform
 from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
 
 MAX_PARAMS = 100
@@ -73,6 +85,13 @@ class BroadcastWriteSerializer(serializers.ModelSerializer[Broadcast]):
         child=serializers.CharField(max_length=1024, allow_blank=True), required=False
     )
     reference = serializers.CharField(max_length=200, required=False, allow_null=True)
+    media = MediaSerializer(required=False, allow_null=True)
+    buttons = ButtonSerializer(many=True, required=False, max_length=MAX_BUTTONS)
+    fallback = RungSerializer(many=True, required=False, max_length=MAX_RUNGS)
+    send_window = SendWindowSerializer(required=False, allow_null=True)
+    expires_at = UtcDateTimeField(
+        required=False, allow_null=True, help_text="What is not handed over by then is EXPIRED."
+    )
 
     class Meta:
         model = Broadcast
@@ -86,10 +105,16 @@ class BroadcastWriteSerializer(serializers.ModelSerializer[Broadcast]):
             "template_language",
             "template_params",
             "text",
+            "media",
+            "buttons",
+            "provider_template_id",
+            "fallback",
             "track_urls",
             "unknown_policy",
             "recipients",
             "audience",
+            "send_window",
+            "expires_at",
             "scheduled_at",
         )
         extra_kwargs = {"text": {"max_length": 10_000}}
@@ -107,12 +132,6 @@ class SendSerializer(serializers.Serializer[Any]):
 
 class ScheduleSerializer(SendSerializer):
     scheduled_at = UtcDateTimeField(help_text="ISO 8601 with offset; in the future.")
-
-
-class PauseSerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField(
-        max_length=200, required=False, allow_blank=True, default="", help_text="Shown with it."
-    )
 
 
 class CostSerializer(serializers.Serializer[Any]):
@@ -154,6 +173,11 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
     cost = serializers.SerializerMethodField()
     expected_finish_at = serializers.SerializerMethodField()
     scheduled_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField()
+    media = MediaSerializer(allow_null=True)
+    buttons = ButtonSerializer(many=True)
+    fallback = ShownRungSerializer(many=True)
+    send_window = SendWindowSerializer(allow_null=True)
 
     class Meta:
         model = Broadcast
@@ -162,6 +186,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "name",
             "reference",
             "kind",
+            "parent",
             "platform",
             "sender",
             "category",
@@ -169,9 +194,18 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "template_language",
             "template_params",
             "text",
+            "media",
+            "buttons",
+            "provider_template_id",
+            "fallback",
+            "fallback_step",
             "track_urls",
             "unknown_policy",
             "audience",
+            "send_window",
+            "expires_at",
+            "approved_by",
+            "approved_at",
             "status",
             "ui_status",
             "status_reason",
@@ -212,6 +246,39 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
         return None if finish is None else UtcDateTimeField().to_representation(finish)
 
 
+class FamilyMemberSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=BroadcastKind.choices)
+    platform = serializers.ChoiceField(choices=Platform.choices)
+    status = serializers.ChoiceField(choices=BroadcastStatus.choices)
+
+
+class FamilySerializer(serializers.Serializer[Any]):
+    """The broadcast and its children together; a recipient counts once in each try."""
+
+    broadcasts = FamilyMemberSerializer(many=True)
+    counts = CountsSerializer()
+    handed_over = serializers.IntegerField()
+    cost = MoneyField()
+
+
+class BroadcastDetailSerializer(BroadcastSerializer):
+    family = serializers.SerializerMethodField(
+        help_text="Null where the broadcast has no children."
+    )
+
+    class Meta(BroadcastSerializer.Meta):
+        fields = (*BroadcastSerializer.Meta.fields, "family")
+        read_only_fields = fields
+
+    @extend_schema_field(FamilySerializer(allow_null=True))
+    def get_family(self, broadcast: Broadcast) -> Any:
+        if broadcast.status in EDITABLE:
+            return None  # nothing of it has been sent that could be tried again
+        family = family_of(broadcast)
+        return None if family is None else FamilySerializer(family).data
+
+
 class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
     platform = serializers.CharField(source="broadcast.platform")
     ui_status = serializers.SerializerMethodField()
@@ -222,6 +289,7 @@ class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
         fields = (
             "id",
             "broadcast",
+            "parent_message_id",
             "seq",
             "contact",
             "address",

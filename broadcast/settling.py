@@ -12,6 +12,7 @@ from broadcast.claiming import wake_lanes
 from broadcast.models import Batch, Broadcast
 from broadcast.moves import Moved, lock_counters, make_money, move
 from broadcast.opt_outs import record_opt_outs
+from broadcast.safeguards import after_settle, spare
 from broadcast.states import BroadcastStatus, MessageCode, MessageStatus, UnknownPolicy
 from channels.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
 from channels.models import Sender
@@ -91,6 +92,7 @@ def settle(
     `is_last`: every message of the batch has its answer, there is nothing left to sweep.
     Late answers of a batch that was swept settle its UNKNOWN messages. Safe to repeat.
     """
+    outcomes = spare(outcomes)
     with transaction.atomic():
         lock_counters(broadcast.pk)
         moved = move(
@@ -170,6 +172,7 @@ def _after(
     blocked = [each for each, outcome in outcomes if outcome.cause == FailureCause.OPT_OUT]
     if blocked:
         record_opt_outs(broadcast=broadcast, message_ids=blocked, now=now)
+    after_settle(broadcast=broadcast, outcomes=outcomes, now=now)
 
 
 _TRY_AGAIN = (OutcomeKind.PASSING, OutcomeKind.LIMITED, OutcomeKind.UNKNOWN)

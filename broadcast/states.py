@@ -116,5 +116,8 @@ class MessageCode(models.TextChoices):
     TEXT_TOO_LONG = "text_too_long", "Too long once its variables are filled in"
     NOT_ALLOWED = "send_only_to", "Outside SEND_ONLY_TO"
     CANCELLED = "cancelled", "Broadcast was cancelled"
+    EXPIRED = "expired", "Not handed over in time"
     RETRIES_EXHAUSTED = "retries_exhausted", "Given up after the last retry"
+    GIVEN_UP = "given_up", "Somebody decided to count it as failed"
+    RESENT = "resent", "Sent again by a child broadcast"
     NO_ANSWER = "no_answer", "The provider's answer was lost"

@@ -1,77 +1,120 @@
 """Celery's way in. Every task is a hint: what is to be done stands in rows."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from time import monotonic
 from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from broadcast import template_pauses
+from broadcast.doctor import check_up
+from broadcast.enqueueing import hints_waiting
+from broadcast.expiring import expire_due
 from broadcast.fallback import fall_back
 from broadcast.finishing import finish_all_that_are_over
 from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
 from broadcast.promotion import promote_due
-from broadcast.sending import lane_ids_overdue, run_batch, sweep_batches
+from broadcast.sending import run_next_batch, sweep_batches
+from broadcast.serving import lanes_overdue
 from tenants.idempotency import purge_expired
 
 MAX_COUNTDOWN = 60.0
 """Seconds. A longer wait is a row that beat looks at, not a task in Redis."""
+DOCTOR_LOOKS_BACK = timedelta(days=7)
+"""What was over before is looked at by `manage.py doctor` alone."""
+SERVES_FOR = 1.0
+"""Seconds that one task goes on serving lanes: a task costs more than taking a lane does, and a
+worker that is told to end waits for its tasks."""
+MAX_HINTS = 500
 OVERDUE_AFTER = timedelta(seconds=2)
 """How late a lane may be before beat takes it that its chain has died."""
 
 
-# Safe twice: the lane is taken by compare-and-set.
-@shared_task(queue="sending")
-def run_lane(*, lane_id: int) -> None:
-    following = run_batch(lane_id=lane_id, clock=timezone.now)
-    if following is None:
-        return
-    wait = max(0.0, (following - timezone.now()).total_seconds())
+# Safe twice: a lane is taken by compare-and-set.
+@shared_task
+def serve() -> None:
+    """Serve lanes in turn: one batch, and more at once while what was served is due again.
+
+    As many of these tasks are under way as lanes are: each ends in at most one other.
+    """
+    until = monotonic() + SERVES_FOR
+    due = run_next_batch(clock=timezone.now, announce=_serve_at)
+    while due is not None and due <= timezone.now() and monotonic() < until:
+        due = run_next_batch(clock=timezone.now, announce=_serve_at)
+    if due is not None:
+        _serve_at(due)
+
+
+def _serve_at(due: datetime) -> None:
+    wait = max(0.0, (due - timezone.now()).total_seconds())
     if wait <= MAX_COUNTDOWN:
-        run_lane.apply_async(kwargs={"lane_id": lane_id}, countdown=wait)
+        serve.apply_async(countdown=wait)
 
 
 # Safe twice: it acts on a broadcast whose `planning_at` is set, under its lock.
-@shared_task(queue="planning")
+@shared_task
 def plan_broadcast(*, broadcast_id: str) -> None:
     finish_planning(broadcast_id=UUID(broadcast_id), now=timezone.now())
 
 
 # Safe twice: promotion locks each broadcast and looks at its status again.
-@shared_task(queue="default")
+@shared_task
 def promote() -> None:
     promote_due(now=timezone.now())
 
 
 # Safe twice: it only hints.
-@shared_task(queue="default")
+@shared_task
 def revive() -> None:
     """Start what no task stands for any more: lanes that are overdue, plans that were dropped."""
     now = timezone.now()
-    for lane_id in lane_ids_overdue(before=now - OVERDUE_AFTER):
-        run_lane.delay(lane_id=lane_id)
+    # Those that wait in the queue will see to as many lanes: busy workers are not hinted at twice.
+    missing = lanes_overdue(before=now - OVERDUE_AFTER) - hints_waiting()
+    for _ in range(min(missing, MAX_HINTS)):
+        serve.delay()
     dropped = Broadcast.objects.filter(planning_at__lt=now - timedelta(seconds=30))
     for broadcast_id in dropped.values_list("pk", flat=True)[:100]:
         plan_broadcast.delay(broadcast_id=str(broadcast_id))
 
 
 # Safe twice: each batch is swept by compare-and-set.
-@shared_task(queue="default")
+@shared_task
 def sweep() -> None:
     now = timezone.now()
     sweep_batches(now=now)
     finish_all_that_are_over(now=now)
 
 
+# Safe twice: each broadcast is looked at again under its lock.
+@shared_task
+def expire() -> None:
+    expire_due(now=timezone.now())
+
+
 # Safe twice: each broadcast is locked, and a message goes on once.
-@shared_task(queue="planning")
+@shared_task
 def fall_back_all() -> None:
     if settings.SENDING_ENABLED:
         fall_back(now=timezone.now())
 
 
-# Safe twice: it deletes what is old.
+# Safe twice: it looks and writes down what it saw.
+@shared_task
+def doctor() -> None:
+    now = timezone.now()
+    check_up(now=now, since=now - DOCTOR_LOOKS_BACK)
+
+
+# Safe twice: what is paused is not paused again.
 @shared_task(queue="default")
+def pause_for_templates() -> None:
+    template_pauses.pause_for_templates(now=timezone.now())
+
+
+# Safe twice: it deletes what is old.
+@shared_task
 def purge() -> None:
     purge_expired(at=timezone.now())

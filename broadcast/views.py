@@ -14,19 +14,19 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from broadcast import lifecycle, recipients
+from broadcast.control_views import ControlActions
 from broadcast.filters import BroadcastFilter, MessageFilter
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.serializers import (
+    BroadcastDetailSerializer,
     BroadcastSerializer,
     BroadcastWriteSerializer,
     DashboardRowSerializer,
     MessageSerializer,
-    PauseSerializer,
     ScheduleSerializer,
     SendSerializer,
 )
 from tenants.idempotency import idempotent
-from tenants.models import User
 from tenants.pagination import KeysetPages
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer
@@ -50,32 +50,26 @@ SEND_EXAMPLE = OpenApiExample(
     request_only=True,
 )
 
-PAUSE_EXAMPLE = OpenApiExample(
-    "With a reason", value={"reason": "Wrong price in the text"}, request_only=True
-)
-
 
 class BroadcastViewSet(
-    TenantScoped[Broadcast],
+    ControlActions,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
-    GenericViewSet[Broadcast],
 ):
     queryset = Broadcast.objects.select_related("tenant", "sender", "counters")
     serializer_class = BroadcastSerializer
     filterset_class = BroadcastFilter
     required = {
+        **ControlActions.required,
         "send": Action.SEND,
         "schedule": Action.SEND,
         "unschedule": Action.SEND,
         "cancel": Action.SEND,
-        "pause": Action.SEND,
-        "resume": Action.SEND,
     }
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={201: BroadcastSerializer, 202: BroadcastSerializer},
+        responses={201: BroadcastDetailSerializer, 202: BroadcastDetailSerializer},
         examples=[CREATE_EXAMPLE],
         description="A DRAFT, or a SCHEDULED broadcast where `scheduled_at` is given.",
     )
@@ -85,18 +79,18 @@ class BroadcastViewSet(
         refs = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
         broadcast = lifecycle.create(
             tenant=self.tenant,
-            actor=request.user if isinstance(request.user, User) else None,
+            actor=self.actor,
             fields=fields,
             recipients=refs,
             now=timezone.now(),
         )
-        return self._answer(broadcast, created=True)
+        return self.answer(broadcast, created=True)
 
-    @extend_schema(request=BroadcastWriteSerializer, responses={200: BroadcastSerializer})
+    @extend_schema(request=BroadcastWriteSerializer, responses={200: BroadcastDetailSerializer})
     def update(self, request: Request, pk: str) -> Response:
         return self._edit(request, pk, partial=False)
 
-    @extend_schema(request=BroadcastWriteSerializer, responses={200: BroadcastSerializer})
+    @extend_schema(request=BroadcastWriteSerializer, responses={200: BroadcastDetailSerializer})
     def partial_update(self, request: Request, pk: str) -> Response:
         return self._edit(request, pk, partial=True)
 
@@ -108,8 +102,8 @@ class BroadcastViewSet(
     @extend_schema(
         request=SendSerializer,
         responses={
-            200: BroadcastSerializer,
-            202: BroadcastSerializer,
+            200: BroadcastDetailSerializer,
+            202: BroadcastDetailSerializer,
             409: ErrorResponseSerializer,
         },
         examples=[SEND_EXAMPLE],
@@ -120,7 +114,7 @@ class BroadcastViewSet(
         """Send now; 202 while an audience is being planned."""
         given = SendSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return self._answer(
+        return self.answer(
             lifecycle.send(
                 tenant=self.tenant,
                 broadcast_id=UUID(pk),
@@ -130,7 +124,8 @@ class BroadcastViewSet(
         )
 
     @extend_schema(
-        request=ScheduleSerializer, responses={200: BroadcastSerializer, 202: BroadcastSerializer}
+        request=ScheduleSerializer,
+        responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer},
     )
     @action(detail=True, methods=["post"])
     def schedule(self, request: Request, pk: str) -> Response:
@@ -138,7 +133,7 @@ class BroadcastViewSet(
         self.get_object()
         given = ScheduleSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return self._answer(
+        return self.answer(
             lifecycle.schedule(
                 tenant=self.tenant,
                 broadcast_id=UUID(pk),
@@ -148,51 +143,20 @@ class BroadcastViewSet(
             )
         )
 
-    @extend_schema(request=None, responses={200: BroadcastSerializer})
+    @extend_schema(request=None, responses={200: BroadcastDetailSerializer})
     @action(detail=True, methods=["post"])
     def unschedule(self, request: Request, pk: str) -> Response:
         """Back to DRAFT; its credits are released."""
-        return self._answer(
+        return self.answer(
             lifecycle.unschedule(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         )
 
-    @extend_schema(request=None, responses={200: BroadcastSerializer})
+    @extend_schema(request=None, responses={200: BroadcastDetailSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Stop for good; what was not handed over is released."""
-        return self._answer(
+        return self.answer(
             lifecycle.cancel(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
-        )
-
-    @extend_schema(
-        request=PauseSerializer,
-        responses={200: BroadcastSerializer, 409: ErrorResponseSerializer},
-        examples=[PAUSE_EXAMPLE],
-    )
-    @action(detail=True, methods=["post"])
-    def pause(self, request: Request, pk: str) -> Response:
-        """Halt it: at most the batch in hand still goes out. Its status stays; see `paused_at`."""
-        self.get_object()
-        given = PauseSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        return self._answer(
-            lifecycle.pause(
-                tenant=self.tenant,
-                broadcast_id=UUID(pk),
-                reason=given.validated_data["reason"],
-                now=timezone.now(),
-            )
-        )
-
-    @extend_schema(request=None, responses={200: BroadcastSerializer, 409: ErrorResponseSerializer})
-    @action(detail=True, methods=["post"])
-    def resume(self, request: Request, pk: str) -> Response:
-        """Go on; one that was scheduled for a time that has passed starts now.
-
-        409 `sender_broken` while the provider refuses its sender: repair and check that first.
-        """
-        return self._answer(
-            lifecycle.resume(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         )
 
     @extend_schema(responses={200: DashboardRowSerializer(many=True)})
@@ -205,6 +169,9 @@ class BroadcastViewSet(
         answer.data["totals"] = _totals(rows)
         return answer
 
+    def get_serializer_class(self) -> type[BaseSerializer[Broadcast]]:
+        return BroadcastDetailSerializer if self.action == "retrieve" else self.serializer_class
+
     def _edit(self, request: Request, pk: str, *, partial: bool) -> Response:
         self.get_object()
         fields = self._input(request, partial=partial)
@@ -214,9 +181,10 @@ class BroadcastViewSet(
             broadcast_id=UUID(pk),
             fields=fields,
             recipients=refs,
+            actor=self.actor,
             now=timezone.now(),
         )
-        return self._answer(broadcast)
+        return self.answer(broadcast)
 
     def _input(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
         given = BroadcastWriteSerializer(
@@ -224,15 +192,6 @@ class BroadcastViewSet(
         )
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)
-
-    def _answer(self, broadcast: Broadcast, *, created: bool = False) -> Response:
-        code: int = status.HTTP_201_CREATED if created else status.HTTP_200_OK
-        if broadcast.planning_at is not None:
-            code = status.HTTP_202_ACCEPTED
-        serializer: BaseSerializer[Broadcast] = BroadcastSerializer(
-            broadcast, context=self.get_serializer_context()
-        )
-        return Response(serializer.data, status=code)
 
 
 SUMMED = ("total", "handed_over", "failed", "unknown", "suppressed", "clicked")

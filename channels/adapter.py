@@ -1,10 +1,10 @@
 """What goes into a provider's adapter and what comes out: frozen values, no models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from channels.platforms import Platform
@@ -271,7 +271,23 @@ class Reply:
     platform: Platform | None = None
 
 
-InboundEvent = Receipt | OptChange | Reply
+@dataclass(frozen=True, slots=True)
+class TemplateChange:
+    """What became of a template at its provider; what is empty did not change."""
+
+    business_account_id: str
+    provider_template_id: str
+    name: str
+    language: str
+    at: datetime
+    status: str = ""
+    """DRAFT aside, as templates_wa has them: channels.template_port.status_of."""
+    reason: str = ""
+    quality: str = ""
+    category: str = ""
+
+
+InboundEvent = Receipt | OptChange | Reply | TemplateChange
 
 
 # --- the adapter itself -------------------------------------------------------------------------
@@ -292,6 +308,8 @@ class Capabilities:
     buttons: frozenset[ButtonKind] = frozenset()
     """What may stand under a free text, at most `max_buttons` of them."""
     max_buttons: int = 0
+    needs_text_template: bool = False
+    """A free text goes out by its registered template alone, filled with its variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,4 +377,25 @@ class Adapter(Protocol):
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
         """The events in a stored call. Raises ValueError where it is not as documented."""
+        ...
+
+
+@runtime_checkable
+class GroupAdapter(Adapter, Protocol):
+    """One whose `capabilities.max_recipients` is more than 1: many messages in one request."""
+
+    def group_key(self, message: OutboundMessage) -> Hashable:
+        """Messages with the same key may share a request."""
+        ...
+
+    def group_request(
+        self, account: SenderAccount, messages: Sequence[OutboundMessage]
+    ) -> HttpRequest:
+        """The request that sends all of these, at most `max_recipients` with one key."""
+        ...
+
+    def group_outcomes(
+        self, response: HttpResponse, messages: Sequence[OutboundMessage]
+    ) -> Sequence[Outcome]:
+        """What the answer means for each of them, in their order."""
         ...

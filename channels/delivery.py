@@ -1,10 +1,9 @@
 """Hands messages over through a sender's adapter; each gets an outcome, whatever happens."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from time import monotonic
+from math import inf
 from uuid import UUID
 
 from channels.access_tokens import Authorized, NoToken, authorized
@@ -13,15 +12,17 @@ from channels.adapter import (
     FailureCause,
     HttpRequest,
     HttpResponse,
+    LimitScope,
     OutboundMessage,
     Outcome,
     OutcomeKind,
     SenderAccount,
 )
 from channels.answers import UNMAPPED
-from channels.http import start
+from channels.grouping import Group, groups_of, outcomes_of, request_of
+from channels.http import NO_STARTS, exchange_all
 from channels.registry import adapter_for
-from channels.transport import Exchange, Failure, Reason
+from channels.transport import Exchange, Failure, PreparedRequest, Reason, prepare
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,8 @@ Settled = list[tuple[UUID, Outcome]]
 
 GRACE_SECONDS = 2.0
 """How long beyond a request's own time-out its value is waited for."""
+
+_LOST = Failure(Reason.NO_ANSWER, written=True)
 
 _TEXTS = {
     Reason.DNS_FAILED: "The provider's address could not be found.",
@@ -39,7 +42,12 @@ _TEXTS = {
     Reason.CONNECTION_LOST: "The connection was lost; the provider may have taken the message.",
     Reason.ANSWER_UNREADABLE: "The provider's answer broke off; it may have taken the message.",
     Reason.ANSWER_TOO_LARGE: "The provider's answer was too large; it may have taken the message.",
+    Reason.MISSED_ITS_TIME: "Its time within the sender's limit had passed; it gets another.",
+    Reason.HELD_BACK: "The provider asked to slow down before it was sent.",
+    Reason.WOKE_TOO_LATE: "The worker was stopped before it was sent.",
 }
+# Ours, not the provider's: they spend no attempt. Seconds until they may be claimed again.
+_NOT_BEGUN = {Reason.MISSED_ITS_TIME: 0.0, Reason.HELD_BACK: 1.0, Reason.WOKE_TOO_LATE: 0.0}
 
 
 def deliver(
@@ -48,9 +56,14 @@ def deliver(
     messages: Sequence[OutboundMessage],
     timeout: float,
     first_cut: float,
+    starts: Mapping[UUID, float] = NO_STARTS,
+    not_after: float = inf,
 ) -> Iterator[Settled]:
-    """Posts all messages at once; yields what came within `first_cut` seconds, then the rest.
+    """Posts all messages; yields what came within `first_cut` seconds, then the rest.
 
+    Each at once, or at the time (monotonic) that `starts` names; none `not_after`. Messages that
+    the adapter can put into one request share it, and its fate where that is unknown; not those of
+    a paced sender, whose limit counts each of them.
     Nothing is sent before the first item is asked for. At most two lists, none empty; each message
     is in exactly one. All within `timeout` + GRACE_SECONDS, and the time that an access token takes
     where one is due. Raises UnknownProvider.
@@ -61,19 +74,22 @@ def deliver(
     except NoToken as refusal:
         yield from _cut([(message.id, refusal.outcome) for message in messages])
         return
-    deadline = monotonic() + timeout + GRACE_SECONDS
-    refused: Settled = []
-    pending: dict[Future[Exchange], UUID] = {}
-    for message in messages:
-        future = _begin(partial(adapter.send_request, ready.account, message), timeout=timeout)
-        if future is None:
-            refused.append((message.id, _not_built(FailureCause.CONTENT)))
-        else:
-            pending[future] = message.id
-    answered, late = wait(pending, timeout=first_cut)
-    yield from _cut(refused + _settled(adapter, ready, answered, pending))
-    wait(late, timeout=max(0.0, deadline - monotonic()))
-    yield from _cut(_settled(adapter, ready, late, pending))
+    groups: Iterable[Group] = (
+        [(each,) for each in messages] if starts else groups_of(adapter, messages)
+    )
+    handed, requests, refused = _prepare_all(adapter, ready.account, groups, timeout=timeout)
+    cuts = exchange_all(
+        requests,
+        first_cut=first_cut,
+        within=timeout + GRACE_SECONDS,
+        starts=starts,
+        not_after=not_after,
+    )
+    answered = next(cuts)
+    yield from _cut(refused + _settled(adapter, ready, answered, handed))
+    late = next(cuts, {})
+    lost = {each: _LOST for each in requests if each not in answered and each not in late}
+    yield from _cut(_settled(adapter, ready, {**late, **lost}, handed))
 
 
 def check(*, account: SenderAccount, timeout: float) -> Outcome:
@@ -83,16 +99,57 @@ def check(*, account: SenderAccount, timeout: float) -> Outcome:
         ready = authorized(account, adapter)
     except NoToken as refusal:
         return refusal.outcome
-    future = _begin(partial(adapter.check_request, ready.account), timeout=timeout)
-    if future is None:
+    request = _prepared(partial(adapter.check_request, ready.account), timeout=timeout)
+    if request is None:
         return _not_built(FailureCause.CONFIG)
-    wait((future,), timeout=timeout + GRACE_SECONDS)
-    return _outcome(future, adapter.check_outcome)
+    cuts = exchange_all({"": request}, first_cut=timeout, within=timeout + GRACE_SECONDS)
+    answers = [answer for cut in cuts for answer in cut.values()]
+    return _outcome(answers[0] if answers else _LOST, adapter.check_outcome)
 
 
-def _begin(build: Callable[[], HttpRequest], *, timeout: float) -> Future[Exchange] | None:
+def _prepare_all(
+    adapter: Adapter, account: SenderAccount, groups: Iterable[Group], *, timeout: float
+) -> tuple[dict[UUID, Group], dict[UUID, PreparedRequest], Settled]:
+    """Groups and their requests, by the id of each group's first message; and what has none."""
+    handed: dict[UUID, Group] = {}
+    requests: dict[UUID, PreparedRequest] = {}
+    refused: Settled = []
+    for whole in groups:
+        group, request = _prepare_group(adapter, account, whole, timeout=timeout)
+        taken = {message.id for message in group}
+        refused += [
+            (message.id, _not_built(FailureCause.CONTENT))
+            for message in whole
+            if message.id not in taken
+        ]
+        if request is not None:
+            handed[group[0].id], requests[group[0].id] = group, request
+    return handed, requests, refused
+
+
+def _prepare_group(
+    adapter: Adapter, account: SenderAccount, group: Group, *, timeout: float
+) -> tuple[Group, PreparedRequest | None]:
+    """The request of those messages of a group that can be built: one must not stop the others."""
+    request = _prepared(partial(request_of, adapter, account, group), timeout=timeout)
+    if request is not None:
+        return group, request
+    good = [each for each in group if _can_be_built(adapter, account, each, timeout=timeout)]
+    if not good or len(good) == len(group):
+        return (), None
+    request = _prepared(partial(request_of, adapter, account, good), timeout=timeout)
+    return (good, request) if request is not None else ((), None)
+
+
+def _can_be_built(
+    adapter: Adapter, account: SenderAccount, message: OutboundMessage, *, timeout: float
+) -> bool:
+    return _prepared(partial(request_of, adapter, account, (message,)), timeout=timeout) is not None
+
+
+def _prepared(build: Callable[[], HttpRequest], *, timeout: float) -> PreparedRequest | None:
     try:
-        return start(build(), timeout=timeout)
+        return prepare(build(), timeout=timeout)
     except Exception as error:  # noqa: BLE001 - one message's fault must not take others with it
         _log_fault("request", error)
         return None
@@ -106,11 +163,15 @@ def _cut(settled: Settled) -> Iterator[Settled]:
 def _settled(
     adapter: Adapter,
     ready: Authorized,
-    futures: Iterable[Future[Exchange]],
-    ids: dict[Future[Exchange], UUID],
+    answers: Mapping[UUID, Exchange],
+    handed: Mapping[UUID, Group],
 ) -> Settled:
     settled = [
-        (ids[future], ready.judged(_outcome(future, adapter.send_outcome))) for future in futures
+        (message.id, ready.judged(outcome))
+        for each, exchange in answers.items()
+        for message, outcome in zip(
+            handed[each], _outcomes(adapter, exchange, handed[each]), strict=True
+        )
     ]
     for _, outcome in settled:
         if outcome.code == UNMAPPED:
@@ -118,23 +179,41 @@ def _settled(
     return settled
 
 
-def _outcome(future: Future[Exchange], read: Callable[[HttpResponse], Outcome]) -> Outcome:
-    if not future.done():
-        future.cancel()
-        return _failed(Failure(Reason.NO_ANSWER, written=True))
+def _outcomes(adapter: Adapter, exchange: Exchange, group: Group) -> Sequence[Outcome]:
+    """What is unknown of a request is unknown of every message in it."""
+    if isinstance(exchange, Failure):
+        return [_failed(exchange)] * len(group)
     try:
-        exchange = future.result()
-        return _failed(exchange) if isinstance(exchange, Failure) else read(exchange)
+        return outcomes_of(adapter, exchange, group)
     except Exception as error:  # noqa: BLE001 - the request may have left: UNKNOWN, always
         _log_fault("answer", error)
-        return Outcome(
-            OutcomeKind.UNKNOWN,
-            code="adapter_error",
-            message="The provider's answer could not be understood; it may have taken the message.",
-        )
+        return [_NOT_UNDERSTOOD] * len(group)
+
+
+_NOT_UNDERSTOOD = Outcome(
+    OutcomeKind.UNKNOWN,
+    code="adapter_error",
+    message="The provider's answer could not be understood; it may have taken the message.",
+)
+
+
+def _outcome(exchange: Exchange, read: Callable[[HttpResponse], Outcome]) -> Outcome:
+    try:
+        return _failed(exchange) if isinstance(exchange, Failure) else read(exchange)
+    except Exception as error:  # noqa: BLE001 - as above
+        _log_fault("answer", error)
+        return _NOT_UNDERSTOOD
 
 
 def _failed(failure: Failure) -> Outcome:
+    if failure.reason in _NOT_BEGUN:
+        return Outcome(
+            OutcomeKind.LIMITED,
+            code=failure.reason.value,
+            message=_TEXTS[failure.reason],
+            retry_after=_NOT_BEGUN[failure.reason],
+            limit_scope=LimitScope.RECIPIENT,
+        )
     kind = OutcomeKind.UNKNOWN if failure.written else OutcomeKind.PASSING
     return Outcome(kind, code=failure.reason.value, message=_TEXTS[failure.reason])
 

@@ -4,12 +4,36 @@ import asyncio
 import atexit
 import os
 import threading
+from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass
+from http import HTTPStatus
+from math import inf
+from time import monotonic
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import aiohttp
 
-from channels.adapter import HttpRequest
-from channels.transport import Exchange, PreparedRequest, exchange, new_session, prepare
+from channels.adapter import HttpRequest, HttpResponse
+from channels.transport import (
+    Exchange,
+    Failure,
+    PreparedRequest,
+    Reason,
+    exchange,
+    new_session,
+    prepare,
+)
+
+T = TypeVar("T")
+Key = TypeVar("Key")
+
+NO_STARTS: Mapping[Any, float] = MappingProxyType({})
+LATE_SECONDS = 0.03
+"""How much later than its time a paced request may begin; channels/pacing.py has the margin."""
+HAND_OFF_SECONDS = 1.0
+"""How long beyond their time-out the loop's thread may take to say what became of requests."""
 
 
 def start(request: HttpRequest, *, timeout: float) -> Future[Exchange]:
@@ -18,6 +42,43 @@ def start(request: HttpRequest, *, timeout: float) -> Future[Exchange]:
     Raises ValueError or TypeError, with nothing sent, for what cannot be a request.
     """
     return _process.client().start(prepare(request, timeout=timeout))
+
+
+def exchange_all(
+    requests: Mapping[Key, PreparedRequest],
+    *,
+    first_cut: float,
+    within: float,
+    starts: Mapping[Key, float] = NO_STARTS,
+    not_after: float = inf,
+) -> Iterator[dict[Key, Exchange]]:
+    """Begins all exchanges; yields what has answered within `first_cut`, then the rest.
+
+    Each begins at once or, where `starts` names it, at that time (monotonic); none `not_after`. Two
+    hand-offs to the loop's thread, however many requests there are. What has no value `within`
+    seconds of the last start is cancelled and missing from both.
+    """
+    client = _process.client()
+    deadline = max([monotonic(), *starts.values()]) + within
+    keys = list(requests)
+    plans = [_Plan(requests[key], starts.get(key), not_after) for key in keys]
+    begun = client.run(_begin_all(client.session, plans, seconds=min(first_cut, within)))
+    none: list[asyncio.Task[Exchange]] = []
+    started = _value(begun, or_else=none, within=within)
+    tasks = dict(zip(keys, started, strict=False))
+    late = {key: task for key, task in tasks.items() if not task.done()}
+    yield {key: task.result() for key, task in tasks.items() if key not in late}
+    if late:
+        left = max(0.0, deadline - monotonic())
+        _value(client.run(_wait(list(late.values()), seconds=left)), or_else=None, within=left)
+        yield {key: task.result() for key, task in late.items() if _has_value(task)}
+
+
+def _value(future: Future[T], *, or_else: T, within: float) -> T:
+    try:
+        return future.result(timeout=within + HAND_OFF_SECONDS)
+    except TimeoutError:  # the loop's thread has no time left for us
+        return or_else
 
 
 def close() -> None:
@@ -32,13 +93,16 @@ class _Client:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._thread.start()
-        self._session = asyncio.run_coroutine_threadsafe(_open(), self._loop).result(timeout=5)
+        self.session = self.run(_open()).result(timeout=5)
 
     def start(self, request: PreparedRequest) -> Future[Exchange]:
-        return asyncio.run_coroutine_threadsafe(exchange(self._session, request), self._loop)
+        return self.run(exchange(self.session, request))
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._session.close(), self._loop).result(timeout=5)
+        self.run(self.session.close()).result(timeout=5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         self._loop.close()
@@ -46,6 +110,62 @@ class _Client:
 
 async def _open() -> aiohttp.ClientSession:
     return new_session()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A request and when it may begin; `start` None: at once."""
+
+    request: PreparedRequest
+    start: float | None
+    not_after: float
+
+
+@dataclass(slots=True)
+class _Halt:
+    """Set by the first 429: of a paced batch nothing more is begun."""
+
+    is_set: bool = False
+
+
+async def _at_its_time(session: aiohttp.ClientSession, plan: _Plan, halt: _Halt) -> Exchange:
+    if plan.start is not None:
+        await asyncio.sleep(plan.start - monotonic())
+        if halt.is_set:
+            return Failure(Reason.HELD_BACK, written=False)
+        # Late, it would come too close to those after it, perhaps another worker's.
+        if monotonic() > plan.start + LATE_SECONDS:
+            return Failure(Reason.MISSED_ITS_TIME, written=False)
+    if monotonic() > plan.not_after:
+        return Failure(Reason.WOKE_TOO_LATE, written=False)
+    answer = await exchange(session, plan.request)
+    if isinstance(answer, HttpResponse) and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        halt.is_set = True
+    return answer
+
+
+async def _begin_all(
+    session: aiohttp.ClientSession, plans: list[_Plan], *, seconds: float
+) -> list[asyncio.Task[Exchange]]:
+    """One task a request, some of them done; the others are not touched."""
+    halt = _Halt()
+    tasks = [asyncio.create_task(_at_its_time(session, each, halt)) for each in plans]
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
+    return tasks
+
+
+async def _wait(tasks: list[asyncio.Task[Exchange]], *, seconds: float) -> None:
+    """Until all are done; those that are not by then are cancelled."""
+    _, still = await asyncio.wait(tasks, timeout=seconds)
+    for each in still:
+        each.cancel()
+    if still:
+        await asyncio.wait(still, timeout=HAND_OFF_SECONDS)
+
+
+def _has_value(task: asyncio.Task[Exchange]) -> bool:
+    return task.done() and not task.cancelled()
 
 
 class _Process:

@@ -7,12 +7,13 @@ webhooks), Graph API v23.0.
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from channels import meta_webhook
 from channels.adapter import (
     ButtonParameter,
     Capabilities,
+    Card,
     HttpRequest,
     HttpResponse,
     InboundEvent,
@@ -24,6 +25,7 @@ from channels.adapter import (
     ReceiptStatus,
     SenderAccount,
     TemplateContent,
+    TextContent,
     WebhookCall,
     WebhookSecrets,
 )
@@ -45,6 +47,7 @@ class MetaCloud:
     capabilities = Capabilities(
         receipts=frozenset(ReceiptStatus),
         pair_interval=6.0,  # one message to one user every 6 s, else 131056
+        media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
     )
 
     token_grant = None
@@ -120,18 +123,41 @@ def _authorization(account: SenderAccount) -> dict[str, str]:
 def _content(message: OutboundMessage) -> dict[str, Any]:
     if isinstance(message.content, TemplateContent):
         return {"type": "template", "template": _template(message.content)}
-    return {"type": "text", "text": {"body": message.content.text, "preview_url": False}}
+    return _text(message.content)
+
+
+def _text(content: TextContent) -> dict[str, Any]:
+    """A text or a captioned medium: only an answer within the 24-hour window may be one."""
+    if content.buttons:
+        raise ValueError("Meta has buttons in its templates only.")
+    if content.media is None:
+        return {"type": "text", "text": {"body": content.text, "preview_url": False}}
+    kind = content.media.kind.value
+    medium = _media(Parameter(content.media.url, kind=content.media.kind))
+    if content.media.filename and content.media.kind is ParameterKind.DOCUMENT:
+        medium["filename"] = content.media.filename
+    return {"type": kind, kind: medium | ({"caption": content.text} if content.text else {})}
 
 
 def _template(content: TemplateContent) -> dict[str, Any]:
-    components = [
+    template: dict[str, Any] = {"name": content.name, "language": {"code": content.language}}
+    components = _components(content)
+    if content.cards:
+        cards = [
+            {"card_index": index, "components": _components(card)}
+            for index, card in enumerate(content.cards)
+        ]
+        components.append({"type": "carousel", "cards": cards})
+    return template | ({"components": components} if components else {})
+
+
+def _components(content: TemplateContent | Card) -> list[dict[str, Any]]:
+    texts: list[dict[str, Any]] = [
         {"type": kind, "parameters": [_parameter(parameter) for parameter in parameters]}
         for kind, parameters in (("header", content.header), ("body", content.body))
         if parameters
     ]
-    template: dict[str, Any] = {"name": content.name, "language": {"code": content.language}}
-    components += [_button(button) for button in content.buttons]
-    return template | ({"components": components} if components else {})
+    return texts + [_button(button) for button in content.buttons]
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
@@ -146,7 +172,7 @@ def _media(parameter: Parameter) -> dict[str, str]:
     """A media object by URL, or by the id of an upload; a document shows the name of its file."""
     if not parameter.value.startswith(("https://", "http://")):
         return {"id": parameter.value}
-    path = parameter.value.partition("?")[0]
+    path = urlsplit(parameter.value).path
     filename = path.rpartition("/")[2] if parameter.kind is ParameterKind.DOCUMENT else ""
     return {"link": parameter.value} | ({"filename": filename} if filename else {})
 

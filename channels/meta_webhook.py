@@ -22,6 +22,7 @@ from channels.adapter import (
     WebhookSecrets,
 )
 from channels.meta_errors import OPTED_OUT, explain
+from channels.meta_template_webhook import template_changes
 
 STATUSES = {
     "sent": ReceiptStatus.SENT,
@@ -61,7 +62,7 @@ def parse(body: bytes) -> list[InboundEvent]:
             event
             for entry in payload["entry"]
             for change in entry["changes"]
-            for event in _events(change["value"])
+            for event in (*_events(change["value"]), *template_changes(entry, change))
         ]
     except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
         raise ValueError("Not a call as Meta documents it.") from error

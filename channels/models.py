@@ -199,6 +199,22 @@ class Sender(models.Model):
         return settings.BROADCAST_MAX_RETRIES if self.max_retries is None else self.max_retries
 
 
+class SenderDay(models.Model):
+    """How much of a sender's `daily_limit` a day has used; the day is the tenant's."""
+
+    id = models.BigAutoField(primary_key=True)
+    sender = models.ForeignKey(Sender, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    taken = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("-day",)
+        constraints = (models.UniqueConstraint(fields=("sender", "day"), name="sender_day_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.taken}"
+
+
 class TenantWAAppQuerySet(TenantQuerySet["TenantWAApp"]):
     """Senders on WhatsApp."""
 

@@ -1,5 +1,7 @@
 """The platforms that a broadcast can be sent over, and what their messages may hold."""
 
+import re
+
 from django.db import models
 
 
@@ -23,3 +25,10 @@ class Category(models.TextChoices):
 # Characters of text that one message may hold. Telegram: core.telegram.org/bots/api#sendmessage;
 # SMS: Twilio's Body (10 segments); RCS: contentMessage.text.
 MAX_TEXT_LENGTH = {Platform.TELEGRAM: 4096, Platform.SMS: 1600, Platform.RCS: 3072}
+# Of a text that is the caption of a medium. RCS: a card's description.
+MAX_CAPTION_LENGTH = {Platform.TELEGRAM: 1024, Platform.SMS: 1600, Platform.RCS: 2000}
+# Of the text on a button. RCS: a suggestion's; Telegram names no limit and cuts what does not fit.
+MAX_BUTTON_TEXT = {Platform.TELEGRAM: 64, Platform.RCS: 25}
+
+FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Control characters beside line breaks and tabs: providers refuse them or drop them silently."""

@@ -2,17 +2,23 @@
 
 from channels.adapter import Adapter
 from channels.google_rbm import GoogleRbm
+from channels.gupshup import Gupshup
 from channels.meta_cloud import MetaCloud
+from channels.msg91 import Msg91
 from channels.platforms import Platform
 from channels.telegram_bot import TelegramBot
 from channels.twilio import Twilio
+from channels.vonage import Vonage
 from tenants.errors import InvalidInput
 
 _ALL: tuple[Adapter, ...] = (
     GoogleRbm(),
+    Gupshup(),
     MetaCloud(),
+    Msg91(),
     TelegramBot(),
     Twilio(),
+    Vonage(),
 )
 ADAPTERS: dict[str, Adapter] = {adapter.provider: adapter for adapter in _ALL}
 

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 from channels import telegram_webhook
 from channels.adapter import (
+    Button,
+    ButtonKind,
     Capabilities,
     HttpRequest,
     HttpResponse,
@@ -17,6 +19,7 @@ from channels.adapter import (
     OutboundMessage,
     Outcome,
     OutcomeKind,
+    ParameterKind,
     SenderAccount,
     TextContent,
     WebhookCall,
@@ -25,6 +28,13 @@ from channels.adapter import (
 from channels.answers import by_status, json_object, retry_after, seconds, unmapped
 from channels.platforms import Platform
 from channels.telegram_errors import rule_for
+
+METHODS = {
+    ParameterKind.IMAGE: ("sendPhoto", "photo"),
+    ParameterKind.VIDEO: ("sendVideo", "video"),
+    ParameterKind.DOCUMENT: ("sendDocument", "document"),
+}
+"""How a medium is sent by its URL, which Telegram fetches: the method, and its name there."""
 
 
 class TelegramBot:
@@ -35,7 +45,13 @@ class TelegramBot:
     default_base_url = "https://api.telegram.org"
     credential_names: tuple[str, ...] = ("bot_token",)
     webhook_secret_names: tuple[str, ...] = ("secret_token",)
-    capabilities = Capabilities(receipts=frozenset(), pair_interval=1.0)
+    capabilities = Capabilities(
+        receipts=frozenset(),
+        pair_interval=1.0,
+        media=frozenset(METHODS),
+        buttons=frozenset({ButtonKind.URL}),
+        max_buttons=10,
+    )
 
     token_grant = None
 
@@ -43,11 +59,11 @@ class TelegramBot:
         if not isinstance(message.content, TextContent):
             raise TypeError("Telegram knows no templates.")
         chat_id = int(message.to) if message.to.lstrip("-").isdecimal() else message.to
-        # No parse_mode: a customer's name with a "<" or "*" in it must not break the message.
+        method, content = _content(message.content)
         return HttpRequest(
             method="POST",
-            url=_method(account, "sendMessage"),
-            json={"chat_id": chat_id, "text": message.content.text},
+            url=_method(account, method),
+            json={"chat_id": chat_id, **content, **_keyboard(message.content.buttons)},
         )
 
     def send_outcome(self, response: HttpResponse) -> Outcome:
@@ -60,7 +76,7 @@ class TelegramBot:
         return by_status(response)
 
     def check_request(self, account: SenderAccount) -> HttpRequest:
-        return HttpRequest(method="GET", url=_method(account, "getMe"))
+        return HttpRequest(method="POST", url=_method(account, "getMe"))
 
     def check_outcome(self, response: HttpResponse) -> Outcome:
         match json_object(response.body):
@@ -115,6 +131,25 @@ def set_webhook_outcome(response: HttpResponse) -> Outcome:
 def _method(account: SenderAccount, name: str) -> str:
     """The token is a part of the path: this URL must never be logged."""
     return f"{account.base_url}/bot{quote(account.credentials['bot_token'], safe=':')}/{name}"
+
+
+def _content(content: TextContent) -> tuple[str, dict[str, str]]:
+    """No parse_mode: a customer's name with a "<" or "*" in it must not break the message."""
+    if content.media is None:
+        return "sendMessage", {"text": content.text}
+    method, name = METHODS[content.media.kind]
+    caption = {"caption": content.text} if content.text else {}
+    return method, {name: content.media.url, **caption}
+
+
+def _keyboard(buttons: tuple[Button, ...]) -> dict[str, Any]:
+    """Each button in a row of its own, so that no text is cut."""
+    if not buttons:
+        return {}
+    if any(button.kind is not ButtonKind.URL for button in buttons):
+        raise ValueError("Only URL buttons are sent over Telegram.")
+    rows = [[{"text": button.text, "url": button.value}] for button in buttons]
+    return {"reply_markup": {"inline_keyboard": rows}}
 
 
 def _refusal(response: HttpResponse, code: int, rest: dict[str, Any]) -> Outcome:

@@ -7,10 +7,10 @@ the request was written and after it was read. docs/adr/0003-http-client.md has 
 import asyncio
 import json
 import select
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from types import SimpleNamespace
-from typing import Any
+from functools import lru_cache
 from urllib.parse import urlencode
 
 import aiohttp
@@ -24,6 +24,9 @@ MAX_ANSWER_BYTES = 1024 * 1024
 
 IDLE_SECONDS = 2.0
 """Below common idle limits of servers: a pool that waited as long as they do lost half a batch."""
+
+USER_AGENT = "broadcast/0.1.0"
+"""Meta's description asks for a name with a version of three numbers."""
 
 CONNECT_SECONDS = 5.0
 """At most, for TCP and TLS together."""
@@ -43,6 +46,9 @@ class Reason(StrEnum):
     CONNECTION_LOST = "connection_lost"
     ANSWER_UNREADABLE = "answer_unreadable"
     ANSWER_TOO_LARGE = "answer_too_large"
+    MISSED_ITS_TIME = "missed_its_time"
+    HELD_BACK = "held_back"
+    WOKE_TOO_LATE = "woke_too_late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,10 @@ class Progress:
     """How far a request got."""
 
     written: bool = False
+
+
+_progress: ContextVar[Progress] = ContextVar("progress")
+"""Of the exchange that this task makes; how aiohttp's request object finds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ def prepare(request: HttpRequest, *, timeout: float) -> PreparedRequest:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         body = urlencode(request.form).encode()
     for value in headers.values():
-        # aiohttp refuses them too, but only after it has said that it wrote the headers.
+        # aiohttp refuses them too, but only once the request counts as written.
         if not value.isascii() or not value.isprintable():
             raise ValueError("A header cannot hold control characters or letters beyond ASCII.")
     return PreparedRequest(request.method, url, headers, body, timeout)
@@ -101,9 +111,8 @@ def new_session() -> aiohttp.ClientSession:
         # one slow provider into time-outs of all others.
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "broadcast", "Accept-Encoding": "identity"},
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         request_class=_Request,
-        trace_configs=[_trace()],
         trust_env=False,
     )
     # aiohttp sends GET, PUT and DELETE again on a lost pooled connection and offers no option
@@ -115,30 +124,33 @@ def new_session() -> aiohttp.ClientSession:
 async def exchange(session: aiohttp.ClientSession, request: PreparedRequest) -> Exchange:
     """The answer to a request, or why there is none; never raises but when cancelled."""
     progress = Progress()
+    _progress.set(progress)
     try:
-        return await _exchange(session, request, progress=progress)
+        return await _exchange(session, request)
     except Exception as error:  # noqa: BLE001 - what matters is whether a byte left
         return Failure(_reason(error, written=progress.written), written=progress.written)
 
 
-async def _exchange(
-    session: aiohttp.ClientSession, request: PreparedRequest, *, progress: Progress
-) -> HttpResponse:
+async def _exchange(session: aiohttp.ClientSession, request: PreparedRequest) -> HttpResponse:
     async with session.request(
         request.method,
         request.url,
         headers=request.headers,
         data=request.body,
         allow_redirects=False,
-        timeout=aiohttp.ClientTimeout(
-            total=request.timeout,
-            sock_connect=min(request.timeout, CONNECT_SECONDS),
-            ceil_threshold=request.timeout + 1,  # else aiohttp rounds up to whole seconds
-        ),
-        trace_request_ctx=progress,
+        timeout=_limits(request.timeout),
     ) as response:
         body = await _bounded_body(response)
         return HttpResponse(status=response.status, headers=dict(response.headers), body=body)
+
+
+@lru_cache(maxsize=16)
+def _limits(timeout: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=timeout,
+        sock_connect=min(timeout, CONNECT_SECONDS),
+        ceil_threshold=timeout + 1,  # else aiohttp rounds up to whole seconds
+    )
 
 
 async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
@@ -182,12 +194,14 @@ class _Request(aiohttp.ClientRequest):
     """A request that looks whether the other side has hung up before it writes its first byte.
 
     The pool drops a connection once its loop has seen the hang-up; this sees one that the kernel
-    knows of and the loop does not yet.
+    knows of and the loop does not yet. What fails up to here was never written, without exception;
+    what fails from here on counts as written, which is the safe mistake.
     """
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         if _hung_up(conn.transport):
             raise _HungUp
+        _progress.get().written = True
         return await super().send(conn)
 
 
@@ -197,20 +211,3 @@ def _hung_up(transport: asyncio.Transport | None) -> bool:
     poll = select.poll()
     poll.register(transport.get_extra_info("socket").fileno(), _HANG_UP)
     return bool(poll.poll(0))
-
-
-def _trace() -> aiohttp.TraceConfig:
-    trace = aiohttp.TraceConfig()
-    trace.on_request_headers_sent.append(_mark_written)
-    return trace
-
-
-async def _mark_written(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any
-) -> None:
-    """Runs just before the first write: what fails earlier was never written, without exception.
-
-    A connection that breaks between here and the write counts as written: the safe mistake.
-    """
-    progress: Progress = context.trace_request_ctx
-    progress.written = True

@@ -1,5 +1,10 @@
 """Routes of the channels app."""
 
-from django.urls import URLPattern, URLResolver
+from channels.views import ProviderAppViewSet, SenderViewSet
+from tenants.routing import OptionalSlashRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+router = OptionalSlashRouter()
+router.register("senders", SenderViewSet, basename="sender")
+router.register("provider-apps", ProviderAppViewSet, basename="provider-app")
+
+urlpatterns = router.urls

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config.metrics import metrics
+
 _TIMEOUT = 2  # seconds; a load balancer asks again soon
 
 
@@ -75,7 +77,7 @@ def _migrations() -> str:
     return f"{len(plan)} not applied" if plan else ""
 
 
-_PROBES = {"/healthz": healthz, "/readyz": readyz}
+_PROBES = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
 _CHECKS: dict[str, Callable[[], str]] = {
     "postgresql": _postgresql,
     "redis": _redis,

@@ -1,11 +1,15 @@
-"""What the list of contacts can be narrowed by."""
+"""What the lists of contacts and suppressions can be narrowed by."""
 
 from django_filters import rest_framework as filters
 
-from contacts.models import Contact
+from channels.platforms import Platform
+from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
 
 
 class ContactFilter(filters.FilterSet):
+    external_id = filters.CharFilter()
+    phone = filters.CharFilter()
+    email = filters.CharFilter(lookup_expr="iexact")
     tag = filters.CharFilter(field_name="tags__name", lookup_expr="iexact")
     country = filters.CharFilter(lookup_expr="iexact")
     do_not_contact = filters.BooleanFilter()
@@ -14,4 +18,17 @@ class ContactFilter(filters.FilterSet):
 
     class Meta:
         model = Contact
+        fields: tuple[str, ...] = ()
+
+
+class SuppressionFilter(filters.FilterSet):
+    address = filters.CharFilter()
+    platform = filters.ChoiceFilter(
+        choices=Platform.choices, help_text="Those of one platform alone; not those of all."
+    )
+    scope = filters.ChoiceFilter(choices=SuppressionScope.choices)
+    source = filters.ChoiceFilter(choices=SuppressionSource.choices)
+
+    class Meta:
+        model = Suppression
         fields: tuple[str, ...] = ()

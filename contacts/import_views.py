@@ -1,11 +1,10 @@
 """`/contacts/imports/`: a file is taken now and worked through by a task."""
 
-import csv
-import io
 from typing import Any
 
+import phonenumbers
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import StreamingHttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -14,12 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from contacts.exporting import safe
+from contacts.csv_reading import MAX_COLUMN_NAME
+from contacts.exporting import error_lines
 from contacts.models import ContactImport
 from contacts.tasks import run_import
 from tenants.exceptions import RequestTooLarge
 from tenants.models import User
 from tenants.pagination import KeysetPages
+from tenants.parsers import UNSTORABLE
 from tenants.scoped_views import TenantScoped
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -39,6 +40,7 @@ class ImportSerializer(serializers.ModelSerializer[ContactImport]):
             "rows",
             "created",
             "updated",
+            "unchanged",
             "failed",
             "failure",
             "first_errors",
@@ -56,17 +58,35 @@ class ImportSerializer(serializers.ModelSerializer[ContactImport]):
 
 
 class ImportWriteSerializer(serializers.Serializer[Any]):
-    file = serializers.FileField()
+    file = serializers.FileField(
+        help_text="CSV in UTF-8 or Windows-1252, with comma or semicolon; the first line names the "
+        "columns. Columns that are no field of a contact become attributes."
+    )
     default_country = serializers.RegexField("^[A-Z]{2}$", required=False, default="")
-    mapping = serializers.JSONField(required=False, default=dict)
+    mapping = serializers.JSONField(
+        required=False,
+        default=dict,
+        help_text='Column to field or attribute, as JSON: {"Mobile": "phone", "Notes": ""}; "" '
+        "leaves a column out.",
+    )
     tags = serializers.ListField(
         child=serializers.CharField(max_length=100), required=False, default=list, max_length=100
     )
-    dry_run = serializers.BooleanField(required=False, default=False)
+    dry_run = serializers.BooleanField(
+        required=False, default=False, help_text="Count and report, and change nothing."
+    )
 
     def validate_mapping(self, value: Any) -> Any:
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             raise serializers.ValidationError('An object such as {"Mobile": "phone"}.')
+        names = [*value, *value.values()]
+        if any(UNSTORABLE.search(name) or len(name) > MAX_COLUMN_NAME for name in names):
+            raise serializers.ValidationError("These names cannot be stored.")
+        return value
+
+    def validate_default_country(self, value: str) -> str:
+        if value and value not in phonenumbers.SUPPORTED_REGIONS:
+            raise serializers.ValidationError("A country code such as DE.")
         return value
 
 
@@ -93,7 +113,7 @@ class ImportViewSet(
         job = ContactImport.objects.create(
             tenant=self.tenant,
             created_by=user,
-            file_name=file.name[:255],
+            file_name=UNSTORABLE.sub("", file.name)[:255],
             content=file.read(),
             **fields,
         )
@@ -102,10 +122,11 @@ class ImportViewSet(
 
     @extend_schema(responses={(200, "text/csv"): str})
     @action(detail=True, url_path=r"errors\.csv")
-    def errors(self, request: Request, pk: str) -> HttpResponse:
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(("line", "field", "reason"))
-        for each in self.get_object().errors.all():
-            writer.writerow((each.line, safe(each.field), safe(each.reason)))
-        return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
+    def errors(self, request: Request, pk: str) -> StreamingHttpResponse:
+        """The rows that were not taken, with what is wrong: mend them and import this file."""
+        job = self.get_object()
+        return StreamingHttpResponse(
+            error_lines(job),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="errors.csv"'},
+        )

@@ -1,14 +1,16 @@
 """A CSV file of contacts becomes rows, block by block; a restart goes on after the last one."""
 
-import csv
-import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from contacts.csv_reading import Line, Sheet, read
+from contacts.import_rows import Row, parse, targets_of
 from contacts.models import (
     Contact,
     ContactImport,
@@ -18,162 +20,247 @@ from contacts.models import (
     Suppression,
     SuppressionSource,
 )
-from contacts.phones import country_of, to_e164
-from contacts.tagging import tags_named
+from contacts.phones import country_of
+from contacts.tagging import tag_ids
 from tenants.errors import DomainError, InvalidInput
 
 BLOCK = 1000
-"""Rows a transaction: some statements each, and little to repeat after a crash."""
-TEXTS = {"first_name": 200, "last_name": 200, "email": 254, "time_zone": 64, "external_id": 200}
-TRUE = frozenset({"1", "true", "yes", "y", "x"})
-Row = dict[str, Any]
+"""Rows a transaction: some ten statements each, and little to repeat after a crash."""
+ATTEMPTS = 3
+"""Of a block: a contact that was made meanwhile is found the next time."""
+OVER = (ImportStatus.DONE, ImportStatus.FAILED)
+WRITTEN = (
+    "external_id",
+    "phone",
+    "country",
+    "first_name",
+    "last_name",
+    "email",
+    "telegram_chat_id",
+    "time_zone",
+    "attributes",
+)
 
 
-def run_block(*, import_id: UUID, now: datetime) -> bool:
-    """Take the next block; whether there is more. Safe twice: `line` moves with the rows."""
-    with transaction.atomic():
-        job = ContactImport.objects.select_for_update().get(pk=import_id)
-        if job.status in (ImportStatus.DONE, ImportStatus.FAILED):
-            return False
-        rows = read(bytes(job.content or b""))
-        block = rows[job.line : job.line + BLOCK]
-        job.started_at = job.started_at or now
-        job.rows = len(rows)
-        _take(job, block)
-        job.line += len(block)
-        over = job.line >= len(rows)
-        job.status = ImportStatus.DONE if over else ImportStatus.RUNNING
-        if over:
-            job.finished_at, job.content = now, None
-        job.save()
+def run_import(*, import_id: UUID, clock: Callable[[], datetime]) -> None:
+    """Take the whole file. Safe twice, also at once: a block commits with the line it ends on.
+
+    A dry run is one block, so that rows that repeat each other are seen; it writes no contact.
+    """
+    job = ContactImport.objects.select_related("tenant").get(pk=import_id)
+    if job.status in OVER:
+        return
+    try:
+        sheet = read(bytes(job.content or b""))
+        targets = targets_of(sheet.columns, job.mapping)
+    except DomainError as error:
+        _fail(import_id, error.detail, now=clock())
+        return
+    try:
+        while _take_block(import_id, sheet, targets, now=clock()):
+            pass
+    except Exception:
+        _fail(import_id, "Something went wrong on our side; what was imported stays.", now=clock())
+        raise
+
+
+def _fail(import_id: UUID, reason: str, *, now: datetime) -> None:
+    ContactImport.objects.filter(pk=import_id).exclude(status__in=OVER).update(
+        status=ImportStatus.FAILED, failure=reason[:500], finished_at=now, content=None
+    )
+
+
+def _take_block(import_id: UUID, sheet: Sheet, targets: dict[str, str], *, now: datetime) -> bool:
+    """Whether there is more."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return _next_block(import_id, sheet, targets, now=now)
+        except IntegrityError:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _next_block(import_id: UUID, sheet: Sheet, targets: dict[str, str], *, now: datetime) -> bool:
+    jobs = ContactImport.objects.defer("content").select_related("tenant")
+    job = jobs.select_for_update(of=("self",)).get(pk=import_id)
+    if job.status in OVER:
+        return False
+    size = len(sheet.lines) if job.dry_run else BLOCK
+    lines = sheet.lines[job.line : job.line + size]
+    _count(job, Block(job).take(lines, targets))
+    job.line += len(lines)
+    job.rows = len(sheet.lines)
+    job.started_at = job.started_at or now
+    over = job.line >= len(sheet.lines)
+    job.status = ImportStatus.DONE if over else ImportStatus.RUNNING
+    job.finished_at = now if over else None
+    job.save(
+        update_fields=(
+            *("line", "rows", "started_at", "status", "finished_at"),
+            *("created", "updated", "unchanged", "failed"),
+        )
+    )
+    if over:
+        ContactImport.objects.filter(pk=job.pk).update(content=None)
     return not over
 
 
-def read(content: bytes) -> list[dict[str, str]]:
-    """UTF-8 with or without BOM, else Windows-1252; comma or semicolon, as the first line has."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    text = text.replace("\x00", "")
-    head = text.split("\n", 1)[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
-    return [{k.strip(): v.strip() for k, v in row.items() if isinstance(k, str)} for row in reader]
+def _count(job: ContactImport, block: "Block") -> None:
+    job.created += block.created
+    job.updated += block.updated
+    job.unchanged += block.unchanged
+    job.failed += len(block.errors)
 
 
-def _take(job: ContactImport, block: list[dict[str, str]]) -> None:
-    good: list[Row] = []
-    errors: list[ContactImportError] = []
-    for line, raw in enumerate(block, start=job.line + 2):
-        try:
-            good.append({**_parse(job, raw), "line": line, "raw": raw})
-        except DomainError as error:
-            errors.append(_error(job, line, raw, error))
-    new, changed, tags, suppressed = _match(job, good, errors)
-    job.created += len(new)
-    job.updated += len(changed)
-    job.failed += len(errors)
-    ContactImportError.objects.bulk_create(errors)
-    if not job.dry_run:
-        _write(job, new, changed, tags, suppressed)
+class Clash(InvalidInput):
+    """The row's phone and external id belong to two contacts."""
+
+    code = "clash"
 
 
-def _parse(job: ContactImport, raw: dict[str, str]) -> Row:
-    row: Row = {"attributes": {}, "tags": list(job.tags), "fields": {}, "stop": False}
-    for column, value in raw.items():
-        name = job.mapping.get(column, column)
-        if not value:
-            continue
-        if name == "phone":
-            row["fields"]["phone"] = to_e164(value, default_country=job.default_country)
-        elif name == "telegram_chat_id":
-            row["fields"][name] = _chat(value)
-        elif name == "tags":
-            row["tags"] += [each.strip()[:100] for each in value.split(",") if each.strip()]
-        elif name == "do_not_contact":
-            row["stop"] = value.lower() in TRUE
-        elif name in TEXTS:
-            if len(value) > TEXTS[name]:
-                raise InvalidInput("This is too long.", attr=name)
-            row["fields"][name] = value
-        else:
-            row["attributes"][name] = value
-    if not row["fields"].keys() & {"phone", "external_id"}:
-        raise InvalidInput("A phone or an external id is needed.", attr="phone")
-    return row
+@dataclass(slots=True)
+class Block:
+    """Some rows on their way into the database: matched in memory, written set-based."""
 
+    job: ContactImport
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    errors: list[ContactImportError] = field(default_factory=list)
+    by_phone: dict[str, Contact] = field(default_factory=dict)
+    by_id: dict[str, Contact] = field(default_factory=dict)
+    touched: dict[UUID, Contact] = field(default_factory=dict)
+    rekeyed: set[UUID] = field(default_factory=set)
+    """Known contacts whose phone or external id becomes another."""
+    tags: list[tuple[UUID, str]] = field(default_factory=list)
+    suppressed: set[str] = field(default_factory=set)
 
-def _chat(value: str) -> int:
-    try:
-        chat = int(value)
-    except ValueError as error:
-        raise InvalidInput("A number.", attr="telegram_chat_id") from error
-    if abs(chat) >= 2**63:
-        raise InvalidInput("A number of 64 bits.", attr="telegram_chat_id")
-    return chat
+    def take(self, lines: Sequence[Line], targets: dict[str, str]) -> "Block":
+        self._read_known(rows := self._parsed(lines, targets))
+        for row in rows:
+            try:
+                contact = self._contact_of(row) or Contact(tenant=self.job.tenant)
+                self._apply(row, contact)
+                self._mark(row, contact)
+            except DomainError as error:
+                self._refuse(row.line, error)
+        ContactImportError.objects.bulk_create(self.errors)
+        if not self.job.dry_run:
+            self._write()
+        return self
 
+    def _parsed(self, lines: Sequence[Line], targets: dict[str, str]) -> list[Row]:
+        rows: list[Row] = []
+        country = self.job.default_country or self.job.tenant.default_country
+        for line in lines:
+            try:
+                rows.append(
+                    parse(line, targets=targets, tags=self.job.tags, default_country=country)
+                )
+            except DomainError as error:
+                self._refuse(line, error)
+        return rows
 
-def _match(job: ContactImport, rows: list[Row], errors: list[ContactImportError]) -> Any:
-    phones = {r["fields"]["phone"] for r in rows if "phone" in r["fields"]}
-    ids = {r["fields"]["external_id"] for r in rows if "external_id" in r["fields"]}
-    known = Contact.objects.for_tenant(job.tenant).filter(
-        Q(phone__in=phones) | Q(external_id__in=ids)
-    )
-    by_phone: dict[str, Contact] = {}
-    by_id: dict[str, Contact] = {}
-    for contact in known.select_for_update().order_by("id"):
-        by_phone[contact.phone or ""] = by_id[contact.external_id or ""] = contact
-    new: dict[UUID, Contact] = {}
-    changed: dict[UUID, Contact] = {}
-    tags: list[tuple[UUID, str]] = []
-    stopped: set[str] = set()
-    for row in rows:
-        fields = row["fields"]
-        one = by_phone.get(fields.get("phone", None))
-        two = by_id.get(fields.get("external_id", None))
-        if one and two and one.pk != two.pk:
-            clash = InvalidInput("Phone and external id are of two contacts.", attr="external_id")
-            errors.append(_error(job, row["line"], row["raw"], clash))
-            continue
-        contact = one or two or Contact(tenant=job.tenant)
-        (changed if (one or two) and contact.pk not in new else new)[contact.pk] = contact
-        by_phone.pop(contact.phone or "", None)
-        by_id.pop(contact.external_id or "", None)
-        for name, value in fields.items():
+    def _read_known(self, rows: Sequence[Row]) -> None:
+        phones = [row.fields["phone"] for row in rows if "phone" in row.fields]
+        ids = [row.fields["external_id"] for row in rows if "external_id" in row.fields]
+        known = Contact.objects.for_tenant(self.job.tenant).filter(
+            Q(phone__in=phones) | Q(external_id__in=ids)
+        )
+        if not self.job.dry_run:
+            known = known.select_for_update().order_by("id")
+        for contact in known:
+            self._remember(contact)
+
+    def _remember(self, contact: Contact) -> None:
+        if contact.phone:
+            self.by_phone[contact.phone] = contact
+        if contact.external_id:
+            self.by_id[contact.external_id] = contact
+
+    def _contact_of(self, row: Row) -> Contact | None:
+        """The one that the row is about; its own id says more than its number. Raises Clash."""
+        own_id = row.fields.get("external_id")
+        by_id = self.by_id.get(own_id) if own_id else None
+        by_phone = self.by_phone.get(row.fields.get("phone", ""))
+        if by_phone is None or by_phone is by_id:
+            return by_id
+        if by_id is not None or (own_id and by_phone.external_id):
+            raise Clash("Another contact has this phone.", attr="phone")
+        return by_phone
+
+    def _apply(self, row: Row, contact: Contact) -> None:
+        before = [getattr(contact, name) for name in WRITTEN]
+        keys = (contact.phone, contact.external_id)
+        for name, value in row.fields.items():
             setattr(contact, name, value)
-        contact.country = country_of(contact.phone) if contact.phone else ""
-        contact.attributes = {**contact.attributes, **row["attributes"]}
-        by_phone[contact.phone or ""] = by_id[contact.external_id or ""] = contact
-        tags += [(contact.pk, name) for name in row["tags"]]
-        if row["stop"]:
-            chat = contact.telegram_chat_id
-            stopped |= {a for a in (contact.phone, str(chat) if chat else None) if a}
-    return list(new.values()), list(changed.values()), tags, stopped
+        if "phone" in row.fields:
+            contact.country = country_of(row.fields["phone"])
+        contact.attributes = {**contact.attributes, **row.attributes}
+        self._file(contact, keys)
+        if keys == (None, None):
+            self.created += 1
+        elif before != [getattr(contact, name) for name in WRITTEN]:
+            self.updated += 1
+        else:
+            self.unchanged += 1
+            return
+        self.touched[contact.pk] = contact
+
+    def _mark(self, row: Row, contact: Contact) -> None:
+        self.tags += [(contact.pk, name) for name in row.tags]
+        if row.do_not_contact:
+            self.suppressed |= set(_addresses(contact))
+
+    def _file(self, contact: Contact, before: tuple[str | None, str | None]) -> None:
+        """Under its keys of now; one that it gave up is free for the rows that follow."""
+        phone, external_id = before
+        if phone and phone != contact.phone:
+            del self.by_phone[phone]
+        if external_id and external_id != contact.external_id:
+            del self.by_id[external_id]
+        if before not in {(None, None), (contact.phone, contact.external_id)}:
+            self.rekeyed.add(contact.pk)
+        self._remember(contact)
+
+    def _refuse(self, line: Line, error: DomainError) -> None:
+        self.errors.append(
+            ContactImportError(
+                contact_import=self.job,
+                line=line.number,
+                field=error.attr or "",
+                reason=error.detail[:500],
+                row=line.values,
+            )
+        )
+
+    def _write(self) -> None:
+        # Keys change hands within a block; unique keys are checked row by row.
+        Contact.objects.filter(pk__in=self.rekeyed).update(phone=None, external_id=None)
+        Contact.objects.bulk_create(
+            self.touched.values(),
+            update_conflicts=True,
+            update_fields=(*WRITTEN, "updated_at"),
+            unique_fields=("id",),
+        )
+        ids = tag_ids(tenant=self.job.tenant, names=[name for _, name in self.tags])
+        ContactTag.objects.bulk_create(
+            [ContactTag(contact_id=pk, tag_id=ids[name]) for pk, name in self.tags],
+            ignore_conflicts=True,
+        )
+        Suppression.objects.bulk_create(
+            [
+                Suppression(
+                    tenant=self.job.tenant, address=address, source=SuppressionSource.IMPORT
+                )
+                for address in sorted(self.suppressed)
+            ],
+            ignore_conflicts=True,
+        )
 
 
-def _write(job: ContactImport, new: Any, changed: Any, tags: Any, stopped: set[str]) -> None:
-    Contact.objects.bulk_create(new)
-    fields = (*TEXTS, "phone", "country", "telegram_chat_id", "attributes")
-    Contact.objects.bulk_update(changed, fields)
-    named = tags_named(tenant=job.tenant, names=[name for _, name in tags])
-    ids = {tag.name.lower(): tag.pk for tag in named}
-    ContactTag.objects.bulk_create(
-        [ContactTag(contact_id=pk, tag_id=ids[name.lower()]) for pk, name in tags],
-        ignore_conflicts=True,
-    )
-    Suppression.objects.bulk_create(
-        [
-            Suppression(tenant=job.tenant, address=each, source=SuppressionSource.IMPORT)
-            for each in sorted(stopped)
-        ],
-        ignore_conflicts=True,
-    )
-
-
-def _error(
-    job: ContactImport, line: int, raw: dict[str, str], error: DomainError
-) -> ContactImportError:
-    return ContactImportError(
-        contact_import=job, line=line, field=error.attr or "", reason=error.detail, row=raw
-    )
+def _addresses(contact: Contact) -> list[str]:
+    chat: Any = contact.telegram_chat_id
+    return [each for each in (contact.phone, None if chat is None else str(chat)) if each]

@@ -78,6 +78,11 @@ class Contact(models.Model):
         indexes = (
             models.Index(fields=("tenant", "telegram_chat_id"), name="contact_telegram"),
             models.Index(fields=("tenant", "created_at", "id"), name="contact_newest"),
+            models.Index(
+                fields=("tenant", "time_zone"),
+                condition=~Q(time_zone=""),
+                name="contact_time_zones",
+            ),
             GinIndex(
                 fields=("attributes",), opclasses=("jsonb_path_ops",), name="contact_attributes"
             ),

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields import CharField
 from django.db.models.functions import Cast
@@ -28,6 +29,7 @@ def with_do_not_contact(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
     return contacts.annotate(do_not_contact=Exists(here))
 
 
+@transaction.atomic
 def set_do_not_contact(*, contact: Contact, value: bool, reason: str, now: datetime) -> None:
     """Suppress every address of a contact on all platforms, or lift that again."""
     addresses = _addresses(contact)

@@ -7,6 +7,7 @@ from django.db import transaction
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from contacts.addresses import normalised
 from contacts.models import Contact, Suppression
 from contacts.phones import InvalidPhone, country_of, to_e164
 from contacts.tagging import set_tags
@@ -124,3 +125,18 @@ class SuppressionSerializer(serializers.ModelSerializer[Suppression]):
         model = Suppression
         fields = ("id", "platform", "address", "scope", "reason", "source", "created_at")
         read_only_fields = ("source",)
+        # Suppressing what is suppressed answers with what there is.
+        validators = ()
+        extra_kwargs = {
+            "address": {
+                "help_text": "A phone number, stored in E.164, or a Telegram chat id. Without a "
+                "platform, a whole number with neither + nor leading zero is a chat id."
+            }
+        }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        country = self.context["view"].tenant.default_country
+        attrs["address"] = normalised(
+            attrs["address"], platform=attrs.get("platform", ""), default_country=country
+        )
+        return attrs

@@ -14,7 +14,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from contacts.exporting import csv_lines
-from contacts.filters import ContactFilter
+from contacts.filters import ContactFilter, SuppressionFilter
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
 from contacts.opting_out import set_do_not_contact, with_do_not_contact
 from contacts.serializers import (
@@ -89,6 +89,7 @@ class SuppressionViewSet(
 ):
     queryset = Suppression.objects.all()
     serializer_class = SuppressionSerializer
+    filterset_class = SuppressionFilter
     pagination_class = KeysetPages
     keyset = ("-created_at", "-id")
 

@@ -9,13 +9,14 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from broadcast.receipts import apply_receipts
-from channels.adapter import InboundEvent, OptChange, Receipt, Reply
+from channels.adapter import InboundEvent, OptChange, Receipt, Reply, TemplateChange
 from channels.models import ProviderApp
 from channels.registry import adapter_for
 from inbound.models import EventStatus, ProviderEvent
 from inbound.opting import OptWish, apply_wish
 from inbound.parking import park
 from inbound.replies import platform_of, take_reply
+from templates_wa.changing import apply_change
 
 BLOCK = 200
 """Events in one transaction: Meta puts up to some hundred receipts into each."""
@@ -88,6 +89,9 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
         elif isinstance(each, Reply):
             platform = each.platform or platform_of(app, each.account_id)
             take_reply(app=app, event_id=event_id, reply=each, platform=platform, now=now)
+        elif isinstance(each, TemplateChange):
+            # Beat pauses the broadcasts that are being sent with it.
+            apply_change(tenant_id=app.tenant_id, change=each)
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
 

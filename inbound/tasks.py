@@ -12,7 +12,7 @@ MAX_BLOCKS = 50
 
 
 # Safe twice: events are locked, and receipts are monotonic.
-@shared_task(queue="inbound")
+@shared_task
 def apply_events() -> None:
     for _ in range(MAX_BLOCKS):
         if apply_block(now=timezone.now()) == 0:
@@ -20,12 +20,12 @@ def apply_events() -> None:
 
 
 # Safe twice: receipts are monotonic.
-@shared_task(queue="inbound")
+@shared_task
 def retry_parked() -> None:
     apply_parked(now=timezone.now())
 
 
 # Safe twice: it deletes what is old.
-@shared_task(queue="inbound")
+@shared_task
 def purge() -> None:
     purge_events(now=timezone.now())

@@ -14,5 +14,15 @@ class WhatsAppTemplateAdmin(Page):
     list_select_related = ("tenant", "app")
     search_fields = ("name",)
     autocomplete_fields = ("tenant", "app")
-    readonly_fields = ("provider_template_id", "rejection_reason", "created_at", "updated_at")
+    readonly_fields = (
+        "provider_template_id",
+        "rejection_reason",
+        "quality",
+        "submitted_at",
+        "approved_at",
+        "synced_at",
+        "status_at",
+        "created_at",
+        "updated_at",
+    )
     fixed_fields = ("tenant", "app")

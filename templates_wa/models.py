@@ -18,6 +18,15 @@ class TemplateStatus(models.TextChoices):
     DISABLED = "DISABLED", "Disabled"
 
 
+class Quality(models.TextChoices):
+    """What recipients' feedback makes of a template, in Meta's words."""
+
+    UNKNOWN = "UNKNOWN", "Not known yet"
+    GREEN = "GREEN", "High"
+    YELLOW = "YELLOW", "Medium"
+    RED = "RED", "Low"
+
+
 class ParameterFormat(models.TextChoices):
     POSITIONAL = "POSITIONAL", "Positional: {{1}}"
     NAMED = "NAMED", "Named: {{first_name}}"
@@ -56,11 +65,36 @@ class WhatsAppTemplate(models.Model):
         blank=True,
         help_text='[{"type": "URL", "text": "Shop", "url": "https://…/{{1}}"}]',
     )
+    examples = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="A sample value by parameter, for the review and the preview; keys as in a "
+        "broadcast's template_params.",
+    )
     status = models.CharField(
         max_length=10, choices=TemplateStatus.choices, default=TemplateStatus.DRAFT
     )
-    rejection_reason = models.CharField(max_length=500, blank=True)
-    provider_template_id = models.CharField(max_length=64, blank=True)
+    rejection_reason = models.CharField(
+        max_length=500, blank=True, help_text="Why it was rejected, paused or disabled."
+    )
+    quality = models.CharField(max_length=10, choices=Quality.choices, default=Quality.UNKNOWN)
+    provider_template_id = models.CharField(
+        max_length=64, blank=True, help_text="Empty until the provider knows it."
+    )
+    submitted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    approved_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it was first approved."
+    )
+    synced_at = models.DateTimeField(null=True, blank=True, editable=False)
+    status_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the provider's status was reported."
+    )
+    edits = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="When changes to it were submitted since its approval, ISO 8601, newest last.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -73,6 +107,18 @@ class WhatsAppTemplate(models.Model):
                 fields=("app", "name", "language"), name="template_once_per_app_and_language"
             ),
         )
+        indexes = (
+            models.Index(
+                fields=("provider_template_id",),
+                condition=~models.Q(provider_template_id=""),
+                name="template_of_provider",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} ({self.language})"
+
+    @property
+    def is_at_provider(self) -> bool:
+        """Then its status is the provider's word alone."""
+        return self.provider_template_id != ""

@@ -87,6 +87,8 @@ def _buttons_with_value(template: WhatsAppTemplate) -> dict[int, str]:
     for index, button in enumerate(template.buttons):
         if button.get("type") == "COPY_CODE":
             found[index] = "copy_code"
+        elif button.get("type") == "OTP":
+            found[index] = "url"  # a one-time password's button takes the code as its suffix
         elif button.get("type") == "URL" and PLACEHOLDER.search(button.get("url", "")):
             found[index] = "url"
     return found

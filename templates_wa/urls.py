@@ -1,5 +1,9 @@
 """Routes of the templates_wa app."""
 
-from django.urls import URLPattern, URLResolver
+from templates_wa.views import TemplateViewSet
+from tenants.routing import OptionalSlashRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+router = OptionalSlashRouter()
+router.register("templates", TemplateViewSet, basename="template")
+
+urlpatterns = router.urls

@@ -5,6 +5,8 @@ from typing import ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
 from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
@@ -53,3 +55,13 @@ class TenantScoped(TenantView, GenericAPIView[M]):
 
     def perform_create(self, serializer: BaseSerializer[M]) -> None:
         serializer.save(tenant=self.tenant)
+
+
+class PatchOnly(GenericAPIView[M]):
+    """PATCH without PUT: for objects with fields that never come back and could not be repeated."""
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data)

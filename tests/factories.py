@@ -7,9 +7,10 @@ from factory.declarations import LazyAttribute, LazyFunction, RelatedFactory, Se
 from factory.django import DjangoModelFactory, Password
 
 from broadcast.models import Broadcast, BroadcastCounters, BroadcastMessage
-from channels.models import ProviderApp, Sender
+from channels.models import ProviderApp, Sender, TenantWAApp
 from channels.platforms import Platform
 from contacts.models import Contact, Suppression, SuppressionSource
+from templates_wa.models import WhatsAppTemplate
 from tenants.models import Membership, Role, Tenant, User
 
 PASSWORD = "correct horse battery staple"
@@ -77,6 +78,37 @@ class ProviderAppFactory(DjangoModelFactory[ProviderApp]):
     provider = "meta_cloud"
     name = "App"
     secrets = {"app_secret": "a-made-up-secret", "verify_token": "a-made-up-token"}
+
+
+class WhatsAppSenderFactory(DjangoModelFactory[TenantWAApp]):
+    """A WhatsApp number, as a sender and as the app that templates hang on."""
+
+    class Meta:
+        model = TenantWAApp
+
+    tenant = SubFactory(TenantFactory)
+    platform = Platform.WHATSAPP
+    provider = "meta_cloud"
+    name = "Shop"
+    address = "+15550009999"
+    account_id = LazyFunction(lambda: str(uuid4().int % 10**15))
+    business_account_id = LazyFunction(lambda: str(uuid4().int % 10**15))
+    credentials = {"access_token": "EAA-made-up"}
+    currency = "EUR"
+
+
+class TemplateFactory(DjangoModelFactory[WhatsAppTemplate]):
+    """A DRAFT of a WhatsApp app of its own."""
+
+    class Meta:
+        model = WhatsAppTemplate
+
+    tenant = SubFactory(TenantFactory)
+    app = LazyAttribute(lambda made: WhatsAppSenderFactory.create(tenant=made.tenant))
+    name = Sequence(lambda n: f"sale_{n}")
+    language = "en"
+    body = "Hello {{1}}, the sale has begun."
+    examples = {"1": "Ana"}
 
 
 class BroadcastFactory(DjangoModelFactory[Broadcast]):

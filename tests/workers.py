@@ -47,7 +47,7 @@ def start_worker(
         process = subprocess.Popen(
             [*command, *options, *quiet],
             cwd=BASE_DIR,
-            env={**os.environ, **_environment(), **extra},
+            env={**environment(), **extra},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -67,8 +67,10 @@ def _wait_until_ready(worker: Worker) -> None:
         time.sleep(0.05)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Of a process that works on this run's database and keys."""
     return {
+        **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
         "TEST_RUN": RUN,
         "DATABASE_URL": _test_database_url(),

@@ -1,7 +1,16 @@
 from broadcast.models.batch import Batch, Lane
 from broadcast.models.broadcast import Broadcast
 from broadcast.models.charge_line import ChargeLine
+from broadcast.models.checkup import Checkup
 from broadcast.models.counters import BroadcastCounters
 from broadcast.models.message import BroadcastMessage
 
-__all__ = ("Batch", "Broadcast", "BroadcastCounters", "BroadcastMessage", "ChargeLine", "Lane")
+__all__ = (
+    "Batch",
+    "Broadcast",
+    "BroadcastCounters",
+    "BroadcastMessage",
+    "ChargeLine",
+    "Checkup",
+    "Lane",
+)

@@ -50,7 +50,7 @@ class Broadcast(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="+",
+        related_name="broadcasts",
         help_text="Found by name and language when it is scheduled or sent.",
     )
     template_name = models.CharField(max_length=512, blank=True)

@@ -1,1 +1,1 @@
-"""The sandbox provider: an HTTP server that speaks Meta's and Telegram's protocols."""
+"""The sandbox provider: an HTTP server that speaks the providers' protocols."""

@@ -162,13 +162,15 @@ async def list_webhooks(request: web.Request) -> web.Response:
 
 
 async def set_webhook(request: web.Request) -> web.Response:
-    """With a verify_token, Meta's handshake comes first and has to succeed."""
+    """Meta's handshake (with a verify_token) or Google's (with a secret) has to succeed first."""
     body = await body_of(request)
     account = (provider_of(body), text_of(body, "account"))
     target = Target(text_of(body, "url"), str(body.get("secret", "")))
     deliveries = request.app[SANDBOX].deliveries
     if account[0] is Provider.META and body.get("verify_token"):
         await shake_hands(deliveries.session, target.url, text_of(body, "verify_token"))
+    if account[0] is Provider.RBM and target.secret:
+        await prove_client_token(deliveries.session, target)
     deliveries.targets[account] = target
     return json_answer({"url": target.url, "signed": bool(target.secret)})
 
@@ -183,6 +185,18 @@ async def shake_hands(session: aiohttp.ClientSession, url: str, verify_token: st
         raise Refused(f"the handshake failed: {type(problem).__name__}") from None
     if not echoed:
         raise Refused(f"the handshake was answered with {response.status} and not the challenge")
+
+
+async def prove_client_token(session: aiohttp.ClientSession, target: Target) -> None:
+    secret = str(secrets.randbelow(10**10))
+    told = {"clientToken": target.secret, "secret": secret}
+    try:
+        async with session.post(target.url, json=told, allow_redirects=False) as response:
+            echoed = response.ok and await response.text() == secret
+    except (aiohttp.ClientError, TimeoutError) as problem:
+        raise Refused(f"the handshake failed: {type(problem).__name__}") from None
+    if not echoed:
+        raise Refused(f"the handshake was answered with {response.status} and not the secret")
 
 
 async def inbound(request: web.Request) -> web.Response:

@@ -14,7 +14,7 @@ import aiohttp
 
 from channels.simulator.options import Options
 from channels.simulator.receipts import Plan
-from channels.simulator.webhook_bodies import headers_for, meta_statuses
+from channels.simulator.webhook_bodies import ONE_A_CALL, headers_for, signed_body, statuses
 from channels.simulator.witness import Provider, Record, Status
 
 FIRST_BACKOFF: Final = 0.1
@@ -49,8 +49,9 @@ class Lane:
     def take(self, batch_size: int) -> tuple[bytes, list[Told]]:
         if self.bodies:
             return self.bodies.popleft(), []
-        told = [self.statuses.popleft() for _ in range(min(batch_size, len(self.statuses)))]
-        return meta_statuses(self.account[1], told, int(time.time())), told
+        size = 1 if self.account[0] in ONE_A_CALL else batch_size
+        told = [self.statuses.popleft() for _ in range(min(size, len(self.statuses)))]
+        return statuses(self.account, told, time.time()), told
 
 
 class Deliveries:
@@ -68,7 +69,14 @@ class Deliveries:
         self.defaults = {
             Provider.META: Target(options.meta_webhook_url, options.meta_app_secret),
             Provider.TELEGRAM: Target(options.telegram_webhook_url, options.telegram_secret_token),
+            Provider.TWILIO: Target(options.twilio_webhook_url, options.twilio_auth_token),
+            Provider.RBM: Target(options.rbm_webhook_url, options.rbm_client_token),
+            Provider.VONAGE: Target(options.vonage_webhook_url, options.vonage_signature_secret),
+            Provider.MSG91: Target(options.msg91_webhook_url),
+            Provider.GUPSHUP: Target(options.gupshup_webhook_url),
         }
+        self.secrets: dict[Account, str] = {}
+        """Of accounts that sign with what they log in with (Twilio)."""
 
     async def start(self) -> None:
         timeout = aiohttp.ClientTimeout(total=self._options.webhook_timeout)
@@ -89,14 +97,12 @@ class Deliveries:
             raise RuntimeError("The sandbox has not been started")
         return self._session
 
-    def target_of(self, account: Account) -> Target | None:
-        """A default target's URL may hold `{account}`."""
-        if own := self.targets.get(account):
-            return own
-        default = self.defaults[account[0]]
-        if not default.url:
-            return None
-        return Target(default.url.replace("{account}", account[1]), default.secret)
+    def target_of(self, account: Account, *, callback: str = "") -> Target | None:
+        """A default target's URL may hold `{account}`; a message's own callback goes before all."""
+        target = self.targets.get(account) or self.defaults[account[0]]
+        url = callback or target.url.replace("{account}", account[1])
+        secret = target.secret or self.secrets.get(account, "")
+        return Target(url, secret) if url else None
 
     def plan(self, record: Record, plan: Plan) -> None:
         now = time.monotonic()
@@ -113,7 +119,7 @@ class Deliveries:
 
     async def until_told(self, record: Record, plan: Plan) -> None:
         """Wait until the target has acknowledged the whole plan, for a bounded time."""
-        if self.target_of((record.provider, record.account)) is None:
+        if self.target_of((record.provider, record.account), callback=record.callback) is None:
             return
         deadline = time.monotonic() + FIRST_RECEIPTS_WAIT
         # An event for each message would cost the hot path more than this rare look.
@@ -171,7 +177,8 @@ class Deliveries:
         return lane
 
     def _employ(self, lane: Lane) -> None:
-        calls = len(lane.bodies) + -(-len(lane.statuses) // self._options.batch_size)
+        size = 1 if lane.account[0] in ONE_A_CALL else self._options.batch_size
+        calls = len(lane.bodies) + -(-len(lane.statuses) // size)
         free = self._options.webhook_concurrency - len(lane.workers)
         for _ in range(min(calls, free)):
             worker = asyncio.create_task(self._work(lane))
@@ -181,18 +188,18 @@ class Deliveries:
     async def _work(self, lane: Lane) -> None:
         while lane.waiting:
             body, told = lane.take(self._options.batch_size)
-            outcome = await self._tell(lane, body)
+            outcome = await self._tell(lane, body, callback=told[0][0].callback if told else "")
             lane.counts[outcome] += len(told)
             if outcome == "acknowledged":
                 for record, status in told:
                     record.reported = (*record.reported, status)
 
-    async def _tell(self, lane: Lane, body: bytes) -> str:
+    async def _tell(self, lane: Lane, body: bytes, *, callback: str) -> str:
         for attempt in range(self._options.webhook_attempts):
             if attempt:
                 await asyncio.sleep(min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (attempt - 1)))
             # Looked up anew: a target may be set while its calls are being tried.
-            target = self.target_of(lane.account)
+            target = self.target_of(lane.account, callback=callback)
             if target is None:
                 return "no_target"
             lane.counts["calls"] += 1
@@ -202,7 +209,8 @@ class Deliveries:
         return "given_up"
 
     async def _post(self, target: Target, provider: Provider, body: bytes) -> bool:
-        headers = headers_for(provider, target.secret, body)
+        body = signed_body(provider, target.secret, body)
+        headers = headers_for(provider, target.secret, target.url, body)
         with suppress(aiohttp.ClientError, TimeoutError, OSError):
             posting = self.session.post(
                 target.url, data=body, headers=headers, allow_redirects=False

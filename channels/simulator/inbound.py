@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from channels.simulator import gupshup_calls, rbm_calls, twilio_calls, vonage_calls
 from channels.simulator.telegram_updates import member_update, message_update
-from channels.simulator.webhook_bodies import encoded, meta_change
+from channels.simulator.webhook_bodies import contact, encoded, meta_change
 from channels.simulator.witness import Provider
 
 Write = Callable[[str, str, dict[str, Any], int], bytes]
@@ -23,8 +24,8 @@ def meta_text(account: str, sender: str, body: dict[str, Any], number: int) -> b
     }
     if body.get("in_reply_to"):
         message["context"] = {"id": str(body["in_reply_to"])}
-    contact = {"profile": {"name": "Sandbox"}, "wa_id": wa_id}
-    return meta_change(account, "messages", {"contacts": [contact], "messages": [message]})
+    told = {"contacts": [contact(wa_id)], "messages": [message]}
+    return meta_change(account, "messages", told)
 
 
 def meta_preference(account: str, sender: str, body: dict[str, Any], _: int) -> bytes:
@@ -39,8 +40,7 @@ def meta_preference(account: str, sender: str, body: dict[str, Any], _: int) -> 
         "value": value,
         "timestamp": int(time.time()),
     }
-    contact = {"profile": {"name": "Sandbox"}, "wa_id": wa_id}
-    value_told = {"contacts": [contact], "user_preferences": [preference]}
+    value_told = {"contacts": [contact(wa_id)], "user_preferences": [preference]}
     return meta_change(account, "user_preferences", value_told)
 
 
@@ -55,6 +55,31 @@ def telegram_member(account: str, sender: str, body: dict[str, Any], number: int
     return encoded(member_update(number, account, sender, status))
 
 
+def twilio_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    """Written to the number `to`; STOP, START and HELP come with Twilio's OptOutType."""
+    return twilio_calls.reply(account, sender, str(body.get("to", "")), _text(body), number)
+
+
+def rbm_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    return rbm_calls.reply(account, sender, _text(body), number)
+
+
+def rbm_event(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    kind = body.get("type", "UNSUBSCRIBE")
+    if kind not in rbm_calls.EVENTS:
+        raise ValueError(f"type must be one of {', '.join(rbm_calls.EVENTS)}")
+    return rbm_calls.event(account, sender, kind, number)
+
+
+def vonage_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    """Written to the number `to`."""
+    return vonage_calls.reply(account, sender, str(body.get("to", "")), _text(body), number)
+
+
+def gupshup_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    return gupshup_calls.reply(account, sender, _text(body), number, time.time())
+
+
 def _text(body: dict[str, Any]) -> str:
     text = body.get("text")
     if not isinstance(text, str) or not text:
@@ -67,4 +92,9 @@ INBOUND: Final[dict[tuple[Provider, str], Write]] = {
     (Provider.META, "user_preferences"): meta_preference,
     (Provider.TELEGRAM, "text"): telegram_text,
     (Provider.TELEGRAM, "my_chat_member"): telegram_member,
+    (Provider.TWILIO, "text"): twilio_text,
+    (Provider.VONAGE, "text"): vonage_text,
+    (Provider.GUPSHUP, "text"): gupshup_text,
+    (Provider.RBM, "text"): rbm_text,
+    (Provider.RBM, "user_event"): rbm_event,
 }

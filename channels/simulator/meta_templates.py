@@ -21,6 +21,7 @@ SUB_TYPES: Final = frozenset(
 )
 INDEX: Final = re.compile(r"[0-9]")
 MAX_INDEX: Final = 9
+MAX_CARDS: Final = 10
 
 CheckMedia = Callable[[str, Any], None]
 
@@ -60,13 +61,26 @@ def check_component(component: Any, check_media: CheckMedia) -> None:
     if not isinstance(parameters, list):
         raise Invalid(BAD_VALUE, "Param parameters must be a list")
     kind = kind.lower()
-    if kind == "button":
+    if kind == "carousel":
+        check_cards(component.get("cards"), check_media)
+    elif kind == "button":
         check_button(component)
         check_parameters(parameters, BUTTON_PARAMETERS, check_media)
     elif kind in ("header", "body"):
         if kind == "header" and component.get("parameters") == []:
             raise Invalid(MISSING, "A header needs at least one parameter")
         check_parameters(parameters, PARAMETERS, check_media)
+
+
+def check_cards(cards: Any, check_media: CheckMedia) -> None:
+    if not isinstance(cards, list) or not 1 <= len(cards) <= MAX_CARDS:
+        raise Invalid(BAD_VALUE, f"Param cards must be a list of 1 to {MAX_CARDS}")
+    for card in cards:
+        components = card.get("components") if isinstance(card, dict) else None
+        if not isinstance(components, list) or not is_index(card.get("card_index")):
+            raise Invalid(BAD_VALUE, "A card needs a card_index and components")
+        for component in components:
+            check_component(component, check_media)
 
 
 def check_button(component: Mapping[str, Any]) -> None:

@@ -32,6 +32,11 @@ class Attempt:
     our_id: str
     content_hash: str
     template: str = ""
+    callback: str = ""
+    reports: frozenset[Status] = frozenset(Status)
+    """The statuses that this provider ever reports on such a message."""
+    message_id: str = ""
+    """The provider's, where the protocol makes it."""
 
     @property
     def message_key(self) -> str:
@@ -52,6 +57,8 @@ class Sandbox:
         self._chance = Random(options.seed)  # noqa: S311
         self._refusals: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._chat_messages: OrderedDict[str, int] = OrderedDict()
+        self._by_id: OrderedDict[str, Record] = OrderedDict()
+        self.tokens: set[str] = set()
         self._id_prefix = secrets.token_hex(6)
         self._update_id = int(self.started_at)
 
@@ -87,13 +94,20 @@ class Sandbox:
             our_id=attempt.our_id,
             content_hash=attempt.content_hash,
             behaviour=behaviour,
-            final=Status.SENT if attempt.provider is Provider.TELEGRAM else final_status(plan),
+            final=final_status(plan) if attempt.reports else Status.SENT,
             seq=seq,
+            callback=attempt.callback,
         )
         self.witness.accept(record)
+        if attempt.provider is Provider.RBM:
+            _remember(self._by_id, attempt.message_key, record, limit=self.options.max_records)
         if plan:
             self.deliveries.plan(record, plan)
         return record, plan
+
+    def seen(self, attempt: Attempt) -> Record | None:
+        """The acceptance of the same message id, where the provider ignores repeats."""
+        return self._by_id.get(attempt.message_key)
 
     def next_update_id(self) -> int:
         self._update_id += 1
@@ -107,6 +121,8 @@ class Sandbox:
         if account is None:
             self.behaviours.clear()
             self._refusals.clear()
+            self._by_id.clear()
+            self.tokens.clear()
 
     # --- its own ---
 
@@ -140,12 +156,17 @@ class Sandbox:
         return times, first
 
     def _plan(self, attempt: Attempt, behaviour: Behaviour) -> Plan:
-        if attempt.provider is Provider.TELEGRAM:
-            return ()
-        return plan_receipts(behaviour, attempt.our_id or attempt.message_key, self.options)
+        plan = plan_receipts(behaviour, attempt.our_id or attempt.message_key, self.options)
+        return [(delay, status) for delay, status in plan if status in attempt.reports]
 
     def _message_id(self, attempt: Attempt, seq: int) -> str:
         """Meta's are unique everywhere; Telegram's within a chat only, so each chat has a 1."""
+        if attempt.message_id:
+            return attempt.message_id
+        if attempt.provider is Provider.RBM:
+            return attempt.our_id
+        if attempt.provider is Provider.TWILIO:
+            return f"SM{self._id_prefix}{seq:020x}"
         if attempt.provider is Provider.META:
             unique = f"{self._id_prefix}{seq:012d}".encode()
             return f"wamid.HBg{base64.b64encode(unique).decode()}"

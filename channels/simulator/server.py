@@ -5,7 +5,17 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from channels.simulator import control, meta, telegram
+from channels.simulator import (
+    control,
+    gupshup,
+    meta,
+    meta_template_management,
+    msg91,
+    rbm,
+    telegram,
+    twilio,
+    vonage,
+)
 from channels.simulator.answers import SANDBOX
 from channels.simulator.options import Options
 from channels.simulator.sandbox import Sandbox
@@ -22,8 +32,13 @@ def make_app(sandbox: Sandbox) -> web.Application:
     controls = web.Application(middlewares=[control.say_what_is_wrong])
     controls[SANDBOX] = sandbox
     controls.add_routes(control.routes())
+    controls.add_routes([web.post("/templates", meta_template_management.report)])
+    app[gupshup.TEMPLATES] = {}
+    app[meta_template_management.TEMPLATES] = templates = meta_template_management.Templates()
+    controls[meta_template_management.TEMPLATES] = templates
     app.add_subapp("/_sandbox", controls)
-    app.add_routes([*meta.routes(), *telegram.routes()])
+    for protocol in (gupshup, meta, meta_template_management, msg91, rbm, telegram, twilio, vonage):
+        app.add_routes(protocol.routes())
     return app
 
 

@@ -1,4 +1,4 @@
-"""The Bot API: /bot<token>/ sendMessage, getMe, setWebhook, getWebhookInfo, deleteWebhook."""
+"""The Bot API under /bot<token>/: sendMessage, sendPhoto and its like, getMe, and webhooks."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -16,6 +16,7 @@ from channels.simulator.telegram_updates import bot_user, chat_of
 from channels.simulator.telegram_validation import (
     CHAT_NOT_FOUND,
     TOKEN,
+    media_problem,
     message_problem,
     webhook_problem,
 )
@@ -71,8 +72,34 @@ async def send_message(
         to=str(parameters["chat_id"]),
         our_id="",
         content_hash=text_hash(parameters["text"]),
+        reports=frozenset(),
     )
-    return await exchange(request, sandbox, attempt, TelegramWords(parameters["text"]))
+    return await exchange(request, sandbox, attempt, TelegramWords({"text": parameters["text"]}))
+
+
+def sends(kind: str) -> Method:
+    """sendPhoto and its like: by URL or file_id; what is at the URL is not fetched."""
+
+    async def send(
+        request: web.Request, sandbox: Sandbox, bot: str, parameters: Parameters
+    ) -> web.Response:
+        if problem := media_problem(kind, parameters):
+            return refuse(sandbox, bot, problem)
+        caption = parameters.get("caption", "")
+        attempt = Attempt(
+            provider=Provider.TELEGRAM,
+            account=bot,
+            to=str(parameters["chat_id"]),
+            our_id="",
+            content_hash=text_hash(f"{kind}\n{parameters[kind]}\n{caption}"),
+            reports=frozenset(),
+        )
+        file = {"file_id": "sandbox-file", "file_unique_id": "sandbox"}
+        size = {"width": 1, "height": 1}
+        said = {kind: [file | size] if kind == "photo" else file, "caption": caption}
+        return await exchange(request, sandbox, attempt, TelegramWords(said))
+
+    return send
 
 
 async def get_me(_: web.Request, __: Sandbox, bot: str, ___: Parameters) -> web.Response:
@@ -114,6 +141,9 @@ async def get_webhook_info(
 
 METHODS: Final[dict[str, Method]] = {
     "sendmessage": send_message,
+    "sendphoto": sends("photo"),
+    "sendvideo": sends("video"),
+    "senddocument": sends("document"),
     "getme": get_me,
     "setwebhook": set_webhook,
     "deletewebhook": delete_webhook,
@@ -122,8 +152,8 @@ METHODS: Final[dict[str, Method]] = {
 
 
 class TelegramWords:
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, said: Parameters) -> None:
+        self.said = said
 
     def refused(self, refusal: Refusal) -> web.Response:
         if refusal.reason in REFUSALS:
@@ -139,7 +169,7 @@ class TelegramWords:
                 "from": bot_user(record.account),
                 "chat": chat_of(record.to),
                 "date": int(record.accepted_at),
-                "text": self.text,
+                **self.said,
             }
         )
 
@@ -167,7 +197,19 @@ def _typed(key: str, value: Any) -> Any:
 
 
 TEXTS: Final = frozenset(
-    {"chat_id", "text", "parse_mode", "url", "secret_token", "ip_address", "certificate"}
+    {
+        "chat_id",
+        "text",
+        "caption",
+        "photo",
+        "video",
+        "document",
+        "parse_mode",
+        "url",
+        "secret_token",
+        "ip_address",
+        "certificate",
+    }
     | {"business_connection_id", "message_effect_id"}
 )
 

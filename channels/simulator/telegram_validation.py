@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 MAX_TEXT: Final = 4096
+MAX_CAPTION: Final = 1024
 TOKEN: Final = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 SECRET_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 CHAT_ID: Final = re.compile(r"-?[0-9]{1,20}")
@@ -18,6 +19,21 @@ def message_problem(parameters: Mapping[str, Any]) -> str:
         if problem := check(parameters):
             return problem
     return ""
+
+
+def media_problem(kind: str, parameters: Mapping[str, Any]) -> str:
+    """The same for sendPhoto, sendVideo and sendDocument; `kind` names the file's parameter."""
+    for check in (_chat, _parse_mode, _objects, _flags):
+        if problem := check(parameters):
+            return problem
+    if unknown := sorted(set(parameters) - MESSAGE_KEYS - {kind, "caption"}):
+        return f"Bad Request: unknown parameter {unknown[0]}"
+    if not isinstance(parameters.get(kind), str) or not parameters[kind]:
+        return "Bad Request: wrong file identifier/HTTP URL specified"
+    caption = parameters.get("caption", "")
+    if not isinstance(caption, str):
+        return "Bad Request: caption must be a string"
+    return "Bad Request: message caption is too long" if len(caption) > MAX_CAPTION else ""
 
 
 def webhook_problem(parameters: Mapping[str, Any]) -> str:

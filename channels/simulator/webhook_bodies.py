@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from channels.simulator import gupshup_calls, msg91_calls, rbm_calls, twilio_calls, vonage_calls
 from channels.simulator.witness import Provider, Record, Status
 
+FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
 BUSINESS_ACCOUNT: Final = "100000000000001"
 DISPLAY_NUMBER: Final = "15550009999"
 UNDELIVERABLE: Final = {
@@ -19,14 +21,52 @@ UNDELIVERABLE: Final = {
 }
 
 
-def headers_for(provider: Provider, secret: str, body: bytes) -> dict[str, str]:
-    headers = {"Content-Type": "application/json"}
+ONE_A_CALL: Final = frozenset({Provider.TWILIO, Provider.RBM, Provider.VONAGE, Provider.GUPSHUP})
+"""Providers that tell one status in a call."""
+
+
+def statuses(
+    account: tuple[Provider, str], told: Sequence[tuple[Record, Status]], at: float
+) -> bytes:
+    """The body that tells these statuses, as the account's provider writes it."""
+    provider, name = account
+    match provider:
+        case Provider.TWILIO:
+            return twilio_calls.status(name, *told[0])
+        case Provider.RBM:
+            return rbm_calls.status(name, *told[0], at)
+        case Provider.VONAGE:
+            return vonage_calls.status(name, *told[0], at)
+        case Provider.GUPSHUP:
+            return gupshup_calls.status(*told[0], at)
+        case Provider.MSG91:
+            return msg91_calls.reports(name, told, at)
+    return meta_statuses(name, told, int(at))
+
+
+FORMS: Final = frozenset({Provider.TWILIO, Provider.VONAGE, Provider.MSG91})
+"""Providers that post forms; the others post JSON."""
+
+
+def signed_body(provider: Provider, secret: str, body: bytes) -> bytes:
+    """The body with its proof, where that stands in the body and not in a header."""
+    return vonage_calls.signed(secret, body) if provider is Provider.VONAGE and secret else body
+
+
+def headers_for(provider: Provider, secret: str, url: str, body: bytes) -> dict[str, str]:
+    kind = FORM if provider in FORMS else "application/json"
+    headers = {"Content-Type": kind}
     if not secret:
         return headers
-    if provider is Provider.META:
-        headers["X-Hub-Signature-256"] = f"sha256={signature(secret, body)}"
-    else:
-        headers["X-Telegram-Bot-Api-Secret-Token"] = secret
+    match provider:
+        case Provider.META:
+            headers["X-Hub-Signature-256"] = f"sha256={signature(secret, body)}"
+        case Provider.TELEGRAM:
+            headers["X-Telegram-Bot-Api-Secret-Token"] = secret
+        case Provider.TWILIO:
+            headers["X-Twilio-Signature"] = twilio_calls.signature(secret, url, body)
+        case Provider.RBM:
+            headers["X-Goog-Signature"] = rbm_calls.signature(secret, body)
     return headers
 
 
@@ -41,9 +81,14 @@ def encoded(payload: Mapping[str, Any]) -> bytes:
 
 def meta_statuses(account: str, told: Sequence[tuple[Record, Status]], at: int) -> bytes:
     recipients = dict.fromkeys(record.to for record, _ in told)
-    contacts = [{"profile": {"name": "Sandbox"}, "wa_id": to} for to in recipients]
+    contacts = [contact(to) for to in recipients]
     statuses = [_status(record, status, at) for record, status in told]
     return meta_change(account, "messages", {"contacts": contacts, "statuses": statuses})
+
+
+def contact(wa_id: str) -> dict[str, Any]:
+    """With the id by which Meta knows a user apart from the number."""
+    return {"profile": {"name": "Sandbox"}, "wa_id": wa_id, "user_id": f"US.{wa_id}"}
 
 
 def meta_change(account: str, field: str, value: Mapping[str, Any]) -> bytes:

@@ -15,6 +15,11 @@ from channels.simulator.times import iso
 class Provider(StrEnum):
     META = "meta"
     TELEGRAM = "telegram"
+    TWILIO = "twilio"
+    RBM = "rbm"
+    VONAGE = "vonage"
+    MSG91 = "msg91"
+    GUPSHUP = "gupshup"
 
 
 class Status(StrEnum):
@@ -25,12 +30,16 @@ class Status(StrEnum):
 
 
 class Record:
-    """One accepted message. `reported` holds the statuses whose webhook was answered with 2xx."""
+    """One accepted message. `reported` holds the statuses whose webhook was answered with 2xx.
+
+    `callback`: where the request wanted them told, for providers that are told so.
+    """
 
     __slots__ = (
         "accepted_at",
         "account",
         "behaviour",
+        "callback",
         "content_hash",
         "final",
         "message_id",
@@ -44,7 +53,7 @@ class Record:
 
     def __init__(
         self, *, provider: Provider, account: str, to: str, message_id: str, our_id: str,
-        content_hash: str, behaviour: Behaviour, final: Status | None, seq: int,
+        content_hash: str, behaviour: Behaviour, final: Status | None, seq: int, callback: str = "",
     ) -> None:  # fmt: skip
         self.provider = provider
         self.account = account
@@ -55,6 +64,7 @@ class Record:
         self.behaviour = behaviour
         self.final = final
         self.seq = seq
+        self.callback = callback
         self.reported: tuple[Status, ...] = ()
         self.accepted_at = time.time()
         self.monotonic = time.monotonic()

@@ -171,8 +171,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ErrorTypeEnum": "tenants.schema.ErrorType",
         "BroadcastStatusEnum": "broadcast.states.BroadcastStatus",
+        "BroadcastKindEnum": "broadcast.states.BroadcastKind",
         "MessageStatusEnum": "broadcast.states.MessageStatus",
         "PlatformEnum": "channels.platforms.Platform",
+        "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
+        "ImportStatusEnum": "contacts.models.ImportStatus",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -196,6 +199,8 @@ BROADCAST_RETRY_DELAY = env.float("BROADCAST_RETRY_DELAY", default=10.0)
 BROADCAST_BATCH_LEASE = env.int("BROADCAST_BATCH_LEASE", default=120)
 # Seconds after its time at which a scheduled broadcast is paused instead of started.
 BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
+# How long a broadcast that has only messages of unknown fate left waits for receipts to tell.
+BROADCAST_UNKNOWN_GRACE = env.float("BROADCAST_UNKNOWN_GRACE", default=60.0)
 # A broadcast pauses itself when this share of its last so many messages has failed.
 BROADCAST_PAUSE_SHARE = env.float("BROADCAST_PAUSE_SHARE", default=0.5)
 BROADCAST_PAUSE_SAMPLE = env.int("BROADCAST_PAUSE_SAMPLE", default=100)
@@ -237,6 +242,15 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# Which queue a task waits in, where it is not the default one; Celery has done away with naming it
+# on the task itself.
+CELERY_TASK_ROUTES = {
+    "broadcast.tasks.serve": {"queue": "sending"},
+    "broadcast.tasks.plan_broadcast": {"queue": "planning"},
+    "broadcast.tasks.fall_back_all": {"queue": "planning"},
+    "contacts.tasks.*": {"queue": "planning"},
+    "inbound.tasks.*": {"queue": "inbound"},
+}
 # No soft limit: an exception thrown into the middle of a settle helps nobody. The hard one is
 # beyond every lease, so that it only ever ends what the sweep has already given up.
 CELERY_TASK_TIME_LIMIT = max(300, 2 * BROADCAST_BATCH_LEASE)
@@ -250,9 +264,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("promote-scheduled", "broadcast.tasks.promote", 1.0),
         ("revive-lanes", "broadcast.tasks.revive", 2.0),
         ("sweep-batches", "broadcast.tasks.sweep", 5.0),
+        ("expire-messages", "broadcast.tasks.expire", 5.0),
         ("fall-back", "broadcast.tasks.fall_back_all", 5.0),
+        ("doctor", "broadcast.tasks.doctor", 600.0),
         ("purge-idempotency", "broadcast.tasks.purge", 3600.0),
         ("low-balances", "wallet.tasks.low_balances", 60.0),
+        ("sync-templates", "templates_wa.tasks.sync_all", 900.0),
+        ("pause-for-templates", "broadcast.tasks.pause_for_templates", 5.0),
+        ("revive-imports", "contacts.tasks.revive_imports", 60.0),
         ("apply-events", "inbound.tasks.apply_events", 2.0),
         ("retry-parked", "inbound.tasks.retry_parked", 2.0),
         ("purge-events", "inbound.tasks.purge", 3600.0),
@@ -266,6 +285,9 @@ LOGGING = logging_config(level=LOG_LEVEL, pretty=sys.stderr.isatty())
 configure_structlog()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+
+# What Prometheus sends as its bearer token. Empty: /metrics answers this machine alone.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- mail ---------------------------------------------------------------------------------------
 

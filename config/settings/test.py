@@ -24,7 +24,7 @@ CACHES["default"]["KEY_PREFIX"] = f"{REDIS_KEY_PREFIX}cache"
 
 # What a developer's own .env says must not change what a test sees.
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
-PUBLIC_URL = "http://localhost:8000"
+PUBLIC_URL = os.environ.get("TEST_PUBLIC_URL", "http://localhost:8000")
 CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
 SENDING_ENABLED = True
 SEND_ONLY_TO = []

@@ -12,6 +12,7 @@ from broadcast.models import (
     BroadcastCounters,
     BroadcastMessage,
     ChargeLine,
+    Checkup,
     Lane,
 )
 from channels.models import ProviderApp, Sender, TenantWAApp
@@ -148,6 +149,7 @@ def _broadcasts(tenant: Tenant, sender: Model, contact: Model) -> list[Model]:
             amount=1,
             message_ids=[message.id],
         ),
+        Checkup.objects.create(at=NOW, seconds=0.1, breach_count=0),
         url,
         Click.objects.create(
             tenant=tenant,

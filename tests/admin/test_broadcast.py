@@ -61,3 +61,66 @@ def test_a_time_in_the_past_is_refused_on_the_page(superuser: Client, draft: Bro
 def test_staff_do_not_cancel(staff: Client, draft: Broadcast) -> None:
     assert staff.post(f"{LIST}{draft.pk}/cancel/").status_code == 302
     assert status_of(draft) == BroadcastStatus.DRAFT
+
+
+CONTROL = ("approve", "pause", "resume", "retry-failed", "resolve-unknown")
+
+
+@pytest.mark.parametrize("move", CONTROL)
+def test_looking_at_a_control_changes_nothing(
+    superuser: Client, draft: Broadcast, move: str
+) -> None:
+    before = Broadcast.objects.values().get(pk=draft.pk)
+    assert superuser.get(f"{LIST}{draft.pk}/{move}/").status_code == 200
+    assert Broadcast.objects.values().get(pk=draft.pk) == before
+
+
+@pytest.mark.parametrize("move", CONTROL)
+def test_staff_control_nothing(staff: Client, draft: Broadcast, move: str) -> None:
+    before = Broadcast.objects.values().get(pk=draft.pk)
+    staff.post(f"{LIST}{draft.pk}/{move}/", {"decision": "fail"})
+    assert Broadcast.objects.values().get(pk=draft.pk) == before
+
+
+def make(draft: Broadcast, *statuses: str) -> Broadcast:
+    for status in statuses:
+        Broadcast.objects.filter(pk=draft.pk).update(status=status)
+    return Broadcast.objects.get(pk=draft.pk)
+
+
+def test_approve_on_its_page_says_who(superuser: Client, draft: Broadcast) -> None:
+    assert superuser.post(f"{LIST}{draft.pk}/approve/").status_code == 302
+    approved = Broadcast.objects.get(pk=draft.pk)
+    assert approved.approved_by is not None
+    assert approved.approved_by.is_superuser
+
+
+def test_pause_with_its_reason_and_resume(superuser: Client, draft: Broadcast) -> None:
+    make(draft, "QUEUED", "SENDING")
+    superuser.post(f"{LIST}{draft.pk}/pause/", {"reason": "Wrong price"})
+    assert Broadcast.objects.get(pk=draft.pk).pause_reason == "Wrong price"
+    superuser.post(f"{LIST}{draft.pk}/resume/")
+    assert Broadcast.objects.get(pk=draft.pk).paused_at is None
+
+
+def test_pause_of_the_selected_pauses(superuser: Client, draft: Broadcast) -> None:
+    make(draft, "QUEUED", "SENDING")
+    form = {"action": "pause_selected", "_selected_action": str(draft.pk)}
+    assert "Summer sale: Paused." in superuser.post(LIST, form, follow=True).text
+    assert Broadcast.objects.get(pk=draft.pk).paused_at is not None
+
+
+def test_resolve_on_its_page_decides(superuser: Client, draft: Broadcast) -> None:
+    make(draft, "QUEUED", "SENDING", "PARTIALLY_SENT")
+    draft.messages.update(status="UNKNOWN")
+    draft.counters.__class__.objects.filter(broadcast=draft).update(pending=0, unknown=1)
+    answer = superuser.post(f"{LIST}{draft.pk}/resolve-unknown/", {"decision": "fail"})
+    assert answer.status_code == 302
+    assert draft.messages.get().status == "FAILED"
+
+
+def test_nothing_to_retry_is_said_on_the_page(superuser: Client, draft: Broadcast) -> None:
+    make(draft, "QUEUED", "SENDING", "SENT")
+    answer = superuser.post(f"{LIST}{draft.pk}/retry-failed/", {})
+    assert "No failed recipient is left to retry." in answer.text
+    assert Broadcast.objects.count() == 1

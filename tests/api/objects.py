@@ -15,13 +15,19 @@ from tests.factories import (
     BroadcastFactory,
     BroadcastMessageFactory,
     ContactFactory,
+    ProviderAppFactory,
+    SenderFactory,
     SuppressionFactory,
+    TemplateFactory,
 )
 from tracking.models import TrackedURL
 from wallet import ledger
 from wallet.models import TopUp
 
 OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
+    "sender": lambda tenant: SenderFactory.create(tenant=tenant),
+    "provider-app": lambda tenant: ProviderAppFactory.create(tenant=tenant),
+    "template": lambda tenant: TemplateFactory.create(tenant=tenant),
     "contact": lambda tenant: ContactFactory.create(tenant=tenant, phone="+491701234567"),
     "contact-import": lambda tenant: ContactImport.objects.create(tenant=tenant, file_name="a.csv"),
     "contact-messages": lambda tenant: ContactFactory.create(tenant=tenant),
@@ -62,7 +68,11 @@ WITHOUT_OBJECTS: frozenset[str] = frozenset(
 """Routes without an argument that list no objects of their own (`wallet`, for one)."""
 
 READING_POSTS: frozenset[tuple[str, str]] = frozenset(
-    {("broadcast-estimate", "post"), ("broadcast-estimate-unsaved", "post")}
+    {
+        ("broadcast-estimate", "post"),
+        ("broadcast-estimate-unsaved", "post"),
+        ("template-preview", "post"),
+    }
 )
 """(route name, method) of unsafe methods that change nothing and are open to viewers."""
 

@@ -22,6 +22,9 @@ CREDENTIALS = {
     "telegram_bot": {"bot_token": "123456:secret-TOKEN"},
     "twilio": {"account_sid": "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "auth_token": "secret-token"},
     "google_rbm": {"service_account": "{}"},
+    "vonage": {"api_key": "abcd1234", "api_secret": "secret-VONAGE"},
+    "msg91": {"authkey": "secret-AUTHKEY"},
+    "gupshup": {"api_key": "secret-APIKEY", "app_id": "82ed52f4", "app_name": "DemoApp"},
 }
 # What the delivery path adds where a token has to be fetched first.
 FETCHED = {"google_rbm": {"access_token": "ya29.secret"}}
@@ -30,8 +33,17 @@ PLATFORMS = {
     "telegram_bot": Platform.TELEGRAM,
     "twilio": Platform.SMS,
     "google_rbm": Platform.RCS,
+    "vonage": Platform.SMS,
+    "msg91": Platform.SMS,
+    "gupshup": Platform.WHATSAPP,
 }
-ACCOUNT_IDS = {"twilio": "+14155552345", "google_rbm": "brand_abc_agent"}
+ACCOUNT_IDS = {
+    "twilio": "+14155552345",
+    "google_rbm": "brand_abc_agent",
+    "vonage": "14155550100",
+    "msg91": "ACMEIN",
+    "gupshup": "919163805873",
+}
 
 
 def account(provider: str, *, base_url: str = "https://provider.test") -> SenderAccount:
@@ -49,6 +61,14 @@ def text(body: str = "Hello", *, to: str = "42", message_id: UUID = MESSAGE_ID) 
     return OutboundMessage(id=message_id, to=to, content=TextContent(body))
 
 
+def registered(
+    *, to: str = "+919876543210", message_id: UUID = MESSAGE_ID, **variables: str
+) -> OutboundMessage:
+    """A text that is an instance of a registered template."""
+    content = TextContent("Hello", template_id="64f0c0ffee", variables=variables)
+    return OutboundMessage(id=message_id, to=to, content=content)
+
+
 def template(content: TemplateContent) -> OutboundMessage:
     return OutboundMessage(id=MESSAGE_ID, to="+16505551234", content=content)
 
@@ -63,7 +83,7 @@ CALLED = "https://broadcast.test/webhooks/x/an-endpoint-token"
 
 
 def call(
-    body: bytes = b"", *, query: dict[str, str] | None = None, url: str = CALLED, **headers: str
+    body: bytes = b"", *, query: dict[str, str] | None = None, url: str = CALLED, **headers: Any
 ) -> WebhookCall:
     """A call to `url`, with this query in place of the URL's own where one is given."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -20,7 +21,15 @@ from channels.adapter import (
 )
 from channels.platforms import Platform
 from channels.registry import ADAPTERS, UnknownProvider, adapter_for, providers_for
-from tests.channels.samples import CALLED, CREDENTIALS, account, call, response, text
+from tests.channels.samples import (
+    CALLED,
+    CREDENTIALS,
+    account,
+    call,
+    registered,
+    response,
+    text,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
@@ -118,11 +127,15 @@ def test_a_call_signed_with_another_secret_is_refused(adapter: Adapter) -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("secret", [{}, {"app_secret": "", "secret_token": ""}])
+@pytest.mark.parametrize(
+    "secret", [{}, {"app_secret": "", "secret_token": "", "signature_secret": ""}]
+)
 def test_without_a_secret_every_call_is_refused(adapter: Adapter, secret: dict[str, str]) -> None:
     empty = hmac.new(b"", b"", hashlib.sha256).hexdigest()
+    unkeyed = hmac.new(b"", b"&timestamp=1", hashlib.sha256).hexdigest()
     forged = call(
-        b"",
+        f"timestamp=1&sig={unkeyed}".encode(),
+        query={"token": ""},
         x_hub_signature_256=f"sha256={empty}",
         x_telegram_bot_api_secret_token="",
         x_twilio_signature=signature(b"", CALLED.encode(), "sha1"),
@@ -133,8 +146,10 @@ def test_without_a_secret_every_call_is_refused(adapter: Adapter, secret: dict[s
 
 @EVERY
 def test_a_signature_beyond_ascii_is_refused(adapter: Adapter) -> None:
-    names = ("x_hub_signature_256", "x_telegram_bot_api_secret_token", "x_twilio_signature")
-    forged = call(b"", x_goog_signature="é", **dict.fromkeys(names, "é"))
+    names = ("hub-signature-256", "telegram-bot-api-secret-token", "twilio-signature")
+    signatures = {f"x-{name}": "é" for name in names} | {"x-goog-signature": "é"}
+    body = "timestamp=1&sig=" + "é" * 64
+    forged = replace(call(body.encode(), query={"token": "é"}), headers=signatures)
     assert adapter.verify(SECRETS[adapter.provider], forged) is False
 
 
@@ -149,9 +164,9 @@ def test_a_call_of_another_shape_is_a_value_error(adapter: Adapter, body: bytes)
 @pytest.mark.parametrize(
     ("platform", "providers"),
     [
-        (Platform.WHATSAPP, ["meta_cloud", "twilio"]),
+        (Platform.WHATSAPP, ["gupshup", "meta_cloud", "twilio"]),
         (Platform.TELEGRAM, ["telegram_bot"]),
-        (Platform.SMS, ["twilio"]),
+        (Platform.SMS, ["msg91", "twilio", "vonage"]),
         (Platform.RCS, ["google_rbm", "twilio"]),
     ],
 )
@@ -170,6 +185,9 @@ SECRETS = {
     "telegram_bot": WebhookSecrets({"secret_token": "secret-token"}),
     "twilio": WebhookSecrets({"auth_token": "auth-token"}),
     "google_rbm": WebhookSecrets({"client_token": "client-token"}),
+    "vonage": WebhookSecrets({"signature_secret": "signature-secret"}),
+    "msg91": WebhookSecrets({"url_token": "a-token-in-the-url"}),
+    "gupshup": WebhookSecrets({"url_token": "a-token-in-the-url"}),
 }
 
 
@@ -188,6 +206,12 @@ def signed(adapter: Adapter, body: bytes) -> WebhookCall:
             data = base64.b64encode(body).decode()
             whole = json.dumps({"message": {"data": data}}).encode()
             return call(whole, x_goog_signature=signature(b"client-token", body, "sha512"))
+        case "vonage":
+            told = b"&a=1&timestamp=1767225600"
+            made = hmac.new(b"signature-secret", told, hashlib.sha256).hexdigest()
+            return call(b"a=1&timestamp=1767225600&sig=" + made.encode())
+        case "msg91" | "gupshup":
+            return call(body, query={"token": "a-token-in-the-url"})
     raise LookupError(adapter.provider)
 
 
@@ -200,4 +224,7 @@ def both_outcomes(adapter: Adapter, answer: HttpResponse) -> tuple[Outcome, Outc
 
 
 def requests(adapter: Adapter) -> tuple[HttpRequest, ...]:
-    return (adapter.send_request(account(adapter.provider), text("secret")),)
+    message = (
+        registered(name="secret") if adapter.capabilities.needs_text_template else text("secret")
+    )
+    return (adapter.send_request(account(adapter.provider), message),)

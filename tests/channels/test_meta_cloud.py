@@ -7,14 +7,19 @@ import jsonschema
 import pytest
 
 from channels.adapter import (
+    Button,
+    ButtonKind,
     ButtonParameter,
+    Card,
     FailureCause,
     LimitScope,
+    Media,
     Outcome,
     OutcomeKind,
     Parameter,
     ParameterKind,
     TemplateContent,
+    TextContent,
 )
 from channels.meta_cloud import MetaCloud
 from channels.meta_errors import ERRORS
@@ -86,6 +91,57 @@ def test_named_parameters_carry_their_name() -> None:
 def test_a_template_without_parameters_has_no_components() -> None:
     body = META.send_request(account("meta_cloud"), template(TemplateContent("hi", "en"))).json
     assert body["template"] == {"name": "hi", "language": {"code": "en"}}
+
+
+def test_a_carousel_has_its_cards_in_order() -> None:
+    picture = Parameter("https://cdn.test/1.jpg", kind=ParameterKind.IMAGE)
+    card = Card(header=(picture,), body=(Parameter("Shoes"),), buttons=(ButtonParameter(0, "a"),))
+    content = TemplateContent("t", "en", body=(Parameter("Ana"),), cards=(card, Card()))
+    body = META.send_request(account("meta_cloud"), template(content)).json
+    said, carousel = body["template"]["components"]
+    assert said == {"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}
+    assert carousel == {
+        "type": "carousel",
+        "cards": [
+            {
+                "card_index": 0,
+                "components": [
+                    {
+                        "type": "header",
+                        "parameters": [
+                            {"type": "image", "image": {"link": "https://cdn.test/1.jpg"}}
+                        ],
+                    },
+                    {"type": "body", "parameters": [{"type": "text", "text": "Shoes"}]},
+                    {
+                        "type": "button",
+                        "sub_type": "url",
+                        "index": "0",
+                        "parameters": [{"type": "text", "text": "a"}],
+                    },
+                ],
+            },
+            {"card_index": 1, "components": []},
+        ],
+    }
+
+
+def test_a_captioned_medium() -> None:
+    media = Media(ParameterKind.DOCUMENT, "https://c.test/menu.pdf", filename="Menu.pdf")
+    content = TextContent("The menu", media=media)
+    body = META.send_request(account("meta_cloud"), replace(text(), content=content)).json
+    assert body["type"] == "document"
+    assert body["document"] == {
+        "link": "https://c.test/menu.pdf",
+        "filename": "Menu.pdf",
+        "caption": "The menu",
+    }
+
+
+def test_buttons_under_a_text_are_not_built() -> None:
+    content = TextContent("Hi", buttons=(Button(ButtonKind.URL, "Shop", "https://a.test"),))
+    with pytest.raises(ValueError, match="templates only"):
+        META.send_request(account("meta_cloud"), replace(text(), content=content))
 
 
 @pytest.mark.parametrize(

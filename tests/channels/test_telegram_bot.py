@@ -1,6 +1,7 @@
 """Requests, answers, errors and updates of the Telegram Bot API."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,13 +9,18 @@ import jsonschema
 import pytest
 
 from channels.adapter import (
+    Button,
+    ButtonKind,
     FailureCause,
     HttpRequest,
+    Media,
     OptChange,
     Outcome,
     OutcomeKind,
+    ParameterKind,
     Reply,
     TemplateContent,
+    TextContent,
 )
 from channels.telegram_bot import TelegramBot, set_webhook_outcome, set_webhook_request
 from channels.telegram_errors import CODES, ERRORS
@@ -33,6 +39,44 @@ def test_a_text(to: str, chat_id: int | str) -> None:
     request = BOT.send_request(account("telegram_bot"), text("1 < 2", to=to))
     assert request.url == "https://provider.test/bot123456:secret-TOKEN/sendMessage"
     assert (request.method, request.json) == ("POST", {"chat_id": chat_id, "text": "1 < 2"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "name"),
+    [
+        (ParameterKind.IMAGE, "sendPhoto", "photo"),
+        (ParameterKind.VIDEO, "sendVideo", "video"),
+        (ParameterKind.DOCUMENT, "sendDocument", "document"),
+    ],
+)
+def test_a_captioned_medium(kind: ParameterKind, method: str, name: str) -> None:
+    request = said(TextContent("Sale", media=Media(kind, "https://c.test/a")))
+    assert request.url.endswith(f"/{method}")
+    assert request.json == {"chat_id": 42, name: "https://c.test/a", "caption": "Sale"}
+    bare = said(TextContent("", media=Media(kind, "https://c.test/a")))
+    assert bare.json == {"chat_id": 42, name: "https://c.test/a"}
+
+
+def test_url_buttons_stand_in_rows_of_their_own() -> None:
+    request = said(TextContent("Hi", buttons=(SHOP, replace(SHOP, text="Help"))))
+    assert request.json["reply_markup"] == {
+        "inline_keyboard": [
+            [{"text": "Shop", "url": "https://a.test"}],
+            [{"text": "Help", "url": "https://a.test"}],
+        ]
+    }
+
+
+def test_other_buttons_are_not_built() -> None:
+    with pytest.raises(ValueError, match="Only URL buttons"):
+        said(TextContent("Hi", buttons=(Button(ButtonKind.REPLY, "Yes", "y"),)))
+
+
+def said(content: TextContent) -> HttpRequest:
+    return BOT.send_request(account("telegram_bot"), replace(text(), content=content))
+
+
+SHOP = Button(ButtonKind.URL, "Shop", "https://a.test")
 
 
 def test_a_template_cannot_be_sent() -> None:
@@ -62,8 +106,12 @@ def test_the_answer_to_set_webhook(body: dict[str, Any], kind: OutcomeKind) -> N
 
 def test_requests_keep_to_the_published_schema() -> None:
     spec = load("specs/telegram_bot_api_10.1.json")
-    send = BOT.send_request(account("telegram_bot"), text())
-    for method, request in (("sendMessage", send), ("setWebhook", set_webhook())):
+    picture = TextContent("Hi", media=Media(ParameterKind.IMAGE, "https://a.test"), buttons=(SHOP,))
+    for method, request in (
+        ("sendMessage", said(TextContent("Hi", buttons=(SHOP,)))),
+        ("sendPhoto", said(picture)),
+        ("setWebhook", set_webhook()),
+    ):
         operation = spec["paths"][f"/bot{{token}}/{method}"]["post"]
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         root = {"components": spec["components"], **schema}

@@ -53,7 +53,7 @@ def test_whatever_else_is_signed_is_refused(changed: dict[str, Any]) -> None:
 def test_a_json_body_without_its_hash_is_not_signed() -> None:
     url = "https://mycompany.com/x"
     digest = hmac.new(b"12345", url.encode(), hashlib.sha1).digest()
-    headers = {"x_twilio_signature": base64.b64encode(digest).decode()}
+    headers: dict[str, Any] = {"x_twilio_signature": base64.b64encode(digest).decode()}
     secrets = WebhookSecrets({"auth_token": "12345"})
     assert verify(secrets, call(b"", url=url, **headers)) is True
     assert (

@@ -14,7 +14,7 @@ from broadcast import lifecycle
 from broadcast.finishing import finish_all_that_are_over
 from broadcast.models import Broadcast
 from broadcast.sending import sweep_batches
-from broadcast.tasks import run_lane
+from broadcast.tasks import serve
 from channels.models import Sender
 from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
@@ -87,9 +87,9 @@ def test_a_worker_killed_in_mid_batch_sends_nothing_twice(
     later = timezone.now() + timedelta(hours=1)
     assert sweep_batches(now=later) == 1
     celery_worker_process(queues="sending")
-    run_lane.delay(lane_id=broadcast.lanes.get().pk)
+    serve.delay()
     wait_for(lambda: not {"PENDING", "SENDING"} & set(statuses(broadcast)))
-    finish_all_that_are_over(now=later)
+    finish_all_that_are_over(now=later + timedelta(hours=1))
 
     to = accepted(sandbox, bot)
     assert len(to) == len(set(to)) == 30

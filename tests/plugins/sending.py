@@ -6,6 +6,8 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
+import redis
+from django.conf import settings
 from django.utils import timezone
 
 from broadcast import lifecycle
@@ -47,7 +49,14 @@ BOT_IDS = count(700_000)
 
 
 @pytest.fixture
-def bot(tenant: Tenant, sandbox: RunningSimulator) -> Sender:
+def open_limiter() -> None:
+    """Redis that was not flushed just now: a limiter without a memory starts closed."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.set(f"{settings.REDIS_KEY_PREFIX}pace:epoch", 1)
+
+
+@pytest.fixture
+def bot(tenant: Tenant, sandbox: RunningSimulator, open_limiter: None) -> Sender:
     bot_id = str(next(BOT_IDS))
     return Sender.objects.create(
         tenant=tenant,

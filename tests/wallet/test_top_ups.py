@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 import pytest
 import stripe
 from django.db import connection
-from pytest_django import SettingsWrapper
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from tenants.models import Role, Tenant
@@ -71,7 +71,7 @@ class FarEnd:
 
 
 @pytest.fixture
-def far_end(settings: SettingsWrapper) -> Iterator[FarEnd]:
+def far_end(settings: Settings) -> Iterator[FarEnd]:
     end = FarEnd()
     thread = threading.Thread(target=end.server.serve_forever, daemon=True)
     thread.start()
@@ -180,7 +180,7 @@ def test_what_is_not_signed_credits_nothing(
     far_end: FarEnd,
     tenant: Tenant,
     provider: str,
-    settings: SettingsWrapper,
+    settings: Settings,
 ) -> None:
     top_up = _opened(api(Role.OWNER), provider)
     good = CALLS[provider](top_up)

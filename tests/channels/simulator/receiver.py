@@ -16,6 +16,7 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.calls: list[tuple[dict[str, str], bytes]] = []
         self.refuse_next = 0
+        self.answer: Callable[[bytes], bytes] = lambda _: b""
 
     @property
     def url(self) -> str:
@@ -31,8 +32,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.refuse_next:
             self.server.refuse_next -= 1
             return self._answer(503, b"")
-        self.server.calls.append((headers, body))
-        return self._answer(200, b"")
+        self.server.calls.append((headers | {":path": self.path}, body))
+        return self._answer(200, self.server.answer(body))
 
     def do_GET(self) -> None:
         query = parse_qs(urlsplit(self.path).query)

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from channels.simulator.invalid import Invalid
 from channels.simulator.meta_validation import check_message
-from channels.simulator.telegram_validation import message_problem, webhook_problem
+from channels.simulator.telegram_validation import media_problem, message_problem, webhook_problem
 from tests.channels import protocols
 from tests.channels.simulator.client import template_to, text_to
 
@@ -201,6 +201,25 @@ def test_metas_own_examples_are_taken() -> None:
 )
 def test_telegram_agrees_with_the_document(body: Any) -> None:
     assert (message_problem(body) == "") is telegram_spec_takes("sendMessage", body)
+
+
+@pytest.mark.parametrize("method", ["photo", "video", "document"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"chat_id": 42, "FILE": "https://a.test/a.png"},
+        {"chat_id": 42, "FILE": "https://a.test/a.png", "caption": "x" * 1024},
+        {"chat_id": 42, "FILE": "https://a.test/a.png", "caption": "x" * 1025},
+        {"chat_id": 42, "caption": "Hi"},
+        {"FILE": "https://a.test/a.png"},
+        {"chat_id": 42, "FILE": "https://a.test/a.png", "reply_markup": {}},
+    ],
+    ids=lambda body: str(body)[:60],
+)
+def test_telegrams_media_agree_with_the_document(method: str, body: Any) -> None:
+    told = {method if key == "FILE" else key: value for key, value in body.items()}
+    right = telegram_spec_takes(f"send{method.title()}", told)
+    assert (media_problem(method, told) == "") is right
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""`python -m benchmarks.bare`: the limit. The engine's own client and requests, and nothing else.
+
+A process sends its share in groups of the batch size, `--at-once` groups side by side.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from uuid import UUID
+
+from channels.adapter import (
+    HttpResponse,
+    OutboundMessage,
+    OutcomeKind,
+    Parameter,
+    SenderAccount,
+    TemplateContent,
+    TextContent,
+)
+from channels.platforms import Platform
+from channels.registry import adapter_for
+from channels.transport import exchange, new_session, prepare
+
+TEXT = (
+    "Dear Ana 12345, our winter sale begins on Monday: up to forty per cent off "
+    "coats, boots and knitwear, in every shop and online. Come early."
+)
+LINK = " http://localhost:8000/r/1Ab2Cd3Ef4G/"
+TIMEOUT = 30.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--platform", required=True)
+    parser.add_argument("--messages", type=int, required=True)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--at-once", type=int, required=True)
+    parser.add_argument("--link", action="store_true")
+    given = parser.parse_args()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()  # every process starts at once
+    wall, cpu = time.perf_counter(), time.process_time()
+    accepted = asyncio.run(_run(given))
+    spent = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    sys.stdout.write(json.dumps({**spent, "accepted": accepted}) + "\n")
+
+
+async def _run(given: argparse.Namespace) -> int:
+    account = _account(given)
+    messages = _messages(given)
+    groups = iter(lambda: list(islice(messages, given.batch)), [])
+    accepted = 0
+    async with new_session() as session:
+        adapter = adapter_for(account.provider)
+
+        async def one(message: OutboundMessage) -> bool:
+            request = prepare(adapter.send_request(account, message), timeout=TIMEOUT)
+            answer = await exchange(session, request)
+            outcome = adapter.send_outcome(answer) if isinstance(answer, HttpResponse) else None
+            return outcome is not None and outcome.kind is OutcomeKind.ACCEPTED
+
+        async def chain() -> int:
+            done = 0
+            for group in groups:
+                done += sum(await asyncio.gather(*(one(each) for each in group)))
+            return done
+
+        accepted = sum(await asyncio.gather(*(chain() for _ in range(given.at_once))))
+    return accepted
+
+
+def _account(given: argparse.Namespace) -> SenderAccount:
+    is_telegram = given.platform == Platform.TELEGRAM
+    return SenderAccount(
+        provider="telegram_bot" if is_telegram else "meta_cloud",
+        base_url=given.url,
+        account_id="1",
+        credentials={
+            "bot_token": "1:AAbbccddeeffgghhiijjkkllmmnnooppqqr",
+            "access_token": "made-up",
+        },
+    )
+
+
+def _messages(given: argparse.Namespace) -> Iterator[OutboundMessage]:
+    text = TEXT + (LINK if given.link else "")
+    for number in range(given.messages):
+        content = (
+            TextContent(text)
+            if given.platform == Platform.TELEGRAM
+            else TemplateContent("winter_sale", "en", body=(Parameter(text),))
+        )
+        to = f"{1000000 + number}" if given.platform == Platform.TELEGRAM else f"+4915{number:09}"
+        yield OutboundMessage(id=UUID(int=number), to=to, content=content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The processes that are measured, and what they have used."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from config.embedded.processes import dies_with_parent, end
+from config.environment import BASE_DIR
+
+START_DEADLINE = 60.0
+STOP_GRACE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """How many processes send, and how: `threads` batches at once in each, 0 for one alone."""
+
+    processes: int
+    threads: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.processes}x{self.threads}threads" if self.threads else f"{self.processes}"
+
+
+@contextmanager
+def stub() -> Iterator[tuple[str, psutil.Process]]:
+    """The stub provider: its URL and its process."""
+    process = _start([sys.executable, "-m", "benchmarks.stub"], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        yield f"http://127.0.0.1:{port}", psutil.Process(process.pid)
+    finally:
+        end(process, by=signal.SIGTERM, grace=STOP_GRACE)
+
+
+@contextmanager
+def sending_workers(how: Workers, *, log: Path) -> Iterator[list[psutil.Process]]:
+    """Celery workers as config/members.py starts them; their top processes."""
+    if how.threads:
+        names = [f"bench{n}" for n in range(how.processes)]
+        pool = ["-P", "threads", "-c", str(how.threads)]
+    else:
+        names = ["bench"]
+        pool = ["-P", "prefork", "-c", str(how.processes)]
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", "sending", *pool]
+    quiet = ["--without-gossip", "--without-mingle", "--loglevel=INFO"]
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        for name in names:
+            path = log.with_suffix(f".{name}.log")
+            with path.open("wb") as output:
+                started.append(
+                    _start([*command, *quiet, "-n", f"{name}@%h"], stdout=output, stderr=output)
+                )
+            _wait_until_ready(started[-1], path)
+        yield [psutil.Process(each.pid) for each in started]
+    finally:
+        for each in started:
+            end(each, by=signal.SIGTERM, grace=STOP_GRACE)
+
+
+def _start(
+    command: list[str], *, environment: Mapping[str, str] | None = None, **options: object
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]  # noqa: S603 - our own
+        command,
+        cwd=BASE_DIR,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        preexec_fn=dies_with_parent(signal.SIGKILL),
+        **options,
+    )
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_DEADLINE
+    while b" ready." not in log.read_bytes():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(log.read_text(errors="replace"))
+        time.sleep(0.05)
+
+
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    """Of these processes and all their children, those that have ended included."""
+    used = 0.0
+    for top in processes:
+        for each in (top, *top.children(recursive=True)):
+            try:
+                times = each.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            used += times.user + times.system + times.children_user + times.children_system
+    return used
+
+
+def peak_rss(processes: list[psutil.Process]) -> int:
+    """The largest resident set, in bytes, that one of these or their children ever had."""
+    return max(
+        _high_water(each.pid) for top in processes for each in (top, *top.children(recursive=True))
+    )
+
+
+def _high_water(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0

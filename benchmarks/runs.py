@@ -1,0 +1,160 @@
+"""One run of the bare loop, one of the engine: what each took."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+
+import psutil
+from django.conf import settings
+from django.db import connection
+
+from benchmarks.processes import Workers, cpu_seconds, peak_rss
+from benchmarks.scene import Case, planned, send, sender_for
+from benchmarks.servers import Servers
+from broadcast.models import Broadcast, BroadcastCounters
+from broadcast.states import FINISHED
+from config.environment import BASE_DIR
+from tenants.models import Tenant
+
+LOOK = 0.1
+LONGEST = 1800.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """CPU in seconds for 1,000 messages; the stub's is no part of the engine's."""
+
+    messages: int
+    seconds: float
+    cpu_workers: float
+    cpu_postgres: float = 0.0
+    cpu_valkey: float = 0.0
+    cpu_stub: float = 0.0
+    transactions: float = 0.0
+    batches_in_flight: float = 0.0
+    peak_rss_mb: float = 0.0
+
+    @property
+    def per_second(self) -> float:
+        return self.messages / self.seconds
+
+    @property
+    def cpu(self) -> float:
+        return self.cpu_workers + self.cpu_postgres + self.cpu_valkey
+
+    def as_json(self) -> dict[str, float]:
+        return {**asdict(self), "per_second": self.per_second, "cpu": self.cpu}
+
+
+def bare(
+    case: Case, *, workers: Workers, messages: int, stub_url: str, stub: psutil.Process
+) -> Result:
+    """The same requests by the same client in as many processes, without anything durable."""
+    share = messages // workers.processes
+    command = [sys.executable, "-m", "benchmarks.bare", "--url", f"{stub_url}/{case.latency_ms}ms"]
+    command += ["--platform", case.platform, "--messages", str(share)]
+    command += ["--batch", str(settings.BROADCAST_BATCH_SIZE)]
+    command += ["--at-once", str(max(1, workers.threads))]
+    command += ["--link"] if case.link else []
+    started = [
+        subprocess.Popen(  # noqa: S603 - our own module
+            command, cwd=BASE_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(workers.processes)
+    ]
+    for each in started:
+        assert each.stdout is not None
+        each.stdout.readline()
+    before = cpu_seconds([stub])
+    for each in started:
+        assert each.stdin is not None
+        each.stdin.write("\n")
+        each.stdin.flush()
+    told = [json.loads(each.communicate(timeout=LONGEST)[0]) for each in started]
+    sent = share * workers.processes
+    if sum(each["accepted"] for each in told) != sent:
+        raise RuntimeError("The bare loop lost messages.")
+    return Result(
+        messages=sent,
+        seconds=max(each["wall"] for each in told),
+        cpu_workers=sum(each["cpu"] for each in told) / sent * 1000,
+        cpu_stub=(cpu_seconds([stub]) - before) / sent * 1000,
+    )
+
+
+def engine(
+    case: Case,
+    *,
+    tenant: Tenant,
+    workers: Workers,
+    processes: list[psutil.Process],
+    servers: Servers,
+    stub_url: str,
+    stub: psutil.Process,
+) -> Result:
+    """A whole broadcast by real workers, from queued to finished; everything durable."""
+    lanes = 2 * workers.processes * max(1, workers.threads)
+    sender = sender_for(case, tenant=tenant, stub_url=stub_url, lanes=lanes)
+    broadcast = planned(case, sender=sender)
+    groups = (processes, servers.postgres, servers.valkey, [stub])
+    before = [cpu_seconds(group) for group in groups]
+    transactions = _transactions()
+    send(broadcast)
+    _wait_until_finished(broadcast)
+    used = [cpu_seconds(group) - was for group, was in zip(groups, before, strict=True)]
+    transactions = _transactions() - transactions
+    broadcast.refresh_from_db()
+    assert broadcast.queued_at is not None
+    assert broadcast.finished_at is not None
+    messages = _require_all_sent(broadcast)
+    return Result(
+        messages,
+        (broadcast.finished_at - broadcast.queued_at).total_seconds(),
+        *(each / messages * 1000 for each in used),
+        transactions=transactions / messages,
+        batches_in_flight=_in_flight(broadcast),
+        peak_rss_mb=peak_rss(processes) / 2**20,
+    )
+
+
+def _wait_until_finished(broadcast: Broadcast) -> None:
+    deadline = time.monotonic() + LONGEST
+    while not Broadcast.objects.filter(pk=broadcast.pk, status__in=FINISHED).exists():
+        if time.monotonic() > deadline:
+            raise RuntimeError("The broadcast did not finish.")
+        time.sleep(LOOK)
+
+
+def _require_all_sent(broadcast: Broadcast) -> int:
+    counters = BroadcastCounters.objects.get(pk=broadcast.pk)
+    if counters.sent != counters.total:
+        raise RuntimeError(f"Not all were sent: {counters.by_status()}")
+    return counters.sent
+
+
+def _transactions() -> int:
+    """Committed in this database so far; statistics lag by up to a second."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute(
+            "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _in_flight(broadcast: Broadcast) -> float:
+    """Batches handed over and not yet settled, on average over the run."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT sum(extract(epoch FROM settled_at - handed_at))
+                   / extract(epoch FROM max(settled_at) - min(handed_at))
+            FROM broadcast_batch WHERE broadcast_id = %s
+            """,
+            [broadcast.pk],
+        )
+        (mean,) = cursor.fetchone()
+    return float(Decimal(mean))

@@ -1,0 +1,132 @@
+"""Whom the benchmark sends to, and what: a tenant with credits, contacts, a sender, a broadcast."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+from django.db import connection
+from django.utils import timezone
+
+from broadcast import lifecycle
+from broadcast.models import Broadcast
+from channels.models import Sender
+from channels.platforms import Platform
+from templates_wa.models import TemplateStatus, WhatsAppTemplate
+from tenants.models import Tenant
+from wallet import ledger
+
+TEXT = (
+    "Dear {{first_name|customer}}, our winter sale begins on Monday: up to forty per cent off "
+    "coats, boots and knitwear, in every shop and online. Come early."
+)
+LINK = " https://shop.example.com/winter?campaign=sale"
+PRICE = Decimal("0.010000")
+
+CONTACTS = """
+INSERT INTO contacts_contact (id, tenant_id, external_id, phone, country, first_name, last_name,
+    email, telegram_chat_id, attributes, time_zone, created_at, updated_at)
+SELECT uuidv7(), %(tenant)s, 'c' || n, '+4915' || (100000000 + n), 'DE', 'Ana ' || n, 'Example', '',
+    1000000 + n, '{}', '', now(), now()
+FROM generate_series(1, %(count)s) n
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a run sends, apart from how many and by how many."""
+
+    platform: Platform
+    latency_ms: int = 0
+    link: bool = False
+
+    @property
+    def name(self) -> str:
+        link = "+link" if self.link else ""
+        return f"{self.platform.lower()}{link} {self.latency_ms} ms"
+
+
+def tenant_with(contacts: int) -> Tenant:
+    """A tenant with so many contacts and more credits than it will spend."""
+    name = f"{contacts} contacts {uuid4().hex[:8]}"
+    tenant = Tenant.objects.create(name=name, slug=name.replace(" ", "-"))
+    ledger.top_up(
+        tenant=tenant,
+        amount=Decimal(10**9),
+        reference="bench",
+        actor="bench",
+        reason="bench",
+        now=timezone.now(),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(CONTACTS, {"tenant": tenant.pk, "count": contacts})
+        cursor.execute("ANALYZE contacts_contact")
+    return tenant
+
+
+def sender_for(case: Case, *, tenant: Tenant, stub_url: str, lanes: int) -> Sender:
+    """A new sender at the stub: no limit of its own, no delay between batches."""
+    account = str(uuid4().int % 10**9)
+    is_telegram = case.platform == Platform.TELEGRAM
+    return Sender.objects.create(
+        tenant=tenant,
+        platform=case.platform,
+        provider="telegram_bot" if is_telegram else "meta_cloud",
+        name="Bench",
+        address="@bench" if is_telegram else "+4915100000000",
+        account_id=account,
+        credentials=(
+            {"bot_token": f"{account}:AAbbccddeeffgghhiijjkkllmmnnooppqqr"}
+            if is_telegram
+            else {"access_token": "a-made-up-access-token"}
+        ),
+        base_url=f"{stub_url}/{case.latency_ms}ms",
+        currency=tenant.currency,
+        marketing_price=PRICE,
+        batch_delay=Decimal(0),
+        lanes=lanes,
+    )
+
+
+def planned(case: Case, *, sender: Sender) -> Broadcast:
+    """A broadcast to all of the tenant's contacts, planned and paid, to be sent by `send`."""
+    fields = {
+        "name": case.name,
+        "platform": case.platform,
+        "sender": sender,
+        "audience": {"all": True},
+        "track_urls": case.link,
+        "scheduled_at": timezone.now() + timedelta(hours=1),
+    }
+    text = TEXT + (LINK if case.link else "")
+    if case.platform == Platform.WHATSAPP:
+        template = _template(sender)
+        fields |= {"template_name": template.name, "template_params": {"1": text}}
+    else:
+        fields["text"] = text
+    now = timezone.now()
+    broadcast = lifecycle.create(
+        tenant=sender.tenant, actor=None, fields=fields, recipients=None, now=now
+    )
+    lifecycle.finish_planning(broadcast_id=broadcast.pk, now=timezone.now())
+    broadcast.refresh_from_db()
+    if broadcast.status != "SCHEDULED":
+        raise RuntimeError(f"Not planned: {broadcast.status_reason}")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE broadcast_broadcastmessage")
+    return broadcast
+
+
+def _template(sender: Sender) -> WhatsAppTemplate:
+    return WhatsAppTemplate.objects.create(
+        tenant=sender.tenant,
+        app_id=sender.pk,
+        name="winter_sale",
+        language="en",
+        body="{{1}}",
+        status=TemplateStatus.APPROVED,
+    )
+
+
+def send(broadcast: Broadcast) -> None:
+    lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())

@@ -1,0 +1,29 @@
+"""How many statements a message costs: counted at the connection, BEGIN and COMMIT included."""
+
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from benchmarks.scene import Case, planned, send, sender_for, tenant_with
+from broadcast.sending import run_batch
+
+BATCHES = 10
+
+
+def per_message(case: Case, *, stub_url: str) -> float:
+    """Of whole batches in the middle of a broadcast, without what Celery asks of Valkey."""
+    size = settings.BROADCAST_BATCH_SIZE
+    tenant = tenant_with((BATCHES + 2) * size)
+    sender = sender_for(case, tenant=tenant, stub_url=stub_url, lanes=1)
+    broadcast = planned(case, sender=sender)
+    send(broadcast)
+    lane = broadcast.lanes.get()
+    run_batch(lane_id=lane.pk, clock=timezone.now)
+    with CaptureQueriesContext(connection) as queries:
+        for _ in range(BATCHES):
+            run_batch(lane_id=lane.pk, clock=timezone.now)
+    broadcast.counters.refresh_from_db()
+    if broadcast.counters.sent != (BATCHES + 1) * size:
+        raise RuntimeError(f"Not whole batches: {broadcast.counters.by_status()}")
+    return len(queries) / (BATCHES * size)

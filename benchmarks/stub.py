@@ -1,0 +1,89 @@
+"""`python -m benchmarks.stub`: the cheapest provider there can be, on a raw socket protocol.
+
+The sandbox checks and remembers every message; here that would be most of what is measured. Answers
+Telegram and Meta in the few bytes that their adapters read. The path says how long an answer takes:
+`/50ms/bot<token>/sendMessage`. `GET /log/<account>` gives the times of what was taken, as JSON.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from array import array
+from collections import defaultdict
+
+HOST = "127.0.0.1"
+
+
+class Stub(asyncio.Protocol):
+    """One connection; requests on it are answered in order."""
+
+    taken: "defaultdict[str, array[float]]" = defaultdict(lambda: array("d"))
+
+    def __init__(self) -> None:
+        self._unread = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        while self._answer_one():
+            pass
+
+    def _answer_one(self) -> bool:
+        """False until a whole request is there."""
+        head, found, rest = self._unread.partition(b"\r\n\r\n")
+        if not found:
+            return False
+        length = _length(head)
+        if len(rest) < length:
+            return False
+        body, self._unread = rest[:length], rest[length:]
+        path = head.split(b" ", 2)[1].decode()
+        answer, delay = self._answer(path, body)
+        raw = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+        wire = raw % (len(answer), answer)
+        if delay:
+            asyncio.get_running_loop().call_later(delay, self._transport.write, wire)
+        else:
+            self._transport.write(wire)
+        return True
+
+    def _answer(self, path: str, body: bytes) -> tuple[bytes, float]:
+        """The answer's body and the seconds before it."""
+        _, first, second, *_ = [*path.split("/"), "", ""]
+        if first == "log":
+            return json.dumps(list(self.taken[second])).encode(), 0.0
+        delay = int(first.removesuffix("ms")) / 1000
+        if second.startswith("bot"):
+            account = second.removeprefix("bot").partition(":")[0]
+            chat = json.loads(body)["chat_id"]
+            answer = b'{"ok":true,"result":{"message_id":%d,"chat":{"id":%d}}}'
+            number = self._take(account)
+            return answer % (number, chat), delay
+        number = self._take(path.split("/")[3])
+        answer = b'{"messages":[{"id":"wamid.%d","message_status":"accepted"}]}'
+        return answer % number, delay
+
+    def _take(self, account: str) -> int:
+        self.taken[account].append(time.time())
+        return len(self.taken[account])
+
+
+def _length(head: bytes) -> int:
+    lower = head.lower()
+    at = lower.find(b"\r\ncontent-length:")
+    return int(lower[at + 17 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+
+
+async def main() -> None:
+    server = await asyncio.get_running_loop().create_server(Stub, HOST, 0, backlog=1024)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,72 @@
+"""A second person's yes, where a tenant demands it above a number of recipients or an amount."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from broadcast import audience
+from broadcast.errors import ApprovalRequired, NotEditable, OwnApproval
+from broadcast.locking import fresh, locked
+from broadcast.models import Broadcast
+from broadcast.states import EDITABLE, BroadcastKind
+from tenants.models import Tenant, User
+
+
+def approve(*, tenant: Tenant, broadcast_id: UUID, actor: User, now: datetime) -> Broadcast:
+    """Say yes to a broadcast as it stands; any change of its content or audience takes it back.
+
+    One that is approved already is answered as it is. Raises OwnApproval, NotEditable.
+    """
+    with transaction.atomic():
+        broadcast = locked(tenant, broadcast_id)
+        if broadcast.approved_at is not None:
+            return fresh(broadcast)
+        if broadcast.status not in EDITABLE or broadcast.planning_at is not None:
+            raise NotEditable(f"A broadcast that is {broadcast.status} needs no approval any more.")
+        if actor.pk in {broadcast.created_by_id, broadcast.edited_by_id}:
+            raise OwnApproval("You wrote this; somebody else has to approve it.")
+        broadcast.approved_by, broadcast.approved_at = actor, now
+        broadcast.save(update_fields=("approved_by", "approved_at", "updated_at"))
+    return fresh(broadcast)
+
+
+def withdraw(broadcast: Broadcast) -> None:
+    """It is another broadcast than the one that was approved; not saved."""
+    broadcast.approved_by = broadcast.approved_at = None
+
+
+def require_approval(broadcast: Broadcast, *, recipients: int, amount: Decimal) -> None:
+    """Raises ApprovalRequired with the figures. A retry says the same to some of the same."""
+    tenant = broadcast.tenant
+    if broadcast.approved_at is not None or broadcast.kind != BroadcastKind.ORIGINAL:
+        return
+    too_many = tenant.approval_recipients is not None and recipients > tenant.approval_recipients
+    too_dear = tenant.approval_amount is not None and amount > tenant.approval_amount
+    if too_many or too_dear:
+        raise ApprovalRequired(
+            f"{recipients} recipients for {amount} {tenant.currency}: somebody other than its "
+            "author has to approve this first.",
+            data={
+                "recipients": recipients,
+                "amount": str(amount),
+                "currency": tenant.currency,
+                "approval_recipients": tenant.approval_recipients,
+                "approval_amount": None
+                if tenant.approval_amount is None
+                else str(tenant.approval_amount),
+            },
+        )
+
+
+def require_approval_of_audience(broadcast: Broadcast) -> None:
+    """Before an audience is planned, by everybody who is in it: so that the answer is not late."""
+    if broadcast.approved_at is not None or broadcast.tenant.approval_recipients is None:
+        return
+    where, params = audience.condition(tenant=broadcast.tenant, audience=broadcast.audience or {})
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM contacts_contact c WHERE {where}", params)
+        (everybody,) = cursor.fetchone()
+    price = broadcast.sender.price_for(broadcast.category) if broadcast.sender else Decimal(0)
+    require_approval(broadcast, recipients=everybody, amount=everybody * price)

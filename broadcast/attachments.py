@@ -1,0 +1,93 @@
+"""What goes with a free text: a medium and buttons, as far as the sender's provider can."""
+
+from collections.abc import Callable
+from typing import Any
+
+from broadcast.models import Broadcast
+from broadcast.variables import check_syntax
+from channels.adapter import Button, ButtonKind, Capabilities, Media, ParameterKind
+from channels.models import Sender
+from channels.platforms import MAX_BUTTON_TEXT, Platform
+from channels.registry import adapter_for
+from tenants.errors import InvalidInput
+
+Render = Callable[[str], str]
+
+
+def texts_of(broadcast: Broadcast) -> list[str]:
+    """All of it that is filled in per recipient."""
+    medium = [str(broadcast.media.get("url", ""))] if broadcast.media else []
+    return medium + [str(button.get(key, "")) for button in broadcast.buttons for key in _SAID]
+
+
+def links_of(broadcast: Broadcast) -> list[str]:
+    """The URLs that a recipient may tap; a medium is only looked at."""
+    return [
+        str(button.get("value", ""))
+        for button in broadcast.buttons
+        if button.get("kind") == ButtonKind.URL
+    ]
+
+
+def check(broadcast: Broadcast, sender: Sender) -> None:
+    """Raises InvalidInput (attr names the field) for what would be refused while it is sent."""
+    able = adapter_for(sender.provider).capabilities
+    for text in texts_of(broadcast):
+        check_syntax(text, attr="buttons")
+    if broadcast.media:
+        _check_media(broadcast.media, able, sender)
+    if broadcast.buttons:
+        _check_buttons(broadcast.buttons, able, sender)
+
+
+def _check_media(media: dict[str, Any], able: Capabilities, sender: Sender) -> None:
+    kind, url = media.get("kind"), str(media.get("url", ""))
+    if kind not in able.media:
+        raise InvalidInput(
+            f"{sender.provider} sends no {kind or 'medium'} with a text.",
+            attr="media",
+            data={"choices": sorted(able.media)},
+        )
+    if not url.startswith(("https://", "http://")):
+        raise InvalidInput("A medium is given by its public URL.", attr="media")
+
+
+def _check_buttons(buttons: list[dict[str, Any]], able: Capabilities, sender: Sender) -> None:
+    if len(buttons) > able.max_buttons:
+        raise InvalidInput(
+            f"{sender.provider} takes at most {able.max_buttons} buttons under a text.",
+            attr="buttons",
+        )
+    longest = MAX_BUTTON_TEXT.get(Platform(sender.platform), 64)
+    for button in buttons:
+        if button.get("kind") not in able.buttons:
+            raise InvalidInput(
+                f"{sender.provider} knows no {button.get('kind')} buttons.",
+                attr="buttons",
+                data={"choices": sorted(able.buttons)},
+            )
+        if not 0 < len(str(button.get("text", "")).strip()) <= longest:
+            raise InvalidInput(
+                f"A button's text must have 1 to {longest} characters.", attr="buttons"
+            )
+        if not str(button.get("value", "")).strip():
+            raise InvalidInput("A button needs a value.", attr="buttons")
+
+
+def media_of(broadcast: Broadcast, render: Render) -> Media | None:
+    if not broadcast.media:
+        return None
+    told = broadcast.media
+    return Media(
+        ParameterKind(told["kind"]), render(str(told["url"])), str(told.get("filename") or "")
+    )
+
+
+def buttons_of(broadcast: Broadcast, render: Render) -> tuple[Button, ...]:
+    return tuple(
+        Button(ButtonKind(told["kind"]), render(str(told["text"])), render(str(told["value"])))
+        for told in broadcast.buttons
+    )
+
+
+_SAID = ("text", "value")

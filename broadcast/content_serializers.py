@@ -1,0 +1,158 @@
+"""The parts of a broadcast's content that have a shape of their own, validated strictly."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from rest_framework import serializers
+
+from channels.adapter import ButtonKind, ParameterKind
+from channels.models import Sender
+from channels.platforms import Platform
+from tenants.errors import InvalidInput
+from tenants.fields import TenantRelatedField
+from tenants.send_windows import read_send_window
+
+MAX_URL = 2000
+MAX_FILENAME = 240
+MAX_BUTTON_TEXT = 64
+MAX_BUTTONS = 10
+MAX_PAYLOAD = 256
+MAX_RUNGS = 3
+MEDIA_KINDS = [kind.value for kind in ParameterKind if kind != ParameterKind.TEXT]
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+is_web_address = URLValidator(schemes=("http", "https"))
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses keys that it does not know: a misspelt one must not be lost silently."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            surplus = sorted(str(key) for key in set(data) - set(self.fields))
+            if surplus:
+                raise serializers.ValidationError(f"Unknown: {', '.join(surplus)[:200]}.")
+        return super().to_internal_value(data)
+
+
+class MediaSerializer(Strict):
+    """An image, a video or a document by its public address; the text is its caption."""
+
+    kind = serializers.ChoiceField(choices=MEDIA_KINDS)
+    url = serializers.CharField(max_length=MAX_URL, validators=[is_web_address])
+    filename = serializers.CharField(
+        max_length=MAX_FILENAME, required=False, help_text="Shown with a document."
+    )
+
+
+class ButtonSerializer(Strict):
+    """`value`: the address of a `url`, the payload of a `reply`, the number that a `call` calls."""
+
+    kind = serializers.ChoiceField(choices=[kind.value for kind in ButtonKind])
+    text = serializers.CharField(max_length=MAX_BUTTON_TEXT)
+    value = serializers.CharField(max_length=MAX_URL)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        kind, value = attrs["kind"], attrs["value"]
+        if kind == ButtonKind.URL:
+            _check_address(value)
+        if kind == ButtonKind.CALL and not PHONE.fullmatch(value):
+            raise serializers.ValidationError({"value": "Give a number like +491701234567."})
+        if kind == ButtonKind.REPLY and len(value) > MAX_PAYLOAD:
+            raise serializers.ValidationError({"value": f"At most {MAX_PAYLOAD} characters."})
+        return attrs
+
+
+def _check_address(value: str) -> None:
+    try:
+        is_web_address(value)
+    except ValidationError as error:
+        raise serializers.ValidationError({"value": "Enter a valid URL."}) from error
+
+
+class Ladder(serializers.ListSerializer[Any]):
+    """Rungs in order; each platform at most once."""
+
+    def validate(self, attrs: Any) -> Any:
+        platforms = [rung["platform"] for rung in attrs]
+        if len(platforms) != len(set(platforms)):
+            raise serializers.ValidationError("Each platform stands in it at most once.")
+        return attrs
+
+
+class RungSerializer(Strict):
+    """What is tried where the platform before it could not reach the recipient.
+
+    Without a `text` of its own it says the broadcast's.
+    """
+
+    platform = serializers.ChoiceField(choices=Platform.choices)
+    sender = TenantRelatedField(
+        queryset=Sender.objects.all(), required=False, allow_null=True, default=None
+    )
+    text = serializers.CharField(max_length=10_000, required=False)
+    template_name = serializers.CharField(max_length=512, required=False)
+    template_language = serializers.CharField(max_length=15, required=False)
+    template_params = serializers.DictField(
+        child=serializers.CharField(max_length=1024, allow_blank=True), required=False
+    )
+
+    class Meta:
+        list_serializer_class = Ladder
+
+    media = MediaSerializer(required=False)
+    buttons = ButtonSerializer(  # type: ignore[call-arg]  # its list's
+        many=True, required=False, max_length=MAX_BUTTONS
+    )
+    provider_template_id = serializers.CharField(max_length=64, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["platform"] == Platform.WHATSAPP and not attrs.get("template_name"):
+            raise serializers.ValidationError({"template_name": "WhatsApp needs one."})
+        sender: Sender | None = attrs["sender"]
+        if sender is not None and sender.platform != attrs["platform"]:
+            raise serializers.ValidationError({"sender": "It sends over another platform."})
+        return {**attrs, "sender": None if sender is None else str(sender.pk)}
+
+
+class ShownRungSerializer(serializers.Serializer[Any]):
+    """A rung as it was stored."""
+
+    platform = serializers.ChoiceField(choices=Platform.choices)
+    sender = serializers.UUIDField(allow_null=True, required=False)
+    text = serializers.CharField(required=False)
+    template_name = serializers.CharField(required=False)
+    template_language = serializers.CharField(required=False)
+    template_params = serializers.DictField(child=serializers.CharField(), required=False)
+    media = MediaSerializer(required=False)
+    buttons = ButtonSerializer(many=True, required=False)
+    provider_template_id = serializers.CharField(required=False)
+
+
+class SendWindowSerializer(Strict):
+    """When messages may go out; outside of it they wait."""
+
+    days = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=7),
+        min_length=1,
+        max_length=7,
+        help_text="1 (Monday) to 7.",
+    )
+    to = serializers.RegexField(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="20:00")
+    time_zone = serializers.CharField(
+        max_length=64, required=False, help_text="IANA name; the recipient's own where it is known."
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `from` is a word of Python's own.
+        opens = serializers.RegexField(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="09:00")
+        return {"from": opens, **super().get_fields()}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            read_send_window(attrs)
+        except InvalidInput as refusal:
+            raise serializers.ValidationError(refusal.detail) from refusal
+        return attrs

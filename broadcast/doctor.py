@@ -1,0 +1,88 @@
+"""Runs every app's checks on live data in one snapshot, mends what is safe, and remembers."""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from importlib import import_module
+
+import structlog
+from django.apps import apps
+from django.db import connection, transaction
+from django.utils.module_loading import module_has_submodule
+
+from broadcast.models import Checkup
+from tenants.auditing import Breach, Check
+
+GRACE = timedelta(minutes=5)
+"""What moved more lately may be between two transactions of a worker that is still at it."""
+REMEMBERED = 200
+"""Breaches that a checkup keeps by name; it counts them all."""
+KEPT_FOR = timedelta(days=30)
+
+log = structlog.get_logger(__name__)
+
+
+def all_checks() -> Iterator[Check]:
+    """`CHECKS` of every app that has an audit.py."""
+    for config in apps.get_app_configs():
+        if config.module is not None and module_has_submodule(config.module, "audit"):
+            yield from getattr(import_module(f"{config.name}.audit"), "CHECKS", ())
+
+
+def find_breaches(
+    *, now: datetime, since: datetime | None = None, grace: timedelta = GRACE
+) -> list[Breach]:
+    """All that is wrong at one instant: one REPEATABLE READ snapshot, in which nothing is written.
+
+    `since` leaves out broadcasts that were over before it. Not to be called in a transaction.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        breaches = []
+        for check in all_checks():
+            cursor.execute(check.sql, {"since": since, "settled": now - grace})
+            breaches += [
+                Breach(check.name, check.invariant, subject, detail)
+                for subject, detail in cursor.fetchall()
+            ]
+    return breaches
+
+
+def repair(breaches: list[Breach], *, now: datetime) -> int:
+    """Mend what can be mended safely, each in a transaction of its own; how many were tried."""
+    repairs = {check.name: check.repair for check in all_checks() if check.repair}
+    tried = 0
+    for breach in breaches:
+        mend = repairs.get(breach.check)
+        if mend is not None:
+            mend(breach.subject, now)
+            tried += 1
+    return tried
+
+
+def check_up(*, now: datetime, since: datetime | None = None, mend: bool = False) -> Checkup:
+    """Look, mend if asked to and look again; what is left is written down and logged."""
+    began = time.monotonic()
+    breaches = find_breaches(now=now, since=since)
+    repaired = 0
+    if mend and breaches:
+        repaired = repair(breaches, now=now)
+        breaches = find_breaches(now=now, since=since)
+    for breach in breaches[:REMEMBERED]:
+        log.error("invariant_broken", check=breach.check, subject=breach.subject)
+    Checkup.objects.filter(at__lt=now - KEPT_FOR).delete()
+    return Checkup.objects.create(
+        at=now,
+        seconds=round(time.monotonic() - began, 3),
+        breach_count=len(breaches),
+        repaired=repaired,
+        breaches=[
+            {
+                "check": each.check,
+                "invariant": each.invariant,
+                "subject": each.subject,
+                "detail": each.detail[:500],
+            }
+            for each in breaches[:REMEMBERED]
+        ],
+    )

@@ -1,0 +1,51 @@
+"""What is not handed over by a broadcast's `expires_at` never goes out."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from broadcast.finishing import finish
+from broadcast.locking import move_pending
+from broadcast.models import Broadcast
+from broadcast.moves import make_money
+from broadcast.states import ChargeState, MessageCode, MessageStatus
+
+LOOKED_AT = 500
+"""Broadcasts a look; the next one comes some seconds later."""
+
+
+def expire_due(*, now: datetime) -> int:
+    """Expire what is left of every ongoing broadcast past its time; how many messages."""
+    due = Broadcast.objects.ongoing().filter(expires_at__lte=now, counters__pending__gt=0)
+    return sum(_expire(each, now=now) for each in due.values_list("pk", flat=True)[:LOOKED_AT])
+
+
+def _expire(broadcast_id: UUID, *, now: datetime) -> int:
+    with transaction.atomic():
+        broadcast = (
+            Broadcast.objects.ongoing()
+            .select_for_update(of=("self",), no_key=True)
+            .select_related("tenant")
+            .filter(pk=broadcast_id, expires_at__lte=now)
+            .first()
+        )
+        if broadcast is None:
+            return 0
+        moved = move_pending(
+            broadcast,
+            status=MessageStatus.EXPIRED,
+            charge=ChargeState.RELEASED,
+            code=MessageCode.EXPIRED,
+            now=now,
+        )
+        make_money(
+            broadcast=broadcast,
+            moved=moved,
+            reference=f"expired:{now.isoformat()}",
+            actor="expire",
+            now=now,
+        )
+        if moved.is_over:
+            finish(broadcast_id=broadcast_id, now=now)
+    return moved.count

@@ -1,0 +1,59 @@
+"""How many messages a sender may still hand over today: in PostgreSQL, where no flush forgets it.
+
+A day begins at midnight in the tenant's time zone. What was taken counts, whatever came of it.
+"""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from channels.models import Sender, SenderDay
+
+# One statement: any number of workers take from the same row. A limit that was lowered takes
+# nothing back.
+TAKE = """
+INSERT INTO channels_senderday AS d (sender_id, day, taken)
+VALUES (%(sender)s, %(day)s, least(%(wanted)s, %(limit)s))
+ON CONFLICT (sender_id, day) DO UPDATE
+SET taken = greatest(d.taken, least(d.taken + %(wanted)s, %(limit)s))
+RETURNING new.taken - coalesce(old.taken, 0)
+"""
+
+
+def take(*, sender: Sender, wanted: int, now: datetime) -> int:
+    """Take up to `wanted` messages from the day's share; how many were granted."""
+    if sender.daily_limit is None or not wanted:
+        return wanted
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TAKE,
+            {
+                "sender": sender.pk,
+                "day": _local(sender, now).date(),
+                "wanted": wanted,
+                "limit": sender.daily_limit,
+            },
+        )
+        granted: int = cursor.fetchone()[0]
+    return granted
+
+
+def give_back(*, sender: Sender, unused: int, now: datetime) -> None:
+    """What was taken and then deferred for another cause."""
+    if sender.daily_limit is not None:
+        SenderDay.objects.filter(sender=sender, day=_local(sender, now).date()).update(
+            taken=Greatest(F("taken") - unused, 0)
+        )
+
+
+def next_day(sender: Sender, *, now: datetime) -> datetime:
+    """When the next day of this sender begins."""
+    tomorrow = _local(sender, now).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), tzinfo=ZoneInfo(sender.tenant.time_zone))
+
+
+def _local(sender: Sender, now: datetime) -> datetime:
+    return now.astimezone(ZoneInfo(sender.tenant.time_zone))

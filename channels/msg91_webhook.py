@@ -1,0 +1,70 @@
+"""MSG91's delivery reports: by request and number, as a form (version 2) or as JSON (version 3).
+
+Version 4 names neither and cannot be used. Reports carry a time without its zone: what counts is
+when they come. Source: msg91.com/help/how-can-i-get-the-delivery-reports-on-my-webhook-url.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.adapter import InboundEvent, Receipt, ReceiptStatus
+from channels.msg91_errors import explain
+
+# Others (submitted, pending) say nothing that the accepted request has not said.
+STATUSES = {
+    "1": ReceiptStatus.DELIVERED,
+    "2": ReceiptStatus.FAILED,
+    "9": ReceiptStatus.FAILED,
+    "16": ReceiptStatus.FAILED,
+    "17": ReceiptStatus.FAILED,
+    "25": ReceiptStatus.FAILED,
+}
+
+
+def message_id(request_id: str, number: str) -> str:
+    """The id of one message of a request: a request has one, its recipients none."""
+    return f"{request_id}:{number.removeprefix('+')}"
+
+
+def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+    """The reports of a stored call. Raises ValueError for another shape."""
+    try:
+        return list(_receipts(_told(body), received_at))
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("Not a report as MSG91 documents it.") from error
+
+
+def _told(body: bytes) -> list[dict[str, Any]]:
+    """The form's `data` is a JSON text; without a form, the body is."""
+    form = parse_qs(body.decode(errors="replace"))
+    told = json.loads(form["data"][0]) if "data" in form else json.loads(body)
+    return told if isinstance(told, list) else [told]
+
+
+def _receipts(told: list[dict[str, Any]], at: datetime) -> Iterator[Receipt]:
+    if not told:
+        raise ValueError("A call without a report.")
+    for request in told:
+        request_id = str(request["requestId"])
+        for report in request.get("report", [request]):
+            status = STATUSES.get(str(report["status"]))
+            if status is not None:
+                yield _receipt(status, str(report["status"]), request_id, report, at)
+
+
+def _receipt(
+    status: ReceiptStatus, told: str, request_id: str, report: dict[str, Any], at: datetime
+) -> Receipt:
+    failed = status is ReceiptStatus.FAILED
+    code, message = explain(told) if failed else ("", "")
+    return Receipt(
+        status=status,
+        at=at,
+        provider_message_id=message_id(request_id, str(report["number"])),
+        code=code,
+        provider_code=told if failed else "",
+        message=message,
+    )

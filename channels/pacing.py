@@ -1,0 +1,137 @@
+"""When each message of a sender may leave: one Lua call reserves the times of a whole batch.
+
+A generic cell rate algorithm: the sender's key holds the time from which its next message may
+leave, in microseconds of Redis' own clock, so that all workers share one clock and one limit.
+Messages are spaced evenly, so the limit holds in every sliding second. What would leave later than
+the horizon gets no time and spends none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import redis
+from django.conf import settings
+
+HORIZON = 2.0
+"""Seconds. What is due later goes back to its row; so a batch is short, and a pause takes hold."""
+LEAD = 0.25
+"""Seconds before a sender's next free time at which the next batch is to be claimed."""
+MARGIN = Decimal("0.965")
+"""Share of the limit that is used. Requests do not arrive as evenly as they are sent: with this,
+they may be shaken by 36 ms and no sliding second holds one too many."""
+MICRO = 1_000_000
+
+# KEYS: the limiter's epoch, the sender's next free time, one a recipient (or none).
+# ARGV: microseconds: per unit of cost, horizon, between two to one recipient; then costs.
+# Returns, for each message, microseconds from now; negative: no time, but not before -value; then
+# the sender's next free time, from now.
+# Redis that was flushed has no epoch: whatever was sent in the last moments is forgotten, so all
+# senders start closed for as long as their limits look back.
+SCRIPT = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local interval, horizon, pair = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local epoch = tonumber(redis.call('GET', KEYS[1]))
+if not epoch then
+    epoch = now
+    redis.call('SET', KEYS[1], string.format('%.0f', now))
+end
+local free = now
+if interval > 0 then
+    local known = tonumber(redis.call('GET', KEYS[2]))
+    free = math.max(now, known or epoch + 1000000)
+end
+local until_horizon = now + horizon
+local first = epoch + pair
+local answer = {}
+local pair_left = 0
+if pair > 0 then pair_left = math.ceil(pair / 1000) end
+for i = 4, #ARGV do
+    local key = KEYS[i - 1]
+    local at = free
+    if pair > 0 then
+        local last = tonumber(redis.call('GET', key))
+        at = math.max(at, last and last + pair or first)
+    end
+    -- Where the sender is limited, one who waits for his own limit would break the even spacing.
+    if at > until_horizon or (interval > 0 and at > free) then
+        answer[#answer + 1] = string.format('%.0f', -math.max(1, at - now))
+    else
+        answer[#answer + 1] = string.format('%.0f', at - now)
+        if interval > 0 then free = free + interval * tonumber(ARGV[i]) end
+        if pair > 0 then
+            redis.call('SET', key, string.format('%.0f', at), 'PX',
+                       pair_left + math.ceil((at - now) / 1000))
+        end
+    end
+end
+if interval > 0 then redis.call('SET', KEYS[2], string.format('%.0f', free)) end
+answer[#answer + 1] = string.format('%.0f', free - now)
+return answer
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A sender's: messages a second (None: none), and seconds between two to one recipient."""
+
+    sender_id: str
+    messages_per_second: Decimal | None
+    pair_interval: float
+
+    @property
+    def is_none(self) -> bool:
+        return self.messages_per_second is None and self.pair_interval == 0
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two messages, as they are spaced; 0 without a limit."""
+        if self.messages_per_second is None:
+            return 0.0
+        return float(1 / (self.messages_per_second * MARGIN))
+
+    def most(self, size: int, *, cost: int = 1) -> int:
+        """How many of `size` messages of this cost can leave within the horizon."""
+        if self.messages_per_second is None:
+            return size
+        return max(1, min(size, int(HORIZON / (self.interval * cost)) + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """`waits` in seconds from now, one a message: None where there is none within the horizon,
+    and then `not_before` says when to ask again. `free_in`: when the sender is free again."""
+
+    waits: list[float | None]
+    not_before: list[float]
+    free_in: float
+
+
+def reserve(*, limits: Limits, addresses: Sequence[str], costs: Sequence[int]) -> Times:
+    """Reserve times for messages to these addresses, in their order; costs are in messages.
+
+    Nothing is kept in Redis of what has no limit. Raises redis.RedisError.
+    """
+    if limits.is_none:
+        return Times([0.0] * len(addresses), [0.0] * len(addresses), 0.0)
+    prefix = f"{settings.REDIS_KEY_PREFIX}pace:"
+    keys = [f"{prefix}epoch", f"{prefix}{limits.sender_id}"]
+    keys += [f"{prefix}{limits.sender_id}:{address}" for address in addresses]
+    micros = [limits.interval * MICRO, HORIZON * MICRO, limits.pair_interval * MICRO]
+    told = [int(each) for each in _script()(keys=keys, args=[*micros, *costs])]
+    *times, free = told
+    return Times(
+        waits=[each / MICRO if each >= 0 else None for each in times],
+        not_before=[abs(each) / MICRO for each in times],
+        free_in=free / MICRO,
+    )
+
+
+@lru_cache(maxsize=1)
+def _script() -> Any:
+    """One client a process; its pool makes connections anew after a fork."""
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5)
+    return client.register_script(SCRIPT)

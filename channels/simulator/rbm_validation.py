@@ -1,0 +1,76 @@
+"""Whether Google would take an agent's message: the published models' rules, by hand.
+
+Stricter than they are where the guide is: the length of a suggestion's text, one content a message.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+TTL: Final = re.compile(r"[0-9]+(\.[0-9]{1,9})?s")
+MAX_TEXT: Final = 3072
+MAX_DESCRIPTION: Final = 2000
+MAX_SUGGESTIONS: Final = 11
+MAX_SUGGESTION: Final = 25
+CONTENTS: Final = frozenset({"text", "richCard", "contentInfo", "uploadedRbmFile"})
+
+
+def message_problem(body: Any) -> str:
+    """What is wrong with an AgentMessage; '' if nothing is."""
+    if not isinstance(body, dict) or set(body) - {"contentMessage", "ttl"}:
+        return "Unknown name in the message."
+    if not isinstance(body.get("ttl", "1s"), str) or not TTL.fullmatch(body.get("ttl", "1s")):
+        return "Illegal duration format; duration must end with 's'."
+    content = body.get("contentMessage")
+    if not isinstance(content, dict) or set(content) - CONTENTS - {"suggestions"}:
+        return "Unknown name in contentMessage."
+    if len(CONTENTS & set(content)) != 1:
+        return "contentMessage needs exactly one content."
+    return _text(content) or _card(content) or _suggestions(content.get("suggestions", []))
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    text = content.get("text", "-")
+    right = isinstance(text, str) and 0 < len(text) <= MAX_TEXT
+    return "" if right else "Text must have 1 to 3072 characters."
+
+
+def _card(content: Mapping[str, Any]) -> str:
+    match content.get("richCard"):
+        case None:
+            return ""
+        case {"standaloneCard": {"cardContent": {"media": {"contentInfo": info}} as card}}:
+            text = card.get("description", "")
+            if not isinstance(text, str) or len(text) > MAX_DESCRIPTION:
+                return "A card's description must have at most 2000 characters."
+            return "" if _is_url(info) else "fileUrl must be a URL."
+    return "Invalid rich card."
+
+
+def _is_url(info: Any) -> bool:
+    url = info.get("fileUrl") if isinstance(info, dict) else None
+    return isinstance(url, str) and url.startswith(("http://", "https://"))
+
+
+def _suggestions(suggestions: Any) -> str:
+    if not isinstance(suggestions, list) or len(suggestions) > MAX_SUGGESTIONS:
+        return "At most 11 suggestions."
+    right = all(_is_suggestion(suggestion) for suggestion in suggestions)
+    return "" if right else "Invalid suggestion."
+
+
+def _is_suggestion(suggestion: Any) -> bool:
+    match suggestion:
+        case {"reply": {"text": str(text), "postbackData": str()}}:
+            return 0 < len(text) <= MAX_SUGGESTION
+        case {"action": {"text": str(text), "postbackData": str()} as action}:
+            return 0 < len(text) <= MAX_SUGGESTION and _is_action(action)
+    return False
+
+
+def _is_action(action: dict[str, Any]) -> bool:
+    match action:
+        case {"openUrlAction": {"url": str()}} | {"dialAction": {"phoneNumber": str()}}:
+            return True
+    return False

@@ -1,0 +1,139 @@
+"""`/metrics`: gauges for Prometheus, computed from PostgreSQL when they are asked for.
+
+All the truth is in rows, so no process keeps counts of its own and none has to be asked: gunicorn's
+processes, the workers and beat need no shared directory, and a restart loses nothing.
+"""
+
+import secrets
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
+"""Set by a proxy: then the caller is somebody behind it, wherever the connection comes from."""
+
+# name, help, label names, SQL that selects the labels and then the value
+GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
+    (
+        "broadcasts",
+        "Broadcasts by status.",
+        ("status",),
+        "SELECT status, count(*) FROM broadcast_broadcast GROUP BY status",
+    ),
+    (
+        "broadcasts_paused",
+        "Broadcasts that wait for somebody to resume them.",
+        (),
+        """
+        SELECT count(*) FROM broadcast_broadcast
+        WHERE paused_at IS NOT NULL AND status IN ('SCHEDULED', 'QUEUED', 'SENDING')
+        """,
+    ),
+    (
+        "broadcast_messages_waiting",
+        "Messages of ongoing broadcasts that are PENDING or SENDING.",
+        ("status",),
+        """
+        SELECT s.status, coalesce(sum(s.number), 0) FROM broadcast_broadcast b
+        JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
+        CROSS JOIN LATERAL (VALUES ('PENDING', c.pending), ('SENDING', c.sending))
+            AS s(status, number)
+        WHERE b.status IN ('QUEUED', 'SENDING') GROUP BY s.status
+        """,
+    ),
+    (
+        "broadcast_messages",
+        "Messages by status, of all broadcasts.",
+        ("status",),
+        """
+        SELECT s.status, coalesce(sum(s.number), 0) FROM broadcast_broadcastcounters c
+        CROSS JOIN LATERAL (VALUES ('SENT', c.sent), ('DELIVERED', c.delivered), ('READ', c.read),
+            ('FAILED', c.failed), ('UNKNOWN', c.unknown), ('SUPPRESSED', c.suppressed),
+            ('CANCELLED', c.cancelled), ('EXPIRED', c.expired)) AS s(status, number)
+        GROUP BY s.status
+        """,
+    ),
+    (
+        "broadcast_lane_lag_seconds",
+        "How late the most overdue lane is.",
+        (),
+        """
+        SELECT coalesce(greatest(extract(epoch FROM now() - min(l.next_batch_at)), 0), 0)
+        FROM broadcast_lane l JOIN broadcast_broadcast b ON b.id = l.broadcast_id
+        WHERE l.next_batch_at < now() AND b.status IN ('QUEUED', 'SENDING') AND b.paused_at IS NULL
+        """,
+    ),
+    (
+        "broadcast_batches_open",
+        "Batches that workers hold; overdue: past their lease and not swept.",
+        ("overdue",),
+        """
+        SELECT (lease_expires_at < now())::text, count(*) FROM broadcast_batch
+        WHERE settled_at IS NULL AND swept_at IS NULL GROUP BY 1
+        """,
+    ),
+    (
+        "broadcast_senders_broken",
+        "Active senders whose provider refuses their configuration.",
+        (),
+        "SELECT count(*) FROM channels_sender WHERE broken_at IS NOT NULL AND is_active",
+    ),
+    (
+        "broadcast_events_waiting",
+        "Webhook calls that are stored and not applied yet.",
+        (),
+        "SELECT count(*) FROM inbound_providerevent WHERE status = 'STORED'",
+    ),
+    (
+        "broadcast_doctor_breaches",
+        "What the last run of the doctor found.",
+        (),
+        "SELECT breach_count FROM broadcast_checkup ORDER BY id DESC LIMIT 1",
+    ),
+    (
+        "broadcast_doctor_age_seconds",
+        "How long ago the doctor last ran.",
+        (),
+        "SELECT extract(epoch FROM now() - at) FROM broadcast_checkup ORDER BY id DESC LIMIT 1",
+    ),
+)
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """403 unless the token is right or, directly, from this machine."""
+    if not _may_see(request):
+        return HttpResponseForbidden("Forbidden\n", content_type="text/plain")
+    try:
+        body = generate_latest(_collect())
+    except DatabaseError:
+        return HttpResponse("PostgreSQL does not answer\n", status=503, content_type="text/plain")
+    return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_see(request: HttpRequest) -> bool:
+    token = settings.METRICS_TOKEN
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token and secrets.compare_digest(given.encode(), token.encode()):
+        return True
+    is_forwarded = any(request.META.get(name) for name in FORWARDED)
+    return request.META.get("REMOTE_ADDR") in LOOPBACK and not is_forwarded
+
+
+def _collect() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    with connection.cursor() as cursor:
+        for name, text, labels, sql in GAUGES:
+            cursor.execute(sql)
+            gauge = Gauge(name, text, labels, registry=registry)
+            for *values, number in cursor.fetchall():
+                (gauge.labels(*values) if labels else gauge).set(float(number))
+    return registry

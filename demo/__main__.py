@@ -1,0 +1,21 @@
+"""`python -m demo [--once]`: the whole way of a broadcast, from a CSV file to settled credits."""
+
+import os
+import sys
+
+import django
+
+from config.embedded import serve_where_unset
+from config.embedded.errors import EmbeddedServerError
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+OWN_SERVERS = not os.environ.get("DATABASE_URL")
+try:
+    serve_where_unset()
+except EmbeddedServerError as error:
+    sys.exit(str(error))
+django.setup()
+
+from demo.running import main  # noqa: E402 - the models need Django set up
+
+sys.exit(main(own_servers=OWN_SERVERS))

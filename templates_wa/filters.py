@@ -1,0 +1,23 @@
+"""What the list of templates can be narrowed by."""
+
+from django_filters import rest_framework as filters
+
+from channels.platforms import Category
+from templates_wa.models import Quality, TemplateStatus, WhatsAppTemplate
+
+
+class StatusIn(filters.BaseInFilter, filters.ChoiceFilter):
+    """`status__in=APPROVED,PAUSED`"""
+
+
+class TemplateFilter(filters.FilterSet):
+    app = filters.UUIDFilter(field_name="app_id")
+    name = filters.CharFilter()
+    language = filters.CharFilter()
+    category = filters.ChoiceFilter(choices=Category.choices)
+    quality = filters.ChoiceFilter(choices=Quality.choices)
+    status__in = StatusIn(field_name="status", choices=TemplateStatus.choices)
+
+    class Meta:
+        model = WhatsAppTemplate
+        fields: tuple[str, ...] = ()

@@ -1,0 +1,176 @@
+"""Takes over what the provider has: statuses, reasons, quality, and templates made elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+
+from channels.asking import ProviderRefused, ask
+from channels.models import TenantWAApp
+from channels.platforms import Category
+from channels.template_port import RemoteTemplate, TemplateSpec
+from channels.template_registry import templates_at
+from templates_wa.models import TemplateStatus, WhatsAppTemplate
+from templates_wa.rules import problems
+from tenants.errors import InvalidInput
+
+SYNC_TIMEOUT = 20.0
+MAX_PAGES = 100
+"""Meta allows 6,000 templates an account; a page has 100."""
+LOST_AFTER = timedelta(minutes=10)
+"""When a submission whose answer was lost, and which the provider does not know, never arrived."""
+WRITTEN = (
+    "status",
+    "status_at",
+    "rejection_reason",
+    "quality",
+    "category",
+    "provider_template_id",
+    "approved_at",
+    "synced_at",
+    "parameter_format",
+    "header_format",
+    "header_text",
+    "body",
+    "footer",
+    "buttons",
+    "examples",
+    "updated_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """`skipped`: templates of kinds that cannot be sent from here, such as flows."""
+
+    created: int
+    updated: int
+    skipped: int
+
+
+def sync(*, app: TenantWAApp, now: datetime) -> Synced:
+    """Safe to repeat. Must not run in a transaction: it waits for the network.
+
+    Raises InvalidInput without a business account, ProviderRefused, ProviderUnreachable.
+    """
+    if not app.business_account_id:
+        raise InvalidInput("The sender's business_account_id, which owns templates, is missing.")
+    remote = _read(app)
+    with transaction.atomic():
+        return _take_over(app, remote, now)
+
+
+def _read(app: TenantWAApp) -> list[RemoteTemplate]:
+    provider, account = templates_at(app.provider), app.account()
+    found: list[RemoteTemplate] = []
+    after = ""
+    for _ in range(MAX_PAGES):
+        request = partial(provider.list_request, account, app.business_account_id, after=after)
+        page = provider.list_outcome(ask(request, timeout=SYNC_TIMEOUT))
+        found += page.templates
+        after = page.after
+        if not after:
+            return found
+    raise ProviderRefused("The provider's list of templates does not end.")
+
+
+def _take_over(app: TenantWAApp, remote: Sequence[RemoteTemplate], now: datetime) -> Synced:
+    local = list(
+        WhatsAppTemplate.objects.for_tenant(app.tenant)
+        .filter(app_id=app.pk)
+        .select_for_update(of=("self",))
+        .order_by("id")
+    )
+    by_id = {each.provider_template_id: each for each in local if each.is_at_provider}
+    by_name = {(each.name, each.language): each for each in local}
+    new: list[WhatsAppTemplate] = []
+    changed: list[WhatsAppTemplate] = []
+    for each in remote:
+        known = by_id.get(each.id) or by_name.get((each.name, each.language))
+        if known is not None:
+            _apply(known, each, now)
+            changed.append(known)
+        elif (made := _adopted(app, each, now)) is not None:
+            new.append(made)
+    changed += _gone(local, remote, now)
+    WhatsAppTemplate.objects.bulk_create(new)
+    for template in changed:
+        template.synced_at = template.updated_at = now
+    WhatsAppTemplate.objects.bulk_update(changed, WRITTEN, batch_size=200)
+    return Synced(len(new), len(changed), len(remote) - len(new) - len(changed))
+
+
+def _apply(template: WhatsAppTemplate, told: RemoteTemplate, now: datetime) -> None:
+    """The provider's word; but a DRAFT is a change that was not submitted yet and stays one."""
+    was_known = template.is_at_provider
+    template.provider_template_id = told.id
+    template.quality = told.quality
+    if told.category in Category.values:
+        template.category = told.category
+    if template.status == TemplateStatus.DRAFT and was_known:
+        return
+    if template.status != told.status:
+        template.status, template.status_at = TemplateStatus(told.status), now
+    template.rejection_reason = told.reason[:500]
+    if template.status == TemplateStatus.APPROVED:
+        template.approved_at = template.approved_at or now
+    if told.spec is not None:
+        _write(template, told.spec)
+
+
+def _write(template: WhatsAppTemplate, spec: TemplateSpec) -> None:
+    template.parameter_format = spec.parameter_format
+    template.header_format = spec.header_format
+    template.header_text = spec.header_text
+    template.body = spec.body
+    template.footer = spec.footer
+    template.buttons = [dict(button) for button in spec.buttons]
+    template.examples = {**template.examples, **spec.examples}
+
+
+def _adopted(app: TenantWAApp, told: RemoteTemplate, now: datetime) -> WhatsAppTemplate | None:
+    if told.spec is None or told.category not in Category.values:
+        return None
+    template = WhatsAppTemplate(
+        tenant=app.tenant,
+        app=app,
+        name=told.name,
+        language=told.language,
+        synced_at=now,
+        status=TemplateStatus.PENDING,
+    )
+    _write(template, told.spec)
+    _apply(template, told, now)
+    # What our rules call wrong could not be rendered or sent rightly.
+    return None if problems(template) else template
+
+
+def _gone(
+    local: Sequence[WhatsAppTemplate], remote: Sequence[RemoteTemplate], now: datetime
+) -> list[WhatsAppTemplate]:
+    """Templates that the provider knew and knows no more, and submissions that never arrived."""
+    ids = {each.id for each in remote}
+    names = {(each.name, each.language) for each in remote}
+    found: list[WhatsAppTemplate] = []
+    for template in local:
+        if template.provider_template_id in ids or (template.name, template.language) in names:
+            continue
+        if template.is_at_provider and template.status != TemplateStatus.DISABLED:
+            template.status, template.status_at = TemplateStatus.DISABLED, now
+            template.rejection_reason = "The provider does not know it any more."
+            found.append(template)
+        elif _never_arrived(template, now):
+            template.status, template.status_at = TemplateStatus.DRAFT, now
+            found.append(template)
+    return found
+
+
+def _never_arrived(template: WhatsAppTemplate, now: datetime) -> bool:
+    return (
+        not template.is_at_provider
+        and template.status == TemplateStatus.PENDING
+        and template.submitted_at is not None
+        and template.submitted_at < now - LOST_AFTER
+    )

@@ -1,0 +1,32 @@
+"""Celery's way in."""
+
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from channels.models import TenantWAApp
+from channels.template_registry import TEMPLATE_PROVIDERS
+from templates_wa.syncing import sync
+from tenants.errors import DomainError
+
+log = structlog.get_logger(__name__)
+
+
+# Safe twice: it only hints.
+@shared_task(queue="default")
+def sync_all() -> None:
+    apps = TenantWAApp.objects.usable().filter(provider__in=TEMPLATE_PROVIDERS, broken_at=None)
+    for app_id in apps.exclude(business_account_id="").values_list("pk", flat=True):
+        sync_app.delay(app_id=str(app_id))
+
+
+# Safe twice: it takes over what the provider says.
+@shared_task(queue="default")
+def sync_app(*, app_id: str) -> None:
+    app = TenantWAApp.objects.select_related("app", "tenant").get(pk=UUID(app_id))
+    try:
+        sync(app=app, now=timezone.now())
+    except DomainError as error:
+        log.warning("templates_not_synced", sender=app_id, code=error.code)

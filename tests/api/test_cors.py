@@ -1,0 +1,88 @@
+"""What a browser asks before, and reads after, a fetch from a page of another origin."""
+
+import json
+import urllib.error
+import urllib.request
+from http.client import HTTPMessage
+
+import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+PAGE = "http://localhost:3000"
+OTHER = "http://evil.example"
+
+
+def ask(
+    url: str, *, method: str, origin: str, body: bytes | None = None, **headers: str
+) -> tuple[int, HTTPMessage]:
+    request = urllib.request.Request(url, data=body, method=method)  # noqa: S310 - this test's server
+    request.add_header("Origin", origin)
+    for name, value in headers.items():
+        request.add_header(name.replace("_", "-"), value)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+            return answer.status, answer.headers
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.headers
+
+
+def preflight(url: str, *, origin: str, method: str, headers: str) -> HTTPMessage:
+    asked = {"Access_Control_Request_Method": method, "Access_Control_Request_Headers": headers}
+    status, said = ask(url, method="OPTIONS", origin=origin, **asked)
+    assert status == 200
+    return said
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/broadcast/", "POST"),
+        ("/broadcast", "POST"),
+        ("/token/", "POST"),
+        ("/contacts/imports/", "POST"),
+        ("/broadcast/messages/", "GET"),
+        ("/broadcast/01890000-0000-7000-8000-000000000000/", "PATCH"),
+        ("/broadcast/01890000-0000-7000-8000-000000000000/", "DELETE"),
+    ],
+)
+def test_a_known_origin_may_ask(
+    live_server: LiveServer, settings: Settings, path: str, method: str
+) -> None:
+    settings.CORS_ALLOWED_ORIGINS = [PAGE]
+    wanted = ["authorization", "content-type", "idempotency-key", "x-request-id"]
+    said = preflight(live_server.url + path, origin=PAGE, method=method, headers=",".join(wanted))
+    assert said["Access-Control-Allow-Origin"] == PAGE
+    assert set(wanted) <= {each.strip() for each in said["Access-Control-Allow-Headers"].split(",")}
+    assert method in said["Access-Control-Allow-Methods"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_origin_may_not(live_server: LiveServer, settings: Settings) -> None:
+    settings.CORS_ALLOWED_ORIGINS = [PAGE]
+    said = preflight(
+        f"{live_server.url}/broadcast/", origin=OTHER, method="POST", headers="authorization"
+    )
+    assert said["Access-Control-Allow-Origin"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_may_read_the_answer_and_our_headers_even_of_an_error(
+    live_server: LiveServer, settings: Settings
+) -> None:
+    settings.CORS_ALLOWED_ORIGINS = [PAGE]
+    body = json.dumps({"email": "nobody@example.com", "password": "wrong"}).encode()
+    status, said = ask(
+        f"{live_server.url}/token/",
+        method="POST",
+        origin=PAGE,
+        body=body,
+        Content_Type="application/json",
+    )
+    assert status == 401
+    assert said["Access-Control-Allow-Origin"] == PAGE
+    assert {"Retry-After", "X-Request-ID"} <= {
+        each.strip() for each in said["Access-Control-Expose-Headers"].split(",")
+    }
+    assert said["X-Request-ID"]

@@ -1,0 +1,111 @@
+"""Media and buttons: refused before anything is sent, or rendered for each recipient."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from broadcast import content
+from broadcast.content import Renderer
+from broadcast.models import Broadcast
+from channels.adapter import Button, ButtonKind, Media, ParameterKind, TextContent
+from channels.models import Sender
+from channels.platforms import Platform
+from channels.simulator.running import RunningSimulator
+from contacts.models import Contact
+from tenants.errors import InvalidInput
+from tests.factories import BroadcastFactory, SenderFactory
+from wallet.models import Wallet
+
+pytestmark = pytest.mark.django_db
+PICTURE = {"kind": "image", "url": "https://cdn.test/{{first_name}}.png"}
+SHOP = {"kind": "url", "text": "Shop", "value": "https://shop.test/{{first_name}}"}
+PROVIDERS = {Platform.TELEGRAM: "telegram_bot", Platform.SMS: "twilio", Platform.RCS: "google_rbm"}
+
+
+def broadcast_over(platform: Platform, **fields: Any) -> Broadcast:
+    made: Broadcast = BroadcastFactory.create(platform=platform, **fields)
+    made.sender = SenderFactory.create(
+        tenant=made.tenant, platform=platform, provider=PROVIDERS[platform]
+    )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("platform", "fields", "attr"),
+    [
+        (Platform.RCS, {"media": {"kind": "document", "url": "https://a.test/a.pdf"}}, "media"),
+        (Platform.TELEGRAM, {"media": {"kind": "image", "url": "file:///etc/passwd"}}, "media"),
+        (Platform.SMS, {"buttons": [SHOP]}, "buttons"),
+        (Platform.TELEGRAM, {"buttons": [SHOP | {"kind": "reply"}]}, "buttons"),
+        (Platform.TELEGRAM, {"buttons": [SHOP] * 11}, "buttons"),
+        (Platform.RCS, {"buttons": [SHOP | {"text": "x" * 26}]}, "buttons"),
+        (Platform.RCS, {"buttons": [SHOP | {"text": " "}]}, "buttons"),
+        (Platform.RCS, {"buttons": [SHOP | {"value": ""}]}, "buttons"),
+        (Platform.RCS, {"buttons": [SHOP | {"value": "https://a.test/{{oops"}]}, "buttons"),
+        (Platform.TELEGRAM, {"media": PICTURE, "text": "x" * 1025}, "text"),
+        (Platform.RCS, {"media": PICTURE, "text": "x" * 2001}, "text"),
+        (Platform.SMS, {"text": "x" * 1601}, "text"),
+        (Platform.SMS, {"text": "bell\a"}, "text"),
+        (Platform.SMS, {"text": " "}, "text"),
+    ],
+)
+def test_what_the_provider_would_refuse_is_refused_first(
+    platform: Platform, fields: dict[str, Any], attr: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        content.check(broadcast_over(platform, **fields))
+    assert refused.value.attr == attr
+
+
+@pytest.mark.parametrize(
+    ("platform", "fields"),
+    [
+        (Platform.TELEGRAM, {"media": PICTURE, "buttons": [SHOP] * 10, "text": "x" * 1024}),
+        (Platform.TELEGRAM, {"media": PICTURE, "text": ""}),
+        (Platform.SMS, {"media": PICTURE, "text": "x" * 1600}),
+        (Platform.RCS, {"media": PICTURE, "buttons": [SHOP] * 11, "text": "x" * 2000}),
+    ],
+)
+def test_what_the_provider_takes_is_taken(platform: Platform, fields: dict[str, Any]) -> None:
+    content.check(broadcast_over(platform, **fields))
+
+
+def test_each_recipient_gets_her_own() -> None:
+    broadcast = broadcast_over(
+        Platform.TELEGRAM, media=PICTURE, buttons=[SHOP], text="Hi", provider_template_id="HX1"
+    )
+    assert content.variables_in(broadcast).names == ("first_name",)
+    renderer = Renderer(broadcast=broadcast, template=None, positions={})
+    message = renderer.message(
+        message_id=broadcast.pk, address="42", token=1, variables={"first_name": "Ana"}
+    )
+    assert message.content == TextContent(
+        "Hi",
+        media=Media(ParameterKind.IMAGE, "https://cdn.test/Ana.png"),
+        buttons=(Button(ButtonKind.URL, "Shop", "https://shop.test/Ana"),),
+        template_id="HX1",
+        variables={"first_name": "Ana"},
+    )
+
+
+def test_a_buttons_url_is_tracked() -> None:
+    fixed = SHOP | {"value": "https://shop.test/sale"}
+    broadcast = broadcast_over(Platform.TELEGRAM, media=PICTURE, buttons=[fixed], text="Hi")
+    content.register_links(broadcast)
+    assert [each.url for each in broadcast.tracked_urls.all()] == ["https://shop.test/sale"]
+    renderer = Renderer(broadcast=broadcast, template=None, positions={"https://shop.test/sale": 0})
+    message = renderer.message(message_id=broadcast.pk, address="42", token=1, variables={})
+    assert isinstance(message.content, TextContent)
+    assert message.content.buttons[0].value.startswith("http://localhost:8000/r/")
+
+
+def test_a_picture_goes_out(
+    sent: Callable[..., Broadcast],
+    people: Callable[..., list[Contact]],
+    bot: Sender,
+    rich: Wallet,
+    sandbox: RunningSimulator,
+) -> None:
+    broadcast = sent(people(3), media=PICTURE, buttons=[SHOP], text="Hello")
+    assert broadcast.counters.sent == 3

@@ -1,0 +1,66 @@
+"""Texts that go out by their registered template: refused without one, filled per recipient."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from broadcast import content
+from broadcast.content import Renderer
+from broadcast.models import Broadcast
+from channels.adapter import TextContent
+from channels.platforms import Platform
+from tenants.errors import InvalidInput
+from tests.factories import BroadcastFactory, SenderFactory
+from tracking.models import TrackedURL
+
+pytestmark = pytest.mark.django_db
+
+
+def broadcast_over(provider: str, **fields: Any) -> Broadcast:
+    made: Broadcast = BroadcastFactory.create(platform=Platform.SMS, **fields)
+    made.sender = SenderFactory.create(tenant=made.tenant, platform=Platform.SMS, provider=provider)
+    return made
+
+
+def test_a_text_without_its_template_is_refused() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        content.check(broadcast_over("msg91"))
+    assert refused.value.attr == "provider_template_id"
+
+
+@pytest.mark.parametrize(
+    ("provider", "template_id"), [("msg91", "64f0"), ("vonage", ""), ("twilio", "")]
+)
+def test_what_can_be_sent_is_taken(provider: str, template_id: str) -> None:
+    content.check(broadcast_over(provider, provider_template_id=template_id))
+
+
+def test_every_variable_of_the_text_goes_with_its_default() -> None:
+    broadcast = broadcast_over(
+        "msg91", provider_template_id="64f0", text="{{first_name|there}}, {{city}}: {{code|}}"
+    )
+    renderer = Renderer(broadcast=broadcast, template=None, positions={})
+    told = renderer.message(
+        message_id=UUID(int=1), address="+919876543210", token=1, variables={"city": "Pune"}
+    ).content
+    assert isinstance(told, TextContent)
+    assert told.template_id == "64f0"
+    assert told.variables == {"first_name": "there", "city": "Pune", "code": ""}
+    assert told.text == "there, Pune: "
+
+
+def test_an_unsubscribe_link_is_a_variable_like_others() -> None:
+    broadcast = broadcast_over("msg91", provider_template_id="64f0", text="{{unsubscribe_url}}")
+    renderer = Renderer(broadcast=broadcast, template=None, positions={})
+    told = renderer.message(message_id=UUID(int=1), address="+91", token=1, variables={}).content
+    assert isinstance(told, TextContent)
+    assert told.variables["unsubscribe_url"].startswith("http")
+    assert told.text == told.variables["unsubscribe_url"]
+
+
+@pytest.mark.parametrize(("provider", "tracked"), [("msg91", 0), ("vonage", 1)])
+def test_links_of_a_template_are_not_ours_to_track(provider: str, tracked: int) -> None:
+    broadcast = broadcast_over(provider, text="See https://shop.test/sale", track_urls=True)
+    content.register_links(broadcast)
+    assert TrackedURL.objects.filter(broadcast=broadcast).count() == tracked

@@ -1,0 +1,133 @@
+"""Whose turn it is: the tenant that was served longest ago, in real transactions."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection, transaction
+
+from broadcast.models import Lane
+from broadcast.serving import lanes_overdue, take_next_lane
+from channels.models import Sender
+from tenants.models import Tenant
+from tests.factories import BroadcastFactory, SenderFactory, TenantFactory
+
+MakeLane = Callable[..., Lane]
+SECOND = timedelta(seconds=1)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lane(now: datetime) -> MakeLane:
+    """`lane(tenant, served=now)`: one that is due, of a broadcast of its own."""
+
+    def make(
+        tenant: Tenant,
+        *,
+        due: datetime | None = now,
+        served: datetime | None = None,
+        **fields: object,
+    ) -> Lane:
+        sender = SenderFactory.create(tenant=tenant, batch_delay=Decimal(5), **fields)
+        broadcast = BroadcastFactory.create(tenant=tenant, sender=sender, status="SENDING")
+        return Lane.objects.create(broadcast=broadcast, n=1, next_batch_at=due, served_at=served)
+
+    return make
+
+
+def taken(now: datetime) -> list[int]:
+    """All that are due, in the order in which they are served."""
+    ids = []
+    while turn := take_next_lane(now=now):
+        ids.append(turn.lane_id)
+    return ids
+
+
+def test_the_lane_is_due_again_after_its_delay(lane: MakeLane, now: datetime) -> None:
+    its = lane(TenantFactory.create())
+    turn = take_next_lane(now=now)
+    assert turn is not None
+    assert (turn.lane_id, turn.following) == (its.pk, now + 5 * SECOND)
+    its.refresh_from_db()
+    assert (its.next_batch_at, its.served_at) == (now + 5 * SECOND, now)
+    assert take_next_lane(now=now) is None
+    assert take_next_lane(now=now + 5 * SECOND) is not None
+
+
+def test_one_broadcast_does_not_wait_behind_anothers_many(lane: MakeLane, now: datetime) -> None:
+    big, small = TenantFactory.create_batch(2)
+    of_big = [lane(big, due=now - n * SECOND) for n in range(9)]
+    of_small = lane(small)
+    order = taken(now)
+    assert order.index(of_small.pk) == 1
+    assert set(order) == {of_small.pk, *(each.pk for each in of_big)}
+
+
+def test_tenants_take_turns_whatever_their_number_of_lanes(lane: MakeLane, now: datetime) -> None:
+    one, other = TenantFactory.create_batch(2)
+    lanes = {lane(one).pk: "one", lane(one).pk: "one", lane(other).pk: "other"}
+    Sender.objects.update(batch_delay=0)
+    order = [
+        lanes[turn.lane_id] for n in range(6) if (turn := take_next_lane(now=now + n * SECOND / 10))
+    ]
+    assert order in (["one", "other"] * 3, ["other", "one"] * 3)
+
+
+@pytest.mark.parametrize("served", [None, timedelta(minutes=1)])
+def test_who_was_served_longest_ago_comes_first(
+    lane: MakeLane, now: datetime, served: timedelta | None
+) -> None:
+    later, earlier = TenantFactory.create_batch(2)
+    second = lane(later, served=now - SECOND, due=now - 9 * SECOND)
+    first = lane(earlier, served=served and now - served)
+    assert taken(now) == [first.pk, second.pk]
+
+
+def test_what_may_not_be_sent_is_not_served(lane: MakeLane, now: datetime) -> None:
+    tenant = TenantFactory.create()
+    lane(tenant, due=now + SECOND)
+    lane(tenant, due=None)
+    lane(tenant, held_until=now + SECOND)
+    paused, expired, over = (lane(tenant).broadcast for _ in range(3))
+    type(paused).objects.filter(pk=paused.pk).update(paused_at=now)
+    type(expired).objects.filter(pk=expired.pk).update(expires_at=now)
+    type(over).objects.filter(pk=over.pk).update(status="SENT")
+    assert taken(now) == []
+    assert lanes_overdue(before=now) == 0
+    assert lanes_overdue(before=now + SECOND) == 2
+    assert len(taken(now + SECOND)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_get_a_lane_each(lane: MakeLane, now: datetime) -> None:
+    tenant = TenantFactory.create()
+    lanes = {lane(tenant).pk for _ in range(8)}
+
+    def work(_: int) -> list[int]:
+        try:
+            return taken(now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as workers:
+        got = [each for ids in workers.map(work, range(4)) for each in ids]
+    assert sorted(got) == sorted(lanes)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lane_that_is_locked_holds_up_nobody(lane: MakeLane, now: datetime) -> None:
+    first, second = (lane(TenantFactory.create()).pk for _ in range(2))
+
+    def work() -> list[int]:
+        try:
+            return taken(now)
+        finally:
+            connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as worker:
+        held = Lane.objects.select_for_update().get(pk=first)
+        assert worker.submit(work).result(timeout=10) == [second]
+        assert held.served_at is None

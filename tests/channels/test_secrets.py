@@ -1,0 +1,210 @@
+"""Whatever happens while sending, no log holds a credential, a number or a word of a message.
+
+What is searched is every record as it was made, before the redaction that lies beneath.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from channels import access_tokens, http
+from channels.access_tokens import authorized
+from channels.adapter import (
+    Adapter,
+    Media,
+    OutboundMessage,
+    ParameterKind,
+    SenderAccount,
+    TemplateContent,
+    TextContent,
+    WebhookSecrets,
+)
+from channels.delivery import check, deliver
+from channels.registry import ADAPTERS
+from channels.simulator.running import RunningSimulator, running_simulator
+from tests.channels import far_end as far_ends
+from tests.channels.far_end import Behaviour, FarEnd, answer, replies
+from tests.channels.samples import account, call
+from tests.channels.simulator.test_rbm import service_account
+
+EVERY = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
+BODY = "Hush, this is between us"
+NUMBER = "4155550"
+ENDINGS = ["0001", *(str(ending) for ending in range(9001, 9020))]
+ODD_ANSWERS = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbroken",
+    answer("200 OK", f'{{"said":"{BODY} to +1{NUMBER}0001"}}'.encode()),
+    answer("400 Bad Request", f'{{"error":{{"code":1,"message":"+1{NUMBER}0001"}}}}'.encode()),
+    answer("307 Elsewhere", b"", "Location: http://127.0.0.1:9/"),
+    b"nonsense\r\n\r\n",
+]
+
+
+class Heard(logging.Handler):
+    """Every record in full: message, arguments, extras, traceback."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = f"{record.getMessage()} {record.__dict__!r}"
+        if record.exc_info:
+            told += logging.Formatter().formatException(record.exc_info)
+        self.lines.append(told)
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    """All loggers at DEBUG, those of libraries too."""
+    handler, root, before = Heard(), logging.getLogger(), logging.getLogger().level
+    named = [each for each in logging.Logger.manager.loggerDict.values()
+             if isinstance(each, logging.Logger)]  # fmt: skip
+    levels = {each: each.level for each in named}
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    for each in named:
+        each.setLevel(logging.DEBUG)
+    yield handler
+    root.removeHandler(handler)
+    root.setLevel(before)
+    for each, level in levels.items():
+        each.setLevel(level)
+    http.close()
+    access_tokens._holders.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[RunningSimulator]:
+    with running_simulator(receipt_delay=60, slow_seconds=0.1, hang_seconds=1) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def key() -> str:
+    return service_account()
+
+
+def sender_at(adapter: Adapter, base_url: str, key: str) -> SenderAccount:
+    one = account(adapter.provider, base_url=base_url)
+    grant = adapter.token_grant
+    return replace(one, credentials={grant.key: key}) if grant else one
+
+
+def needles(adapter: Adapter, sender: SenderAccount) -> list[str]:
+    secrets = [value for value in sender.credentials.values() if "{" not in value]
+    key_lines = [
+        line
+        for value in sender.credentials.values()
+        for line in value.split("\\n")
+        if len(line) == 64
+    ]
+    return [BODY, BODY.split(",", maxsplit=1)[0], NUMBER, "ya29.", *secrets, *key_lines]
+
+
+def assert_nothing_told(heard: Heard, adapter: Adapter, sender: SenderAccount) -> None:
+    for line in heard.lines:
+        for needle in needles(adapter, sender):
+            assert needle not in line
+
+
+def batch(*, template: bool = False) -> list[OutboundMessage]:
+    media = Media(ParameterKind.IMAGE, f"https://cdn.test/{NUMBER}.png")
+    contents = [TextContent(BODY), TextContent(BODY, media=media)]
+    said = [TemplateContent(BODY, "en", provider_template_id="HX" + "b" * 32)] if template else []
+    return [
+        OutboundMessage(id=uuid4(), to=f"+1{NUMBER}{ending}", content=content)
+        for ending in ENDINGS
+        for content in (*contents, *said)
+    ]
+
+
+def send(sender: SenderAccount, *, template: bool = True) -> int:
+    messages = batch(template=template)
+    cuts = deliver(account=sender, messages=messages, timeout=1.5, first_cut=0.5)
+    return sum(len(cut) for cut in cuts) - len(messages)
+
+
+@EVERY
+def test_the_sandboxs_every_answer(
+    adapter: Adapter, quick: RunningSimulator, heard: Heard, key: str
+) -> None:
+    sender = sender_at(adapter, quick.base_url, key)
+    assert send(sender) == 0
+    check(account=sender, timeout=1)
+    assert heard.lines  # the loop and the adapters' faults do speak
+    assert_nothing_told(heard, adapter, sender)
+
+
+@EVERY
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        *(replies(raw) for raw in ODD_ANSWERS),
+        far_ends.resets_after_reading,
+        far_ends.closes_before_reading,
+    ],
+)
+def test_answers_that_nobody_documented(
+    adapter: Adapter, behaviour: Behaviour, far_end: FarEnd, heard: Heard, key: str
+) -> None:
+    far_end.behaviour = behaviour
+    sender = sender_at(adapter, far_end.url, key)
+    if adapter.token_grant:
+        sender = replace(sender, credentials={**sender.credentials, "access_token": "ya29.given"})
+    assert send(sender, template=False) == 0
+    check(account=sender, timeout=1)
+    assert_nothing_told(heard, adapter, sender)
+
+
+@EVERY
+def test_credentials_that_are_missing_or_cannot_be_sent(
+    adapter: Adapter, far_end: FarEnd, heard: Heard
+) -> None:
+    for value in ("", "secret\r\nX-Injected: 1", "schlüssel-geheim"):
+        wrong = dict.fromkeys(adapter.credential_names, value)
+        for credentials in (wrong, {}):
+            sender = replace(
+                account(adapter.provider, base_url=far_end.url), credentials=credentials
+            )
+            assert send(sender, template=False) == 0
+            told = [line for line in heard.lines if value and value in line]
+            assert told == []
+    assert_nothing_told(heard, adapter, replace(sender, credentials={}))
+
+
+@EVERY
+def test_a_base_url_that_answers_nothing(adapter: Adapter, heard: Heard, key: str) -> None:
+    sender = sender_at(adapter, "http://127.0.0.1:9", key)
+    assert send(sender, template=False) == 0
+    assert_nothing_told(heard, adapter, sender)
+
+
+@EVERY
+def test_webhook_calls_good_and_bad(adapter: Adapter, heard: Heard) -> None:
+    secrets = WebhookSecrets(dict.fromkeys(adapter.webhook_secret_names, "hush-secret"))
+    for body in (BODY.encode(), b"{}", f'{{"message":{{"text":"{BODY}"}}}}'.encode(), b"\xff"):
+        asked = call(body, x_hub_signature_256="sha256=0", x_twilio_signature="x")
+        assert adapter.verify(secrets, asked) is False
+        adapter.handshake(secrets, asked)
+        try:
+            adapter.parse(adapter.stored(asked), received_at=datetime.now(UTC))
+        except ValueError as error:
+            heard.lines.append(str(error))  # what is set aside keeps this text
+    for line in heard.lines:
+        assert BODY not in line
+        assert "hush-secret" not in line
+
+
+def test_the_search_would_find_them(heard: Heard) -> None:
+    adapter = ADAPTERS["meta_cloud"]
+    sender = account("meta_cloud")
+    logging.getLogger("careless").debug(
+        "posting %s", authorized(sender, adapter).account.credentials
+    )
+    with pytest.raises(AssertionError):
+        assert_nothing_told(heard, adapter, sender)

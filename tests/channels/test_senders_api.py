@@ -1,0 +1,331 @@
+"""`/senders/` and `/provider-apps/` as clients see them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from channels.models import ProviderApp, Sender
+from channels.simulator.running import RunningSimulator
+from tenants.models import Role, Tenant
+from tests.factories import ProviderAppFactory, SenderFactory
+
+NUMBER = {
+    "name": "Shop",
+    "platform": "WHATSAPP",
+    "provider": "meta_cloud",
+    "address": "+15550009999",
+    "account_id": "106540352242922",
+    "business_account_id": "100000000000001",
+    "credentials": {"access_token": "EAA-made-up"},
+}
+
+
+def test_an_owner_makes_a_sender_in_the_tenants_currency(owner: APIClient, tenant: Tenant) -> None:
+    answer = owner.post("/senders/", {**NUMBER, "batch_delay": "0.5", "lanes": 2})
+
+    assert answer.status_code == 201, answer.json()
+    sender = Sender.objects.get()
+    assert (sender.tenant, sender.currency, sender.lanes) == (tenant, tenant.currency, 2)
+    assert sender.credentials == {"access_token": "EAA-made-up"}
+    assert answer.json()["marketing_price"] == "0.000000"
+
+
+def test_credentials_go_in_and_never_come_out(owner: APIClient) -> None:
+    made = owner.post("/senders/", NUMBER)
+    one, all_of_them = owner.get(f"/senders/{made.json()['id']}/"), owner.get("/senders/")
+
+    assert b"EAA-made-up" not in made.content + one.content + all_of_them.content
+    assert "credentials" not in one.json()
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.VIEWER])
+def test_only_owners_and_admins_make_senders(api: Callable[..., APIClient], role: Role) -> None:
+    assert api(role).post("/senders/", NUMBER).status_code == 403
+    assert not Sender.objects.exists()
+
+
+def test_a_manager_sets_limits_but_not_credentials(manager: APIClient, tenant: Tenant) -> None:
+    sender = SenderFactory.create(tenant=tenant)
+    url = f"/senders/{sender.pk}/"
+
+    assert manager.patch(url, {"daily_limit": 100}).json()["daily_limit"] == 100
+    for field in ({"credentials": {"bot_token": "1:x"}}, {"account_id": "2"}, {"address": "@x"}):
+        assert manager.patch(url, field).status_code == 403
+    sender.refresh_from_db()
+    assert sender.credentials["bot_token"].startswith("1:AA")
+    assert sender.account_id != "2"
+
+
+def test_prices_and_the_base_url_are_not_the_tenants_to_set(
+    owner: APIClient, tenant: Tenant
+) -> None:
+    sender = SenderFactory.create(tenant=tenant)
+    body = {"marketing_price": "9", "base_url": "http://evil.example", "currency": "USD"}
+
+    answer = owner.patch(f"/senders/{sender.pk}/", body)
+
+    assert answer.status_code == 200
+    sender.refresh_from_db()
+    assert sender.marketing_price == 0
+    assert (sender.base_url, sender.currency) == ("", "EUR")
+
+
+@pytest.mark.parametrize(
+    ("change", "attr"),
+    [
+        ({"credentials": {}}, "credentials"),
+        ({"credentials": {"access_token": "x", "bot_token": "y"}}, "credentials"),
+        ({"credentials": {"access_token": "  "}}, "credentials"),
+        ({"credentials": {"access_token": 7.5, "more": []}}, "credentials.more"),
+        ({"credentials": "EAA"}, "credentials"),
+        ({"credentials": None}, "credentials"),
+        ({"provider": "nobody"}, "provider"),
+        ({"provider": ["meta_cloud"]}, "provider"),
+        ({"platform": "TELEGRAM"}, "provider"),
+        ({"platform": "FAX"}, "platform"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"batch_size": 10**9}, "batch_size"),
+        ({"batch_delay": "-1"}, "batch_delay"),
+        ({"batch_delay": "NaN"}, "batch_delay"),
+        ({"messages_per_second": "0"}, "messages_per_second"),
+        ({"messages_per_second": "1e30"}, "messages_per_second"),
+        ({"daily_limit": 2**40}, "daily_limit"),
+        ({"lanes": 0}, "lanes"),
+        ({"app": "0197a000-0000-7000-8000-000000000000"}, "app"),
+        ({"send_window": {"days": [8], "from": "09:00", "to": "20:00"}}, "send_window"),
+        ({"send_window": {"days": [[1]], "from": "09:00", "to": "20:00"}}, "send_window"),
+        ({"send_window": {"days": [1], "from": "9", "to": "20:00"}}, "send_window"),
+        ({"send_window": {"days": [1], "from": "09:00", "to": "09:00"}}, "send_window"),
+        (
+            {"send_window": {"days": [1], "from": "09:00", "to": "10:00", "time_zone": ["x"]}},
+            "send_window",
+        ),
+        ({"send_window": 7}, "send_window"),
+    ],
+)
+def test_what_cannot_work_is_refused(owner: APIClient, change: dict[str, Any], attr: str) -> None:
+    answer = owner.post("/senders/", {**NUMBER, **change})
+
+    assert answer.status_code == 400
+    assert [error["attr"] for error in answer.json()["errors"]] == [attr]
+    assert not Sender.objects.exists()
+
+
+def test_missing_credentials_are_named_and_their_values_are_not_repeated(
+    owner: APIClient,
+) -> None:
+    answer = owner.post("/senders/", {**NUMBER, "credentials": {"token": "very-secret"}})
+
+    error = answer.json()["errors"][0]
+    assert (error["code"], error["data"]["missing"], error["data"]["surplus"]) == (
+        "secrets_wrong",
+        ["access_token"],
+        ["token"],
+    )
+    assert b"very-secret" not in answer.content
+
+
+def test_another_tenants_app_is_unknown(owner: APIClient) -> None:
+    foreign = ProviderAppFactory.create()
+
+    assert owner.post("/senders/", {**NUMBER, "app": str(foreign.pk)}).status_code == 400
+
+
+def test_an_app_of_another_provider_is_refused(owner: APIClient, tenant: Tenant) -> None:
+    app = ProviderAppFactory.create(tenant=tenant, provider="telegram_bot")
+
+    answer = owner.post("/senders/", {**NUMBER, "app": str(app.pk)})
+
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "app")
+
+
+def test_platform_and_provider_are_fixed(owner: APIClient, tenant: Tenant) -> None:
+    url = f"/senders/{SenderFactory.create(tenant=tenant).pk}/"
+
+    assert owner.patch(url, {"provider": "meta_cloud"}).status_code == 400
+    assert owner.patch(url, {"platform": "SMS"}).status_code == 400
+
+
+def test_an_account_belongs_to_one_active_sender(owner: APIClient, outsider: APIClient) -> None:
+    first = owner.post("/senders/", NUMBER).json()["id"]
+
+    assert outsider.post("/senders/", NUMBER).json()["errors"][0]["code"] == "account_taken"
+    assert owner.post(f"/senders/{first}/deactivate/").json()["is_active"] is False
+    assert outsider.post("/senders/", NUMBER).status_code == 201
+    assert owner.post(f"/senders/{first}/activate/").status_code == 409
+
+
+def test_one_default_per_platform(owner: APIClient, tenant: Tenant) -> None:
+    old = SenderFactory.create(tenant=tenant, is_default=True)
+    new = SenderFactory.create(tenant=tenant)
+
+    assert owner.patch(f"/senders/{new.pk}/", {"is_default": True}).status_code == 200
+    assert owner.post("/senders/", {**NUMBER, "is_default": True}).status_code == 201
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.is_default, new.is_default) == (False, True)
+
+
+def test_a_deactivated_sender_is_no_default(owner: APIClient, tenant: Tenant) -> None:
+    sender = SenderFactory.create(tenant=tenant, is_default=True)
+
+    answer = owner.post(f"/senders/{sender.pk}/deactivate/")
+    again = owner.patch(f"/senders/{sender.pk}/", {"is_default": True})
+
+    assert (answer.json()["is_active"], answer.json()["is_default"]) == (False, False)
+    assert again.status_code == 400
+
+
+def test_a_good_check_is_kept_and_ends_what_was_broken(
+    manager: APIClient, tenant: Tenant, sandbox: RunningSimulator
+) -> None:
+    token = "4711:AAbbccddeeffgghhiijjkkllmmnnooppqqr"
+    sender = SenderFactory.create(
+        tenant=tenant,
+        account_id="4711",
+        credentials={"bot_token": token},
+        base_url=sandbox.base_url,
+        broken_at=timezone.now(),
+        broken_reason="token_revoked",
+    )
+
+    answer = manager.post(f"/senders/{sender.pk}/check/")
+
+    assert (answer.status_code, answer.json()["works"], answer.json()["code"]) == (200, True, "")
+    sender.refresh_from_db()
+    assert (sender.broken_at, sender.broken_reason) == (None, "")
+    assert sender.check_result == answer.json()["message"]
+    assert sender.checked_at is not None
+
+
+def test_a_bad_check_says_why_and_mends_nothing(
+    owner: APIClient, tenant: Tenant, sandbox: RunningSimulator
+) -> None:
+    sender = SenderFactory.create(
+        tenant=tenant,
+        platform="WHATSAPP",
+        provider="meta_cloud",
+        account_id="106540352242923",
+        credentials={"access_token": "revoked-made-up"},
+        base_url=sandbox.base_url,
+        broken_at=timezone.now(),
+    )
+
+    answer = owner.post(f"/senders/{sender.pk}/check/")
+
+    assert (answer.status_code, answer.json()["works"]) == (200, False)
+    sender.refresh_from_db()
+    assert sender.broken_at is not None
+    assert sender.check_result.startswith(f"{answer.json()['code']}: ")
+    assert "made-up" not in sender.check_result
+
+
+def test_a_provider_that_cannot_be_reached_is_said(owner: APIClient, tenant: Tenant) -> None:
+    sender = SenderFactory.create(tenant=tenant, base_url="http://127.0.0.1:9")
+
+    assert owner.post(f"/senders/{sender.pk}/check/").json()["code"] == "connect_failed"
+
+
+def test_a_page_of_senders_costs_the_same_for_any_number(owner: APIClient, tenant: Tenant) -> None:
+    costs = []
+    for more in (2, 20):
+        SenderFactory.create_batch(
+            more, tenant=tenant, app=ProviderAppFactory.create(tenant=tenant)
+        )
+        with CaptureQueriesContext(connection) as statements:
+            assert owner.get("/senders/").status_code == 200
+        costs.append(len(statements))
+    assert costs[0] == costs[1] <= 4
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("platform=TELEGRAM", 1),
+        ("platform=SMS", 0),
+        ("is_default=true", 1),
+        ("is_broken=true", 0),
+        ("search=bot", 1),
+    ],
+)
+def test_the_list_is_narrowed(owner: APIClient, tenant: Tenant, query: str, found: int) -> None:
+    SenderFactory.create(tenant=tenant, is_default=True)
+
+    assert owner.get(f"/senders/?{query}").json()["count"] == found
+
+
+# --- provider apps ---
+
+APP = {
+    "name": "Our app",
+    "provider": "meta_cloud",
+    "secrets": {"app_secret": "made-up-1", "verify_token": "made-up-2"},
+}
+
+
+def test_an_app_shows_its_webhook_and_never_its_secrets(owner: APIClient) -> None:
+    answer = owner.post("/provider-apps/", APP)
+
+    assert answer.status_code == 201, answer.json()
+    app = ProviderApp.objects.get()
+    assert answer.json()["webhook_url"] == app.webhook_url
+    assert app.secrets == APP["secrets"]
+    assert b"made-up" not in answer.content + owner.get("/provider-apps/").content
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.VIEWER])
+def test_apps_are_for_owners_and_admins(
+    api: Callable[..., APIClient], tenant: Tenant, role: Role
+) -> None:
+    app = ProviderAppFactory.create(tenant=tenant)
+    client = api(role)
+
+    assert client.get("/provider-apps/").status_code == 403
+    assert client.get(f"/provider-apps/{app.pk}/").status_code == 403
+    assert client.post("/provider-apps/", APP).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("change", "attr"),
+    [
+        ({"secrets": {"app_secret": "x"}}, "secrets"),
+        ({"secrets": {**APP["secrets"], "more": "x"}}, "secrets"),  # type: ignore[dict-item]
+        ({"provider": "nobody"}, "provider"),
+        ({"name": ""}, "name"),
+    ],
+)
+def test_an_app_that_cannot_work_is_refused(
+    owner: APIClient, change: dict[str, Any], attr: str
+) -> None:
+    answer = owner.post("/provider-apps/", {**APP, **change})
+
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, attr)
+    assert not ProviderApp.objects.exists()
+
+
+def test_an_apps_provider_is_fixed_and_its_secrets_can_be_replaced(
+    owner: APIClient, tenant: Tenant
+) -> None:
+    app = ProviderAppFactory.create(tenant=tenant)
+    url = f"/provider-apps/{app.pk}/"
+    fresh = {"app_secret": "fresh-1", "verify_token": "fresh-2"}
+
+    assert owner.patch(url, {"provider": "telegram_bot"}).status_code == 400
+    assert owner.patch(url, {"secrets": fresh, "is_active": False}).status_code == 200
+    app.refresh_from_db()
+    assert (app.secrets, app.is_active) == (fresh, False)
+
+
+def test_a_webhooks_address_is_not_shown_to_everybody(
+    owner: APIClient, viewer: APIClient, tenant: Tenant
+) -> None:
+    app = ProviderAppFactory.create(tenant=tenant)
+    url = f"/senders/{SenderFactory.create(tenant=tenant, app=app).pk}/"
+
+    assert owner.get(url).json()["webhook_url"] == app.webhook_url
+    assert viewer.get(url).json()["webhook_url"] is None

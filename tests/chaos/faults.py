@@ -1,0 +1,179 @@
+"""What is done to a running broadcast, and how many UNKNOWN messages each may cost."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from celery import current_app
+from django.conf import settings
+from django.utils import timezone
+
+from broadcast import lifecycle
+from broadcast.checkpoints import Point
+from broadcast.models import Lane
+from tenants.errors import DomainError
+from tests.chaos.fleet import Fleet
+from tests.chaos.scenario import Scenario
+from tests.chaos.witness import Witness
+
+BATCH = settings.BROADCAST_BATCH_SIZE
+CHILDREN = 2
+"""Of the sending pool: as many batches can be in hand at once."""
+PAST_THE_LEASE = settings.BROADCAST_BATCH_LEASE + 2.0
+
+
+@dataclass(slots=True)
+class Chaos:
+    """What the faults of a run work on, and what they have done so far."""
+
+    fleet: Fleet
+    witness: Witness
+    scenario: Scenario
+    random: Random
+    allowance: int = 0
+    """UNKNOWN messages that what was done so far may explain."""
+    cancelled_by: float | None = None
+    """When the cancel had returned (time.time())."""
+    done: list[str] = field(default_factory=list)
+    later: list[tuple[float, str, Callable[[], None]]] = field(default_factory=list)
+
+    def after(self, seconds: float, name: str, what: Callable[[], None]) -> None:
+        self.later.append((time.monotonic() + seconds, name, what))
+
+
+def kill_a_worker(chaos: Chaos) -> None:
+    chaos.allowance += BATCH
+    chaos.fleet.kill_child("sending", chaos.random.randrange(CHILDREN))
+
+
+def kill_the_pool(chaos: Chaos) -> None:
+    chaos.allowance += CHILDREN * BATCH
+    chaos.fleet.kill("sending")
+
+
+def orphan_the_workers(chaos: Chaos) -> None:
+    chaos.allowance += CHILDREN * BATCH
+    chaos.fleet.kill_parent("sending")
+
+
+def kill_at_a_point(chaos: Chaos) -> None:
+    chaos.allowance += BATCH
+    point = chaos.random.choice(list(Point))
+    chaos.done.append(f"at {point}")
+    chaos.fleet.order_at(point, "KILL")
+
+
+def stop_at_a_point(chaos: Chaos) -> None:
+    chaos.allowance += BATCH
+    point = chaos.random.choice(list(Point))
+    chaos.done.append(f"at {point}")
+    chaos.fleet.order_at(point, "STOP")
+    chaos.after(PAST_THE_LEASE, "wake", chaos.fleet.wake_all)
+
+
+def stop_a_worker(chaos: Chaos) -> None:
+    chaos.allowance += BATCH
+    chaos.fleet.stop_child("sending", chaos.random.randrange(CHILDREN))
+    chaos.after(PAST_THE_LEASE, "wake", chaos.fleet.wake_all)
+
+
+def kill_beat(chaos: Chaos) -> None:
+    chaos.fleet.kill("beat")
+
+
+def kill_the_other_worker(chaos: Chaos) -> None:
+    chaos.fleet.kill("worker")
+
+
+def kill_the_web_server(chaos: Chaos) -> None:
+    chaos.fleet.kill("web")
+
+
+def a_second_beat(chaos: Chaos) -> None:
+    chaos.fleet.start_second_beat()
+    chaos.after(5, "second beat ends", chaos.fleet.stop_second_beat)
+
+
+def flush_valkey(chaos: Chaos) -> None:
+    chaos.fleet.flush_valkey()
+
+
+def restart_postgres(chaos: Chaos) -> None:
+    chaos.allowance += CHILDREN * BATCH
+    chaos.fleet.restart_postgres()
+
+
+def deliver_tasks_twice(chaos: Chaos) -> None:
+    for lane in Lane.objects.filter(broadcast=chaos.scenario.broadcast):
+        for _ in range(4):
+            current_app.send_task(
+                "broadcast.tasks.run_lane", kwargs={"lane_id": lane.pk}, queue="sending"
+            )
+
+
+def pause_and_resume(chaos: Chaos) -> None:
+    control(chaos, "pause")
+    chaos.after(chaos.random.uniform(0.1, 1.5), "resume", lambda: control(chaos, "resume"))
+
+
+def cancel(chaos: Chaos) -> None:
+    if control(chaos, "cancel"):
+        chaos.cancelled_by = time.time()
+
+
+def a_storm_of_limits(chaos: Chaos) -> None:
+    _misbehave(chaos, storm_seconds=1)
+
+
+def accepted_then_5xx(chaos: Chaos) -> None:
+    count = chaos.random.randrange(1, 5)
+    chaos.allowance += count
+    _misbehave(chaos, accept_then_error=count)
+
+
+def slow_answers(chaos: Chaos) -> None:
+    _misbehave(chaos, latency=0.6)
+
+
+def _misbehave(chaos: Chaos, **faults: object) -> None:
+    scenario = chaos.scenario
+    chaos.witness.misbehave(scenario.provider, scenario.sender.account_id, **faults)
+
+
+def control(chaos: Chaos, what: str) -> bool:
+    """A user's call; False if it was refused. While the database is away it is made again."""
+    action = {"pause": lifecycle.pause, "resume": lifecycle.resume, "cancel": lifecycle.cancel}
+    scenario = chaos.scenario
+    try:
+        action[what](tenant=scenario.tenant, broadcast_id=scenario.broadcast.pk, now=timezone.now())
+    except DomainError:
+        return False
+    return True
+
+
+FAULTS: dict[str, Callable[[Chaos], None]] = {
+    each.__name__: each
+    for each in (
+        kill_a_worker,
+        kill_the_pool,
+        orphan_the_workers,
+        kill_at_a_point,
+        stop_at_a_point,
+        stop_a_worker,
+        kill_beat,
+        kill_the_other_worker,
+        kill_the_web_server,
+        a_second_beat,
+        flush_valkey,
+        restart_postgres,
+        deliver_tasks_twice,
+        pause_and_resume,
+        cancel,
+        a_storm_of_limits,
+        accepted_then_5xx,
+        slow_answers,
+    )
+}
+# The named points are six faults each.
+WEIGHTS = [4 if name in {"kill_at_a_point", "stop_at_a_point"} else 2 for name in FAULTS]

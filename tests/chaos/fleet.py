@@ -1,0 +1,195 @@
+"""The processes of `make run` as this suite needs them: to be killed, stopped and started again."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+import redis
+
+from config.embedded.processes import dies_with_parent, end
+from config.environment import BASE_DIR, DATA_DIR
+from config.members import commands
+from config.ports import free_port
+
+START_DEADLINE = 90.0
+RESTART_LOOK = 0.2
+STOP_GRACE = 10.0
+
+
+class Fleet:
+    """Sandbox, web, two pools of workers, beat; whatever dies is started again at once."""
+
+    def __init__(self, *, points: Path) -> None:
+        self.points = points
+        self.web_port, self.sandbox_port = free_port(18000), free_port(18090)
+        self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
+        self.web_url = f"http://127.0.0.1:{self.web_port}"
+        self._logs = DATA_DIR / "log"
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._orphans: list[psutil.Process] = []
+        self._lock = threading.Lock()
+        self._ending = threading.Event()
+        self._watch = threading.Thread(target=self._keep_alive, daemon=True)
+        schedule = DATA_DIR / "beat" / "schedule"
+        schedule.parent.mkdir(parents=True, exist_ok=True)
+        self._commands = dict(
+            commands(web_port=self.web_port, sandbox_port=self.sandbox_port, schedule=schedule)
+        )
+        sandbox = ["--receipt-delay", "0.1", "--slow-seconds", "0.4", "--hang-seconds", "5"]
+        self._commands["sandbox"] += [*sandbox, "--rate-limit-times", "1"]
+        self._commands["beat2"] = [*self._commands["beat"][:-1], f"{schedule}2"]
+
+    def __enter__(self) -> Self:
+        for name in self._commands:
+            if name != "beat2":
+                self._start(name)
+        for url in (f"{self.web_url}/healthz", f"{self.sandbox_url}/_sandbox/health"):
+            _wait_for(url)
+        self._wait_for_workers()
+        self._watch.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._watch.join()
+        self.wake_all()
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            end(process, by=signal.SIGTERM, grace=STOP_GRACE)
+        for orphan in self._orphans:
+            with suppress(psutil.NoSuchProcess):
+                orphan.kill()
+
+    # --- what is done to them -------------------------------------------------------------------
+
+    def kill(self, name: str) -> None:
+        """The whole process with its children, as the kernel's out-of-memory killer might."""
+        for each in reversed(self._family(name)):
+            _signal(each, signal.SIGKILL)
+
+    def kill_child(self, name: str, choice: int) -> None:
+        """One of a pool's processes; its parent starts another."""
+        children = self._family(name)[1:]
+        if children:
+            _signal(children[choice % len(children)], signal.SIGKILL)
+
+    def kill_parent(self, name: str) -> None:
+        """Only the parent: its children are orphans with work in hand."""
+        family = self._family(name)
+        self._orphans += family[1:]
+        _signal(family[0], signal.SIGKILL)
+
+    def stop_child(self, name: str, choice: int) -> None:
+        children = self._family(name)[1:]
+        if children:
+            _signal(children[choice % len(children)], signal.SIGSTOP)
+
+    def wake_all(self) -> None:
+        """SIGCONT to everything that was stopped, by us or at a named point."""
+        for each in [
+            *self._orphans,
+            *(one for name in self._running for one in self._family(name)),
+        ]:
+            _signal(each, signal.SIGCONT)
+
+    def order_at(self, point: str, what: str) -> None:
+        """The next worker that comes by this point does this to itself: KILL or STOP."""
+        draft = self.points / f".{point}"
+        draft.write_text(what)
+        draft.rename(self.points / point)
+
+    def withdraw_orders(self) -> list[str]:
+        """Points that nobody came by."""
+        left = [each for each in self.points.iterdir() if not each.name.startswith(".")]
+        for each in left:
+            each.unlink(missing_ok=True)
+        return [each.name for each in left]
+
+    def start_second_beat(self) -> None:
+        self._start("beat2")
+
+    def stop_second_beat(self) -> None:
+        with self._lock:
+            second = self._running.pop("beat2", None)
+        if second is not None:
+            end(second, by=signal.SIGTERM, grace=STOP_GRACE)
+
+    def restart_postgres(self) -> None:
+        """An immediate shutdown, as good as a power cut; its keeper starts it again."""
+        pid = int((DATA_DIR / "postgres" / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGQUIT)
+
+    def flush_valkey(self) -> None:
+        with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+            client.flushall()
+
+    # --- keeping them ---------------------------------------------------------------------------
+
+    def _start(self, name: str) -> None:
+        with (self._logs / f"{name}.log").open("ab") as log:
+            started = subprocess.Popen(
+                self._commands[name],
+                cwd=BASE_DIR,
+                env={
+                    **os.environ,
+                    "BROADCAST_CHECKPOINT_DIR": str(self.points),
+                    "WEB_WORKERS": "1",
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=dies_with_parent(signal.SIGKILL),
+            )
+        with self._lock:
+            self._running[name] = started
+
+    def _keep_alive(self) -> None:
+        while not self._ending.wait(RESTART_LOOK):
+            with self._lock:
+                dead = [name for name, each in self._running.items() if each.poll() is not None]
+            for name in dead:
+                self._start(name)
+
+    def _family(self, name: str) -> list[psutil.Process]:
+        """The process, then its descendants."""
+        with suppress(psutil.NoSuchProcess, KeyError):
+            top = psutil.Process(self._running[name].pid)
+            return [top, *top.children(recursive=True)]
+        return []
+
+    def _wait_for_workers(self) -> None:
+        deadline = time.monotonic() + START_DEADLINE
+        for name in ("sending", "worker"):
+            while b" ready." not in (self._logs / f"{name}.log").read_bytes():
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{name} did not start; see {self._logs}")
+                time.sleep(0.1)
+
+
+def _signal(process: psutil.Process, signum: signal.Signals) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(signum)
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + START_DEADLINE
+    while time.monotonic() < deadline:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"{url} does not answer.")

@@ -1,0 +1,67 @@
+"""/metrics: from rows, and only for those who may see it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from broadcast.models import Broadcast, BroadcastCounters, Checkup
+from channels.models import Sender
+from tests.factories import BroadcastFactory
+
+pytestmark = pytest.mark.django_db
+TOKEN = "a-made-up-token"
+
+
+def lines(client: Client) -> list[str]:
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    return answer.text.splitlines()
+
+
+def test_they_are_what_the_rows_say(client: Client, bot: Sender) -> None:
+    broadcast: Broadcast = BroadcastFactory.create(tenant=bot.tenant, sender=bot)
+    Broadcast.objects.filter(pk=broadcast.pk).update(status="QUEUED")
+    Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING", paused_at=datetime.now(UTC))
+    BroadcastCounters.objects.filter(broadcast=broadcast).update(total=9, pending=4, unknown=5)
+    Checkup.objects.create(at=datetime.now(UTC), seconds=1, breach_count=2)
+    Sender.objects.update(broken_at=datetime.now(UTC))
+    said = lines(client)
+    assert 'broadcasts{status="SENDING"} 1.0' in said
+    assert "broadcasts_paused 1.0" in said
+    assert 'broadcast_messages_waiting{status="PENDING"} 4.0' in said
+    assert 'broadcast_messages{status="UNKNOWN"} 5.0' in said
+    assert "broadcast_doctor_breaches 2.0" in said
+    assert "broadcast_senders_broken 1.0" in said
+
+
+def test_they_hold_on_an_empty_system(client: Client) -> None:
+    assert "broadcast_lane_lag_seconds 0.0" in lines(client)
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}]
+)
+def test_others_are_refused(headers: dict[str, str], settings: Settings) -> None:
+    for token in ("", TOKEN):
+        settings.METRICS_TOKEN = token
+        answer = Client(REMOTE_ADDR="203.0.113.7").get("/metrics", headers=headers)
+        assert answer.status_code == 403
+        assert "broadcast" not in answer.text
+
+
+def test_who_comes_through_a_proxy_on_this_machine_is_not_this_machine(client: Client) -> None:
+    assert client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"}).status_code == 403
+
+
+def test_the_token_opens_it_from_anywhere(settings: Settings) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    client = Client(REMOTE_ADDR="203.0.113.7")
+    answer = client.get("/metrics/", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200
+
+
+def test_nothing_is_changed_by_them(client: Client) -> None:
+    assert client.post("/metrics").status_code == 405

@@ -1,0 +1,121 @@
+"""Every kind of request that the adapters can make."""
+
+from dataclasses import replace
+
+from channels.adapter import (
+    Button,
+    ButtonKind,
+    ButtonParameter,
+    Card,
+    HttpRequest,
+    Media,
+    OutboundMessage,
+    Parameter,
+    ParameterKind,
+    SenderAccount,
+    TemplateContent,
+    TextContent,
+)
+from channels.platforms import Platform
+from channels.registry import adapter_for
+from channels.telegram_bot import set_webhook_request
+from tests.channels.samples import MESSAGE_ID, account
+
+TO = {"telegram_bot": "42"}
+PICTURE = Media(ParameterKind.IMAGE, "https://cdn.test/sale.jpg")
+FILM = Media(ParameterKind.VIDEO, "https://cdn.test/sale.mp4")
+FILE = Media(ParameterKind.DOCUMENT, "https://cdn.test/menu.pdf", filename="menu.pdf")
+SHOP = Button(ButtonKind.URL, "Shop", "https://shop.test/sale")
+YES = Button(ButtonKind.REPLY, "Yes", "yes-1")
+CALL = Button(ButtonKind.CALL, "Call", "+14155550100")
+CONTENT_SID = "HX" + "b" * 32
+
+NAME = Parameter("Ana")
+HEADERS = {
+    "text header": Parameter("Summer"),
+    "image header": Parameter("https://cdn.test/sale.jpg", kind=ParameterKind.IMAGE),
+    "uploaded image header": Parameter("1013859600285441", kind=ParameterKind.IMAGE),
+    "video header": Parameter("https://cdn.test/sale.mp4", kind=ParameterKind.VIDEO),
+    "document header": Parameter("https://cdn.test/menu.pdf", kind=ParameterKind.DOCUMENT),
+}
+PLAIN = TemplateContent("summer_sale", "en_US", provider_template_id=CONTENT_SID)
+URL_BUTTON = ButtonParameter(0, "abc123")
+CARD = Card(header=(HEADERS["image header"],), body=(NAME,), buttons=(URL_BUTTON,))
+TEMPLATES = {
+    "template": PLAIN,
+    "positional body": replace(PLAIN, body=(NAME, Parameter("20 %"))),
+    "named body": replace(PLAIN, body=(Parameter("Ana", name="first_name"),)),
+    "url button": replace(PLAIN, buttons=(URL_BUTTON,)),
+    "quick reply": replace(PLAIN, buttons=(ButtonParameter(1, "yes-1", sub_type="quick_reply"),)),
+    **{name: replace(PLAIN, header=(value,), body=(NAME,)) for name, value in HEADERS.items()},
+}
+META_TEMPLATES = TEMPLATES | {
+    "copy code button": replace(PLAIN, buttons=(ButtonParameter(0, "A1", sub_type="copy_code"),)),
+    "carousel": replace(PLAIN, body=(NAME,), cards=(CARD, CARD)),
+}
+
+Contents = dict[str, TextContent | TemplateContent]
+TEXTS: Contents = {"text": TextContent("Hello"), "long text": TextContent("ä" * 1600)}
+MEDIA: Contents = {
+    "image": TextContent("Sale", media=PICTURE),
+    "video": TextContent("Sale", media=FILM),
+    "bare image": TextContent("", media=PICTURE),
+}
+FILES: Contents = {"document": TextContent("The menu", media=FILE)}
+CONTENTS: dict[str, Contents] = {
+    "meta_cloud": {**TEXTS, **MEDIA, **FILES, **META_TEMPLATES},
+    "telegram_bot": {
+        **TEXTS,
+        **MEDIA,
+        **FILES,
+        "url buttons": TextContent("Hello", buttons=(SHOP, SHOP)),
+        "image with a button": TextContent("Hello", media=PICTURE, buttons=(SHOP,)),
+    },
+    "twilio": {
+        **TEXTS,
+        **MEDIA,
+        **FILES,
+        **TEMPLATES,
+        "registered text": TextContent("Hi", template_id=CONTENT_SID, variables={"1": "Ana"}),
+    },
+    "google_rbm": {
+        **TEXTS,
+        **MEDIA,
+        "suggestions": TextContent("Hello", buttons=(SHOP, YES, CALL)),
+        "card with suggestions": TextContent("Hello", media=PICTURE, buttons=(SHOP, YES)),
+        "eleven suggestions": TextContent("Hello", buttons=(YES,) * 11),
+    },
+}
+
+
+def message(provider: str, content: TextContent | TemplateContent) -> OutboundMessage:
+    return OutboundMessage(id=MESSAGE_ID, to=TO.get(provider, "+16505551234"), content=content)
+
+
+def senders(provider: str, base_url: str) -> dict[str, SenderAccount]:
+    """The ways to be a sender at this provider, by name."""
+    one = account(provider, base_url=base_url)
+    if provider != "twilio":
+        return {"": one}
+    return {
+        "sms": one,
+        "service": replace(one, account_id="MG" + "c" * 32),
+        "whatsapp": replace(one, platform=Platform.WHATSAPP),
+        "rcs": replace(one, platform=Platform.RCS, account_id="rcs:brand_agent"),
+    }
+
+
+def requests(provider: str, base_url: str) -> dict[str, HttpRequest]:
+    """All sending requests by name; `check` and `setWebhook` beside them."""
+    adapter = adapter_for(provider)
+    made = {
+        f"{sender} {name}".strip(): adapter.send_request(one, message(provider, content))
+        for sender, one in senders(provider, base_url).items()
+        for name, content in CONTENTS[provider].items()
+    }
+    one = account(provider, base_url=base_url)
+    made["check"] = adapter.check_request(one)
+    if provider == "telegram_bot":
+        url = "https://broadcast.test/webhooks/telegram_bot/an-endpoint-token"
+        made["setWebhook"] = set_webhook_request(one, url=url, secret_token="abc")
+    return made

@@ -1,0 +1,115 @@
+"""Every request is allowed by the provider's spec, and its answers mean what they should."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from channels import http
+from channels.adapter import HttpRequest, HttpResponse, OutcomeKind
+from channels.answers import json_object
+from channels.registry import adapter_for
+from tests.conformance.conftest import SPECS
+from tests.conformance.corpus import requests
+
+EACH = [(provider, name) for provider in SPECS for name in requests(provider, "http://x.test")]
+PROOF = "Prism: requests"
+
+
+def exchange(request: HttpRequest, prefer: str = "") -> HttpResponse:
+    headers = {**request.headers, **({"Prefer": prefer} if prefer else {})}
+    asked = replace(request, headers=headers, form=_as_prism_reads(request.form))
+    answer = http.start(asked, timeout=10).result(timeout=15)
+    assert isinstance(answer, HttpResponse), answer
+    return answer
+
+
+def _as_prism_reads(form: Mapping[str, str] | None) -> Any:
+    """Prism takes a list for one only where a form names it twice; providers and SDKs do not."""
+    if form is None or "MediaUrl" not in form:
+        return form
+    return [*form.items(), ("MediaUrl", form["MediaUrl"])]
+
+
+def violations(answer: HttpResponse) -> list[Any]:
+    """What was wrong with the request. Where a spec's own example breaks it, nothing was."""
+    told = json_object(answer.body).get("validation", [])
+    return [each for each in told if each["location"][0] != "response"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "name"), EACH, ids=[f"{provider}: {name}" for provider, name in EACH]
+)
+def test_the_spec_allows_the_request(
+    prism_url: Callable[[str], str], provider: str, name: str, proven: Callable[[str, str], None]
+) -> None:
+    answer = exchange(requests(provider, prism_url(provider))[name])
+    assert violations(answer) == []
+    if (provider, name) == ("twilio", "check"):
+        assert b"errors#VIOLATIONS" in answer.body  # the example's `uri` is no whole URI
+        return proven(provider, PROOF)
+    assert answer.status in (200, 201), answer.body[:2000]
+    assert "sl-violations" not in {key.lower() for key in answer.headers}, answer.headers
+    if name not in ("check", "setWebhook"):
+        outcome = adapter_for(provider).send_outcome(answer)
+        assert outcome.kind is OutcomeKind.ACCEPTED
+        assert outcome.provider_message_id
+    return proven(provider, PROOF)
+
+
+@pytest.mark.parametrize(
+    ("provider", "broken"),
+    [
+        ("twilio", {"form": {"From": "+1"}}),
+        ("google_rbm", {"json": {"contentMessage": {"txt": "Hi"}}}),
+        ("telegram_bot", {"json": {"chat_id": 42}}),
+        ("meta_cloud", {"json": {"to": "1"}}),
+    ],
+)
+def test_the_spec_refuses_another(
+    prism_url: Callable[[str], str], provider: str, broken: dict[str, object]
+) -> None:
+    answer = exchange(replace(requests(provider, prism_url(provider))[FIRST[provider]], **broken))
+    assert answer.status in (400, 422)
+
+
+FIRST = {"twilio": "sms text"} | dict.fromkeys(("meta_cloud", "telegram_bot", "google_rbm"), "text")
+
+ERRORS = [
+    ("telegram_bot", "code=400, example=chat_not_found", "permanent", "recipient_unreachable"),
+    ("telegram_bot", "code=400, example=migrated", "permanent", "recipient_moved"),
+    ("telegram_bot", "code=400, example=empty", "permanent", "content_refused"),
+    ("telegram_bot", "code=400, example=entities", "permanent", "content_refused"),
+    ("telegram_bot", "code=401", "permanent", "sender_unauthorized"),
+    ("telegram_bot", "code=403, example=blocked", "permanent", "opted_out"),
+    ("telegram_bot", "code=403, example=deactivated", "permanent", "recipient_gone"),
+    ("telegram_bot", "code=403, example=kicked", "permanent", "recipient_unreachable"),
+    ("telegram_bot", "code=429", "limited", "rate_limited"),
+    ("google_rbm", "code=400", "permanent", "content_refused"),
+    ("google_rbm", "code=401", "permanent", "sender_unauthorized"),
+    ("google_rbm", "code=403", "permanent", "sender_forbidden"),
+    ("google_rbm", "code=404", "permanent", "recipient_unreachable"),
+    ("google_rbm", "code=429", "limited", "rate_limited"),
+    ("google_rbm", "code=500", "unknown", "provider_unavailable"),
+    ("google_rbm", "code=503", "unknown", "provider_unavailable"),
+]
+
+
+@pytest.mark.parametrize(
+    ("provider", "prefer", "kind", "code"),
+    ERRORS,
+    ids=[f"{each[0]}: {each[1]}" for each in ERRORS],
+)
+def test_the_specs_errors_are_understood(
+    prism_url: Callable[[str], str],
+    provider: str,
+    prefer: str,
+    kind: str,
+    code: str,
+    proven: Callable[[str, str], None],
+) -> None:
+    answer = exchange(requests(provider, prism_url(provider))["text"], prefer)
+    outcome = adapter_for(provider).send_outcome(answer)
+    assert (outcome.kind, outcome.code) == (kind, code), answer.body
+    proven(provider, "Prism: errors")

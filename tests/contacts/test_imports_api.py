@@ -1,0 +1,138 @@
+"""`/contacts/imports/` as clients see it, with a real worker at its other end."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from contacts.importing import run_import
+from contacts.models import Contact, ContactImport, Suppression
+from tenants.models import Tenant
+from tests.factories import SuppressionFactory
+from tests.workers import Worker
+
+
+def upload(client: APIClient, content: bytes = b"phone\n+491701234567\n", **fields: Any) -> Any:
+    file = SimpleUploadedFile("people.csv", content, content_type="text/csv")
+    return client.post("/contacts/imports/", {"file": file, **fields}, format="multipart")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_is_taken_and_worked_through(
+    owner: APIClient, celery_worker_process: Callable[..., Worker]
+) -> None:
+    celery_worker_process(queues="planning")
+    answer = upload(owner, b"Mobile\n+491701234567\nnobody\n", mapping='{"Mobile": "phone"}')
+    url = f"/contacts/imports/{answer.json()['id']}/"
+
+    assert answer.status_code == 202
+    told = _when_over(owner, url)
+    assert (told["rows"], told["created"], told["failed"]) == (2, 1, 1)
+    assert told["first_errors"] == [
+        {"line": 3, "field": "phone", "reason": "A number such as +491701234567."}
+    ]
+
+
+def _when_over(client: APIClient, url: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        told: dict[str, Any] = client.get(url).json()
+        if told["status"] in {"DONE", "FAILED"}:
+            return told
+        time.sleep(0.1)
+    raise AssertionError("The import was not worked through in time.")
+
+
+def test_the_errors_come_as_csv_with_their_rows_and_no_formula(
+    owner: APIClient, tenant: Tenant
+) -> None:
+    job = ContactImport.objects.create(
+        tenant=tenant, file_name="a.csv", content=b"phone,first_name\nnobody,=1+1\n"
+    )
+    run_import(import_id=job.pk, clock=timezone.now)
+
+    answer = owner.get(f"/contacts/imports/{job.pk}/errors.csv")
+
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert lines[0].split(",")[:3] == ["line", "field", "reason"]
+    assert sorted(lines[0].split(",")[3:]) == ["first_name", "phone"]
+    assert lines[1].startswith("2,phone,A number such as +491701234567.,")
+    assert "'=1+1" in lines[1].split(",")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"default_country": "Germany"},
+        {"default_country": "XX"},
+        {"mapping": "nonsense"},
+        {"mapping": '["a"]'},
+        {"mapping": '{"a": 1}'},
+        {"mapping": '{"a": "\\u0000"}'},
+        {"tags": "x" * 101},
+        {"dry_run": "perhaps"},
+        {"file": "no file"},
+        {"content": b""},
+    ],
+)
+def test_nonsense_is_refused_when_it_comes_in(owner: APIClient, fields: dict[str, Any]) -> None:
+    assert upload(owner, **fields).status_code == 400
+    assert not ContactImport.objects.exists()
+
+
+def test_a_viewer_imports_nothing(viewer: APIClient) -> None:
+    assert upload(viewer).status_code == 403
+    assert not ContactImport.objects.exists()
+
+
+# --- suppressions, which are about the same addresses ---
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({"address": "0170 1234567"}, "+491701234567"),
+        ({"address": "+49 170 1234567", "platform": "SMS"}, "+491701234567"),
+        ({"address": "42"}, "42"),
+        ({"address": "-100", "platform": "TELEGRAM"}, "-100"),
+    ],
+)
+def test_a_suppression_is_stored_as_messages_are_addressed(
+    owner: APIClient, tenant: Tenant, given: dict[str, str], stored: str
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(default_country="DE")
+
+    assert owner.post("/suppressions/", given).json()["address"] == stored
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"address": "nobody"}, {"address": "+49170", "platform": "TELEGRAM"}, {"platform": "SMS"}],
+)
+def test_an_address_that_cannot_be_is_refused(owner: APIClient, given: dict[str, str]) -> None:
+    answer = owner.post("/suppressions/", given)
+
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "address")
+    assert not Suppression.objects.exists()
+
+
+def test_suppressions_are_found_by_address(owner: APIClient, tenant: Tenant) -> None:
+    SuppressionFactory.create(tenant=tenant, address="42")
+    SuppressionFactory.create(tenant=tenant, address="43")
+
+    assert len(owner.get("/suppressions/?address=42").json()["results"]) == 1
+    assert len(owner.get("/suppressions/?source=USER").json()["results"]) == 2
+    assert owner.get("/suppressions/?source=NOBODY").status_code == 400
+
+
+def test_contacts_are_found_by_their_keys(owner: APIClient) -> None:
+    owner.post("/contacts/", {"phone": "+491701234567", "external_id": "a", "email": "A@b.example"})
+
+    for query in ("external_id=a", "phone=%2B491701234567", "email=a@B.example"):
+        assert len(owner.get(f"/contacts/?{query}").json()["results"]) == 1
+    assert owner.get("/contacts/?external_id=b").json()["results"] == []
+    assert Contact.objects.count() == 1

@@ -1,0 +1,47 @@
+"""Everything that runs in production but the web server's process, on the test's database."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from channels.simulator.running import RunningSimulator
+from config.embedded.processes import dies_with_parent, end
+from config.environment import BASE_DIR
+from tests.workers import Worker, environment
+
+FAST = {"BROADCAST_BATCH_DELAY": "0.1", "BROADCAST_RETRY_DELAY": "1"}
+
+
+@pytest.fixture
+def stack(
+    celery_worker_process: Callable[..., Worker],
+    live_server: LiveServer,
+    sandbox: RunningSimulator,
+    tmp_path: Path,
+) -> Iterator[LiveServer]:
+    """A web server, two workers and beat; its short links lead to it."""
+    told = {**FAST, "PUBLIC_URL": live_server.url}
+    celery_worker_process(queues="sending", **told)
+    celery_worker_process(queues="planning,inbound,default", concurrency=4, **told)
+    beat = _start_beat(tmp_path, told)
+    yield live_server
+    end(beat, by=signal.SIGTERM, grace=10.0)
+
+
+def _start_beat(folder: Path, told: dict[str, str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile="]
+    with (folder / "beat.log").open("wb") as output:
+        return subprocess.Popen(
+            [*command, "-s", str(folder / "schedule")],
+            cwd=BASE_DIR,
+            env={**environment(), **told},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one system call
+        )

@@ -1,0 +1,84 @@
+"""Signed URLs are ours by setting, whatever a request calls itself; Google's set-up is a POST."""
+
+import base64
+import hmac
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.utils import timezone
+from pytest_django import SettingsWrapper
+from rest_framework.test import APIClient
+
+from broadcast.models import BroadcastMessage
+from channels.models import ProviderApp
+from inbound.applying import apply_block
+from inbound.models import ProviderEvent
+from tests.factories import BroadcastMessageFactory, ProviderAppFactory
+
+pytestmark = pytest.mark.django_db
+TOKEN = "an-auth-token"
+
+
+@pytest.fixture
+def twilio() -> ProviderApp:
+    return ProviderAppFactory.create(provider="twilio", secrets={"auth_token": TOKEN})
+
+
+def post(
+    client: APIClient, app: ProviderApp, *, signed_for: str, query: str = "", **more: Any
+) -> int:
+    form = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+    signed = signed_for + "".join(f"{key}{value}" for key, value in sorted(form.items()))
+    digest = hmac.new(TOKEN.encode(), signed.encode(), "sha1").digest()
+    return client.post(
+        f"{app.webhook_path.rstrip('/')}{query}",
+        urlencode(form),
+        content_type="application/x-www-form-urlencoded",
+        headers={"X-Twilio-Signature": base64.b64encode(digest).decode(), **more},
+    ).status_code
+
+
+def test_the_public_url_is_what_was_signed(
+    anonymous: APIClient, twilio: ProviderApp, settings: SettingsWrapper
+) -> None:
+    settings.PUBLIC_URL = "https://broadcast.example"
+    path = twilio.webhook_path.rstrip("/")
+    good, bad = f"https://broadcast.example{path}", f"http://testserver{path}"
+    assert post(anonymous, twilio, signed_for=good) == 200
+    assert post(anonymous, twilio, signed_for=bad) == 403
+    assert post(anonymous, twilio, signed_for=bad, Host="testserver") == 403
+    assert ProviderEvent.objects.count() == 1
+
+
+def test_a_receipt_finds_its_message_by_the_query(
+    anonymous: APIClient, twilio: ProviderApp
+) -> None:
+    message = BroadcastMessageFactory.create(tenant=twilio.tenant, status="SENDING")
+    query = f"?broadcast_message_id={message.pk}"
+    url = f"{twilio.webhook_url}{query}"
+    assert post(anonymous, twilio, signed_for=url, query=query) == 200
+    assert apply_block(now=timezone.now()) == 1
+    row = BroadcastMessage.objects.get(pk=message.pk)
+    assert (row.status, row.provider_message_id) == ("DELIVERED", "SM1")
+
+
+def test_another_query_is_another_url(anonymous: APIClient, twilio: ProviderApp) -> None:
+    url = f"{twilio.webhook_url}?broadcast_message_id=1"
+    query = "?broadcast_message_id=2"
+    assert post(anonymous, twilio, signed_for=url, query=query) == 403
+    assert not ProviderEvent.objects.exists()
+
+
+def test_googles_set_up_is_answered_and_not_stored(anonymous: APIClient) -> None:
+    app = ProviderAppFactory.create(provider="google_rbm", secrets={"client_token": TOKEN})
+    told = {"clientToken": TOKEN, "secret": "1234567890"}
+    answer = anonymous.post(app.webhook_path, json.dumps(told), content_type="application/json")
+    assert (answer.status_code, answer.content) == (200, b"1234567890")
+    assert answer["Content-Type"].startswith("text/plain")
+    wrong = json.dumps(told | {"clientToken": "another"})
+    assert anonymous.post(app.webhook_path, wrong, content_type="application/json").status_code == (
+        403
+    )
+    assert not ProviderEvent.objects.exists()
