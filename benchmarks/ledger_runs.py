@@ -74,7 +74,12 @@ class _LedgerTime:
         self.seconds = 0.0
 
     def __call__(
-        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+        self,
+        execute: Callable[..., Any],
+        sql: str,
+        params: Any,
+        many: bool,  # noqa: FBT001 - the signature of a wrapper
+        context: Any,
     ) -> Any:
         began = time.perf_counter()
         try:
