@@ -18,6 +18,7 @@ from channels.adapter import Outcome, OutcomeKind
 from channels.platforms import Platform
 from tenants.models import Tenant
 from wallet import ledger
+from wallet.amounts import ZERO
 
 PER_BATCH = 50
 PRICE = Decimal("0.02")
@@ -57,7 +58,7 @@ def _settle_all(tenant: Tenant, subject: str, batches: int, together: Barrier) -
                 subject=subject,
                 revision=1,
                 captured=PRICE * PER_BATCH,
-                released=ledger.ZERO,
+                released=ZERO,
                 reference=f"{subject}:{n}",
                 movement_id=uuid4(),
                 actor="bench",

@@ -6,7 +6,7 @@ what keeps two moves of one broadcast apart.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -115,7 +115,7 @@ def move(*, broadcast_id: UUID, update: str, params: Mapping[str, Any]) -> Moved
     movement_id = new_id()
     with connection.cursor() as cursor:
         cursor.execute(sql, {**params, "broadcast": broadcast_id, **movement(movement_id)})
-        return Moved(*cursor.fetchone(), movement_id=movement_id)
+        return replace(Moved(*cursor.fetchone()), movement_id=movement_id)
 
 
 def movement(movement_id: UUID) -> dict[str, Any]:

@@ -24,16 +24,35 @@ BASIC_LENGTH = 160
 class RateRow(Protocol):
     """A rate as wallet/models.py keeps it. Empty (or no sender): any."""
 
-    id: UUID
-    sender_id: UUID | None
-    platform: str
-    category: str
-    country: str
-    calling_code: str
-    message_type: str
-    price: Decimal
-    valid_from: datetime
-    valid_to: datetime | None
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def sender_id(self) -> UUID | None: ...
+
+    @property
+    def platform(self) -> str: ...
+
+    @property
+    def category(self) -> str: ...
+
+    @property
+    def country(self) -> str: ...
+
+    @property
+    def calling_code(self) -> str: ...
+
+    @property
+    def message_type(self) -> str: ...
+
+    @property
+    def price(self) -> Decimal: ...
+
+    @property
+    def valid_from(self) -> datetime: ...
+
+    @property
+    def valid_to(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,12 @@ def _money(tenant: Tenant) -> list[Model]:
     rate = Rate.objects.create(platform="SMS", price=1, currency="EUR", valid_from=NOW)
     hold_ = Hold.objects.get(wallet=wallet)
     top_up_ = TopUp.objects.create(
-        wallet=wallet, provider="stripe", amount=1, minor_units=100, currency="EUR", created_at=NOW
+        wallet=wallet,
+        provider="stripe",
+        amount=Decimal(1),
+        minor_units=100,
+        currency="EUR",
+        created_at=NOW,
     )
     event = ReceivedPayment.objects.create(
         provider="stripe", event_id="evt_1", kind="paid", top_up=top_up_, received_at=NOW
@@ -146,7 +151,7 @@ def _broadcasts(tenant: Tenant, sender: Model, contact: Model) -> list[Model]:
             broadcast=broadcast,
             movement_id=message.id,
             charge_state="CAPTURED",
-            amount=1,
+            amount=Decimal(1),
             message_ids=[message.id],
         ),
         Checkup.objects.create(at=NOW, seconds=0.1, breach_count=0),

@@ -48,7 +48,7 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
     "wallet-top-ups": lambda tenant: TopUp.objects.create(
         wallet=ledger.wallet_of(tenant),
         provider="stripe",
-        amount=5,
+        amount=Decimal(5),
         minor_units=500,
         currency="EUR",
         created_at=timezone.now(),

@@ -162,13 +162,14 @@ class LedgerMachine(RuleBasedStateMachine):
         return True
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.django_db
 def test_any_sequence_of_movements() -> None:
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=40,
-            stateful_step_count=40,
+            max_examples=15,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tenants.models import Tenant
 from tests.factories import TenantFactory
 from wallet import ledger
+from wallet.amounts import ZERO
 from wallet.errors import HoldExceeded, InsufficientCredit, RepeatedAtOnce
 from wallet.models import Hold, LedgerEntry, Wallet
 
@@ -99,9 +100,9 @@ def _settle(
     subject: str,
     reference: str,
     *,
-    captured: Decimal = ledger.ZERO,
-    released: Decimal = ledger.ZERO,
-    refunded: Decimal = ledger.ZERO,
+    captured: Decimal = ZERO,
+    released: Decimal = ZERO,
+    refunded: Decimal = ZERO,
 ) -> None:
     ledger.settle(
         tenant_id=tenant.pk,
