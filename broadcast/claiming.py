@@ -169,6 +169,7 @@ def claim(
             {
                 **_params(broadcast, now=now),
                 **_zones(closed),
+                **movement(batch_id),
                 "batch": batch_id,
                 **movement(batch_id),
                 "lane": lane.pk,

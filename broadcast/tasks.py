@@ -113,7 +113,7 @@ def doctor() -> None:
 
 
 # Safe twice: what is paused is not paused again.
-@shared_task(queue="default")
+@shared_task
 def pause_for_templates() -> None:
     template_pauses.pause_for_templates(now=timezone.now())
 
