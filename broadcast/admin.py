@@ -6,7 +6,15 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from broadcast.admin_moves import DETAIL_MOVES, LIST_MOVES, Moves
-from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Checkup, Lane
+from broadcast.models import (
+    Batch,
+    Broadcast,
+    BroadcastCounters,
+    BroadcastMessage,
+    ChargeLine,
+    Checkup,
+    Lane,
+)
 from broadcast.states import MessageStatus
 from tenants.admin_pages import BY_TENANT, LargeTable, NarrowFilter, Record
 
@@ -179,6 +187,16 @@ class BatchAdmin(LargeTable):
     list_filter = (BY_BROADCAST,)
     list_select_related = ("broadcast",)
     id_keys = ("id", "broadcast_id")
+
+
+@admin.register(ChargeLine)
+class ChargeLineAdmin(LargeTable):
+    list_display = ("broadcast", "charge_state", "amount", "movement_id")
+    list_filter = (BY_BROADCAST,)
+    list_select_related = ("broadcast",)
+    id_keys = ("id", "movement_id", "broadcast_id")
+    # Up to ten thousand ids: the API opens a line page by page.
+    exclude = ("message_ids",)
 
 
 @admin.register(Checkup)

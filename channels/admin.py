@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from channels.admin_forms import ProviderAppForm, SenderForm, WhatsAppForm
-from channels.models import ProviderApp, Sender, TenantWAApp
-from tenants.admin_pages import BY_TENANT, Page
+from channels.models import ProviderApp, Sender, SenderDay, TenantWAApp
+from tenants.admin_pages import BY_TENANT, Page, Record
 
 IDENTITY = ("provider", "name", "address", "account_id", "business_account_id", "app")
 
@@ -88,3 +89,12 @@ class TenantWAAppAdmin(SenderAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
         obj.platform = form.PLATFORM
         super().save_model(request, obj, form, change)
+
+
+@admin.register(SenderDay)
+class SenderDayAdmin(Record):
+    """How much of its daily limit a sender has used."""
+
+    list_display = ("day", "sender", "taken")
+    list_filter = (("sender", AutocompleteSelectFilter),)
+    list_select_related = ("sender",)

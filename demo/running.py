@@ -99,8 +99,9 @@ def _story(
     if left := story.cancel_leftovers(client):
         screen.note(f"Cancelled {left} broadcasts that an interrupted demo had left.")
     job = story.import_contacts(client)
+    known = job["rows"] - job["created"] - job["failed"]
     screen.done(
-        f"{job['rows']} rows: {job['created']} new contacts, {job['updated']} updated, "
+        f"{job['rows']} rows: {job['created']} new contacts, {known} known already, "
         f"{job['failed']} refused"
     )
     if job["first_errors"]:
@@ -148,7 +149,7 @@ def _story(
         "messages_per_second": round(accepted / seconds, 1),
         "batch_delay": float(os.environ.get("BROADCAST_BATCH_DELAY") or
                              QUICKER["BROADCAST_BATCH_DELAY"]),
-        "contacts": job["created"] + job["updated"],
+        "contacts": job["rows"] - job["failed"],
         "messages": sum(len(each) for each in messages.values()),
         "accepted": accepted,
         "differences": len(wrong),

@@ -110,6 +110,70 @@ BODIES: dict[str, list[Any]] = {
             agentId="a@rbm.goog",
         ),
     ],
+    "gupshup": [
+        {
+            "app": "Shop",
+            "timestamp": 1700000000000,
+            "version": 2,
+            "type": "message-event",
+            "payload": {
+                "id": "gs-1",
+                "gsId": "gs-1",
+                "type": "failed",
+                "destination": "491701234567",
+                "payload": {"code": 1002, "reason": "No such number", "ts": 1700000000},
+            },
+        },
+        {
+            "app": "Shop",
+            "timestamp": 1700000000000,
+            "version": 2,
+            "type": "message",
+            "payload": {
+                "id": "wamid.1",
+                "source": "491701234567",
+                "type": "text",
+                "payload": {"text": "STOP"},
+                "sender": {"phone": "491701234567", "name": "Ana"},
+                "context": {"id": "wamid.0", "gsId": "gs-0"},
+            },
+        },
+    ],
+    "msg91": [
+        [
+            {
+                "requestId": "r1",
+                "userId": "1",
+                "senderId": "SHOP",
+                "report": [
+                    {
+                        "date": "2026-07-01 10:00:00",
+                        "number": "919876543210",
+                        "status": "2",
+                        "desc": "FAILED",
+                    }
+                ],
+            }
+        ]
+    ],
+    "vonage": [
+        {
+            "msisdn": "491701234567",
+            "to": "Shop",
+            "messageId": "v1",
+            "status": "failed",
+            "err-code": "9",
+            "client-ref": "0198c0de-0000-7000-8000-000000000001",
+            "message-timestamp": "2026-07-01 10:00:00",
+        },
+        {
+            "msisdn": "491701234567",
+            "to": "14155550100",
+            "messageId": "v2",
+            "text": "STOP",
+            "message-timestamp": "2026-07-01 10:00:00",
+        },
+    ],
 }
 
 
