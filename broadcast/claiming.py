@@ -92,8 +92,8 @@ WITH due AS (
     ORDER BY next_attempt_at LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), fresh AS (
     SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
-    WHERE broadcast_id = %(broadcast)s AND seq > %(floor)s AND next_attempt_at IS NULL
-      AND status = 'PENDING'
+    WHERE broadcast_id = %(broadcast)s AND next_attempt_at IS NULL AND status = 'PENDING'
+      AND seq > (SELECT floor FROM broadcast_lane WHERE id = %(lane)s)
     ORDER BY seq LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), chosen AS (
     SELECT *, false AS is_fresh FROM due UNION ALL SELECT *, true FROM fresh
@@ -175,7 +175,6 @@ def claim(
                 "batch": batch_id,
                 **movement(batch_id),
                 "lane": lane.pk,
-                "floor": lane.floor,
             },
         )
         rows = cursor.fetchall()
