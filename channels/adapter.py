@@ -241,6 +241,8 @@ class Receipt:
     provider_code: str = ""
     message: str = ""
     opted_out: bool = False
+    alias: str = ""
+    """Another id of the message, under which the provider may report on it alone later."""
 
 
 @dataclass(frozen=True, slots=True)

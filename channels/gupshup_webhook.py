@@ -2,8 +2,8 @@
 
 A message has two ids: Gupshup's, which the answer gave us and the row keeps, and WhatsApp's. In
 version 2 `id` is Gupshup's for enqueued and failed and WhatsApp's afterwards, where Gupshup's is
-`gsId`; it is left out a week after the message was sent. Receipts are therefore looked for by
-Gupshup's id and, where that is missing, by the one there is.
+`gsId`; it is left out a week after the message was sent. Receipts carry both,
+so that one which comes with WhatsApp's alone finds its row.
 
 Source: docs.gupshup.io/docs/message-events, partner-docs.gupshup.io/docs/events.
 """
@@ -61,7 +61,7 @@ def _event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
     yield _receipt(
         status,
         at=_at(details["ts"]) if details.get("ts") else at,
-        message_id=str(payload.get("gsId") or payload["id"]),
+        ids=_ids(payload.get("gsId"), payload["id"]),
         error=(details.get("code"), str(details.get("reason", ""))),
     )
 
@@ -122,7 +122,7 @@ def _status(told: dict[str, Any]) -> Iterator[InboundEvent]:
     yield _receipt(
         status,
         at=_at(told["timestamp"]),
-        message_id=str(told.get("gs_id") or told["id"]),
+        ids=_ids(told.get("gs_id"), told["id"]),
         error=(error.get("code"), str(error.get("message") or error.get("title") or "")),
     )
 
@@ -149,21 +149,28 @@ def _meta_message(told: dict[str, Any], *, account_id: str) -> Iterator[InboundE
 
 
 def _receipt(
-    status: ReceiptStatus, *, at: datetime, message_id: str, error: tuple[Any, str]
+    status: ReceiptStatus, *, at: datetime, ids: tuple[str, str], error: tuple[Any, str]
 ) -> Receipt:
+    message_id, alias = ids
     if status is not ReceiptStatus.FAILED:
-        return Receipt(status=status, at=at, provider_message_id=message_id)
+        return Receipt(status=status, at=at, provider_message_id=message_id, alias=alias)
     number = _number(error[0])
     code, message = explain(number, error[1])
     return Receipt(
         status=status,
         at=at,
         provider_message_id=message_id,
+        alias=alias,
         code=code,
         provider_code="" if number is None else str(number),
         message=message,
         opted_out=number in OPT_OUTS,
     )
+
+
+def _ids(own: Any, named: Any) -> tuple[str, str]:
+    """Gupshup's id and WhatsApp's; where there is one alone, that and ''."""
+    return (str(own), str(named)) if own and own != named else (str(named), "")
 
 
 def _number(code: Any) -> int | None:

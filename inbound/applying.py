@@ -12,6 +12,7 @@ from broadcast.receipts import apply_receipts
 from channels.adapter import InboundEvent, OptChange, Receipt, Reply, TemplateChange
 from channels.models import ProviderApp
 from channels.registry import adapter_for
+from inbound.aliases import remember, translated
 from inbound.models import EventStatus, ProviderEvent
 from inbound.opting import OptWish, apply_wish
 from inbound.parking import park
@@ -108,9 +109,14 @@ def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
 
 
 def _receipts(app: ProviderApp, receipts: list[Receipt], now: datetime) -> None:
-    if receipts:
-        unplaced = apply_receipts(tenant_id=app.tenant_id, receipts=receipts, now=now)
-        park(app=app, receipts=unplaced, now=now)
+    if not receipts:
+        return
+    remember(app=app, receipts=receipts, now=now)
+    unplaced = apply_receipts(tenant_id=app.tenant_id, receipts=receipts, now=now)
+    if unplaced:
+        renamed, unknown = translated(app=app, receipts=unplaced)
+        unknown += apply_receipts(tenant_id=app.tenant_id, receipts=renamed, now=now)
+        park(app=app, receipts=unknown, now=now)
 
 
 def _opt_change(app: ProviderApp, change: OptChange, *, event_id: UUID) -> None:

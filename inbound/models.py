@@ -126,3 +126,20 @@ class ParkedReceipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} {self.provider_message_id}"
+
+
+class MessageAlias(models.Model):
+    """A second id that a provider has for a message, under which it may report on it alone."""
+
+    MAX = 200
+
+    app = models.ForeignKey("channels.ProviderApp", on_delete=models.PROTECT, related_name="+")
+    alias = models.CharField(max_length=MAX)
+    provider_message_id = models.CharField(max_length=MAX, help_text="The one that the row keeps.")
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("app", "alias"), name="message_alias_once"),)
+
+    def __str__(self) -> str:
+        return self.alias

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from inbound.aliases import purge_aliases
 from inbound.applying import apply_block
 from inbound.parking import apply_parked
 from inbound.purging import purge_events
@@ -29,3 +30,4 @@ def retry_parked() -> None:
 @shared_task
 def purge() -> None:
     purge_events(now=timezone.now())
+    purge_aliases(now=timezone.now())

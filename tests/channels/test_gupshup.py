@@ -177,7 +177,10 @@ def test_receipts_are_found_by_gupshups_id(kind: str, status: ReceiptStatus) -> 
     body = event(kind, {"ts": 1585344475}, id=WA, gsId=GS)
     assert GUPSHUP.parse(body, received_at=NOW) == [
         Receipt(
-            status=status, at=datetime(2020, 3, 27, 21, 27, 55, tzinfo=UTC), provider_message_id=GS
+            status=status,
+            at=datetime(2020, 3, 27, 21, 27, 55, tzinfo=UTC),
+            provider_message_id=GS,
+            alias=WA,
         )
     ]
 
@@ -185,7 +188,7 @@ def test_receipts_are_found_by_gupshups_id(kind: str, status: ReceiptStatus) -> 
 def test_after_a_week_there_is_whatsapps_id_alone() -> None:
     (receipt,) = GUPSHUP.parse(event("read", {"ts": 1585344475}, id=WA), received_at=NOW)
     assert isinstance(receipt, Receipt)
-    assert receipt.provider_message_id == WA
+    assert (receipt.provider_message_id, receipt.alias) == (WA, "")
 
 
 def test_enqueued_is_no_receipt() -> None:
@@ -262,6 +265,7 @@ def test_a_status_in_metas_shape(timestamp: Any) -> None:
             status=ReceiptStatus.DELIVERED,
             at=datetime(2024, 3, 20, 10, 27, 41, tzinfo=UTC),
             provider_message_id=GS,
+            alias="wamid.X",
         )
     ]
 

@@ -10,13 +10,13 @@ from urllib.request import Request, urlopen
 import pytest
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
+from smsutil import split
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast
 from broadcast.planning import RecipientRef
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
-from channels.segments import segments_of
 from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
 from inbound.models import ProviderEvent
@@ -138,7 +138,7 @@ def settle_receipts(broadcast: Broadcast, wanted: dict[str, int]) -> None:
 def test_vonage(
     sms: Callable[..., Sender], send_sms: Callable[..., Broadcast], sandbox: RunningSimulator
 ) -> None:
-    assert segments_of(TEXT) == 2
+    assert len(split(TEXT).parts) == 2
     usual = [f"{1000 + number}" for number in range(90)]
     # Refused · failed later · accepted, then a 5xx: its receipt says what became of it.
     broadcast = send_sms(sms("vonage"), [*usual, "9003", "9001", "9010"])

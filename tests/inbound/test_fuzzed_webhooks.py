@@ -95,7 +95,7 @@ def test_nothing_is_stored_unsigned(
         encoded(body),
         content_type=headers.pop("Content-Type", "application/json"),
         headers=headers,
-        query_params={"message_id": query},
+        query_params={"message_id": query, "token": query},
     )
     assert answer.status_code in {400, 401, 403, 413}
     assert not ProviderEvent.objects.exists()
