@@ -23,10 +23,10 @@ def main() -> None:
         given.recipients, given.rounds, given.latency, given.links = 1000, 1, [0], [0]
     with throw_away() as servers, stub() as (stub_url, stub_process):
         # What these import needs Django on the database made just now.
-        from benchmarks import runs  # noqa: PLC0415
-        from benchmarks.report import Report  # noqa: PLC0415
-        from benchmarks.scene import Case, tenant_with  # noqa: PLC0415
-        from benchmarks.statements import per_message  # noqa: PLC0415
+        from benchmarks import runs
+        from benchmarks.report import Report
+        from benchmarks.scene import Case, tenant_with
+        from benchmarks.statements import per_message
 
         cases = [
             Case(platform, latency, bool(link))
@@ -43,17 +43,16 @@ def main() -> None:
                 tops = stack.enter_context(
                     sending_workers(workers, log=data_folder() / "worker.log")
                 )
-                far = {"stub_url": stub_url, "stub": stub_process}
-                near = {"workers": workers, "processes": tops, "servers": servers, **far}
+                rig = runs.Rig(workers, tops, servers, stub_url, stub_process)
                 for case in cases:
-                    runs.engine(case, tenant=warm, **near)
+                    runs.engine(case, tenant=warm, rig=rig)
                 for _ in range(given.rounds):
                     for case in cases:
                         report.add(
                             case,
                             workers,
-                            bare=runs.bare(case, workers=workers, messages=given.recipients, **far),
-                            engine=runs.engine(case, tenant=tenant, **near),
+                            bare=runs.bare(case, rig=rig, messages=given.recipients),
+                            engine=runs.engine(case, tenant=tenant, rig=rig),
                         )
         sys.stdout.write(report.table())
         report.write(data_folder())

@@ -55,7 +55,6 @@ async def _run(given: argparse.Namespace) -> int:
     account = _account(given)
     messages = _messages(given)
     groups = iter(lambda: list(islice(messages, given.batch)), [])
-    accepted = 0
     async with new_session() as session:
         adapter = adapter_for(account.provider)
 
@@ -71,8 +70,7 @@ async def _run(given: argparse.Namespace) -> int:
                 done += sum(await asyncio.gather(*(one(each) for each in group)))
             return done
 
-        accepted = sum(await asyncio.gather(*(chain() for _ in range(given.at_once))))
-    return accepted
+        return sum(await asyncio.gather(*(chain() for _ in range(given.at_once))))
 
 
 def _account(given: argparse.Namespace) -> SenderAccount:

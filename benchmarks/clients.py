@@ -52,7 +52,7 @@ def pyreqwest_client() -> Client:
     return (
         ClientBuilder()
         .http1_only()
-        .follow_redirects(False)
+        .follow_redirects(False)  # noqa: FBT003 - its only form
         .no_proxy()
         .pool_idle_timeout(timedelta(seconds=IDLE_SECONDS))
         .build()

@@ -77,7 +77,7 @@ def _start(
         cwd=BASE_DIR,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
-        preexec_fn=dies_with_parent(signal.SIGKILL),
+        preexec_fn=dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one system call
         **options,
     )
 

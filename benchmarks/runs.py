@@ -49,12 +49,22 @@ class Result:
         return {**asdict(self), "per_second": self.per_second, "cpu": self.cpu}
 
 
-def bare(
-    case: Case, *, workers: Workers, messages: int, stub_url: str, stub: psutil.Process
-) -> Result:
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """All that runs while one kind of workers is measured."""
+
+    workers: Workers
+    processes: list[psutil.Process]
+    servers: Servers
+    stub_url: str
+    stub: psutil.Process
+
+
+def bare(case: Case, *, rig: Rig, messages: int) -> Result:
     """The same requests by the same client in as many processes, without anything durable."""
+    workers, url = rig.workers, f"{rig.stub_url}/{case.latency_ms}ms"
     share = messages // workers.processes
-    command = [sys.executable, "-m", "benchmarks.bare", "--url", f"{stub_url}/{case.latency_ms}ms"]
+    command = [sys.executable, "-m", "benchmarks.bare", "--url", url]
     command += ["--platform", case.platform, "--messages", str(share)]
     command += ["--batch", str(settings.BROADCAST_BATCH_SIZE)]
     command += ["--at-once", str(max(1, workers.threads))]
@@ -68,7 +78,7 @@ def bare(
     for each in started:
         assert each.stdout is not None
         each.stdout.readline()
-    before = cpu_seconds([stub])
+    before = cpu_seconds([rig.stub])
     for each in started:
         assert each.stdin is not None
         each.stdin.write("\n")
@@ -81,42 +91,37 @@ def bare(
         messages=sent,
         seconds=max(each["wall"] for each in told),
         cpu_workers=sum(each["cpu"] for each in told) / sent * 1000,
-        cpu_stub=(cpu_seconds([stub]) - before) / sent * 1000,
+        cpu_stub=(cpu_seconds([rig.stub]) - before) / sent * 1000,
     )
 
 
-def engine(
-    case: Case,
-    *,
-    tenant: Tenant,
-    workers: Workers,
-    processes: list[psutil.Process],
-    servers: Servers,
-    stub_url: str,
-    stub: psutil.Process,
-) -> Result:
+def engine(case: Case, *, tenant: Tenant, rig: Rig) -> Result:
     """A whole broadcast by real workers, from queued to finished; everything durable."""
-    lanes = 2 * workers.processes * max(1, workers.threads)
-    sender = sender_for(case, tenant=tenant, stub_url=stub_url, lanes=lanes)
+    lanes = 2 * rig.workers.processes * max(1, rig.workers.threads)
+    sender = sender_for(case, tenant=tenant, stub_url=rig.stub_url, lanes=lanes)
     broadcast = planned(case, sender=sender)
-    groups = (processes, servers.postgres, servers.valkey, [stub])
+    groups = (rig.processes, rig.servers.postgres, rig.servers.valkey, [rig.stub])
     before = [cpu_seconds(group) for group in groups]
-    transactions = _transactions()
+    began = _transactions()
     send(broadcast)
     _wait_until_finished(broadcast)
     used = [cpu_seconds(group) - was for group, was in zip(groups, before, strict=True)]
-    transactions = _transactions() - transactions
+    transactions = _transactions() - began
     broadcast.refresh_from_db()
     assert broadcast.queued_at is not None
     assert broadcast.finished_at is not None
     messages = _require_all_sent(broadcast)
+    cpu_workers, cpu_postgres, cpu_valkey, cpu_stub = (each / messages * 1000 for each in used)
     return Result(
-        messages,
-        (broadcast.finished_at - broadcast.queued_at).total_seconds(),
-        *(each / messages * 1000 for each in used),
+        messages=messages,
+        seconds=(broadcast.finished_at - broadcast.queued_at).total_seconds(),
+        cpu_workers=cpu_workers,
+        cpu_postgres=cpu_postgres,
+        cpu_valkey=cpu_valkey,
+        cpu_stub=cpu_stub,
         transactions=transactions / messages,
         batches_in_flight=_in_flight(broadcast),
-        peak_rss_mb=peak_rss(processes) / 2**20,
+        peak_rss_mb=peak_rss(rig.processes) / 2**20,
     )
 
 

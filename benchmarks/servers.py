@@ -13,7 +13,7 @@ import psycopg2
 import redis
 from django.core.management import call_command
 from django.db import connection
-from psycopg2.sql import SQL, Identifier
+from psycopg2.sql import SQL, Composable, Identifier
 
 from config.embedded import serve_where_unset
 from config.environment import DATA_DIR
@@ -55,7 +55,7 @@ def _with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-def _on_server(url: str, statement: object) -> None:
+def _on_server(url: str, statement: Composable) -> None:
     server = psycopg2.connect(url)
     server.autocommit = True
     with server.cursor() as cursor:

@@ -31,6 +31,13 @@ def links_of(broadcast: Broadcast) -> list[str]:
 
 def check(broadcast: Broadcast, sender: Sender) -> None:
     """Raises InvalidInput (attr names the field) for what would be refused while it is sent."""
+    for attr in ("media", "buttons"):
+        if broadcast.platform == Platform.WHATSAPP and getattr(broadcast, attr):
+            raise InvalidInput(
+                "Over WhatsApp media and buttons are the template's: their values stand in "
+                "`template_params`.",
+                attr=attr,
+            )
     able = adapter_for(sender.provider).capabilities
     for text in texts_of(broadcast):
         check_syntax(text, attr="buttons")

@@ -78,6 +78,24 @@ CHECKS = (
         """,
     ),
     Check(
+        "charge_differs_from_status",
+        MONEY,
+        f"""
+        WITH {SCOPE}
+        SELECT 'broadcast:' || m.broadcast_id,
+               format('%%s messages are %%s and their money is %%s', count(*), m.status,
+                      coalesce(nullif(m.charge_state, ''), 'NONE'))
+        FROM scope s JOIN broadcast_broadcastmessage m ON m.broadcast_id = s.id
+        JOIN broadcast_broadcast b ON b.id = s.id
+        WHERE m.status IN ('FAILED', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')
+              AND m.charge_state IN ('HELD', 'CAPTURED')
+           OR m.status IN ('SENT', 'DELIVERED', 'READ') AND m.charge_state = 'HELD'
+           OR m.status IN ('PENDING', 'SENDING', 'UNKNOWN') AND m.charge_state <> 'HELD'
+              AND (b.status <> 'DRAFT' OR m.charge_state IN ('CAPTURED', 'REFUNDED'))
+        GROUP BY m.broadcast_id, m.status, m.charge_state
+        """,
+    ),
+    Check(
         "sending_without_a_batch",
         NEVER_LOST,
         f"""

@@ -7,6 +7,7 @@ a worker that comes by a point looks for a file of the point's name in that fold
 
 import os
 import signal
+import threading
 from enum import StrEnum
 from pathlib import Path
 
@@ -31,6 +32,12 @@ class Point(StrEnum):
 def reached(point: Point) -> None:
     if FOLDER:
         _obey(Path(FOLDER) / point.value)
+
+
+def reached_soon(point: Point, *, seconds: float) -> None:
+    """Reach a point from another thread, while this one waits for answers."""
+    if FOLDER:
+        threading.Timer(seconds, reached, [point]).start()
 
 
 def _obey(order: Path) -> None:

@@ -10,16 +10,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from broadcast.closed_zones import NONE_CLOSED, ClosedZones
-from broadcast.models import Batch, Broadcast, Lane
+from broadcast.models import Broadcast, Lane
 from broadcast.moves import DELTA, RETURNING, Moved, make_money, movement
 from broadcast.planning import scopes_that_stop
 from broadcast.reserving import defer, limits_of, reserve_times
 from broadcast.states import BroadcastStatus
 from channels.models import Sender
 from channels.platforms import Platform
+from tenants import prepared
 from tenants.ids import new_id
 
 RETRY_LATE_CLAIM = timedelta(seconds=1)
@@ -81,21 +81,21 @@ FOR SHARE OF b FOR NO KEY UPDATE OF c
 
 # First what waits for another try and is due, then the next ones above the lane's floor. Of those
 # to whom it is too early or too late to write only the time is set; their credits stay held. Both
-# LIMITs are constants: with a computed one the planner expects a tenth of the table and reads all.
+# LIMITs are literals: with a computed one the planner expects a tenth of the table and reads all.
 # MATERIALIZED: else the reason is worked out once for each place that names it.
 CLAIM = f"""
 WITH due AS (
     SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
     WHERE broadcast_id = %(broadcast)s AND next_attempt_at <= %(now)s AND status = 'PENDING'
-    ORDER BY next_attempt_at LIMIT %(size)s FOR UPDATE SKIP LOCKED
+    ORDER BY next_attempt_at LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), fresh AS (
     SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
     WHERE broadcast_id = %(broadcast)s AND seq > %(floor)s AND next_attempt_at IS NULL
       AND status = 'PENDING'
-    ORDER BY seq LIMIT %(size)s FOR UPDATE SKIP LOCKED
+    ORDER BY seq LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), chosen AS (
     SELECT *, false AS is_fresh FROM due UNION ALL SELECT *, true FROM fresh
-    ORDER BY is_fresh, seq LIMIT %(size)s
+    ORDER BY is_fresh, seq LIMIT {{{{size}}}}
 ), judged AS MATERIALIZED (
     SELECT m.id, CASE
         WHEN c.id IS NULL THEN 'contact_gone'
@@ -130,7 +130,8 @@ WITH due AS (
 ), {DELTA}, batch AS (
     INSERT INTO broadcast_batch (id, broadcast_id, lane_id, message_ids, claimed_at,
                                  lease_expires_at)
-    SELECT %(batch)s, %(broadcast)s, %(lane)s, array_agg(id ORDER BY seq), %(now)s, %(lease)s
+    SELECT %(batch)s, %(broadcast)s, %(lane)s, array_agg(id ORDER BY seq), %(now)s,
+           %(lease)s::timestamptz
     FROM moved WHERE status = 'SENDING' HAVING count(*) > 0
 ), floor AS (
     UPDATE broadcast_lane SET floor = greatest(floor, (SELECT max(seq) FROM chosen WHERE is_fresh))
@@ -158,15 +159,17 @@ def claim(
     """
     batch_id = new_id()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LOCK, {"broadcast": broadcast.pk, "now": now})
+        prepared.execute(cursor, LOCK, {"broadcast": broadcast.pk, "now": now})
         if cursor.fetchone() is None:
             return None
         sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
-        cursor.execute(
-            sql,
+        prepared.execute(
+            cursor,
+            sql.replace("{size}", str(limits_of(sender).most(sender.effective_batch_size))),
             {
-                **_params(broadcast, sender, now=now),
+                **_params(broadcast, now=now),
                 **_zones(closed),
+                **movement(batch_id),
                 "batch": batch_id,
                 **movement(batch_id),
                 "lane": lane.pk,
@@ -221,7 +224,7 @@ def _within_limits(
     )
 
 
-def _params(broadcast: Broadcast, sender: Sender, *, now: datetime) -> dict[str, Any]:
+def _params(broadcast: Broadcast, *, now: datetime) -> dict[str, Any]:
     return {
         "broadcast": broadcast.pk,
         "tenant": broadcast.tenant_id,
@@ -229,7 +232,6 @@ def _params(broadcast: Broadcast, sender: Sender, *, now: datetime) -> dict[str,
         "scopes": scopes_that_stop(broadcast.category),
         "restricted": bool(settings.SEND_ONLY_TO),
         "allowed": list(settings.SEND_ONLY_TO),
-        "size": limits_of(sender).most(sender.effective_batch_size),
         "now": now,
         "lease": now + timedelta(seconds=settings.BROADCAST_BATCH_LEASE),
     }
@@ -288,8 +290,12 @@ def shut_fence(*, batch_id: UUID) -> bool:
 
     By the database's clock: a worker that was stopped for long has an old one.
     """
-    return bool(
-        Batch.objects.filter(
-            pk=batch_id, handed_at=None, swept_at=None, lease_expires_at__gt=Now()
-        ).update(handed_at=Now())
-    )
+    with connection.cursor() as cursor:
+        prepared.execute(cursor, SHUT_FENCE, {"batch": batch_id})
+        return bool(cursor.rowcount)
+
+
+SHUT_FENCE = """
+UPDATE broadcast_batch SET handed_at = now()
+WHERE id = %(batch)s AND handed_at IS NULL AND swept_at IS NULL AND lease_expires_at > now()
+"""

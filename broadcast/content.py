@@ -44,8 +44,8 @@ def check(broadcast: Broadcast) -> None:
         _check_template(broadcast)
     else:
         _check_text(broadcast)
-        attachments.check(broadcast, broadcast.sender)
         registered.check(broadcast, broadcast.sender)
+    attachments.check(broadcast, broadcast.sender)
     if len(find_urls(texts_of(broadcast))) > MAX_TRACKED_URLS:
         raise InvalidInput(f"At most {MAX_TRACKED_URLS} links can be tracked.", attr="track_urls")
 
@@ -138,12 +138,17 @@ def _template(broadcast: Broadcast) -> WhatsAppTemplate:
 def register_links(broadcast: Broadcast) -> None:
     """The URLs that this broadcast tracks; replaces those of an earlier text."""
     TrackedURL.objects.filter(broadcast=broadcast).delete()
-    if not broadcast.track_urls:
-        return
     TrackedURL.objects.bulk_create(
         TrackedURL(tenant_id=broadcast.tenant_id, broadcast=broadcast, position=position, url=url)
-        for position, url in enumerate(find_urls(static_texts(broadcast)))
+        for url, position in link_positions(broadcast).items()
     )
+
+
+def link_positions(broadcast: Broadcast) -> dict[str, int]:
+    """The URLs that it tracks, numbered in order of appearance."""
+    if not broadcast.track_urls:
+        return {}
+    return {url: position for position, url in enumerate(find_urls(static_texts(broadcast)))}
 
 
 def static_texts(broadcast: Broadcast) -> list[str]:

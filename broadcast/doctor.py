@@ -7,6 +7,7 @@ from importlib import import_module
 
 import structlog
 from django.apps import apps
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import module_has_submodule
 
@@ -63,11 +64,13 @@ def repair(breaches: list[Breach], *, now: datetime) -> int:
 def check_up(*, now: datetime, since: datetime | None = None, mend: bool = False) -> Checkup:
     """Look, mend if asked to and look again; what is left is written down and logged."""
     began = time.monotonic()
-    breaches = find_breaches(now=now, since=since)
+    # A broadcast with UNKNOWN messages may wait that long for their receipts before it finishes.
+    grace = max(GRACE, timedelta(seconds=2 * settings.BROADCAST_UNKNOWN_GRACE))
+    breaches = find_breaches(now=now, since=since, grace=grace)
     repaired = 0
     if mend and breaches:
         repaired = repair(breaches, now=now)
-        breaches = find_breaches(now=now, since=since)
+        breaches = find_breaches(now=now, since=since, grace=grace)
     for breach in breaches[:REMEMBERED]:
         log.error("invariant_broken", check=breach.check, subject=breach.subject)
     Checkup.objects.filter(at__lt=now - KEPT_FOR).delete()

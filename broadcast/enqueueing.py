@@ -5,11 +5,11 @@ is made good by beat.
 """
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
-from kombu.exceptions import ChannelError
 
 SENDING = "sending"
 
@@ -22,12 +22,10 @@ def serve_soon(*, lanes: int) -> None:
 
 def hints_waiting() -> int:
     """How many of them no worker has taken yet."""
-    with current_app.connection_for_read() as connection, connection.channel() as channel:
-        try:
-            return int(channel.queue_declare(SENDING, passive=True).message_count)
-        except ChannelError:
-            # An empty queue is none in Redis.
-            return 0
+    with current_app.connection_for_read() as connection:
+        channel: Any = connection.default_channel
+        # Not passive: then kombu asks for the queue without the prefix of our keys.
+        return int(channel.queue_declare(SENDING).message_count)
 
 
 def plan_soon(*, broadcast_id: UUID) -> None:

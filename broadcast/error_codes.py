@@ -3,7 +3,9 @@
 from broadcast.states import MessageCode
 
 RECIPIENT_PREFIX = "recipient_"
-RECIPIENT_CODES = frozenset({MessageCode.OPTED_OUT.value, "country_restricted"})
+RECIPIENT_CODES = frozenset(
+    {MessageCode.OPTED_OUT.value, "country_restricted", "delivery_failed", "delivery_rejected"}
+)
 """Error codes that say: this recipient cannot be reached. Another try would be refused again.
 
 Providers' error maps name such refusals `recipient_…`; these are the exceptions

@@ -6,7 +6,7 @@ what keeps two moves of one broadcast apart.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from django.db import connection
 
 from broadcast.models import Broadcast
 from broadcast.states import MessageStatus
+from tenants import prepared
 from tenants.ids import new_id
 from wallet import ledger
 
@@ -55,8 +56,9 @@ delta AS (
     RETURNING c.pending AS now_pending, c.sending AS now_sending, d.moved, d.captured, d.released,
               d.refunded
 ), charge_lines AS (
-    INSERT INTO broadcast_chargeline (broadcast_id, movement_id, charge_state, amount, message_ids)
-    SELECT %(broadcast)s, %(movement)s, charged, sum(price), array_agg(moved_id)
+    INSERT INTO broadcast_chargeline
+        (id, broadcast_id, movement_id, charge_state, amount, message_ids)
+    SELECT uuidv7(), %(broadcast)s, %(movement)s::uuid, charged, sum(price), array_agg(moved_id)
     FROM (
         SELECT moved_id, price, charged,
                (row_number() OVER (PARTITION BY charged) - 1) / %(block)s AS block
@@ -100,21 +102,33 @@ def lock_counters(*broadcast_ids: UUID) -> None:
     One after the other, with a wallet locked in between, would deadlock against a batch.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = ANY(%s::uuid[]) "
-            "ORDER BY broadcast_id FOR NO KEY UPDATE",
-            [list(broadcast_ids)],
-        )
+        prepared.execute(cursor, LOCK_COUNTERS, {"ids": list(broadcast_ids)})
 
 
-def move(*, broadcast_id: UUID, update: str, params: Mapping[str, Any]) -> Moved:
-    """Run `update`: CTEs, --UPDATE--, then an UPDATE of the messages `m` without RETURNING."""
+LOCK_COUNTERS = """
+SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = ANY(%(ids)s::uuid[])
+ORDER BY broadcast_id FOR NO KEY UPDATE
+"""
+
+
+def move(
+    *, broadcast_id: UUID, update: str, params: Mapping[str, Any], is_frequent: bool = False
+) -> Moved:
+    """Run `update`: CTEs, --UPDATE--, then an UPDATE of the messages `m` without RETURNING.
+
+    `is_frequent`: it is prepared, so the types of its parameters must follow from the SQL.
+    """
     *before, last = update.split("--UPDATE--")
     sql = f"WITH {''.join(before)} moved AS ({last} {RETURNING}), {DELTA} SELECT * FROM counted"
     movement_id = new_id()
     with connection.cursor() as cursor:
-        cursor.execute(sql, {**params, "broadcast": broadcast_id, **movement(movement_id)})
-        return Moved(*cursor.fetchone(), movement_id=movement_id)
+        run = prepared.execute if is_frequent else _execute
+        run(cursor, sql, {**params, "broadcast": broadcast_id, **movement(movement_id)})
+        return replace(Moved(*cursor.fetchone()), movement_id=movement_id)
+
+
+def _execute(cursor: Any, sql: str, params: Mapping[str, Any]) -> None:
+    cursor.execute(sql, params)
 
 
 def movement(movement_id: UUID) -> dict[str, Any]:

@@ -98,7 +98,7 @@ WHERE m.broadcast_id = %(broadcast)s AND m.status = 'UNKNOWN'
 FAIL = f"""--UPDATE--
 UPDATE broadcast_broadcastmessage m
 SET status = 'FAILED', status_at = %(now)s, failed_at = %(now)s, error_code = %(code)s,
-    charge_state = CASE WHEN m.charge_state = 'HELD' THEN 'HELD' ELSE m.charge_state END
+    charge_state = CASE WHEN m.charge_state = 'HELD' THEN 'RELEASED' ELSE m.charge_state END
 {OF_THE_UNKNOWN}
 """
 SEND_AGAIN = f"""--UPDATE--

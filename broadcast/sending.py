@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 
-from broadcast.checkpoints import Point, reached
+from broadcast.checkpoints import Point, reached, reached_soon
 from broadcast.claiming import Claim, claim, come_back, shut_fence, take_lane
 from broadcast.closed_zones import LOOK_AGAIN, closed_zones
 from broadcast.content import Renderer
@@ -31,6 +31,8 @@ Announce = Callable[[datetime], None]
 
 FIRST_CUT = 2.0
 """Seconds after which the answers that are there are settled; the rest in a second cut."""
+MID_REQUESTS = 0.03
+"""Seconds after the first request at which a chaos run finds a batch amid its requests."""
 SWEPT_AT_ONCE = 200
 
 log = structlog.get_logger(__name__)
@@ -158,6 +160,7 @@ def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
         starts=claimed.starts,
         not_after=not_after,
     )
+    reached_soon(Point.MID_REQUESTS, seconds=MID_REQUESTS)
     for outcomes in cuts:
         reached(Point.AFTER_ANSWERS)
         answered += len(outcomes)

@@ -86,8 +86,12 @@ class BroadcastWriteSerializer(serializers.ModelSerializer[Broadcast]):
     )
     reference = serializers.CharField(max_length=200, required=False, allow_null=True)
     media = MediaSerializer(required=False, allow_null=True)
-    buttons = ButtonSerializer(many=True, required=False, max_length=MAX_BUTTONS)
-    fallback = RungSerializer(many=True, required=False, max_length=MAX_RUNGS)
+    buttons = ButtonSerializer(  # type: ignore[call-arg]  # its list's
+        many=True, required=False, max_length=MAX_BUTTONS
+    )
+    fallback = RungSerializer(  # type: ignore[call-arg]  # its list's
+        many=True, required=False, max_length=MAX_RUNGS
+    )
     send_window = SendWindowSerializer(required=False, allow_null=True)
     expires_at = UtcDateTimeField(
         required=False, allow_null=True, help_text="What is not handed over by then is EXPIRED."
@@ -120,7 +124,17 @@ class BroadcastWriteSerializer(serializers.ModelSerializer[Broadcast]):
         extra_kwargs = {"text": {"max_length": 10_000}}
 
 
-class ScheduleSerializer(serializers.Serializer[Any]):
+class SendSerializer(serializers.Serializer[Any]):
+    estimate_hash = serializers.CharField(
+        max_length=1000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Of the estimate that it must still come to; 409 `estimate_moved` if not.",
+    )
+
+
+class ScheduleSerializer(SendSerializer):
     scheduled_at = UtcDateTimeField(help_text="ISO 8601 with offset; in the future.")
 
 
@@ -258,8 +272,8 @@ class BroadcastDetailSerializer(BroadcastSerializer):
     )
 
     class Meta(BroadcastSerializer.Meta):
-        fields = (*BroadcastSerializer.Meta.fields, "family")
-        read_only_fields = fields
+        fields: tuple[str, ...] = (*BroadcastSerializer.Meta.fields, "family")  # type: ignore[assignment]  # one more
+        read_only_fields = fields  # type: ignore[assignment]  # one more
 
     @extend_schema_field(FamilySerializer(allow_null=True))
     def get_family(self, broadcast: Broadcast) -> Any:

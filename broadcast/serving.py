@@ -10,6 +10,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 
+from tenants import prepared
+
 # All lanes that have something to do count for their tenant's last service; of held senders and of
 # those that sleep none is due.
 GOING = """
@@ -56,7 +58,8 @@ def take_next_lane(*, now: datetime) -> Turn | None:
     A lane without a delay is due again at once: its batches may overlap.
     """
     with connection.cursor() as cursor:
-        cursor.execute(TAKE_NEXT, {"due": now, "delay": settings.BROADCAST_BATCH_DELAY})
+        known = {"due": now, "delay": settings.BROADCAST_BATCH_DELAY}
+        prepared.execute(cursor, TAKE_NEXT, known)
         row = cursor.fetchone()
     return Turn(*row) if row else None
 

@@ -98,6 +98,7 @@ def settle(
         moved = move(
             broadcast_id=broadcast.pk,
             update=SETTLE,
+            is_frequent=True,
             params={
                 "ids": [message_id for message_id, _ in outcomes],
                 "kinds": [outcome.kind.value for _, outcome in outcomes],

@@ -50,7 +50,9 @@ def serve() -> None:
 
 def _serve_at(due: datetime) -> None:
     wait = max(0.0, (due - timezone.now()).total_seconds())
-    if wait <= MAX_COUNTDOWN:
+    if not wait:
+        serve.delay()  # a countdown of zero would set a timer
+    elif wait <= MAX_COUNTDOWN:
         serve.apply_async(countdown=wait)
 
 
@@ -109,7 +111,7 @@ def doctor() -> None:
 
 
 # Safe twice: what is paused is not paused again.
-@shared_task(queue="default")
+@shared_task
 def pause_for_templates() -> None:
     template_pauses.pause_for_templates(now=timezone.now())
 

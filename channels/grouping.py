@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 
 from channels.adapter import (
     Adapter,
@@ -18,12 +19,12 @@ Group = Sequence[OutboundMessage]
 
 def groups_of(adapter: Adapter, messages: Sequence[OutboundMessage]) -> list[Group]:
     """Messages in their order, cut at the adapter's `max_recipients`; alone where that is 1."""
-    most = adapter.capabilities.max_recipients
-    if most == 1 or not isinstance(adapter, GroupAdapter):
+    most, grouping = adapter.capabilities.max_recipients, _grouping(adapter)
+    if most == 1 or grouping is None:
         return [(message,) for message in messages]
     alike: dict[Hashable, list[OutboundMessage]] = defaultdict(list)
     for message in messages:
-        alike[adapter.group_key(message)].append(message)
+        alike[grouping.group_key(message)].append(message)
     return [
         together[start : start + most]
         for together in alike.values()
@@ -32,17 +33,25 @@ def groups_of(adapter: Adapter, messages: Sequence[OutboundMessage]) -> list[Gro
 
 
 def request_of(adapter: Adapter, account: SenderAccount, group: Group) -> HttpRequest:
-    if isinstance(adapter, GroupAdapter):
-        return adapter.group_request(account, group)
+    if grouping := _grouping(adapter):
+        return grouping.group_request(account, group)
     (message,) = group
     return adapter.send_request(account, message)
 
 
 def outcomes_of(adapter: Adapter, response: HttpResponse, group: Group) -> Sequence[Outcome]:
     """One a message; raises ValueError where the adapter gives another number."""
-    if not isinstance(adapter, GroupAdapter):
+    grouping = _grouping(adapter)
+    if grouping is None:
         return (adapter.send_outcome(response),)
-    outcomes = adapter.group_outcomes(response, group)
+    outcomes = grouping.group_outcomes(response, group)
     if len(outcomes) != len(group):
         raise ValueError("The adapter's outcomes are not one a message.")
     return outcomes
+
+
+@lru_cache(maxsize=64)
+def _grouping(adapter: Adapter) -> GroupAdapter | None:
+    """Asked once an adapter: isinstance with a protocol looks at every name, which costs more
+    than to build a request."""
+    return adapter if isinstance(adapter, GroupAdapter) else None

@@ -79,6 +79,8 @@ class MetaTemplates:
 
 
 def _collection(account: SenderAccount, business_account_id: str) -> str:
+    if not business_account_id:
+        raise ProviderRefused("The sender's business_account_id, which owns templates, is missing.")
     return f"{account.base_url}/{VERSION}/{quote(business_account_id, safe='')}/message_templates"
 
 
@@ -182,7 +184,7 @@ def _spec(told: Mapping[str, Any]) -> TemplateSpec | None:
             header_format=header_format,
             header_text=str(header.get("text", "")) if header_format == "TEXT" else "",
             footer=str(parts.get("FOOTER", {}).get("text", "")),
-            buttons=[_known_part(each) for each in buttons],
+            buttons=tuple(_known_part(each) for each in buttons),
             examples=_samples(header, body, buttons),
         )
     except (KeyError, TypeError, AttributeError, IndexError):

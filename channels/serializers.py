@@ -11,11 +11,11 @@ from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
 from channels.registry import ADAPTERS, adapter_for, providers_for
 from channels.secret_names import check_secrets
-from channels.send_window_input import check_send_window
 from channels.switching import make_room_for_default, one_sender_an_account
 from tenants.errors import InvalidInput
 from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
 from tenants.permissions import Action, may
+from tenants.send_windows import read_send_window
 
 MAX_BATCH_SIZE = 1000
 """A batch is one task with one lease: larger ones would outlive it."""
@@ -107,7 +107,6 @@ class SenderSerializer(serializers.ModelSerializer[Sender]):
     send_window = serializers.JSONField(
         required=False,
         allow_null=True,
-        validators=[check_send_window],
         help_text='{"days": [1, 2, 3, 4, 5], "from": "09:00", "to": "20:00", "time_zone": '
         '"Europe/Berlin"}; narrows the tenant\'s.',
     )
@@ -167,6 +166,10 @@ class SenderSerializer(serializers.ModelSerializer[Sender]):
 
     def validate_provider(self, value: str) -> str:
         _adapter(value)
+        return value
+
+    def validate_send_window(self, value: Any) -> Any:
+        read_send_window(value)
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_postrun, task_prerun
+from django.db import close_old_connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
@@ -18,3 +19,10 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 @setup_logging.connect
 def keep_djangos_logging(**_: Any) -> None:
     """Connecting this is what stops Celery from configuring logs; Django has done so already."""
+
+
+@task_prerun.connect
+@task_postrun.connect
+def keep_connections_that_work(**_: Any) -> None:
+    """As around a web request: by CONN_MAX_AGE, and never one that has failed."""
+    close_old_connections()

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from channels.adapter import WebhookCall
 from channels.models import ProviderApp
 from channels.registry import adapter_for
+from inbound.endpoints import endpoint
 from inbound.storing import store
 
 TEXT = "text/plain; charset=utf-8"
@@ -24,9 +25,7 @@ class WebhookView(View):
     def dispatch(
         self, request: HttpRequest, *, provider: str, endpoint_token: str
     ) -> HttpResponseBase:
-        app = ProviderApp.objects.filter(
-            provider=provider, endpoint_token=endpoint_token, is_active=True
-        ).first()
+        app = endpoint(provider=provider, token=endpoint_token)
         if app is None:
             return HttpResponse("Not found", status=404, content_type=TEXT)
         return super().dispatch(request, app=app)

@@ -43,9 +43,9 @@ def apply_change(*, tenant_id: UUID, change: TemplateChange) -> bool:
 
 
 def _move(template: WhatsAppTemplate, change: TemplateChange) -> None:
-    is_old = template.status_at is not None and change.at < template.status_at.replace(
-        microsecond=0
-    )
+    # Providers count whole seconds.
+    known = template.status_at and template.status_at.replace(microsecond=0)
+    is_old = known is not None and change.at < known
     if is_old or template.status == TemplateStatus.DRAFT:
         return
     template.status, template.status_at = TemplateStatus(change.status), change.at

@@ -11,7 +11,7 @@ from channels.template_port import Submitted, TemplateSpec
 from channels.template_registry import templates_at
 from templates_wa.editing import check_submittable, locked
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
-from tenants.errors import DomainError, InvalidInput
+from tenants.errors import DomainError
 from tenants.models import Tenant
 
 SUBMIT_TIMEOUT = 20.0
@@ -45,8 +45,6 @@ def submit(*, tenant: Tenant, template_id: UUID, now: datetime) -> WhatsAppTempl
 
 def _ask(template: WhatsAppTemplate) -> Submitted:
     app = template.app
-    if not app.business_account_id:
-        raise InvalidInput("The sender's business_account_id, which owns templates, is missing.")
     provider = templates_at(app.provider)
     account, spec = app.account(), spec_of(template)
     if template.is_at_provider:
@@ -86,6 +84,6 @@ def spec_of(template: WhatsAppTemplate) -> TemplateSpec:
         header_format=template.header_format,
         header_text=template.header_text,
         footer=template.footer,
-        buttons=template.buttons,
+        buttons=tuple(template.buttons),
         examples=template.examples,
     )

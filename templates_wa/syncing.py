@@ -14,7 +14,6 @@ from channels.template_port import RemoteTemplate, TemplateSpec
 from channels.template_registry import templates_at
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.rules import problems
-from tenants.errors import InvalidInput
 
 SYNC_TIMEOUT = 20.0
 MAX_PAGES = 100
@@ -53,10 +52,8 @@ class Synced:
 def sync(*, app: TenantWAApp, now: datetime) -> Synced:
     """Safe to repeat. Must not run in a transaction: it waits for the network.
 
-    Raises InvalidInput without a business account, ProviderRefused, ProviderUnreachable.
+    Raises ProviderRefused, ProviderUnreachable.
     """
-    if not app.business_account_id:
-        raise InvalidInput("The sender's business_account_id, which owns templates, is missing.")
     remote = _read(app)
     with transaction.atomic():
         return _take_over(app, remote, now)

@@ -15,15 +15,15 @@ log = structlog.get_logger(__name__)
 
 
 # Safe twice: it only hints.
-@shared_task(queue="default")
+@shared_task
 def sync_all() -> None:
     apps = TenantWAApp.objects.usable().filter(provider__in=TEMPLATE_PROVIDERS, broken_at=None)
-    for app_id in apps.exclude(business_account_id="").values_list("pk", flat=True):
+    for app_id in apps.values_list("pk", flat=True):
         sync_app.delay(app_id=str(app_id))
 
 
 # Safe twice: it takes over what the provider says.
-@shared_task(queue="default")
+@shared_task
 def sync_app(*, app_id: str) -> None:
     app = TenantWAApp.objects.select_related("app", "tenant").get(pk=UUID(app_id))
     try:

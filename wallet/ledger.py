@@ -8,13 +8,15 @@ done already, the same reference with other amounts is an error. docs/money.md d
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
+from tenants import prepared
 from tenants.models import Tenant
+from wallet.amounts import ZERO, quantize
 from wallet.errors import (
     HoldExceeded,
     HoldMissing,
@@ -25,14 +27,6 @@ from wallet.errors import (
     WalletInactive,
 )
 from wallet.models import EntryKind, Hold, LedgerEntry, Wallet
-
-ZERO = Decimal(0)
-QUANTUM = Decimal("0.000001")
-
-
-def quantize(amount: Decimal) -> Decimal:
-    """An amount as the ledger keeps it: six places, half up."""
-    return amount.quantize(QUANTUM, rounding=ROUND_HALF_UP)
 
 
 def wallet_of(tenant: Tenant) -> Wallet:
@@ -212,7 +206,7 @@ SELECT uuidv7(), w.id, line.kind, line.balance_delta, line.held_delta,
        w.balance - total.balance_delta + sum(line.balance_delta) OVER (ORDER BY line.n),
        w.held - total.held_delta + sum(line.held_delta) OVER (ORDER BY line.n),
        line.reference, %(subject)s, (SELECT id FROM held), %(movement)s::uuid, %(actor)s,
-       %(reason)s, %(now)s
+       %(reason)s, %(now)s::timestamptz
 FROM w, total, line ORDER BY line.n
 """
 
@@ -268,7 +262,7 @@ def _append(
 def _execute(params: Mapping[str, Any]) -> int:
     try:
         with connection.cursor() as cursor:
-            cursor.execute(APPEND_SQL, params)
+            prepared.execute(cursor, APPEND_SQL, params)
             return int(cursor.rowcount)
     except IntegrityError as error:
         if "entry_reference_once" not in str(error):

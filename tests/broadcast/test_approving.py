@@ -55,7 +55,8 @@ def test_above_the_threshold_nothing_goes_out_without_it(
             "approval_amount": "0.050000",
         }
     rich.refresh_from_db()
-    assert (Broadcast.objects.get().status, rich.held) == ("DRAFT", 0)
+    assert Broadcast.objects.get().status == "DRAFT"
+    assert rich.held == 0
 
 
 def test_at_the_threshold_none_is_needed(

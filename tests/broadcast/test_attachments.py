@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from broadcast import content
+from broadcast import attachments, content
 from broadcast.content import Renderer
 from broadcast.models import Broadcast
 from channels.adapter import Button, ButtonKind, Media, ParameterKind, TextContent
@@ -20,7 +20,12 @@ from wallet.models import Wallet
 pytestmark = pytest.mark.django_db
 PICTURE = {"kind": "image", "url": "https://cdn.test/{{first_name}}.png"}
 SHOP = {"kind": "url", "text": "Shop", "value": "https://shop.test/{{first_name}}"}
-PROVIDERS = {Platform.TELEGRAM: "telegram_bot", Platform.SMS: "twilio", Platform.RCS: "google_rbm"}
+PROVIDERS = {
+    Platform.WHATSAPP: "meta_cloud",
+    Platform.TELEGRAM: "telegram_bot",
+    Platform.SMS: "twilio",
+    Platform.RCS: "google_rbm",
+}
 
 
 def broadcast_over(platform: Platform, **fields: Any) -> Broadcast:
@@ -56,6 +61,14 @@ def test_what_the_provider_would_refuse_is_refused_first(
     with pytest.raises(InvalidInput) as refused:
         content.check(broadcast_over(platform, **fields))
     assert refused.value.attr == attr
+
+
+@pytest.mark.parametrize("fields", [{"media": PICTURE}, {"buttons": [SHOP]}])
+def test_over_whatsapp_they_are_the_templates(fields: dict[str, Any]) -> None:
+    broadcast = broadcast_over(Platform.WHATSAPP, **fields)
+    assert broadcast.sender is not None
+    with pytest.raises(InvalidInput, match="template_params"):
+        attachments.check(broadcast, broadcast.sender)
 
 
 @pytest.mark.parametrize(

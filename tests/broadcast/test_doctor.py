@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from broadcast import lifecycle
 from broadcast.doctor import all_checks, check_up, find_breaches
@@ -102,6 +103,11 @@ def unheld(broadcast: Broadcast) -> None:
     broadcast.messages.filter(status="PENDING").update(price=Decimal(1))
 
 
+def unreleased(broadcast: Broadcast) -> None:
+    broadcast.messages.filter(status="UNKNOWN").update(status="FAILED")
+    BroadcastCounters.objects.filter(broadcast=broadcast).update(unknown=0, failed=1)
+
+
 def foreign(broadcast: Broadcast) -> None:
     broadcast.messages.filter(seq=1).update(tenant=TenantFactory.create())
 
@@ -144,6 +150,7 @@ def event(broadcast: Broadcast) -> None:
         (open_batch, "batch_not_swept"),
         (unsent, "unsent_after_the_end"),
         (uncharged, "captured_differs_from_rows"),
+        (unreleased, "charge_differs_from_status"),
         (unheld, "held_differs_from_rows"),
         (foreign, "foreign_rows"),
         (wrong_balance, "wallet_differs_from_entries"),
@@ -189,7 +196,10 @@ def test_what_is_safe_is_mended(
     assert sorted(going.messages.values_list("status", flat=True)) == ["SENT"] * 3 + ["UNKNOWN"]
 
 
-def test_a_broadcast_that_was_never_finished_is_finished(going: Broadcast) -> None:
+def test_a_broadcast_that_was_never_finished_is_finished(
+    going: Broadcast, settings: Settings
+) -> None:
+    settings.BROADCAST_UNKNOWN_GRACE = 0
     broken = Broadcast.objects.filter(pk=going.pk)
     run_batch(lane_id=going.lanes.get().pk, clock=timezone.now)
     assert broken.get().status == "PARTIALLY_SENT"

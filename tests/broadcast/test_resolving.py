@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from broadcast import lifecycle
@@ -30,8 +31,9 @@ ACCEPTS_THEN_5XX = 9010
 
 
 @pytest.fixture
-def in_doubt(rich: Wallet, people: People, sent: MakeBroadcast) -> Broadcast:
+def in_doubt(rich: Wallet, people: People, sent: MakeBroadcast, settings: Settings) -> Broadcast:
     """Finished: one SENT, two UNKNOWN."""
+    settings.BROADCAST_UNKNOWN_GRACE = 0
     broadcast = sent([*people(1), *people(2, ending=ACCEPTS_THEN_5XX)])
     assert statuses(broadcast) == ["SENT", "UNKNOWN", "UNKNOWN"]
     assert broadcast.status == "PARTIALLY_SENT"
@@ -105,8 +107,14 @@ def test_after_the_end_a_child_sends_again(
 
 
 def test_while_it_is_being_sent_they_go_back_to_pending(
-    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    people: People,
+    sent: MakeBroadcast,
+    now: datetime,
+    settings: Settings,
 ) -> None:
+    settings.BROADCAST_UNKNOWN_GRACE = 0
     Sender.objects.update(batch_size=1)
     broadcast = sent([*people(1, ending=ACCEPTS_THEN_5XX), *people(1)])
     assert statuses(broadcast) == ["UNKNOWN", "PENDING"]

@@ -19,6 +19,7 @@ from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.sending import run_batch
 from channels.adapter import FailureCause
 from channels.answers import Rule
+from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
@@ -135,8 +136,7 @@ def test_the_parent_shows_the_familys_sums(
 def test_too_little_credit_leaves_no_child(
     failed: Broadcast, tenant: Tenant, rich: Wallet, now: datetime
 ) -> None:
-    Broadcast.objects.filter(pk=failed.pk)
-    failed.sender.__class__.objects.update(marketing_price=600)
+    Sender.objects.update(marketing_price=600)
     with pytest.raises(InsufficientCredit):
         retry(tenant, failed, now)
     assert Broadcast.objects.get() == failed

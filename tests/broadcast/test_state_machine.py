@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -45,8 +46,8 @@ from tenants.models import Tenant, User
 from tests.factories import TenantFactory, UserFactory
 from wallet import ledger
 
-# One is refused, one blocks the bot, one's answer is lost, one is told to try again.
-ENDINGS = (1001, 9003, 9004, 9010, 9005)
+# One is refused, two answers are lost, one is told to try again.
+ENDINGS = (1001, 9003, 9010, 9010, 9005)
 BATCH_SIZE = 3
 bots = count(800_000)
 
@@ -233,6 +234,16 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.actions = Actions(make_world(self.sandbox))
+
+    @initialize()
+    def under_way(self) -> None:
+        self.actions.create(then="send")
+        for lane in (0, 1):
+            self.actions.batch(lane)
+
+    @rule(decision=st.sampled_from(("resend", "fail", "retry")), choice=CHOICE)
+    def decide(self, decision: str, choice: int) -> None:
+        self.actions.do(decision, choice)
 
     @precondition(lambda self: len(self.actions.broadcasts()) < MAX_BROADCASTS)
     @rule(then=st.sampled_from(("send", "schedule")))

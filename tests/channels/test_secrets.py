@@ -114,12 +114,16 @@ def assert_nothing_told(heard: Heard, adapter: Adapter, sender: SenderAccount) -
 
 def batch(*, template: bool = False) -> list[OutboundMessage]:
     media = Media(ParameterKind.IMAGE, f"https://cdn.test/{NUMBER}.png")
-    contents = [TextContent(BODY), TextContent(BODY, media=media)]
-    said = [TemplateContent(BODY, "en", provider_template_id="HX" + "b" * 32)] if template else []
+    contents: list[TextContent | TemplateContent] = [
+        TextContent(BODY),
+        TextContent(BODY, media=media),
+    ]
+    if template:
+        contents.append(TemplateContent(BODY, "en", provider_template_id="HX" + "b" * 32))
     return [
         OutboundMessage(id=uuid4(), to=f"+1{NUMBER}{ending}", content=content)
         for ending in ENDINGS
-        for content in (*contents, *said)
+        for content in contents
     ]
 
 

@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def _own_servers() -> Path:
-    """A PostgreSQL and a Valkey of this suite's own: nobody else is hurt by what it does to them."""
+    """A PostgreSQL and a Valkey of this suite's own: nobody else is hurt."""
     parent = BASE_DIR / ".data"
     parent.mkdir(mode=0o711, exist_ok=True)
     folder = Path(mkdtemp(prefix="chaos-", dir=parent))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from celery import current_app
@@ -11,7 +12,6 @@ from django.utils import timezone
 
 from broadcast import lifecycle
 from broadcast.checkpoints import Point
-from broadcast.models import Lane
 from tenants.errors import DomainError
 from tests.chaos.fleet import Fleet
 from tests.chaos.scenario import Scenario
@@ -105,16 +105,17 @@ def restart_postgres(chaos: Chaos) -> None:
 
 
 def deliver_tasks_twice(chaos: Chaos) -> None:
-    for lane in Lane.objects.filter(broadcast=chaos.scenario.broadcast):
-        for _ in range(4):
-            current_app.send_task(
-                "broadcast.tasks.run_lane", kwargs={"lane_id": lane.pk}, queue="sending"
-            )
+    for _ in range(8):
+        current_app.send_task("broadcast.tasks.serve", queue="sending")
 
 
 def pause_and_resume(chaos: Chaos) -> None:
     control(chaos, "pause")
-    chaos.after(chaos.random.uniform(0.1, 1.5), "resume", lambda: control(chaos, "resume"))
+    chaos.after(chaos.random.uniform(0.1, 1.5), "resume", partial(resume, chaos))
+
+
+def resume(chaos: Chaos) -> None:
+    control(chaos, "resume")
 
 
 def cancel(chaos: Chaos) -> None:

@@ -153,7 +153,7 @@ class Fleet:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=dies_with_parent(signal.SIGKILL),
+                preexec_fn=dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one system call
             )
         with self._lock:
             self._running[name] = started

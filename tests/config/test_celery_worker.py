@@ -3,6 +3,9 @@
 import time
 from collections.abc import Callable
 
+import pytest
+from django.db import connection
+
 from config.celery import app
 from tests.workers import Worker
 
@@ -24,6 +27,46 @@ def test_a_workers_end_is_waited_for(celery_worker_process: Callable[..., Worker
     worker.stop()
 
     assert worker.process.returncode == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_keeps_its_connection_and_replaces_a_broken_one(
+    celery_worker_process: Callable[..., Worker],
+) -> None:
+    celery_worker_process(queues="default", concurrency=1)
+    assert _backends_of_two_tasks() == 1
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    assert _backends_of_two_tasks() == 1
+
+
+def _backends_of_two_tasks() -> int:
+    """How many connections two tasks that look into the database were given."""
+    return len({_backend_after_a_task() for _ in range(2)})
+
+
+def _backend_after_a_task() -> int:
+    """The worker's connection, once a task sent now has used it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (began,) = cursor.fetchone()
+        app.send_task("broadcast.tasks.sweep", queue="default")
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid() AND state = 'idle' AND query_start > %s",
+                [began],
+            )
+            if found := cursor.fetchall():
+                return int(found[0][0])
+            time.sleep(0.05)
+    raise AssertionError("No task has used the database.")
 
 
 def _pings() -> list[dict[str, dict[str, str]]]:

@@ -1,5 +1,6 @@
 """Prism (@stoplight/prism-cli): answers as a spec says, refuses what it does not allow."""
 
+import json
 import os
 import socket
 import subprocess
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +28,9 @@ def serving(spec: str, log: Path) -> Iterator[str]:
     if not PRISM.exists():
         pytest.skip("Prism is not installed: `make conformance` does it")
     port = _free_port()
-    command = [PRISM, "mock", "--errors", "-h", "127.0.0.1", "-p", str(port), path]
+    told = log.with_suffix(".json")
+    told.write_text(json.dumps(_spelled_out(json.loads(path.read_text()))))
+    command = [str(PRISM), "mock", "--errors", "-h", "127.0.0.1", "-p", str(port), str(told)]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ})
     try:
@@ -35,6 +39,19 @@ def serving(spec: str, log: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+def _spelled_out(spec: dict[str, Any]) -> dict[str, Any]:
+    """OpenAPI's default for lists in forms, written down: Prism reads no list without it."""
+    for operations in spec["paths"].values():
+        for operation in operations.values():
+            contents = operation.get("requestBody", {}) if isinstance(operation, dict) else {}
+            form = contents.get("content", {}).get("application/x-www-form-urlencoded")
+            if form:
+                lists = [name for name, kind in form["schema"]["properties"].items()
+                         if kind.get("type") == "array"]  # fmt: skip
+                form["encoding"] = {name: {"style": "form", "explode": True} for name in lists}
+    return spec
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

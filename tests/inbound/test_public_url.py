@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
-from pytest_django import SettingsWrapper
 from rest_framework.test import APIClient
 
 from broadcast.models import BroadcastMessage
@@ -40,10 +40,8 @@ def post(
     ).status_code
 
 
-def test_the_public_url_is_what_was_signed(
-    anonymous: APIClient, twilio: ProviderApp, settings: SettingsWrapper
-) -> None:
-    settings.PUBLIC_URL = "https://broadcast.example"
+@override_settings(PUBLIC_URL="https://broadcast.example")
+def test_the_public_url_is_what_was_signed(anonymous: APIClient, twilio: ProviderApp) -> None:
     path = twilio.webhook_path.rstrip("/")
     good, bad = f"https://broadcast.example{path}", f"http://testserver{path}"
     assert post(anonymous, twilio, signed_for=good) == 200
@@ -55,7 +53,8 @@ def test_the_public_url_is_what_was_signed(
 def test_a_receipt_finds_its_message_by_the_query(
     anonymous: APIClient, twilio: ProviderApp
 ) -> None:
-    message = BroadcastMessageFactory.create(tenant=twilio.tenant, status="SENDING")
+    message = BroadcastMessageFactory.create(tenant=twilio.tenant, status="SENT")
+    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
     query = f"?broadcast_message_id={message.pk}"
     url = f"{twilio.webhook_url}{query}"
     assert post(anonymous, twilio, signed_for=url, query=query) == 200

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -54,6 +55,16 @@ def test_a_call_that_is_not_signed_is_refused_and_not_stored(
 
 def test_an_unknown_endpoint_is_404(anonymous: APIClient, app: ProviderApp) -> None:
     assert anonymous.get("/webhooks/meta_cloud/aaaaaaaaaaaaaaaaaaaaaaaa/").status_code == 404
+
+
+def test_an_endpoint_that_was_switched_off_is_404_within_seconds(
+    anonymous: APIClient, app: ProviderApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert post(anonymous, app, status_body("sent")) == 200
+    ProviderApp.objects.update(is_active=False)
+    later = monotonic() + 6.0
+    monkeypatch.setattr("inbound.endpoints.monotonic", lambda: later)
+    assert post(anonymous, app, status_body("sent")) == 404
 
 
 def test_the_handshake_answers_the_challenge(anonymous: APIClient, app: ProviderApp) -> None:

@@ -63,6 +63,9 @@ def test_another_owner_does_not_take_a_tenant_over() -> None:
         {"owner_email": "nobody"},
         {"name": "!!!"},
         {"currency": "EURO"},
+        {"currency": "€"},
+        {"country": "A1"},
+        {"country": "AUT"},
         {"password": "short"},
     ],
 )

@@ -1,6 +1,7 @@
 """`manage.py create_tenant --name "Acme" --owner-email owner@example.com`"""
 
 import getpass
+import re
 import secrets
 import sys
 from argparse import ArgumentParser
@@ -16,6 +17,9 @@ from django.utils.text import slugify
 from tenants.errors import DomainError
 from tenants.models import Tenant, User
 from tenants.onboarding import Onboarded, create_tenant
+
+CURRENCY = re.compile("[A-Z]{3}")
+COUNTRY = re.compile("([A-Z]{2})?")
 
 
 class Command(BaseCommand):
@@ -80,6 +84,10 @@ def _check(*, email: str, slug: str, fields: dict[str, str]) -> None:
     """Refuses before anything is asked or written."""
     if fields["time_zone"] not in available_timezones():
         raise CommandError(f"{fields['time_zone']} is no IANA time zone.")
+    if not CURRENCY.fullmatch(fields["currency"]):
+        raise CommandError(f"{fields['currency']} is no ISO 4217 code such as EUR.")
+    if not COUNTRY.fullmatch(fields["default_country"]):
+        raise CommandError(f"{fields['default_country']} is no ISO 3166-1 alpha-2 code such as AT.")
     try:
         validate_email(email)
         Tenant(slug=slug, **fields).clean_fields()

@@ -1,0 +1,48 @@
+"""Beat gives a hint for every lane that no task stands for, and no more than that."""
+
+from datetime import datetime
+
+import pytest
+import redis
+from django.db import transaction
+
+from broadcast.enqueueing import hints_waiting, serve_soon
+from broadcast.models import Lane
+from broadcast.tasks import OVERDUE_AFTER, revive
+from tests.factories import BroadcastFactory, SenderFactory
+from tests.runs import remove_own_keys
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def overdue(redis_client: redis.Redis, now: datetime) -> None:
+    """Three lanes that are late, and one that is only due."""
+    sender = SenderFactory.create()
+    for late in (2, 3, 4, 0):
+        broadcast = BroadcastFactory.create(tenant=sender.tenant, sender=sender, status="SENDING")
+        Lane.objects.create(broadcast=broadcast, n=1, next_batch_at=now - late * OVERDUE_AFTER)
+
+
+def test_what_was_lost_with_the_queue_is_hinted_at_again(
+    overdue: None, redis_client: redis.Redis
+) -> None:
+    assert hints_waiting() == 0
+    revive()
+    assert hints_waiting() == 3
+    remove_own_keys()
+    revive()
+    assert hints_waiting() == 3
+
+
+def test_busy_workers_are_not_hinted_at_twice(overdue: None) -> None:
+    for _ in range(5):
+        revive()
+    assert hints_waiting() == 3
+
+
+def test_hints_come_with_the_commit(redis_client: redis.Redis) -> None:
+    with transaction.atomic():
+        serve_soon(lanes=2)
+        assert hints_waiting() == 0
+    assert hints_waiting() == 2

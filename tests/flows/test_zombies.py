@@ -1,0 +1,80 @@
+"""A worker that is stopped past its lease at each step of a batch, and woken when all is done."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from broadcast import lifecycle
+from broadcast.checkpoints import Point
+from broadcast.models import Batch, Broadcast
+from broadcast.sending import sweep_batches
+from broadcast.tasks import serve
+from channels.models import Sender
+from channels.simulator.running import RunningSimulator
+from contacts.models import Contact
+from tenants.models import Tenant
+from tests.broadcast.test_engine import assert_books_balance, statuses
+from tests.flows.test_killed_worker import SLOW, accepted, wait_for
+from tests.workers import Worker
+from wallet.models import Wallet
+
+ALL = 30
+SIZE = 10
+UNKNOWN_UNTIL_IT_WAKES = {Point.AFTER_FENCE, Point.MID_REQUESTS, Point.AFTER_ANSWERS}
+
+
+def is_stopped(worker: Worker) -> bool:
+    state = Path(f"/proc/{worker.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "T"
+
+
+def expire_leases() -> None:
+    Batch.objects.filter(settled_at=None).update(lease_expires_at=timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("point", Point)
+def test_a_zombie_sends_nothing_twice_and_its_late_answers_count(
+    celery_worker_process: Callable[..., Worker],
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    sandbox: RunningSimulator,
+    people: Callable[..., list[Contact]],
+    draft: Callable[..., Broadcast],
+    tmp_path: Path,
+    point: Point,
+) -> None:
+    Sender.objects.update(batch_size=SIZE)
+    ending = SLOW if point == Point.MID_REQUESTS else None
+    broadcast = draft([*people(SIZE, ending=ending), *people(ALL - SIZE)])
+    zombie = celery_worker_process(
+        queues="sending", concurrency=1, BROADCAST_CHECKPOINT_DIR=str(tmp_path)
+    )
+    if point != Point.MID_REQUESTS:
+        (tmp_path / point.value).write_text("STOP")
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=timezone.now())
+    if point == Point.MID_REQUESTS:
+        wait_for(lambda: len(accepted(sandbox, bot)) > 0)
+        zombie.process.send_signal(signal.SIGSTOP)
+    wait_for(lambda: is_stopped(zombie))
+
+    expire_leases()
+    sweep_batches(now=timezone.now())
+    celery_worker_process(queues="sending", concurrency=1)
+    serve.delay()
+    wait_for(lambda: not {"PENDING", "SENDING"} & set(statuses(broadcast)))
+    in_doubt = SIZE if point in UNKNOWN_UNTIL_IT_WAKES else 0
+    assert statuses(broadcast).count("UNKNOWN") == in_doubt
+
+    os.kill(zombie.process.pid, signal.SIGCONT)
+    wait_for(lambda: set(statuses(broadcast)) == {"SENT"})
+    wait_for(lambda: Broadcast.objects.get(pk=broadcast.pk).status == "SENT")
+    zombie.stop()
+    to = accepted(sandbox, bot)
+    assert len(to) == len(set(to)) == ALL
+    assert_books_balance(broadcast)

@@ -1,0 +1,10 @@
+"""Every test looks endpoints up anew."""
+
+import pytest
+
+from inbound.endpoints import forget_endpoints
+
+
+@pytest.fixture(autouse=True)
+def _no_remembered_endpoints() -> None:
+    forget_endpoints()

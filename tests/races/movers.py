@@ -1,0 +1,97 @@
+"""Batches in a worker's hands, and the steps that may want the same rows at the same time."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from broadcast import lifecycle
+from broadcast.claiming import claim, shut_fence
+from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage
+from broadcast.moves import Moved
+from broadcast.settling import settle, sweep
+from channels.adapter import Outcome, OutcomeKind
+from tests.broadcast.books import statuses
+from tests.plugins.sending import PLENTY
+from wallet.models import Wallet
+
+DEADLINE = 30.0
+KINDS = (OutcomeKind.ACCEPTED, OutcomeKind.PASSING, OutcomeKind.LIMITED, OutcomeKind.UNKNOWN)
+
+
+def handed_over(broadcast: Broadcast) -> list[Batch]:
+    """Send it, claim a batch on each of its lanes and shut their fences."""
+    now = timezone.now()
+    lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=now)
+    Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING")
+    broadcast.refresh_from_db()
+    assert broadcast.sender is not None
+    batches = []
+    for lane in broadcast.lanes.order_by("n"):
+        claimed = claim(broadcast=broadcast, lane=lane, sender=broadcast.sender, now=now)
+        assert claimed is not None
+        assert shut_fence(batch_id=claimed.batch_id)
+        batches.append(Batch.objects.get(pk=claimed.batch_id))
+    return batches
+
+
+def settle_batch(batch: Batch, kinds: Sequence[OutcomeKind] = KINDS) -> Moved:
+    """Every message of the batch gets one of these outcomes in turn."""
+    broadcast = Broadcast.objects.select_related("tenant", "sender").get(pk=batch.broadcast_id)
+    assert broadcast.sender is not None
+    outcomes: list[tuple[UUID, Outcome]] = [
+        (each, Outcome(kind=kinds[n % len(kinds)], retry_after=0.0))
+        for n, each in enumerate(batch.message_ids)
+    ]
+    return settle(
+        broadcast=broadcast,
+        sender=broadcast.sender,
+        batch_id=batch.pk,
+        outcomes=outcomes,
+        is_last=True,
+        now=timezone.now(),
+    )
+
+
+def sweep_batch(batch: Batch) -> Moved | None:
+    """As if its lease had expired."""
+    taken = Batch.objects.select_related("broadcast__tenant", "broadcast__sender").get(pk=batch.pk)
+    return sweep(batch=taken, now=timezone.now() + timedelta(hours=1))
+
+
+def cancel(broadcast: Broadcast) -> Broadcast:
+    return lifecycle.cancel(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())
+
+
+def assert_all_adds_up(broadcast: Broadcast) -> None:
+    """Its counters equal its rows; the wallet equals the rows of all its tenant's broadcasts."""
+    rows = statuses(broadcast)
+    by_status = BroadcastCounters.objects.get(pk=broadcast.pk).by_status()
+    assert by_status == {name: rows.count(name.upper()) for name in by_status}
+    charged = BroadcastMessage.objects.filter(tenant=broadcast.tenant).values_list(
+        "charge_state", "price"
+    )
+    wallet = Wallet.objects.get(tenant=broadcast.tenant)
+    assert wallet.held == sum(price for state, price in charged if state == "HELD")
+    assert PLENTY - wallet.balance == sum(price for state, price in charged if state == "CAPTURED")
+
+
+def at_once(*steps: Callable[[], Any]) -> list[Any]:
+    """What each came to, each in a thread and a transaction of its own, begun together."""
+    start = Barrier(len(steps))
+
+    def run(step: Callable[[], Any]) -> Any:
+        try:
+            start.wait(DEADLINE)
+            return step()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(steps)) as threads:
+        running: list[Future[Any]] = [threads.submit(run, step) for step in steps]
+        return [each.result(DEADLINE) for each in running]

@@ -1,0 +1,100 @@
+"""Whoever waits for a lock holds none that comes after it: else this would be a deadlock."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from broadcast.claiming import claim
+from broadcast.models import Broadcast
+from broadcast.moves import lock_counters
+from broadcast.resolving import Decision, resolve_unknown
+from channels.models import Sender
+from contacts.models import Contact, Suppression
+from tests.races.movers import (
+    DEADLINE,
+    assert_all_adds_up,
+    cancel,
+    handed_over,
+    settle_batch,
+    sweep_batch,
+)
+from wallet.models import Wallet
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+@pytest.fixture
+def broadcast(
+    rich: Wallet, people: Callable[..., list[Contact]], draft: Callable[..., Broadcast]
+) -> Broadcast:
+    Sender.objects.update(batch_size=3)
+    return draft(people(6))
+
+
+def claim_and_release(broadcast: Broadcast) -> None:
+    """Of the next ones all have opted out: their credits are released by the claim itself."""
+    Suppression.objects.bulk_create(
+        Suppression(tenant=broadcast.tenant, address=address, source="USER")
+        for address in broadcast.messages.values_list("address", flat=True)
+    )
+    assert broadcast.sender is not None
+    lane = broadcast.lanes.get()
+    claim(broadcast=broadcast, lane=lane, sender=broadcast.sender, now=timezone.now())
+
+
+def give_up(broadcast: Broadcast) -> None:
+    resolve_unknown(
+        tenant=broadcast.tenant,
+        broadcast_id=broadcast.pk,
+        decision=Decision.FAIL,
+        actor=None,
+        now=timezone.now(),
+    )
+
+
+@pytest.mark.parametrize("step", ["settle", "sweep", "cancel", "claim", "resolve"])
+def test_money_comes_after_counters(broadcast: Broadcast, step: str) -> None:
+    (batch,) = handed_over(broadcast)
+    if step == "resolve":
+        sweep_batch(batch)
+    run: Callable[[], Any] = {
+        "settle": partial(settle_batch, batch),
+        "sweep": partial(sweep_batch, batch),
+        "cancel": partial(cancel, broadcast),
+        "claim": partial(claim_and_release, broadcast),
+        "resolve": partial(give_up, broadcast),
+    }[step]
+
+    def and_close() -> None:
+        try:
+            run()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            lock_counters(broadcast.pk)
+            running = thread.submit(and_close)
+            wait_until_blocked()
+            Wallet.objects.select_for_update().get(tenant=broadcast.tenant)
+        running.result(DEADLINE)
+    assert_all_adds_up(broadcast)
+
+
+def wait_until_blocked() -> None:
+    deadline = time.monotonic() + DEADLINE
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(WAITING)
+            if cursor.fetchone()[0]:
+                return
+            assert time.monotonic() < deadline, "nobody waited"
+            time.sleep(0.01)
