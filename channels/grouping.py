@@ -55,4 +55,4 @@ def _grouping(adapter: Adapter) -> GroupAdapter | None:
 
     The adapters' contract test asks it once.
     """
-    return cast(GroupAdapter, adapter) if adapter.capabilities.max_recipients > 1 else None
+    return cast("GroupAdapter", adapter) if adapter.capabilities.max_recipients > 1 else None
