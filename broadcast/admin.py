@@ -191,12 +191,12 @@ class BatchAdmin(LargeTable):
 
 @admin.register(ChargeLine)
 class ChargeLineAdmin(LargeTable):
-    """Which messages a line of the ledger is of."""
-
-    list_display = ("movement_id", "broadcast", "charge_state", "amount")
+    list_display = ("broadcast", "charge_state", "amount", "movement_id")
     list_filter = (BY_BROADCAST,)
     list_select_related = ("broadcast",)
-    id_keys = ("movement_id", "broadcast_id")
+    id_keys = ("id", "movement_id", "broadcast_id")
+    # Up to ten thousand ids: the API opens a line page by page.
+    exclude = ("message_ids",)
 
 
 @admin.register(Checkup)

@@ -23,6 +23,8 @@ def messages_of(*, tenant: Tenant, entry: LedgerEntry) -> QuerySet[BroadcastMess
     messages = BroadcastMessage.objects.for_tenant(tenant).filter(price__gt=0)
     if entry.kind == EntryKind.HOLD:
         return _held_by(messages, tenant, entry)
+    if entry.movement_id is None:
+        return messages.none()
     lines = ChargeLine.objects.filter(
         broadcast__tenant=tenant,
         movement_id=entry.movement_id,

@@ -138,12 +138,17 @@ def _template(broadcast: Broadcast) -> WhatsAppTemplate:
 def register_links(broadcast: Broadcast) -> None:
     """The URLs that this broadcast tracks; replaces those of an earlier text."""
     TrackedURL.objects.filter(broadcast=broadcast).delete()
-    if not broadcast.track_urls:
-        return
     TrackedURL.objects.bulk_create(
         TrackedURL(tenant_id=broadcast.tenant_id, broadcast=broadcast, position=position, url=url)
-        for position, url in enumerate(find_urls(static_texts(broadcast)))
+        for url, position in link_positions(broadcast).items()
     )
+
+
+def link_positions(broadcast: Broadcast) -> dict[str, int]:
+    """The URLs that it tracks, numbered in order of appearance."""
+    if not broadcast.track_urls:
+        return {}
+    return {url: position for position, url in enumerate(find_urls(static_texts(broadcast)))}
 
 
 def static_texts(broadcast: Broadcast) -> list[str]:

@@ -65,6 +65,12 @@ class SenderBroken(Conflict):
     code = "sender_broken"
 
 
+class EstimateMoved(Conflict):
+    """What was estimated is not what would be sent now; `data` holds the difference."""
+
+    code = "estimate_moved"
+
+
 class NothingToRetry(Conflict):
     """No failed recipient is left; `data` says how many failed, and how many for good."""
 

@@ -10,6 +10,7 @@ from broadcast.approving import require_approval, require_approval_of_audience
 from broadcast.broken_senders import require_working
 from broadcast.enqueueing import plan_soon, serve_soon
 from broadcast.errors import IllegalMove, NoRecipients, NotEditable
+from broadcast.estimating import require_planned_as_estimated, require_unmoved
 from broadcast.locking import fresh, lift_pause, locked, move_pending, require_move, save
 from broadcast.models import Broadcast, BroadcastCounters, Lane
 from broadcast.moves import lock_counters, make_money
@@ -19,21 +20,26 @@ from tenants.models import Tenant
 from wallet import ledger
 
 
-def schedule(*, tenant: Tenant, broadcast_id: UUID, at: datetime, now: datetime) -> Broadcast:
+def schedule(
+    *, tenant: Tenant, broadcast_id: UUID, at: datetime, now: datetime, estimate_hash: str = ""
+) -> Broadcast:
     """DRAFT → SCHEDULED at a time to come; an audience is planned by a task first.
 
-    Raises InvalidInput (attr names the field), NoRecipients, NoSender, SenderBroken,
-    TemplateNotUsable, InsufficientCredit, ApprovalRequired, IllegalMove.
+    `estimate_hash`: of the estimate that it must still come to. Raises InvalidInput (attr names
+    the field), NoRecipients, NoSender, SenderBroken, TemplateNotUsable, InsufficientCredit,
+    ApprovalRequired, EstimateMoved, IllegalMove.
     """
     with transaction.atomic():
         broadcast = locked(tenant, broadcast_id)
         if broadcast.status == BroadcastStatus.SCHEDULED:
             require_future(at, now)
             _require_time_left(broadcast, at=at)
+            require_estimate(broadcast, estimate_hash, now=now)
             broadcast.scheduled_at = at
             lift_pause(broadcast, now=now)
             save(broadcast)
         else:
+            require_estimate(broadcast, estimate_hash, now=now)
             launch_at(broadcast, at=at, now=now)
     return fresh(broadcast)
 
@@ -54,7 +60,9 @@ def unschedule(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcas
     return fresh(broadcast)
 
 
-def send(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
+def send(
+    *, tenant: Tenant, broadcast_id: UUID, now: datetime, estimate_hash: str = ""
+) -> Broadcast:
     """Send now: DRAFT or SCHEDULED → QUEUED; an audience is planned by a task first.
 
     One that is being sent already is answered as it is. Raises as `schedule` does.
@@ -63,6 +71,7 @@ def send(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
         broadcast = locked(tenant, broadcast_id)
         if broadcast.status in {BroadcastStatus.QUEUED, BroadcastStatus.SENDING}:
             return fresh(broadcast)
+        require_estimate(broadcast, estimate_hash, now=now)
         if broadcast.status == BroadcastStatus.SCHEDULED:
             queue(broadcast, now=now)
         else:
@@ -155,6 +164,8 @@ def _plan_and_hold(broadcast: Broadcast, *, now: datetime) -> None:
     lock_counters(broadcast.pk)
     content.register_links(broadcast)
     plan = planning.plan(broadcast=broadcast, now=now)
+    if broadcast.estimate_hash:
+        require_planned_as_estimated(broadcast=broadcast, quoted=broadcast.estimate_hash)
     require_approval(broadcast, recipients=plan.to_send, amount=plan.amount)
     broadcast.hold_revision += 1
     broadcast.planned_at = now
@@ -166,6 +177,13 @@ def _plan_and_hold(broadcast: Broadcast, *, now: datetime) -> None:
         actor=str(broadcast.created_by_id or "system"),
         now=now,
     )
+
+
+def require_estimate(broadcast: Broadcast, quoted: str, *, now: datetime) -> None:
+    """At once, where one is quoted; kept, as an audience is planned later. Raises EstimateMoved."""
+    if quoted:
+        require_unmoved(broadcast=broadcast, quoted=quoted, now=now)
+    broadcast.estimate_hash = quoted
 
 
 def _move_on(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:

@@ -6,7 +6,7 @@ what keeps two moves of one broadcast apart.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -56,8 +56,9 @@ delta AS (
     RETURNING c.pending AS now_pending, c.sending AS now_sending, d.moved, d.captured, d.released,
               d.refunded
 ), charge_lines AS (
-    INSERT INTO broadcast_chargeline (broadcast_id, movement_id, charge_state, amount, message_ids)
-    SELECT %(broadcast)s, %(movement)s::uuid, charged, sum(price), array_agg(moved_id)
+    INSERT INTO broadcast_chargeline
+        (id, broadcast_id, movement_id, charge_state, amount, message_ids)
+    SELECT uuidv7(), %(broadcast)s, %(movement)s::uuid, charged, sum(price), array_agg(moved_id)
     FROM (
         SELECT moved_id, price, charged,
                (row_number() OVER (PARTITION BY charged) - 1) / %(block)s AS block
@@ -123,7 +124,7 @@ def move(
     with connection.cursor() as cursor:
         run = prepared.execute if is_frequent else _execute
         run(cursor, sql, {**params, "broadcast": broadcast_id, **movement(movement_id)})
-        return Moved(*cursor.fetchone(), movement_id=movement_id)
+        return replace(Moved(*cursor.fetchone()), movement_id=movement_id)
 
 
 def _execute(cursor: Any, sql: str, params: Mapping[str, Any]) -> None:

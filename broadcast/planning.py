@@ -18,9 +18,15 @@ from broadcast import audience
 from broadcast.content import variables_in
 from broadcast.errors import NoRecipients, UnknownRecipients
 from broadcast.models import Broadcast, BroadcastCounters
+from broadcast.texts_in_sql import text_in_sql
 from broadcast.variables import CONTACT_FIELDS
+from channels.models import Sender
 from channels.platforms import Category, Platform
 from tenants.errors import InvalidInput
+from wallet.errors import CurrencyMismatch
+from wallet.models import Wallet
+from wallet.pricing import BASIC, BASIC_LENGTH, SINGLE
+from wallet.rates import tariff_for
 
 SHOWN_UNKNOWN = 20
 
@@ -52,7 +58,7 @@ WITH ref AS (
     SELECT * FROM unnest(%(contacts)s::uuid[], %(phones)s::text[], %(external_ids)s::text[],
                          %(overrides)s::jsonb[])
         WITH ORDINALITY AS r(contact, phone, external_id, overrides, n)
-), found AS (
+), named AS (
     SELECT r.n, r.overrides, c.id FROM ref r JOIN contacts_contact c
         ON c.id = r.contact AND c.tenant_id = %(tenant)s
     UNION ALL
@@ -66,7 +72,7 @@ WITH ref AS (
 UNKNOWN_REFS = (
     REFS
     + """
-SELECT n - 1 FROM ref WHERE NOT EXISTS (SELECT FROM found WHERE found.n = ref.n) ORDER BY n
+SELECT n - 1 FROM ref WHERE NOT EXISTS (SELECT FROM named WHERE named.n = ref.n) ORDER BY n
 """
 )
 COLUMNS = """
@@ -78,8 +84,9 @@ COLUMNS = """
 SIXTY_BITS = """
 ('x' || right(gen_random_uuid()::text, 12) || right(gen_random_uuid()::text, 3))::bit(60)::bigint
 """
+ONCE = f"{REFS}, once AS (SELECT DISTINCT ON (id) id, n, overrides FROM named ORDER BY id, n)"
 INSERT_REFS = f"""
-{REFS}, once AS (SELECT DISTINCT ON (id) id, n, overrides FROM found ORDER BY id, n)
+{ONCE}
 INSERT INTO broadcast_broadcastmessage ({COLUMNS})
 SELECT uuidv7(), %(tenant)s, %(broadcast)s, row_number() OVER (ORDER BY n), id, NULL,
        overrides, '{{}}'::jsonb, {SIXTY_BITS}, 'PENDING', '', '', '', '', 0, 0, '', '', 1, '',
@@ -95,6 +102,19 @@ def set_recipients(
 
     Raises UnknownRecipients, which names them; another tenant's contact is an unknown one.
     """
+    refs = {**refs_of(broadcast, recipients), "now": now}
+    _drop_rows(broadcast)
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_REFS, refs)
+        planned = cursor.rowcount
+    broadcast.duplicates_removed = len(recipients) - planned
+    BroadcastCounters.objects.update_or_create(
+        broadcast=broadcast, defaults={"total": planned, "pending": planned, "suppressed": 0}
+    )
+
+
+def refs_of(broadcast: Broadcast, recipients: Sequence[RecipientRef]) -> dict[str, Any]:
+    """Parameters of REFS. Raises UnknownRecipients."""
     refs: dict[str, Any] = {
         "contacts": [each.contact for each in recipients],
         "phones": [each.phone for each in recipients],
@@ -104,20 +124,13 @@ def set_recipients(
         ],
         "tenant": broadcast.tenant_id,
         "broadcast": broadcast.pk,
-        "now": now,
     }
     with connection.cursor() as cursor:
         cursor.execute(UNKNOWN_REFS, refs)
         unknown = [recipients[index] for (index,) in cursor.fetchall()]
-        if unknown:
-            raise _unknown(unknown)
-        _drop_rows(broadcast)
-        cursor.execute(INSERT_REFS, refs)
-        planned = cursor.rowcount
-    broadcast.duplicates_removed = len(recipients) - planned
-    BroadcastCounters.objects.update_or_create(
-        broadcast=broadcast, defaults={"total": planned, "pending": planned, "suppressed": 0}
-    )
+    if unknown:
+        raise _unknown(unknown)
+    return refs
 
 
 def _unknown(unknown: Sequence[RecipientRef]) -> UnknownRecipients:
@@ -150,11 +163,19 @@ def plan(*, broadcast: Broadcast, now: datetime) -> Plan:
 
 
 # `source` has (seq, contact_id, overrides). Order of the reasons: the first that holds is given.
+# `rate` is wallet/pricing.py's Tariff as rows: a country's price, else that of the longest calling
+# code that fits, else the one for anywhere.
 # MATERIALIZED: a planner that expects one row would judge all recipients again for each of them.
 RESOLVED = """
-found AS (
+rate AS MATERIALIZED (
+    SELECT * FROM unnest(%(rate_countries)s::text[], %(rate_codes)s::text[],
+                         %(rate_types)s::text[], %(rate_prices)s::numeric[],
+                         %(rate_ids)s::uuid[])
+        WITH ORDINALITY AS r(country, calling_code, message_type, price, id, n)
+), found AS (
     SELECT s.seq, s.contact_id, s.overrides, c.id IS NULL AS gone, {address} AS address,
-           coalesce(c.country, '') AS country, jsonb_strip_nulls({variables}) AS variables
+           coalesce(c.country, '') AS country,
+           coalesce(c.phone, '') AS phone, jsonb_strip_nulls({variables}) AS variables
     FROM source s LEFT JOIN contacts_contact c ON c.id = s.contact_id AND c.tenant_id = %(tenant)s
 ), judged AS (
     SELECT f.*, CASE
@@ -169,19 +190,43 @@ found AS (
         WHEN NOT jsonb_exists_all(f.variables, %(required)s::text[]) THEN 'missing_variable'
         ELSE '' END AS reason
     FROM found f
+), sized AS (
+    SELECT j.*, {segments} AS segments, {message_type} AS message_type
+    FROM (SELECT judged.*, {text} AS text FROM judged) j
+), placed AS (
+    SELECT s.*, coalesce(
+        own.n,
+        (SELECT r.n FROM rate r
+         WHERE r.calling_code <> '' AND r.message_type = s.message_type
+           AND starts_with(s.phone, '+' || r.calling_code)
+         ORDER BY length(r.calling_code) DESC LIMIT 1),
+        (SELECT r.n FROM rate r
+         WHERE r.country = '' AND r.calling_code = '' AND r.message_type = s.message_type)
+    ) AS rate_n
+    FROM sized s
+    LEFT JOIN rate own ON own.country = s.country AND own.country <> ''
+                      AND own.message_type = s.message_type
 ), resolved AS MATERIALIZED (
-    SELECT seq, contact_id, overrides, variables, country, reason,
-           CASE WHEN reason <> 'duplicate' THEN address END AS address,
-           CASE WHEN reason = '' THEN 'PENDING' ELSE 'SUPPRESSED' END AS status,
-           CASE WHEN reason = '' THEN %(price)s::numeric ELSE 0 END AS price,
-           CASE WHEN reason = '' THEN 'HELD' ELSE '' END AS charge_state
-    FROM judged
+    SELECT p.seq, p.contact_id, p.overrides, p.variables, p.country, p.reason,
+           CASE WHEN p.reason <> 'duplicate' THEN p.address END AS address,
+           CASE WHEN p.reason = '' THEN 'PENDING' ELSE 'SUPPRESSED' END AS status,
+           CASE WHEN p.reason = '' THEN p.segments ELSE 1 END AS segments,
+           CASE WHEN p.reason = '' THEN round(rate.price * p.segments, 6) ELSE 0 END AS price,
+           CASE WHEN p.reason = '' THEN rate.id END AS rate_id,
+           CASE WHEN p.reason = '' THEN 'HELD' ELSE '' END AS charge_state
+    FROM placed p JOIN rate ON rate.n = p.rate_n
 )
 """
 
 
+SOURCE_ROWS = """
+SELECT seq, contact_id, overrides FROM broadcast_broadcastmessage
+WHERE broadcast_id = %(broadcast)s
+"""
+
+
 def _plan_rows(broadcast: Broadcast, now: datetime) -> None:
-    resolved, params = _resolved(broadcast, now)
+    resolved, params = resolve(broadcast, now)
     with connection.cursor() as cursor:
         # Two statements: the unique key on addresses is checked row by row.
         cursor.execute(
@@ -191,14 +236,12 @@ def _plan_rows(broadcast: Broadcast, now: datetime) -> None:
         )
         cursor.execute(
             f"""
-            WITH source AS (
-                SELECT seq, contact_id, overrides FROM broadcast_broadcastmessage
-                WHERE broadcast_id = %(broadcast)s
-            ), {resolved}
+            WITH source AS ({SOURCE_ROWS}), {resolved}
             UPDATE broadcast_broadcastmessage m
             SET address = r.address, variables = r.variables, country = r.country,
                 status = r.status, error_code = r.reason, price = r.price,
-                currency = %(currency)s, charge_state = r.charge_state, status_at = %(now)s
+                rate_id = r.rate_id, segments = r.segments, currency = %(currency)s,
+                charge_state = r.charge_state, status_at = %(now)s
             FROM resolved r WHERE m.broadcast_id = %(broadcast)s AND m.seq = r.seq
             """,
             params,
@@ -206,22 +249,17 @@ def _plan_rows(broadcast: Broadcast, now: datetime) -> None:
 
 
 def _plan_audience(broadcast: Broadcast, now: datetime) -> None:
-    resolved, params = _resolved(broadcast, now)
-    where, values = audience.condition(tenant=broadcast.tenant, audience=broadcast.audience or {})
+    resolved, params = resolve(broadcast, now)
+    source = source_of_audience(broadcast)
     _drop_rows(broadcast)
     with connection.cursor() as cursor:
-        who = cursor.mogrify(where, values).decode()
         cursor.execute(
             f"""
-            WITH source AS (
-                SELECT row_number() OVER (ORDER BY c.id) AS seq, c.id AS contact_id,
-                       NULL::jsonb AS overrides
-                FROM contacts_contact c WHERE {who.replace("%", "%%")}
-            ), {resolved}
-            INSERT INTO broadcast_broadcastmessage ({COLUMNS})
+            WITH source AS ({source}), {resolved}
+            INSERT INTO broadcast_broadcastmessage ({COLUMNS}, rate_id)
             SELECT uuidv7(), %(tenant)s, %(broadcast)s, seq, contact_id, address, overrides,
                    variables, {SIXTY_BITS}, status, reason, '', '', '', 0, price, %(currency)s,
-                   country, 1, charge_state, false, %(now)s, %(now)s
+                   country, segments, charge_state, false, %(now)s, %(now)s, rate_id
             FROM resolved ORDER BY seq
             """,
             params,
@@ -229,7 +267,19 @@ def _plan_audience(broadcast: Broadcast, now: datetime) -> None:
     broadcast.duplicates_removed = 0
 
 
-def _resolved(broadcast: Broadcast, now: datetime) -> tuple[str, dict[str, Any]]:
+def source_of_audience(broadcast: Broadcast) -> str:
+    """Raises InvalidInput for an audience that names an unknown tag."""
+    where, values = audience.condition(tenant=broadcast.tenant, audience=broadcast.audience or {})
+    with connection.cursor() as cursor:
+        who = cursor.mogrify(where, values).decode().replace("%", "%%")
+    return f"""
+        SELECT row_number() OVER (ORDER BY c.id) AS seq, c.id AS contact_id,
+               NULL::jsonb AS overrides
+        FROM contacts_contact c WHERE {who}
+    """
+
+
+def resolve(broadcast: Broadcast, now: datetime) -> tuple[str, dict[str, Any]]:
     """The CTEs that judge each recipient of `source`, and their parameters."""
     if broadcast.sender is None:
         raise InvalidInput("A sender is needed before planning.", attr="sender")
@@ -241,7 +291,6 @@ def _resolved(broadcast: Broadcast, now: datetime) -> tuple[str, dict[str, Any]]
         "platform": broadcast.platform,
         "scopes": scopes_that_stop(broadcast.category),
         "required": list(wanted.required),
-        "price": broadcast.sender.price_for(broadcast.category),
         "currency": broadcast.sender.currency,
         "now": now,
     }
@@ -254,11 +303,57 @@ def _resolved(broadcast: Broadcast, now: datetime) -> tuple[str, dict[str, Any]]
             f"{key}, coalesce(nullif(btrim(s.overrides ->> {key}), ''){column}, "
             f"nullif(btrim(c.attributes ->> {key}), ''))"
         )
+    params |= _tariff_rows(broadcast, broadcast.sender, now)
+    text, pieces = _text(broadcast)
+    params |= pieces
+    is_sms = broadcast.platform == Platform.SMS
     sql = RESOLVED.format(
+        text=text,
+        segments="wallet_sms_segments(j.text)" if is_sms else "1",
+        message_type=_message_type(broadcast),
         address="c.telegram_chat_id::text" if is_telegram else "c.phone",
         variables=f"jsonb_build_object({', '.join(pairs)})",
     )
     return sql, params
+
+
+def _text(broadcast: Broadcast) -> tuple[str, dict[str, Any]]:
+    """Nobody counts the characters of the others' messages."""
+    if broadcast.platform not in {Platform.SMS, Platform.RCS}:
+        return "NULL::text", {}
+    return text_in_sql(broadcast, variables="judged.variables")
+
+
+def _message_type(broadcast: Broadcast) -> str:
+    """As wallet/pricing.py's `message_type_of`, in SQL."""
+    if broadcast.platform != Platform.RCS:
+        return "''::text"
+    if broadcast.media or broadcast.buttons:
+        return f"'{SINGLE}'::text"
+    return f"CASE WHEN char_length(j.text) > {BASIC_LENGTH} THEN '{SINGLE}' ELSE '{BASIC}' END"
+
+
+def _tariff_rows(broadcast: Broadcast, sender: Sender, now: datetime) -> dict[str, Any]:
+    wallet = Wallet.objects.filter(tenant=broadcast.tenant_id).first()
+    currency = wallet.currency if wallet else broadcast.tenant.currency
+    if sender.currency != currency:
+        raise CurrencyMismatch(
+            f"{sender.name} is priced in {sender.currency}; the wallet holds {currency}.",
+            attr="sender",
+        )
+    prices = tariff_for(sender=sender, category=broadcast.category, at=now)
+    rows = [
+        *((country, "", kind, each) for (country, kind), each in prices.countries.items()),
+        *(("", code, kind, each) for (code, kind), each in prices.calling_codes.items()),
+        *(("", "", kind, each) for kind, each in prices.anywhere.items()),
+    ]
+    return {
+        "rate_countries": [country for country, _, _, _ in rows],
+        "rate_codes": [code for _, code, _, _ in rows],
+        "rate_types": [kind for _, _, kind, _ in rows],
+        "rate_prices": [each.unit for _, _, _, each in rows],
+        "rate_ids": [each.rate_id for _, _, _, each in rows],
+    }
 
 
 def scopes_that_stop(category: str) -> list[str]:

@@ -84,9 +84,15 @@ def expected_finish_at(broadcast: Broadcast, *, now: datetime) -> datetime | Non
     ):
         return None
     left = broadcast.counters.pending + broadcast.counters.sending
-    batches = ceil(left / (sender.effective_batch_size * sender.lanes))
+    seconds = sending_seconds(sender, messages=left)
+    start = max(broadcast.scheduled_at or now, now)
+    return start + timedelta(seconds=seconds)
+
+
+def sending_seconds(sender: Sender, *, messages: int, segments: int | None = None) -> float:
+    """How long they take at least; an SMS costs its sender's limit as much as its segments."""
+    batches = ceil(messages / (sender.effective_batch_size * sender.lanes))
     seconds = max(batches - 1, 0) * sender.effective_batch_delay
     if sender.messages_per_second:
-        seconds = max(seconds, Decimal(left) / sender.messages_per_second)
-    start = max(broadcast.scheduled_at or now, now)
-    return start + timedelta(seconds=float(seconds))
+        seconds = max(seconds, Decimal(segments or messages) / sender.messages_per_second)
+    return float(seconds)

@@ -124,7 +124,17 @@ class BroadcastWriteSerializer(serializers.ModelSerializer[Broadcast]):
         extra_kwargs = {"text": {"max_length": 10_000}}
 
 
-class ScheduleSerializer(serializers.Serializer[Any]):
+class SendSerializer(serializers.Serializer[Any]):
+    estimate_hash = serializers.CharField(
+        max_length=1000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Of the estimate that it must still come to; 409 `estimate_moved` if not.",
+    )
+
+
+class ScheduleSerializer(SendSerializer):
     scheduled_at = UtcDateTimeField(help_text="ISO 8601 with offset; in the future.")
 
 

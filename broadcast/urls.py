@@ -1,4 +1,5 @@
 from broadcast.charge_views import EntryMessagesViewSet
+from broadcast.estimate_views import BroadcastEstimateView, NewEstimateView
 from broadcast.unsubscribe_page import UnsubscribePage
 from broadcast.views import BroadcastViewSet, MessageViewSet
 from tenants.routing import UUID_PATTERN, OptionalSlashRouter, optional_slash
@@ -13,6 +14,14 @@ urlpatterns = [
         rf"wallet/entries/(?P<entry_id>{UUID_PATTERN})/messages",
         EntryMessagesViewSet.as_view({"get": "list"}),
         name="wallet-entry-messages",
+    ),
+    optional_slash(
+        "broadcast/estimate", NewEstimateView.as_view(), name="broadcast-estimate-unsaved"
+    ),
+    optional_slash(
+        rf"broadcast/(?P<pk>{UUID_PATTERN})/estimate",
+        BroadcastEstimateView.as_view(),
+        name="broadcast-estimate",
     ),
     *router.urls,
 ]

@@ -24,10 +24,12 @@ from broadcast.serializers import (
     DashboardRowSerializer,
     MessageSerializer,
     ScheduleSerializer,
+    SendSerializer,
 )
 from tenants.idempotency import idempotent
 from tenants.pagination import KeysetPages
 from tenants.permissions import Action
+from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
 
 CREATE_EXAMPLE = OpenApiExample(
@@ -39,6 +41,12 @@ CREATE_EXAMPLE = OpenApiExample(
         "recipients": ["0198c0de-0000-7000-8000-000000000001"],
         "scheduled_at": "2027-07-01T10:00:00Z",
     },
+    request_only=True,
+)
+
+SEND_EXAMPLE = OpenApiExample(
+    "Only as estimated",
+    value={"estimate_hash": "eyJjb3N0Ijoi…fQ.4f0c1e"},
     request_only=True,
 )
 
@@ -92,14 +100,27 @@ class BroadcastViewSet(
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
-        request=None, responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer}
+        request=SendSerializer,
+        responses={
+            200: BroadcastDetailSerializer,
+            202: BroadcastDetailSerializer,
+            409: ErrorResponseSerializer,
+        },
+        examples=[SEND_EXAMPLE],
     )
     @action(detail=True, methods=["post"])
     @idempotent
     def send(self, request: Request, pk: str) -> Response:
         """Send now; 202 while an audience is being planned."""
+        given = SendSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
         return self.answer(
-            lifecycle.send(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
+            lifecycle.send(
+                tenant=self.tenant,
+                broadcast_id=UUID(pk),
+                estimate_hash=given.validated_data["estimate_hash"],
+                now=timezone.now(),
+            )
         )
 
     @extend_schema(
@@ -117,6 +138,7 @@ class BroadcastViewSet(
                 tenant=self.tenant,
                 broadcast_id=UUID(pk),
                 at=given.validated_data["scheduled_at"],
+                estimate_hash=given.validated_data["estimate_hash"],
                 now=timezone.now(),
             )
         )

@@ -28,14 +28,13 @@ class Action(StrEnum):
 
 _VIEWER = frozenset({Action.READ})
 _MANAGER = _VIEWER | {Action.WRITE, Action.SEND}
-_ADMIN = _MANAGER | {Action.MANAGE_CREDENTIALS, Action.MANAGE_MEMBERS}
-_OWNER = _ADMIN | {Action.MANAGE_MONEY}
+_ADMIN = _MANAGER | {Action.MANAGE_CREDENTIALS, Action.MANAGE_MEMBERS, Action.MANAGE_MONEY}
 
 MATRIX: Mapping[Role, frozenset[Action]] = {
     Role.VIEWER: _VIEWER,
     Role.MANAGER: _MANAGER,
     Role.ADMIN: _ADMIN,
-    Role.OWNER: _OWNER,
+    Role.OWNER: _ADMIN,
 }
 """OPERATE is in no role: it belongs to superusers who are members of the tenant."""
 

@@ -14,6 +14,9 @@ DIGITS = {character: value for value, character in enumerate(ALPHABET)}
 TOKEN_BITS = 60
 MAX_LINKS = 32
 MAX_CODE_LENGTH = 12
+CODE_LENGTH = 11
+"""Of every code, filled up with zeros: a text is as long for one recipient as for another, so that
+the segments of an SMS are known before its tokens are."""
 
 # A URL ends at white space, a quote or an angle bracket; closing punctuation is not part of it.
 URL = re.compile(r"""https?://[^\s<>"'{}|\\^`]+[^\s<>"'{}|\\^`.,;:!?)\]]""", re.IGNORECASE)
@@ -43,7 +46,7 @@ def encode(*, token: int, position: int) -> str:
     while number:
         number, digit = divmod(number, len(ALPHABET))
         code = ALPHABET[digit] + code
-    return code or ALPHABET[0]
+    return code.rjust(CODE_LENGTH, ALPHABET[0])
 
 
 def decode(code: str) -> tuple[int, int] | None:

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from tenants.admin_ask import ask
-from tenants.admin_pages import LargeTable, NarrowFilter, Record, detail_action
+from tenants.admin_pages import LargeTable, NarrowFilter, Record, Undeletable, detail_action
 from wallet import ledger
 from wallet.admin_forms import TopUpForm
-from wallet.models import EntryKind, Hold, LedgerEntry, Wallet
+from wallet.models import EntryKind, Hold, LedgerEntry, Rate, ReceivedPayment, TopUp, Wallet
 
 
 @admin.register(Wallet)
@@ -116,3 +116,49 @@ class LedgerEntryAdmin(LargeTable):
     list_select_related = ("wallet",)
     # Without a wallet, an entry's reference and subject are in no index.
     id_keys = ("id", "hold_id")
+
+
+@admin.register(Rate)
+class RateAdmin(Undeletable):
+    """Added and ended; a price that was once given stays as it was."""
+
+    list_display = (
+        "platform",
+        "sender",
+        "category",
+        "country",
+        "calling_code",
+        "message_type",
+        "price",
+        "currency",
+        "valid_from",
+        "valid_to",
+    )
+    list_filter = ("platform", "category", ("sender", AutocompleteSelectFilter))
+    list_select_related = ("sender",)
+    search_fields = ("country", "calling_code")
+    autocomplete_fields = ("sender",)
+    fixed_fields = (
+        "sender",
+        "platform",
+        "category",
+        "country",
+        "calling_code",
+        "message_type",
+        "price",
+        "currency",
+        "valid_from",
+    )
+
+
+@admin.register(TopUp)
+class TopUpAdmin(LargeTable):
+    list_display = ("created_at", "wallet", "amount", "currency", "provider", "status", "reason")
+    list_filter = (("wallet", AutocompleteSelectFilter),)
+    list_select_related = ("wallet",)
+
+
+@admin.register(ReceivedPayment)
+class ReceivedPaymentAdmin(LargeTable):
+    list_display = ("received_at", "provider", "kind", "outcome", "event_id")
+    id_keys = ("id", "top_up_id")

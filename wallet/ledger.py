@@ -8,7 +8,7 @@ done already, the same reference with other amounts is an error. docs/money.md d
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 
 from tenants import prepared
 from tenants.models import Tenant
+from wallet.amounts import ZERO, quantize
 from wallet.errors import (
     HoldExceeded,
     HoldMissing,
@@ -26,14 +27,6 @@ from wallet.errors import (
     WalletInactive,
 )
 from wallet.models import EntryKind, Hold, LedgerEntry, Wallet
-
-ZERO = Decimal(0)
-QUANTUM = Decimal("0.000001")
-
-
-def quantize(amount: Decimal) -> Decimal:
-    """An amount as the ledger keeps it: six places, half up."""
-    return amount.quantize(QUANTUM, rounding=ROUND_HALF_UP)
 
 
 def wallet_of(tenant: Tenant) -> Wallet:

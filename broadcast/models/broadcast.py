@@ -100,6 +100,9 @@ class Broadcast(models.Model):
     hold_revision = models.PositiveIntegerField(
         default=0, help_text="Of its current hold; 0 before the first."
     )
+    estimate_hash = models.CharField(
+        max_length=1000, blank=True, help_text="That its launch quoted: its plan must be the same."
+    )
     send_window = models.JSONField(
         null=True, blank=True, help_text="As a tenant's; narrows the sender's and the tenant's."
     )

@@ -7,6 +7,7 @@ from django.db import models
 
 from broadcast.models.broadcast import Broadcast
 from broadcast.states import ChargeState
+from tenants.ids import new_id
 
 
 class ChargeLine(models.Model):
@@ -15,7 +16,7 @@ class ChargeLine(models.Model):
     The wallet's entries carry the same `movement_id`; a long line is cut into several rows.
     """
 
-    id = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="charge_lines")
     movement_id = models.UUIDField(db_index=True)
     charge_state = models.CharField(max_length=10, choices=ChargeState.choices)
@@ -23,6 +24,9 @@ class ChargeLine(models.Model):
         max_digits=20, decimal_places=6, help_text="Sum of the messages' prices."
     )
     message_ids = ArrayField(models.UUIDField())
+
+    class Meta:
+        ordering = ("-id",)
 
     def __str__(self) -> str:
         return f"{self.movement_id} {self.charge_state} {self.amount}"

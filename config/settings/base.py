@@ -210,6 +210,20 @@ BROADCAST_FALLBACK_DELAY = env.float("BROADCAST_FALLBACK_DELAY", default=60.0)
 # How long applied webhook calls stay, for replays.
 PROVIDER_EVENTS_KEPT_DAYS = env.int("PROVIDER_EVENTS_KEPT_DAYS", default=30)
 
+# --- payments -----------------------------------------------------------------------------------
+
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+RAZORPAY_KEY_ID = env.str("RAZORPAY_KEY_ID", default="")
+RAZORPAY_KEY_SECRET = env.str("RAZORPAY_KEY_SECRET", default="")
+RAZORPAY_WEBHOOK_SECRET = env.str("RAZORPAY_WEBHOOK_SECRET", default="")
+# Empty: the providers' own; another one for trying things out.
+STRIPE_BASE_URL = env.str("STRIPE_BASE_URL", default="")
+RAZORPAY_BASE_URL = env.str("RAZORPAY_BASE_URL", default="")
+# Where the provider's page leads back to; empty: PUBLIC_URL.
+PAYMENT_RETURN_URL = env.str("PAYMENT_RETURN_URL", default="")
+PAYMENT_TIMEOUT = env.float("PAYMENT_TIMEOUT", default=20.0)
+
 # --- Celery -------------------------------------------------------------------------------------
 
 # No soft limit: an exception thrown into the middle of a settle helps nobody. The hard one is
@@ -258,6 +272,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("fall-back", "broadcast.tasks.fall_back_all", 5.0),
         ("doctor", "broadcast.tasks.doctor", 600.0),
         ("purge-idempotency", "broadcast.tasks.purge", 3600.0),
+        ("low-balances", "wallet.tasks.low_balances", 60.0),
         ("sync-templates", "templates_wa.tasks.sync_all", 900.0),
         ("pause-for-templates", "broadcast.tasks.pause_for_templates", 5.0),
         ("revive-imports", "contacts.tasks.revive_imports", 60.0),

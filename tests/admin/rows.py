@@ -30,7 +30,7 @@ from tenants.models import IdempotencyRecord, Tenant
 from tests.factories import MembershipFactory
 from tracking.models import Click, TrackedURL
 from wallet.ledger import hold, top_up, wallet_of
-from wallet.models import Hold, LedgerEntry
+from wallet.models import Hold, LedgerEntry, Rate, ReceivedPayment, TopUp
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "made-up-access-token-4711"
@@ -103,7 +103,20 @@ def _money(tenant: Tenant) -> list[Model]:
     top_up(tenant=tenant, amount=Decimal(10), reference="start", actor="test", reason="", now=NOW)
     hold(tenant=tenant, amount=Decimal(1), subject="s", revision=1, actor="test", now=NOW)
     wallet = wallet_of(tenant)
-    return [wallet, Hold.objects.get(wallet=wallet), LedgerEntry.objects.get(kind="TOP_UP")]
+    rate = Rate.objects.create(platform="SMS", price=1, currency="EUR", valid_from=NOW)
+    hold_ = Hold.objects.get(wallet=wallet)
+    top_up_ = TopUp.objects.create(
+        wallet=wallet,
+        provider="stripe",
+        amount=Decimal(1),
+        minor_units=100,
+        currency="EUR",
+        created_at=NOW,
+    )
+    event = ReceivedPayment.objects.create(
+        provider="stripe", event_id="evt_1", kind="paid", top_up=top_up_, received_at=NOW
+    )
+    return [wallet, hold_, LedgerEntry.objects.get(kind="TOP_UP"), rate, top_up_, event]
 
 
 def _broadcasts(tenant: Tenant, sender: Model, contact: Model) -> list[Model]:

@@ -22,6 +22,7 @@ from tests.factories import (
 )
 from tracking.models import TrackedURL
 from wallet import ledger
+from wallet.models import TopUp
 
 OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
     "sender": lambda tenant: SenderFactory.create(tenant=tenant),
@@ -33,6 +34,7 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
     "contact-telegram-link": lambda tenant: ContactFactory.create(tenant=tenant),
     "suppression": lambda tenant: SuppressionFactory.create(tenant=tenant),
     "broadcast": lambda tenant: BroadcastFactory.create(tenant=tenant),
+    "broadcast-estimate": lambda tenant: BroadcastFactory.create(tenant=tenant),
     "message": lambda tenant: BroadcastMessageFactory.create(tenant=tenant),
     "url-tracking": lambda tenant: TrackedURL.objects.create(
         tenant=tenant,
@@ -43,6 +45,14 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
     "wallet-entry-messages": lambda tenant: ledger.top_up(
         tenant=tenant, amount=Decimal(5), reference="one", actor="", reason="", now=timezone.now()
     ),
+    "wallet-top-ups": lambda tenant: TopUp.objects.create(
+        wallet=ledger.wallet_of(tenant),
+        provider="stripe",
+        amount=Decimal(5),
+        minor_units=500,
+        currency="EUR",
+        created_at=timezone.now(),
+    ),
     "wallet-entries": lambda tenant: ledger.top_up(
         tenant=tenant, amount=Decimal(5), reference="first", actor="", reason="", now=timezone.now()
     ),
@@ -52,10 +62,18 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
 An entry: `"contact": lambda tenant: ContactFactory.create(tenant=tenant),`
 """
 
-WITHOUT_OBJECTS: frozenset[str] = frozenset({"me", "wallet"})
+WITHOUT_OBJECTS: frozenset[str] = frozenset(
+    {"me", "wallet", "wallet-statement", "broadcast-estimate-unsaved"}
+)
 """Routes without an argument that list no objects of their own (`wallet`, for one)."""
 
-READING_POSTS: frozenset[tuple[str, str]] = frozenset({("template-preview", "post")})
+READING_POSTS: frozenset[tuple[str, str]] = frozenset(
+    {
+        ("broadcast-estimate", "post"),
+        ("broadcast-estimate-unsaved", "post"),
+        ("template-preview", "post"),
+    }
+)
 """(route name, method) of unsafe methods that change nothing and are open to viewers."""
 
 PUBLIC_NAMES: frozenset[str] = frozenset(

@@ -12,7 +12,14 @@ pytestmark = pytest.mark.urls("tests.tenants.probes")
 RIGHTS = {
     Role.VIEWER: {"READ"},
     Role.MANAGER: {"READ", "WRITE", "SEND"},
-    Role.ADMIN: {"READ", "WRITE", "SEND", "MANAGE_CREDENTIALS", "MANAGE_MEMBERS"},
+    Role.ADMIN: {
+        "READ",
+        "WRITE",
+        "SEND",
+        "MANAGE_CREDENTIALS",
+        "MANAGE_MEMBERS",
+        "MANAGE_MONEY",
+    },
     Role.OWNER: {
         "READ",
         "WRITE",

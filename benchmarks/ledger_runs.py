@@ -1,0 +1,128 @@
+"""What the ledger's benchmark runs, in this process: threads with a connection each."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from threading import Barrier
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection
+from django.utils import timezone
+
+from benchmarks.scene import Case, planned, send, sender_for, tenant_with
+from broadcast.claiming import claim
+from broadcast.settling import settle
+from channels.adapter import Outcome, OutcomeKind
+from channels.platforms import Platform
+from tenants.models import Tenant
+from wallet import ledger
+from wallet.amounts import ZERO
+
+PER_BATCH = 50
+PRICE = Decimal("0.02")
+
+
+def settled_per_second(connections: int, *, batches: int) -> float:
+    """Batches that so many connections settle on one wallet, each against a hold of its own."""
+    tenant = tenant_with(0)
+    subjects = [f"bench:{n}" for n in range(connections)]
+    for subject in subjects:
+        ledger.hold(
+            tenant=tenant,
+            amount=PRICE * PER_BATCH * batches,
+            subject=subject,
+            revision=1,
+            actor="bench",
+            now=timezone.now(),
+        )
+    together = Barrier(connections + 1)
+    with ThreadPoolExecutor(connections) as pool:
+        done = [pool.submit(_settle_all, tenant, each, batches, together) for each in subjects]
+        together.wait()
+        began = time.perf_counter()
+        for each in done:
+            each.result()
+        seconds = time.perf_counter() - began
+    return connections * batches / seconds
+
+
+def _settle_all(tenant: Tenant, subject: str, batches: int, together: Barrier) -> None:
+    connection.ensure_connection()
+    together.wait()
+    try:
+        for n in range(batches):
+            ledger.settle(
+                tenant_id=tenant.pk,
+                subject=subject,
+                revision=1,
+                captured=PRICE * PER_BATCH,
+                released=ZERO,
+                reference=f"{subject}:{n}",
+                movement_id=uuid4(),
+                actor="bench",
+                now=timezone.now(),
+            )
+    finally:
+        connection.close()
+
+
+class _LedgerTime:
+    """Adds up the seconds of statements that write to the ledger."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(
+        self,
+        execute: Callable[..., Any],
+        sql: str,
+        params: Any,
+        many: bool,  # noqa: FBT001 - the signature of a wrapper
+        context: Any,
+    ) -> Any:
+        began = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            if "INSERT INTO wallet_ledgerentry" in sql:
+                self.seconds += time.perf_counter() - began
+
+
+def share_of_a_batch(*, batches: int) -> dict[str, float]:
+    """Of settling 50 messages with their counters and money: how much is the wallet."""
+    case = Case(Platform.TELEGRAM)
+    tenant = tenant_with(PER_BATCH * batches)
+    sender = sender_for(case, tenant=tenant, stub_url="http://127.0.0.1:9", lanes=1)
+    broadcast = planned(case, sender=sender)
+    send(broadcast)
+    type(broadcast).objects.filter(pk=broadcast.pk).update(status="SENDING")
+    broadcast.refresh_from_db()
+    lane = broadcast.lanes.get()
+    whole, of_ledger = 0.0, _LedgerTime()
+    for _ in range(batches):
+        claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=timezone.now())
+        if claimed is None or not claimed.messages:
+            break
+        lane.refresh_from_db()
+        accepted = [
+            (each.id, Outcome(kind=OutcomeKind.ACCEPTED, provider_message_id=str(n)))
+            for n, each in enumerate(claimed.messages)
+        ]
+        began = time.perf_counter()
+        with connection.execute_wrapper(of_ledger):
+            settle(
+                broadcast=broadcast,
+                sender=sender,
+                batch_id=claimed.batch_id,
+                outcomes=accepted,
+                is_last=True,
+                now=timezone.now(),
+            )
+        whole += time.perf_counter() - began
+    return {
+        "settle_ms": 1000 * whole / batches,
+        "ledger_ms": 1000 * of_ledger.seconds / batches,
+        "share": of_ledger.seconds / whole,
+    }

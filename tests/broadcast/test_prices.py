@@ -1,0 +1,170 @@
+"""Prices as planned, in sets: the same as the pure functions give for each recipient alone."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from broadcast import planning
+from broadcast.content import Renderer, link_positions
+from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.planning import RecipientRef
+from channels.adapter import TextContent
+from channels.models import Sender
+from contacts.models import Contact
+from contacts.phones import country_of
+from tenants.models import Tenant
+from tests.factories import BroadcastFactory, SenderFactory
+from wallet.errors import CurrencyMismatch
+from wallet.models import Rate
+from wallet.pricing import message_type_of
+from wallet.rates import tariff_for
+from wallet.segments import segments_of
+
+pytestmark = pytest.mark.django_db
+
+PHONES = [
+    "+491701234567",
+    "+33612345678",
+    "+12125550123",
+    "+12425550123",
+    "+447400123456",
+    "+919812345678",
+    "+881612345678",
+]
+NAMES = ["Ana", "", "Zoë", "Жанна", "😀" * 20, "{€}" * 30, "x" * 200]
+TEXTS = [
+    "Hello {{first_name|there}}, " + "a" * 100,
+    "{{first_name|you}} see https://shop.example/sale and {{unsubscribe_url}}" + "b" * 60,
+    "No variables at all: 100 % sure",
+    "é" * 155 + "{{first_name|ab}}",
+]
+RATES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "category": st.sampled_from(["", "MARKETING", "UTILITY"]),
+            "place": st.sampled_from(
+                [("", ""), ("DE", ""), ("US", ""), ("", "1"), ("", "1242"), ("", "49"), ("", "881")]
+            ),
+            "message_type": st.sampled_from(["", "BASIC", "SINGLE"]),
+            "price": st.decimals(0, 2, places=6),
+            "own": st.booleans(),
+            "age": st.integers(-2, 5),
+            "ended": st.booleans(),
+        }
+    ),
+    max_size=8,
+)
+
+
+@pytest.mark.parametrize("platform", ["SMS", "RCS"])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rates=RATES, text=st.sampled_from(TEXTS), rich=st.booleans())
+def test_each_row_costs_what_the_pure_functions_say(
+    tenant: Tenant, platform: str, rates: list[dict[str, Any]], text: str, rich: bool
+) -> None:
+    with transaction.atomic():
+        _compare(tenant, platform, rates, text, rich=rich)
+        transaction.set_rollback(True)
+
+
+def _compare(
+    tenant: Tenant, platform: str, rates: list[dict[str, Any]], text: str, *, rich: bool
+) -> None:
+    now = timezone.now()
+    sender = SenderFactory.create(
+        tenant=tenant, platform=platform, provider="twilio", marketing_price=Decimal("0.04")
+    )
+    for rate in rates:
+        country, calling_code = rate["place"]
+        begins = now - timedelta(hours=rate["age"])
+        Rate.objects.create(
+            sender=sender if rate["own"] else None,
+            platform=platform,
+            category=rate["category"],
+            country=country,
+            calling_code=calling_code,
+            message_type=rate["message_type"] if platform == "RCS" else "",
+            price=rate["price"],
+            currency="EUR",
+            valid_from=begins,
+            valid_to=begins + timedelta(hours=1) if rate["ended"] else None,
+        )
+    broadcast = planned(
+        tenant, sender, text=text, media={"url": "https://x.example/"} if rich else None
+    )
+    tariff = tariff_for(sender=sender, category="MARKETING", at=now)
+    for message in broadcast.messages.select_related("contact"):
+        written = rendered(broadcast, message)
+        segments = segments_of(written) if platform == "SMS" else 1
+        price = tariff.price(
+            country=message.country,
+            phone=message.contact.phone or "",
+            message_type=message_type_of(platform=platform, text=written, is_rich=rich),
+        )
+        assert message.segments == segments
+        assert (message.price, message.rate_id) == (price.of(segments), price.rate_id)
+
+
+def test_a_suppressed_recipient_costs_nothing_and_has_no_rate(tenant: Tenant) -> None:
+    sender = SenderFactory.create(tenant=tenant, platform="SMS", provider="twilio")
+    Rate.objects.create(
+        platform="SMS", price=1, currency="EUR", valid_from=timezone.now() - timedelta(days=1)
+    )
+    Contact.objects.create(tenant=tenant, first_name="No phone", external_id="none")
+    broadcast = planned(tenant, sender, text="Hello")
+    suppressed = broadcast.messages.get(status="SUPPRESSED")
+    assert (suppressed.price, suppressed.rate_id, suppressed.segments) == (0, None, 1)
+
+
+def test_a_rate_in_another_currency_is_none_of_ours(tenant: Tenant) -> None:
+    sender = SenderFactory.create(tenant=tenant, platform="SMS", provider="twilio")
+    Rate.objects.create(
+        platform="SMS", price=1, currency="USD", valid_from=timezone.now() - timedelta(days=1)
+    )
+    assert {each.price for each in planned(tenant, sender, text="Hello").messages.all()} == {0}
+
+
+def test_a_sender_in_another_currency_than_the_wallet_is_refused(tenant: Tenant) -> None:
+    sender = SenderFactory.create(tenant=tenant, platform="SMS", provider="twilio", currency="USD")
+    with pytest.raises(CurrencyMismatch):
+        planned(tenant, sender, text="Hello")
+
+
+def planned(tenant: Tenant, sender: Sender, **fields: Any) -> Broadcast:
+    for phone, name in zip(PHONES, NAMES, strict=True):
+        Contact.objects.get_or_create(
+            tenant=tenant,
+            phone=phone,
+            defaults={"first_name": name, "country": country_of(phone)},
+        )
+    broadcast = BroadcastFactory.create(
+        tenant=tenant, platform=sender.platform, sender=sender, **fields
+    )
+    contacts = Contact.objects.filter(tenant=tenant)
+    refs = [RecipientRef(contact=each.pk) for each in contacts]
+    now = timezone.now()
+    planning.set_recipients(broadcast=broadcast, recipients=refs, now=now)
+    planning.plan(broadcast=broadcast, now=now)
+    return broadcast
+
+
+def rendered(broadcast: Broadcast, message: BroadcastMessage) -> str:
+    renderer = Renderer(broadcast=broadcast, template=None, positions=link_positions(broadcast))
+    variables = message.variables
+    content = renderer.message(
+        message_id=message.pk,
+        address=message.address or "",
+        token=message.token,
+        variables=json.loads(variables) if isinstance(variables, str) else variables,
+    ).content
+    assert isinstance(content, TextContent)
+    return content.text

@@ -1,0 +1,12 @@
+"""Celery's way in."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from wallet.low_balance import notify_low_balances
+
+
+# Safe twice: each wallet is marked by compare-and-set before its mail goes out.
+@shared_task(queue="default")
+def low_balances() -> None:
+    notify_low_balances(now=timezone.now())
