@@ -75,6 +75,8 @@ LOCK = """
 SELECT b.id FROM broadcast_broadcast b
 JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
 WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
+  AND (b.template_id IS NULL OR EXISTS (SELECT FROM templates_wa_whatsapptemplate t
+                                        WHERE t.id = b.template_id AND t.status = 'APPROVED'))
   AND (b.expires_at IS NULL OR b.expires_at > %(now)s)
 FOR SHARE OF b FOR NO KEY UPDATE OF c
 """
