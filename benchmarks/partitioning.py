@@ -80,7 +80,8 @@ def _measure(cursor: Any, table: str, rows: int, *, is_partitioned: bool) -> dic
         ),
         "claim_ms": _each(
             cursor,
-            f"SELECT id FROM {table} WHERE broadcast_id = '{last}' AND seq > %s ORDER BY seq LIMIT 50",
+            f"SELECT id FROM {table} WHERE broadcast_id = '{last}' AND seq > %s "
+            "ORDER BY seq LIMIT 50",
             tokens,
             lambda token: token % rows,
         ),
