@@ -174,6 +174,8 @@ SPECTACULAR_SETTINGS = {
         "BroadcastKindEnum": "broadcast.states.BroadcastKind",
         "MessageStatusEnum": "broadcast.states.MessageStatus",
         "PlatformEnum": "channels.platforms.Platform",
+        "EntryKindEnum": "wallet.models.EntryKind",
+        "MediaKindEnum": "broadcast.content_serializers.MEDIA_KINDS",
         "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
         "ImportStatusEnum": "contacts.models.ImportStatus",
     },
