@@ -174,6 +174,7 @@ SPECTACULAR_SETTINGS = {
         "BroadcastKindEnum": "broadcast.states.BroadcastKind",
         "MessageStatusEnum": "broadcast.states.MessageStatus",
         "PlatformEnum": "channels.platforms.Platform",
+        "EntryKindEnum": "wallet.models.EntryKind",
         "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
         "ImportStatusEnum": "contacts.models.ImportStatus",
     },

@@ -63,9 +63,10 @@ RATES = st.lists(
 )
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("platform", ["SMS", "RCS"])
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(rates=RATES, text=st.sampled_from(TEXTS), rich=st.booleans())
 def test_each_row_costs_what_the_pure_functions_say(
