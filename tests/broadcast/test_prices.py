@@ -100,7 +100,12 @@ def _compare(
             valid_to=begins + timedelta(hours=1) if rate["ended"] else None,
         )
     broadcast = planned(
-        tenant, sender, text=text, media={"url": "https://x.example/"} if rich else None
+        tenant,
+        sender,
+        text=text,
+        media={"kind": "image", "url": "https://x.example/"}
+        if rich and platform == "RCS"
+        else None,
     )
     tariff = tariff_for(sender=sender, category="MARKETING", at=now)
     for message in broadcast.messages.select_related("contact"):
