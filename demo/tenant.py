@@ -1,4 +1,4 @@
-"""What an operator sets up once: the tenant, its logins, its credits, and prices for its senders."""
+"""What an operator sets up once: the tenant, its logins, its credits and its senders' prices."""
 
 import secrets
 import time

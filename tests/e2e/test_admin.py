@@ -30,7 +30,9 @@ def test_an_operator_finds_a_broadcast_and_its_messages(
     admin.photograph("admin-broadcasts")
 
     link.click()
-    expect(admin.page).to_have_url(f"{house.url}/admin/broadcast/broadcast/{house.broadcast}/change/")
+    expect(admin.page).to_have_url(
+        f"{house.url}/admin/broadcast/broadcast/{house.broadcast}/change/"
+    )
     admin.photograph("admin-broadcast")
 
     admin.page.get_by_role("link", name="Show them").click()

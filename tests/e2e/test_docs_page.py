@@ -1,8 +1,7 @@
 """`/docs/`: the API's description, as a reader opens it."""
 
-from collections.abc import Callable
-
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import expect
 
