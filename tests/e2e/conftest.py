@@ -7,7 +7,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 from pytest_django import DjangoDbBlocker
 
 from config.environment import DATA_DIR
@@ -30,9 +37,12 @@ SCREENSHOTS = DATA_DIR / "e2e"
 PATIENCE = 15_000  # milliseconds, for what a loaded machine takes seconds to do
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Watched:
-    """A page, what it complained about, and whom it spoke to."""
+    """A page, what it complained about, and whom it spoke to.
+
+    Without slots: Playwright keeps a note of each handler on the object that it is bound to.
+    """
 
     page: Page
     complaints: list[str] = field(default_factory=list)
@@ -84,6 +94,7 @@ def house(
 @pytest.fixture(scope="session")
 def browser(house: House) -> Iterator[Browser]:
     """After the house: Django refuses database work once Playwright's event loop runs."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -22,7 +22,7 @@ from demo.tenant import OWNER, PASSWORD, set_up
 from tests.workers import environment
 from tracking.links import encode
 
-CONTACTS = 120
+CONTACTS = 40
 FIRST_PORT = 8600
 QUICK = {"BROADCAST_BATCH_DELAY": "0.5", "BROADCAST_RETRY_DELAY": "1"}
 

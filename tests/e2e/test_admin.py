@@ -10,7 +10,7 @@ from tests.e2e.house import House
 
 
 def log_in(admin: Watched) -> None:
-    admin.page.get_by_label("E-mail").fill(ADMIN)
+    admin.page.get_by_label("Email").fill(ADMIN)
     admin.page.get_by_label("Password").fill(PASSWORD)
     admin.page.get_by_role("button", name="Log in").click()
 

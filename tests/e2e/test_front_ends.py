@@ -53,7 +53,7 @@ def bearer(watched: Watched, house: House) -> str:
 def test_a_known_origin_logs_in_and_sees_who_it_is(shop: Watched, house: House) -> None:
     answer = fetch(shop, f"{house.url}/me/", Authorization=bearer(shop, house))
     assert answer["status"] == 200
-    assert answer["body"]["email"] == OWNER
+    assert answer["body"]["user"]["email"] == OWNER
     assert answer["requestId"]
     assert answer["notExposed"] is None
     assert shop.complaints == []
