@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.test.utils import setup_databases, teardown_databases
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -77,18 +78,21 @@ def front_end() -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def house(
-    django_db_setup: None,
+    django_db_modify_db_settings: None,
     django_db_blocker: DjangoDbBlocker,
     front_end: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
-    """Once for all: starting it takes longer than looking at it."""
-    folder: Path = tmp_path_factory.mktemp("stack")
-    with (
-        django_db_blocker.unblock(),
-        furnished(folder, allowed_origin=f"http://localhost:{front_end}") as house,
-    ):
-        yield house
+    """Once for all: starting it takes longer than looking at it.
+
+    Its database is made here: pytest-django makes none where no test asks for one by itself.
+    """
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+        folder: Path = tmp_path_factory.mktemp("stack")
+        with furnished(folder, allowed_origin=f"http://localhost:{front_end}") as house:
+            yield house
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from broadcast.models import BroadcastMessage
 from broadcast.states import ACCEPTED
 from config import stack as stack_module
 from config.ports import free_port
-from config.settings.test import REDIS_KEY_PREFIX
+from config.settings.test import REDIS_KEY_PREFIX, TEST_DATABASE_PREFIX
 from config.stack import Stack
 from demo import story
 from demo.client import Client
@@ -49,6 +49,7 @@ def furnished(folder: Path, *, allowed_origin: str) -> Iterator[House]:
             "REDIS_KEY_PREFIX": REDIS_KEY_PREFIX,
             "CORS_ALLOWED_ORIGINS": allowed_origin,
         }
+        assert TEST_DATABASE_PREFIX in told["DATABASE_URL"]
         web, sandbox = free_port(FIRST_PORT), free_port(FIRST_PORT + 100)
         told["PUBLIC_URL"] = f"http://localhost:{web}"
         with Stack(web_port=web, sandbox_port=sandbox, environment=told) as stack:

@@ -14,7 +14,7 @@ def test_the_docs_load_whole_and_from_us_alone(
 ) -> None:
     docs = visit(f"{house.url}/docs/")
     expect(docs.page.get_by_role("heading", name=re.compile("Broadcast API"))).to_be_visible()
-    opened = docs.page.locator("#operations-broadcast-broadcast_send_create")
+    opened = docs.page.locator("#operations-broadcast-broadcast_send")
     opened.scroll_into_view_if_needed()
     opened.get_by_role("button").first.click()
     expect(opened.get_by_text("Responses", exact=True)).to_be_visible()
