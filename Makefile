@@ -17,7 +17,7 @@ run: base ## The stack and nothing else; LOGS=1 shows its logs
 	@$(BIN)/python -m config.run $(if $(LOGS),--logs)
 
 test: dev ## All tests, on real PostgreSQL and Valkey; ARGS go to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 conformance: dev ## Prove the adapters against specs and clients that others wrote (needs npm, and Java)
 	@test -x .data/npm/node_modules/.bin/prism || npm install --silent --no-audit --no-fund \

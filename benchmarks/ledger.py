@@ -23,7 +23,7 @@ def main() -> None:
     given = parser.parse_args()
     with throw_away():
         # What these import needs Django on the database made just now.
-        from benchmarks.ledger_runs import settled_per_second, share_of_a_batch  # noqa: PLC0415
+        from benchmarks.ledger_runs import settled_per_second, share_of_a_batch
 
         rates = {
             n: sorted(settled_per_second(n, batches=given.batches) for _ in range(given.rounds))

@@ -65,10 +65,10 @@ def main() -> int:
 
 def applied(count: int) -> float:
     """Receipts a second from stored events, each event with one status."""
-    from django.utils import timezone  # noqa: PLC0415 - Django is set up by throw_away
+    from django.utils import timezone
 
-    from inbound.applying import apply_block  # noqa: PLC0415
-    from inbound.models import EventStatus, ProviderEvent  # noqa: PLC0415
+    from inbound.applying import apply_block
+    from inbound.models import EventStatus, ProviderEvent
 
     app = _app()
     ids = _messages(app, count)
@@ -164,9 +164,9 @@ async def _post(url: str, calls: Sequence[tuple[bytes, str]]) -> float:
 
 
 def _app() -> "ProviderApp":
-    from channels.models import ProviderApp  # noqa: PLC0415
-    from tenants.ids import new_id  # noqa: PLC0415
-    from tenants.models import Tenant  # noqa: PLC0415
+    from channels.models import ProviderApp
+    from tenants.ids import new_id
+    from tenants.models import Tenant
 
     tenant = Tenant.objects.create(name="Bench", slug=f"bench-{new_id()}")
     return ProviderApp.objects.create(
@@ -178,9 +178,9 @@ def _app() -> "ProviderApp":
 
 
 def _messages(app: "ProviderApp", count: int) -> "list[UUID]":
-    from django.db import connection  # noqa: PLC0415
+    from django.db import connection
 
-    from broadcast.models import Broadcast, BroadcastCounters, BroadcastMessage  # noqa: PLC0415
+    from broadcast.models import Broadcast, BroadcastCounters, BroadcastMessage
 
     broadcast = Broadcast.objects.create(tenant=app.tenant, name="Bench", platform="WHATSAPP")
     BroadcastCounters.objects.create(

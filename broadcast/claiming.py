@@ -75,6 +75,8 @@ LOCK = """
 SELECT b.id FROM broadcast_broadcast b
 JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
 WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
+  AND (b.template_id IS NULL OR EXISTS (SELECT FROM templates_wa_whatsapptemplate t
+                                        WHERE t.id = b.template_id AND t.status = 'APPROVED'))
   AND (b.expires_at IS NULL OR b.expires_at > %(now)s)
 FOR SHARE OF b FOR NO KEY UPDATE OF c
 """
@@ -90,8 +92,8 @@ WITH due AS (
     ORDER BY next_attempt_at LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), fresh AS (
     SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
-    WHERE broadcast_id = %(broadcast)s AND seq > %(floor)s AND next_attempt_at IS NULL
-      AND status = 'PENDING'
+    WHERE broadcast_id = %(broadcast)s AND next_attempt_at IS NULL AND status = 'PENDING'
+      AND seq > (SELECT floor FROM broadcast_lane WHERE id = %(lane)s)
     ORDER BY seq LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), chosen AS (
     SELECT *, false AS is_fresh FROM due UNION ALL SELECT *, true FROM fresh
@@ -173,7 +175,6 @@ def claim(
                 "batch": batch_id,
                 **movement(batch_id),
                 "lane": lane.pk,
-                "floor": lane.floor,
             },
         )
         rows = cursor.fetchall()

@@ -49,16 +49,22 @@ def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -
     return _run(lane, turn=_Turn(following, announce), clock=clock)
 
 
-def run_next_batch(*, clock: Clock, announce: Announce | None = None) -> datetime | None:
+def run_next_batch(
+    *, clock: Clock, announce: Announce | None = None, known: dict[int, Any] | None = None
+) -> datetime | None:
     """Run a batch of the lane whose turn it is; when that lane wants its next one, None if never.
 
     `announce` is told when that is as soon as it is known: batches of a lane start by their delay
     or their sender's limit, however long one of them waits for its last answer. What was announced
-    is not returned.
+    is not returned. `known` keeps lanes as they were read, for a caller who comes back within a
+    second: what halts a broadcast is read anew by every claim.
     """
     taken = take_next_lane(now=clock()) if settings.SENDING_ENABLED else None
-    lane = taken and _lane(taken.lane_id)
-    if taken is None or lane is None:
+    if taken is None:
+        return None
+    lanes = {} if known is None else known
+    lane = lanes[taken.lane_id] = lanes.get(taken.lane_id) or _lane(taken.lane_id)
+    if lane is None:
         return None
     return _run(lane, turn=_Turn(taken.following, announce), clock=clock)
 
@@ -71,6 +77,7 @@ def _run(lane: Any, *, turn: "_Turn", clock: Clock) -> datetime | None:
         return come_back(lane=lane, at=min(closed.everywhere, clock() + LOOK_AGAIN))
     if broadcast.status == BroadcastStatus.QUEUED:
         _start(broadcast, now=clock())
+        broadcast.status = BroadcastStatus.SENDING
     reached(Point.BEFORE_CLAIM)
     claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=clock(), closed=closed)
     if claimed is None:

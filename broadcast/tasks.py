@@ -1,6 +1,7 @@
 """Celery's way in. Every task is a hint: what is to be done stands in rows."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from uuid import UUID
 
@@ -41,9 +42,10 @@ def serve() -> None:
     As many of these tasks are under way as lanes are: each ends in at most one other.
     """
     until = monotonic() + SERVES_FOR
-    due = run_next_batch(clock=timezone.now, announce=_serve_at)
+    run_next = partial(run_next_batch, clock=timezone.now, announce=_serve_at, known={})
+    due = run_next()
     while due is not None and due <= timezone.now() and monotonic() < until:
-        due = run_next_batch(clock=timezone.now, announce=_serve_at)
+        due = run_next()
     if due is not None:
         _serve_at(due)
 

@@ -163,8 +163,9 @@ class FailureCause(StrEnum):
 class Outcome:
     """The value of one attempt.
 
-    `code` is ours and stable (snake_case, listed in docs/states.md), `provider_code` the provider's
-    as text, `message` fit for a user. `retry_after` is in seconds, for PASSING and LIMITED.
+    `code` is ours and stable (snake_case, listed in docs/error-codes.md), `provider_code` the
+    provider's as text, `message` fit for a user. `retry_after` is in seconds, for PASSING and
+    LIMITED.
     """
 
     kind: OutcomeKind

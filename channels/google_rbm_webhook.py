@@ -8,9 +8,10 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,8 @@ RECEIPTS = {
     # Revoked: it cannot be delivered any more. TTL_EXPIRATION_REVOKE_FAILED proves nothing.
     "TTL_EXPIRATION_REVOKED": ReceiptStatus.FAILED,
 }
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 OPT_OUTS = {"UNSUBSCRIBE": True, "SUBSCRIBE": False}
 
 
@@ -94,7 +97,7 @@ def _events(event: dict[str, Any]) -> list[InboundEvent]:
         return [
             OptChange(
                 account_id=_agent(event),
-                address=event["senderPhoneNumber"],
+                address=_sender(event),
                 opted_out=OPT_OUTS[kind],
                 marketing_only=False,
                 at=_at(event),
@@ -120,14 +123,14 @@ def _receipt(event: dict[str, Any], status: ReceiptStatus) -> Receipt:
 def _replies(event: dict[str, Any]) -> list[InboundEvent]:
     """A text, or the suggestion that was tapped; files and places have no words to keep."""
     tapped = event.get("suggestionResponse") or {}
-    sender, message_id, at = event["senderPhoneNumber"], event["messageId"], _at(event)
+    sender, message_id, at = _sender(event), event["messageId"], _at(event)
     text = tapped.get("text") or event.get("text")
     if not text:
         return []
     return [
         Reply(
             account_id=_agent(event),
-            address=str(sender),
+            address=sender,
             provider_message_id=str(message_id),
             text=str(text),
             at=at,
@@ -140,9 +143,20 @@ def _agent(event: dict[str, Any]) -> str:
     return str(event.get("agentId", "")).removesuffix("@rbm.goog")
 
 
+def _sender(event: dict[str, Any]) -> str:
+    """The recipient who did it. Raises ValueError for what is no number."""
+    number = event["senderPhoneNumber"]
+    if not PHONE.fullmatch(number):
+        raise ValueError("The sender's number is not in E.164.")
+    return str(number)
+
+
 def _at(event: dict[str, Any]) -> datetime:
-    """RFC 3339 with up to nine decimals."""
-    return datetime.fromisoformat(event["sendTime"])
+    """RFC 3339 with up to nine decimals. Raises ValueError without an offset."""
+    at = datetime.fromisoformat(event["sendTime"])
+    if at.tzinfo is None or not at >= EPOCH:
+        raise ValueError("The time has no offset or lies before all events.")
+    return at
 
 
 def _our_id(message_id: Any) -> UUID | None:

@@ -39,6 +39,9 @@ OPT_OUTS = {"STOP": True, "START": False}
 MESSAGE_ID = "broadcast_message_id"
 """The query parameter of a StatusCallback that carries our message id; no name of Twilio's."""
 
+LONGEST_ADDRESS = 32
+"""E.164 has 16 characters; a short code or a name fewer."""
+
 PORTS = {"https": 443, "http": 80}
 
 
@@ -176,6 +179,8 @@ def _messages(form: dict[str, str], at: datetime) -> list[InboundEvent]:
 
 def _recipient(address: str) -> tuple[Platform, str]:
     channel, _, number = address.rpartition(":")
+    if not 0 < len(number) <= LONGEST_ADDRESS:
+        raise ValueError("The sender's address is no number.")
     channels = {"whatsapp": Platform.WHATSAPP, "rcs": Platform.RCS}
     return channels.get(channel, Platform.SMS), number
 

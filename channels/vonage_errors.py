@@ -38,7 +38,7 @@ STATUSES: dict[str, Rule] = {
     "14": config("sender_unauthorized", "Vonage asks for signed requests from this account."),
     "15": config("sender_refused", "Vonage does not accept the sender's address."),
     "22": config("sender_refused", "Vonage does not accept the sender's network code."),
-    "23": config("webhook_refused", "Vonage does not accept the address of the webhook."),
+    "23": config("callback_refused", "Vonage does not accept the address of the webhook."),
     "29": config("recipient_not_allowed", "A trial account may only write to its own list."),
     "33": content("content_refused", "The number of the sender may not send this content."),
 }

@@ -23,6 +23,6 @@ def to_e164(text: str, *, default_country: str = "") -> str:
 
 
 def country_of(phone: str) -> str:
-    """ISO 3166 code of an E.164 number's country; empty where it has none: a satellite's is "001"."""
+    """ISO 3166 code of an E.164 number's country; empty where it has none (satellites' is 001)."""
     region = phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or ""
     return region if region.isalpha() else ""

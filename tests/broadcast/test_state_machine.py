@@ -199,7 +199,7 @@ MOVES: dict[str, Callable[..., object]] = {
     "fail": _resolve(Decision.FAIL),
 }
 CHOICE = st.integers(min_value=0, max_value=7)
-MAX_BROADCASTS = 4
+MAX_CREATED = 2
 
 
 def assert_sound() -> None:
@@ -234,6 +234,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.actions = Actions(make_world(self.sandbox))
+        self.created = 0
 
     @initialize()
     def under_way(self) -> None:
@@ -245,9 +246,11 @@ class Machine(RuleBasedStateMachine):
     def decide(self, decision: str, choice: int) -> None:
         self.actions.do(decision, choice)
 
-    @precondition(lambda self: len(self.actions.broadcasts()) < MAX_BROADCASTS)
+    # By the steps alone, so that a replay draws the same: retries make broadcasts by their luck.
+    @precondition(lambda self: self.created < MAX_CREATED)
     @rule(then=st.sampled_from(("send", "schedule")))
     def create(self, then: str) -> None:
+        self.created += 1
         self.actions.create(then=then)
 
     @rule(move=st.sampled_from(sorted(MOVES)), choice=CHOICE)

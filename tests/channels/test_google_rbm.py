@@ -213,6 +213,21 @@ def test_nine_decimals_of_a_second() -> None:
     assert receipt.at == AT
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"senderPhoneNumber": "+" + "1" * 80},
+        {"senderPhoneNumber": None},
+        {"sendTime": "2026-01-02T03:04:05"},
+        {"sendTime": "0001-01-01T00:00:00+14:00"},
+        {"sendTime": 7},
+    ],
+)
+def test_what_cannot_be_kept_is_a_value_error(changed: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        events({"eventType": "UNSUBSCRIBE", **changed})
+
+
 def test_an_event_is_known_by_its_id() -> None:
     assert event_key(wrapped(TOLD)) == "e1"
     assert event_key(wrapped({"messageId": "m1", "text": "Hi"})) == "m1"

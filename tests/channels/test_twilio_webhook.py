@@ -132,6 +132,12 @@ def test_a_reply_over_whatsapp() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("address", ["", "whatsapp:", "+" + "1" * 80])
+def test_an_address_that_is_no_number_is_a_value_error(address: str) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        events(RECEIVED | {"From": address, "Body": "Hi"})
+
+
 def test_a_repeated_call_has_the_same_key() -> None:
     body = b"MessageSid=SM1&MessageStatus=sent"
     assert event_key(body) == event_key(body + b"&x=1") == "SM1:sent"

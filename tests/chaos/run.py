@@ -22,6 +22,8 @@ LOOK = 0.1
 UNTIL_IT_HOLDS = 45.0
 """Seconds; a run that needs them has failed, the usual one takes a few."""
 AGAIN = 0.3
+PAUSED = "the broadcast is SENDING "
+"""And then why: the product's own brake, which a storm of failures may have pulled."""
 WINDOW = 3.0
 """Seconds after the start within which faults begin."""
 
@@ -69,7 +71,7 @@ def _until_all_holds(chaos: Chaos) -> list[str]:
         wrong = ["faults are still to come"] if chaos.later else _looked(chaos)
         if not wrong or time.monotonic() > deadline:
             return wrong
-        if not chaos.later and not resumed and any("share" in each for each in wrong):
+        if not chaos.later and not resumed and any(each.startswith(PAUSED) for each in wrong):
             resumed = control(chaos, "resume")  # paused by itself for too many failures
         time.sleep(LOOK)
 

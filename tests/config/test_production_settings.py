@@ -1,18 +1,18 @@
 """Production settings, loaded by a process of its own as a deployment loads them."""
 
+import base64
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 
 from config.environment import BASE_DIR
 
 FIT = {
     "SECRET_KEY": "k3Jq9-" * 12,
-    "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+    "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(bytes(32)).decode(),
     "DATABASE_URL": "postgres://broadcast:a-long-password@db.invalid:5432/broadcast",
     "REDIS_URL": "redis://redis.invalid:6379/0",
     "ALLOWED_HOSTS": "broadcast.example.com",

@@ -16,9 +16,11 @@ from channels.adapter import (
     TemplateContent,
     TextContent,
 )
+from channels.meta_templates import MetaTemplates
 from channels.platforms import Platform
 from channels.registry import adapter_for
 from channels.telegram_bot import set_webhook_request
+from channels.template_port import TemplateSpec
 from tests.channels.samples import MESSAGE_ID, account
 
 TO = {"telegram_bot": "42"}
@@ -118,4 +120,53 @@ def requests(provider: str, base_url: str) -> dict[str, HttpRequest]:
     if provider == "telegram_bot":
         url = "https://broadcast.test/webhooks/telegram_bot/an-endpoint-token"
         made["setWebhook"] = set_webhook_request(one, url=url, secret_token="abc")
+    return made | (_manage(one) if provider == "meta_cloud" else {})
+
+
+def _manage(sender: SenderAccount) -> dict[str, HttpRequest]:
+    """Meta's template management, as the API's submit and sync ask for it."""
+    waba, templates = "102290129340398", MetaTemplates()
+    made = {
+        f"manage: submit {name}": templates.submit_request(sender, waba, spec)
+        for name, spec in SPECS.items()
+    }
+    made["manage: edit"] = templates.edit_request(sender, waba, "1689556908129832", SPECS["named"])
+    made["manage: list"] = templates.list_request(sender, waba, after="")
+    made["manage: next page"] = templates.list_request(sender, waba, after="MTAx")
     return made
+
+
+SPECS = {
+    "plain": TemplateSpec("hello", "en_US", "UTILITY", "Hello there"),
+    "named": TemplateSpec(
+        "welcome",
+        "en_US",
+        "MARKETING",
+        "Hello {{first_name}}, welcome.",
+        parameter_format="NAMED",
+        examples={"first_name": "Ana"},
+    ),
+    "everything": TemplateSpec(
+        "summer_sale",
+        "en_US",
+        "MARKETING",
+        "Hello {{1}}, {{2}} off today.",
+        header_format="TEXT",
+        header_text="Sale",
+        footer="Reply STOP to opt out",
+        buttons=(
+            {"type": "URL", "text": "Shop", "url": "https://shop.test/r/{{1}}"},
+            {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+14155550100"},
+            {"type": "QUICK_REPLY", "text": "Stop"},
+        ),
+        examples={"1": "Ana", "2": "20 %", "button_0": "abc123"},
+    ),
+    "image header": TemplateSpec(
+        "picture",
+        "en_US",
+        "MARKETING",
+        "Hello there",
+        header_format="IMAGE",
+        examples={"header_media": "4::aW"},
+    ),
+}

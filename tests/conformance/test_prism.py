@@ -43,7 +43,7 @@ def test_the_spec_allows_the_request(
         return proven(provider, PROOF)
     assert answer.status in (200, 201), answer.body[:2000]
     assert "sl-violations" not in {key.lower() for key in answer.headers}, answer.headers
-    if name not in ("check", "setWebhook"):
+    if name not in ("check", "setWebhook") and not name.startswith("manage: "):
         outcome = adapter_for(provider).send_outcome(answer)
         assert outcome.kind is OutcomeKind.ACCEPTED
         assert outcome.provider_message_id
