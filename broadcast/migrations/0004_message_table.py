@@ -6,7 +6,7 @@ FORWARD = """
 ALTER TABLE broadcast_broadcastmessage DROP CONSTRAINT broadcast_broadcastmessage_pkey;
 ALTER TABLE broadcast_broadcastmessage ADD PRIMARY KEY (id, broadcast_id);
 -- Room on each page for the new version of a row: most moves then touch no index.
-ALTER TABLE broadcast_broadcastmessage SET (fillfactor = 75);
+ALTER TABLE broadcast_broadcastmessage SET (fillfactor = 50);
 ALTER TABLE broadcast_broadcastcounters SET (fillfactor = 20);
 ALTER TABLE broadcast_lane SET (fillfactor = 50);
 """

@@ -1,0 +1,137 @@
+"""`python -m benchmarks.pace`: whether senders' limits are reached, and never passed.
+
+Two sending workers share one sender; the sandbox, a process of its own, keeps the times. `share` is
+of the limit, over the whole run; `most` is what came in the fullest sliding second.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+from benchmarks.processes import Workers, sending_workers
+from benchmarks.servers import data_folder, throw_away
+from config.environment import BASE_DIR
+from config.ports import free_port
+
+ENOUGH = 0.95
+RUN_SECONDS = 15
+AT_LEAST = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    limit: int
+    batch_size: int
+    messages: int
+    share: float
+    most: int
+
+    @property
+    def is_kept(self) -> bool:
+        return self.share >= ENOUGH and self.most <= self.limit
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pace", description=__doc__)
+    parser.add_argument("--limits", type=int, nargs="+", default=[1, 30, 80, 1000])
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    workers = Workers(given.processes)
+    with throw_away(), sandbox() as url, sending_workers(workers, log=data_folder() / "pace.log"):
+        paces = [measure(limit, url=url) for limit in given.limits]
+    for pace in paces:
+        verdict = "kept" if pace.is_kept else "NOT KEPT"
+        sys.stdout.write(
+            f"{pace.limit:>5}/s in batches of {pace.batch_size}: {pace.share:.3f} of it reached, "
+            f"at most {pace.most} in a second, {pace.messages} messages: {verdict}\n"
+        )
+    text = json.dumps([asdict(pace) for pace in paces], indent=2)
+    (data_folder() / "pace.json").write_text(text)
+    return 0 if all(pace.is_kept for pace in paces) else 1
+
+
+@contextmanager
+def sandbox() -> Iterator[str]:
+    port = free_port(8190)
+    command = [sys.executable, "-m", "channels.simulator", "--port", str(port), "--no-magic"]
+    process = subprocess.Popen(command, cwd=BASE_DIR, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(100):
+            try:
+                _get(f"{url}/_sandbox/health")
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def measure(limit: int, *, url: str) -> Pace:
+    """One broadcast at this limit, long enough for its start and end to weigh little."""
+    from benchmarks.scene import Case, planned, send, sender_for, tenant_with
+    from channels.models import Sender
+    from channels.platforms import Platform
+
+    messages = max(AT_LEAST, limit * RUN_SECONDS)
+    # A batch is then a quarter of a second of messages; the default will do up to 200 a second.
+    batch_size = max(50, ceil(limit / 4))
+    case = Case(Platform.TELEGRAM)
+    sender = sender_for(case, tenant=tenant_with(messages), stub_url=url, lanes=2)
+    Sender.objects.filter(pk=sender.pk).update(
+        base_url=url, messages_per_second=Decimal(limit), batch_size=batch_size
+    )
+    sender.refresh_from_db()
+    broadcast = planned(case, sender=sender)
+    send(broadcast)
+    _wait_for(broadcast, seconds=30 + 3 * messages / limit)
+    times = [each["monotonic"] for each in _accepted(url, sender.account_id)]
+    rate = (len(times) - 1) / (max(times) - min(times))
+    summary = _get(f"{url}/_sandbox/summary?account={sender.account_id}")
+    (most,) = summary["max_per_second"].values()
+    if len(times) != messages:
+        raise RuntimeError(f"{len(times)} of {messages} were accepted.")
+    return Pace(limit, batch_size, messages, round(rate / limit, 3), int(most))
+
+
+def _wait_for(broadcast: Any, *, seconds: float) -> None:
+    """What beat does, as it does it: lanes whose chain has ended are served again."""
+    from broadcast.tasks import revive
+
+    deadline = time.monotonic() + seconds
+    while broadcast.status not in {"SENT", "PARTIALLY_SENT", "FAILED"}:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"Not finished within {seconds:.0f} s.")
+        time.sleep(2.0)
+        revive()
+        broadcast.refresh_from_db()
+
+
+def _accepted(url: str, account: str) -> Iterator[dict[str, Any]]:
+    after = ""
+    while True:
+        page = _get(f"{url}/_sandbox/accepted?account={account}&limit=10000{after}")
+        yield from page["results"]
+        if page["next"] is None:
+            return
+        after = f"&after={page['next']}"
+
+
+def _get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - our own address
+        return json.load(answer)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
