@@ -65,8 +65,7 @@ def edit(
         if broadcast.status not in EDITABLE or broadcast.planning_at is not None:
             raise NotEditable(why_not_editable(broadcast))
         values = dict(fields)
-        if broadcast.parent_id is not None:
-            _require_its_recipients(values, recipients)
+        _require_its_recipients(broadcast, values, recipients)
         at = values.pop("scheduled_at", broadcast.scheduled_at)
         changed = {name for name, value in values.items() if getattr(broadcast, name) != value}
         for name in changed:
@@ -91,9 +90,11 @@ def edit(
 
 
 def _require_its_recipients(
-    values: Mapping[str, Any], recipients: Sequence[RecipientRef] | None
+    broadcast: Broadcast, values: Mapping[str, Any], recipients: Sequence[RecipientRef] | None
 ) -> None:
     """A further try is for those whom its parent did not reach: its rows say so of each."""
+    if broadcast.parent_id is None:
+        return
     for name, value in (("recipients", recipients), ("audience", values.get("audience"))):
         if value is not None:
             raise InvalidInput("Its recipients are some of its parent's.", attr=name)
