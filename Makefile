@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 PRISM_VERSION := 5.14.2
 WIREMOCK_VERSION := 3.13.2
+export CHROMIUM ?= /usr/bin/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test conformance check bench chaos lock clean base dev
+.PHONY: help demo run test e2e conformance check bench chaos lock clean base dev
 
 help: ## What there is
-	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 demo: base ## Send a real broadcast from end to end; ONCE=1 ends after it
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
@@ -18,6 +19,13 @@ run: base ## The stack and nothing else; LOGS=1 shows its logs
 
 test: dev ## All tests, on real PostgreSQL and Valkey; ARGS go to pytest
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+
+e2e: dev ## A browser before the whole stack (needs Chromium); screenshots in .data/e2e
+	@test -x "$(CHROMIUM)" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  { echo "make e2e needs Chromium: install it, or name one: make e2e CHROMIUM=/path/to/chrome" >&2; \
+	  exit 1; }
+	@$(BIN)/python -m pytest tests/e2e $(ARGS)
 
 conformance: dev ## Prove the adapters against specs and clients that others wrote (needs npm, and Java)
 	@test -x .data/npm/node_modules/.bin/prism || npm install --silent --no-audit --no-fund \

@@ -47,12 +47,21 @@ class SenderAdmin(Page):
         "is_default",
         "is_active",
         "held_until",
+        "broken_at",
     )
     list_filter: ClassVar[Any] = (BY_TENANT, "platform", "provider", "is_active")
     list_select_related = ("tenant",)
     search_fields = ("name", "address", "account_id__exact")
     autocomplete_fields = ("tenant", "app")
-    readonly_fields = ("held_until", "checked_at", "check_result", "created_at", "updated_at")
+    readonly_fields = (
+        "held_until",
+        "broken_at",
+        "broken_reason",
+        "checked_at",
+        "check_result",
+        "created_at",
+        "updated_at",
+    )
     fixed_fields: Sequence[str] = ("tenant", "platform", "provider")
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("tenant", "platform", *IDENTITY)}),

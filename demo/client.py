@@ -35,6 +35,13 @@ class Client:
         sent = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
         return self._json("POST", path, json.dumps(body or {}).encode(), sent)
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        sent = {"Content-Type": "application/json"}
+        return self._json("PATCH", path, json.dumps(body).encode(), sent)
+
+    def log_in(self, email: str, password: str) -> None:
+        self.token = self.post("/token/", {"email": email, "password": password})["access"]
+
     def upload(self, path: str, *, file_name: str, content: bytes, **fields: str) -> Any:
         boundary = uuid.uuid4().hex
         body = _multipart(boundary, file_name, content, fields)

@@ -89,13 +89,14 @@ def _story(
 ) -> tuple[dict[str, object], DemoTenant]:
     client, sandbox = Client(stack.web_url), Client(stack.sandbox_url)
 
-    screen.step("Set up a tenant, as an operator would")
+    screen.step("Set up a tenant: POST /provider-apps/, /senders/, /templates/")
     demo = set_up(web_url=stack.web_url, sandbox=sandbox, own_servers=own_servers)
     screen.done(f"{demo.tenant.name} with a login and {TOP_UP} {demo.tenant.currency} more credits")
-    screen.done("A WhatsApp number with an approved template, and a Telegram bot, at the sandbox")
+    screen.done("A WhatsApp number with an approved template, and a Telegram bot, at the sandbox;")
+    screen.note("their prices, and that they send to the sandbox, are the operator's to say")
 
     screen.step("Import the contacts: POST /contacts/imports/")
-    story.log_in(client, password=demo.password)
+    client.log_in(OWNER, demo.password)
     if left := story.cancel_leftovers(client):
         screen.note(f"Cancelled {left} broadcasts that an interrupted demo had left.")
     job = story.import_contacts(client)

@@ -11,7 +11,8 @@ from broadcast.states import ACCEPTED, FINISHED, BroadcastStatus
 from demo.client import Client
 from demo.make_contacts import CSV_PATH
 from demo.reconciling import Comparison, accepted_by, compare
-from demo.tenant import OWNER, SHOP, TEMPLATE, DemoTenant
+from demo.senders import TEMPLATE
+from demo.tenant import SHOP, DemoTenant
 from tracking.links import encode
 
 TAG = "demo"
@@ -37,10 +38,6 @@ class Sent:
     @property
     def ids(self) -> Sequence[str]:
         return (self.whatsapp, self.telegram)
-
-
-def log_in(client: Client, *, password: str) -> None:
-    client.token = client.post("/token/", {"email": OWNER, "password": password})["access"]
 
 
 def cancel_leftovers(client: Client) -> int:

@@ -102,6 +102,7 @@ class WhatsAppTemplate(models.Model):
 
     class Meta:
         ordering = ("name", "language")
+        verbose_name = "WhatsApp template"
         constraints = (
             models.UniqueConstraint(
                 fields=("app", "name", "language"), name="template_once_per_app_and_language"

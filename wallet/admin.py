@@ -80,15 +80,18 @@ class HoldAdmin(LargeTable):
     list_display = (
         "reference",
         "revision",
-        "wallet",
+        "tenant",
         "amount",
         "captured",
         "released",
         "created_at",
     )
     list_filter = (("wallet", AutocompleteSelectFilter),)
-    list_select_related = ("wallet",)
+    list_select_related = ("wallet__tenant",)
     text_keys = ("reference",)
+
+    def tenant(self, hold: Hold) -> str:
+        return hold.wallet.tenant.name
 
 
 class KindFilter(NarrowFilter):
@@ -103,7 +106,7 @@ class KindFilter(NarrowFilter):
 class LedgerEntryAdmin(LargeTable):
     list_display = (
         "created_at",
-        "wallet",
+        "tenant",
         "kind",
         "balance_delta",
         "held_delta",
@@ -113,9 +116,12 @@ class LedgerEntryAdmin(LargeTable):
         "reason",
     )
     list_filter = (("wallet", AutocompleteSelectFilter), KindFilter)
-    list_select_related = ("wallet",)
+    list_select_related = ("wallet__tenant",)
     # Without a wallet, an entry's reference and subject are in no index.
     id_keys = ("id", "hold_id")
+
+    def tenant(self, entry: LedgerEntry) -> str:
+        return entry.wallet.tenant.name
 
 
 @admin.register(Rate)

@@ -8,7 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 from channels.simulator.running import RunningSimulator
 from demo import story
 from demo.client import Client
-from demo.tenant import PASSWORD, set_up
+from demo.tenant import OWNER, PASSWORD, set_up
 from tests.flows.readme import lines_to_paste
 
 END = "end-of-the-tour"
@@ -18,7 +18,7 @@ END = "end-of-the-tour"
 def test_the_tour_works_as_pasted(stack: LiveServer, sandbox: RunningSimulator) -> None:
     client = Client(stack.url)
     set_up(web_url=stack.url, sandbox=Client(sandbox.base_url), own_servers=True)
-    story.log_in(client, password=PASSWORD)
+    client.log_in(OWNER, PASSWORD)
     story.import_contacts(client)
 
     lines = lines_to_paste(

@@ -11,7 +11,7 @@ from demo import story
 from demo.client import Client
 from demo.make_contacts import CSV_PATH
 from demo.reconciling import add_up
-from demo.tenant import PASSWORD, set_up
+from demo.tenant import OWNER, PASSWORD, set_up
 
 ROWS = 130
 """Of the demo's contacts: enough for three batches and for each misbehaving recipient."""
@@ -32,7 +32,7 @@ def test_two_broadcasts_end_as_the_sandbox_says_and_the_ledger_adds_up(
 ) -> None:
     client, far_end = Client(stack.url), Client(sandbox.base_url)
     demo = set_up(web_url=stack.url, sandbox=far_end, own_servers=True)
-    story.log_in(client, password=PASSWORD)
+    client.log_in(OWNER, PASSWORD)
     job = story.import_contacts(client)
     assert (job["created"], job["failed"]) == (129, 1)  # one repeats another's phone
 

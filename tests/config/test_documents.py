@@ -1,0 +1,56 @@
+"""What the documents name is there: settings, files, routes."""
+
+import re
+from pathlib import Path
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from config.environment import BASE_DIR
+
+READ = re.compile(r'env(?:\.[a-z_]+)?\(\s*"([A-Z_]+)"')
+WRITTEN = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
+OF_COMPOSE = {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+OF_TESTS = {"TEST_RUN"}
+DOCUMENTS = sorted([BASE_DIR / "README.md", *(BASE_DIR / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+FILE = re.compile(r"`((?:[a-z_.]+/)+[A-Za-z0-9_.-]+\.(?:py|md|csv|json|html|toml|yml|txt))`")
+ROUTE = re.compile(r"`((?:[A-Z, ]+ )?/[a-z][^`\s]*/)`")
+BESIDE_THE_API = {
+    "/webhooks/{provider}/{token}/",
+    "/webhooks/stripe/",
+    "/webhooks/razorpay/",
+    "/r/{code}/",
+    "/u/{code}/",
+    "/docs/",
+    "/schema/",
+    "/admin/",
+}
+
+
+def test_every_setting_is_explained_and_every_explained_one_is_read() -> None:
+    code = "\n".join(path.read_text() for path in (BASE_DIR / "config").rglob("*.py"))
+    explained = WRITTEN.findall((BASE_DIR / ".env.example").read_text())
+    assert sorted(explained) == sorted(set(explained))
+    assert set(explained) - OF_COMPOSE == set(READ.findall(code)) - OF_TESTS
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(BASE_DIR)))
+def test_every_file_that_a_document_names_is_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    linked = [document.parent / name for name in LINK.findall(text)]
+    named = [BASE_DIR / name for name in FILE.findall(text)]
+    assert [str(path) for path in (*linked, *named) if not path.exists()] == []
+
+
+def test_the_readme_lists_every_route_of_the_api() -> None:
+    section = (BASE_DIR / "README.md").read_text(encoding="utf-8").split("## The API\n")[1]
+    listed = {route.split()[-1] for route in ROUTE.findall(section.split("\n## ")[0])}
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    known = {re.sub(r"\{[a-z]+_id\}", "{id}", path) for path in paths}
+    assert listed - BESIDE_THE_API == known
+
+
+def test_no_two_decisions_have_one_number() -> None:
+    numbers = [path.name[:4] for path in (BASE_DIR / "docs/adr").glob("*.md")]
+    assert sorted(numbers) == sorted(set(numbers))
