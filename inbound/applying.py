@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -102,7 +103,7 @@ def _storable(event: InboundEvent) -> InboundEvent:
     """Without what PostgreSQL refuses in a text, U+0000 and half surrogates: JSON may hold both,
     and one such reply would take all that its call says with it."""
     texts = {each.name: getattr(event, each.name) for each in fields(event)}
-    changed = {
+    changed: dict[str, Any] = {
         name: clean
         for name, text in texts.items()
         if isinstance(text, str) and (clean := _clean(text)) != text
