@@ -67,9 +67,7 @@ def edit(
         values = dict(fields)
         _require_its_recipients(broadcast, values, recipients)
         at = values.pop("scheduled_at", broadcast.scheduled_at)
-        changed = {name for name, value in values.items() if getattr(broadcast, name) != value}
-        for name in changed:
-            setattr(broadcast, name, values[name])
+        changed = _set(broadcast, values)
         replan = recipients is not None or bool(changed - WITHOUT_A_NEW_PLAN)
         was_scheduled = broadcast.status == BroadcastStatus.SCHEDULED
         if was_scheduled and (replan or at is None):
@@ -87,6 +85,14 @@ def edit(
         elif at is not None and "scheduled_at" in fields:
             require_future(at, now)
     return fresh(broadcast)
+
+
+def _set(broadcast: Broadcast, values: Mapping[str, Any]) -> set[str]:
+    """Sets what differs; the names of it."""
+    changed = {name for name, value in values.items() if getattr(broadcast, name) != value}
+    for name in changed:
+        setattr(broadcast, name, values[name])
+    return changed
 
 
 def _require_its_recipients(

@@ -5,7 +5,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from inbound.models import EventStatus, ParkedReceipt, ProviderEvent, ReceivedMessage
+from inbound.models import (
+    EventStatus,
+    MessageAlias,
+    ParkedReceipt,
+    ProviderEvent,
+    ReceivedMessage,
+)
 from inbound.replaying import replay
 from tenants.admin_pages import LargeTable, NarrowFilter
 
@@ -54,3 +60,11 @@ class ReceivedMessageAdmin(LargeTable):
     list_select_related = ("app", "contact", "broadcast")
     exclude = ("text",)
     text_keys = ("provider_message_id",)
+
+
+@admin.register(MessageAlias)
+class MessageAliasAdmin(LargeTable):
+    list_display = ("alias", "provider_message_id", "app", "created_at")
+    list_filter = (BY_APP,)
+    list_select_related = ("app",)
+    text_keys = ("alias", "provider_message_id")
