@@ -65,8 +65,7 @@ def edit(
         if broadcast.status not in EDITABLE or broadcast.planning_at is not None:
             raise NotEditable(why_not_editable(broadcast))
         values = dict(fields)
-        if broadcast.parent_id is not None:
-            _require_its_recipients(values, recipients)
+        _require_its_recipients(broadcast, values, recipients)
         at = values.pop("scheduled_at", broadcast.scheduled_at)
         changed = _set(broadcast, values)
         replan = recipients is not None or bool(changed - WITHOUT_A_NEW_PLAN)
@@ -97,9 +96,11 @@ def _set(broadcast: Broadcast, values: Mapping[str, Any]) -> set[str]:
 
 
 def _require_its_recipients(
-    values: Mapping[str, Any], recipients: Sequence[RecipientRef] | None
+    broadcast: Broadcast, values: Mapping[str, Any], recipients: Sequence[RecipientRef] | None
 ) -> None:
     """A further try is for those whom its parent did not reach: its rows say so of each."""
+    if broadcast.parent_id is None:
+        return
     for name, value in (("recipients", recipients), ("audience", values.get("audience"))):
         if value is not None:
             raise InvalidInput("Its recipients are some of its parent's.", attr=name)

@@ -1,7 +1,7 @@
 """Delivery receipts, in any order and any number: the highest status ever reported wins."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -35,14 +35,36 @@ class _News:
             self.best = receipt
 
 
-def apply_receipts(*, tenant_id: UUID, receipts: Sequence[Receipt], now: datetime) -> list[Receipt]:
+_Block = dict[UUID, dict[UUID, _News]]
+Rename = Callable[[Sequence[Receipt]], tuple[list[Receipt], list[Receipt]]]
+
+
+def apply_receipts(
+    *, tenant_id: UUID, receipts: Sequence[Receipt], now: datetime, rename: Rename | None = None
+) -> list[Receipt]:
     """Apply a block of receipts; returns those whose message is not known (yet).
 
     Set-based per broadcast, monotonic, safe to repeat. What a receipt moves, it also pays for:
-    captured when it shows acceptance, released or refunded when it shows failure.
+    captured when it shows acceptance, released or refunded when it shows failure. `rename`: those
+    that are known by another id, and the others; asked before anything is locked, as all counters
+    are locked at once.
     """
+    news: _Block = defaultdict(dict)
+    unplaced = _place(tenant_id, receipts, news)
+    if unplaced and rename is not None:
+        renamed, unplaced = rename(unplaced)
+        unplaced += _place(tenant_id, renamed, news)
+    with transaction.atomic():
+        lock_counters(*news)
+        broadcasts = Broadcast.objects.select_related("tenant").in_bulk(news)
+        for broadcast_id in sorted(news):
+            _apply(broadcast=broadcasts[broadcast_id], news=news[broadcast_id], now=now)
+    return unplaced
+
+
+def _place(tenant_id: UUID, receipts: Sequence[Receipt], news: _Block) -> list[Receipt]:
+    """Add them to what is said of their messages; those whose message is not known."""
     known = _find(tenant_id, receipts)
-    news: dict[UUID, dict[UUID, _News]] = defaultdict(dict)
     unplaced = []
     for receipt in receipts:
         found = known.get(receipt.message_id) or known.get(receipt.provider_message_id)
@@ -52,11 +74,6 @@ def apply_receipts(*, tenant_id: UUID, receipts: Sequence[Receipt], now: datetim
         message_id, broadcast_id = found
         of_broadcast = news[broadcast_id]
         of_broadcast.setdefault(message_id, _News(best=receipt)).add(receipt)
-    with transaction.atomic():
-        lock_counters(*news)
-        broadcasts = Broadcast.objects.select_related("tenant").in_bulk(news)
-        for broadcast_id in sorted(news):
-            _apply(broadcast=broadcasts[broadcast_id], news=news[broadcast_id], now=now)
     return unplaced
 
 

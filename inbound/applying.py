@@ -130,10 +130,13 @@ def _receipts(app: ProviderApp, receipts: list[Receipt], now: datetime) -> None:
     if not receipts:
         return
     remember(app=app, receipts=receipts, now=now)
-    unplaced = apply_receipts(tenant_id=app.tenant_id, receipts=receipts, now=now)
-    if unplaced:
-        renamed, unknown = translated(app=app, receipts=unplaced)
-        unknown += apply_receipts(tenant_id=app.tenant_id, receipts=renamed, now=now)
+    unknown = apply_receipts(
+        tenant_id=app.tenant_id,
+        receipts=receipts,
+        now=now,
+        rename=lambda unplaced: translated(app=app, receipts=unplaced),
+    )
+    if unknown:
         park(app=app, receipts=unknown, now=now)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from broadcast import lifecycle
 from broadcast.errors import ApprovalRequired, IsAFurtherTry
@@ -32,7 +33,9 @@ RUNGS = [{"platform": "TELEGRAM", "text": "Another way"}]
 
 
 @pytest.fixture
-def sent_on(sent: Callable[..., Broadcast]) -> Callable[..., Broadcast]:
+def sent_on(sent: Callable[..., Broadcast], settings: Settings) -> Callable[..., Broadcast]:
+    settings.BROADCAST_UNKNOWN_GRACE = 0
+
     def make(people: list[Contact], **fields: Any) -> Broadcast:
         broadcast = sent(people, fallback=RUNGS, **fields)
         assert broadcast.finished_at is not None
