@@ -1,5 +1,11 @@
 from django.apps import AppConfig
+from django.core.checks import register
+
+from broadcast.system_checks import check_lease
 
 
 class BroadcastConfig(AppConfig):
     name = "broadcast"
+
+    def ready(self) -> None:
+        register(check_lease)

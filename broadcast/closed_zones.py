@@ -55,20 +55,35 @@ class ClosedZones:
 NONE_CLOSED = ClosedZones()
 
 
+def require_opening(*, broadcast: Broadcast, now: datetime) -> None:
+    """Raises InvalidInput where a broadcast's windows are never open together."""
+    windows = _windows(broadcast, broadcast.sender)
+    zone = broadcast.tenant.time_zone
+    if windows and next_opening(windows, at=now, default_zone=zone) is None:
+        raise InvalidInput(
+            "The send windows of tenant, sender and broadcast are never open at the same time.",
+            attr="send_window",
+        )
+
+
 def closed_zones(*, broadcast: Broadcast, sender: Sender, now: datetime) -> ClosedZones:
     """By the windows of tenant, sender and broadcast together; asks nothing where there is none."""
     tenant = broadcast.tenant
-    written = (tenant.send_window, sender.send_window, broadcast.send_window)
-    if not any(written):
-        return NONE_CLOSED
     try:
-        windows = [window for each in written if (window := read_send_window(each))]
+        windows = _windows(broadcast, sender)
     except InvalidInput:
         # Only by a hand in the database; to send at any time is the one wrong answer.
         log.exception("send_window_unreadable", broadcast=str(broadcast.pk))
         return ClosedZones({"": now + LOOK_AGAIN})
+    if not windows:
+        return NONE_CLOSED
     zones = ["", *_zones_of(tenant)]
     return ClosedZones({zone: _closed_until(windows, tenant, zone, now) for zone in zones})
+
+
+def _windows(broadcast: Broadcast, sender: Sender | None) -> list[SendWindow]:
+    written = (broadcast.tenant.send_window, sender and sender.send_window, broadcast.send_window)
+    return [window for each in written if (window := read_send_window(each))]
 
 
 def _closed_until(

@@ -228,7 +228,7 @@ def _compare(quoted: str, now: str) -> None:
     if quoted == now:
         return
     before, after = _read(quoted), _read(now)
-    changed = {
+    changed: dict[str, Any] = {
         name: {"quoted": before.get(name), "now": after[name]}
         for name in after
         if before.get(name) != after[name]

@@ -8,6 +8,7 @@ from django.db import transaction
 from broadcast import content, planning
 from broadcast.approving import require_approval, require_approval_of_audience
 from broadcast.broken_senders import require_working
+from broadcast.closed_zones import require_opening
 from broadcast.enqueueing import plan_soon, serve_soon
 from broadcast.errors import IllegalMove, NoRecipients, NotEditable
 from broadcast.estimating import require_planned_as_estimated, require_unmoved
@@ -132,6 +133,7 @@ def launch(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:
     _require_one_source(broadcast)
     content.check(broadcast)
     require_working(broadcast)
+    require_opening(broadcast=broadcast, now=now)
     _require_time_left(broadcast, at=at or now)
     broadcast.scheduled_at = at
     broadcast.status_reason = ""

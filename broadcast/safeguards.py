@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from broadcast.broken_senders import mark_broken
 from broadcast.error_codes import is_about_the_recipient
 from broadcast.models import Broadcast
-from broadcast.pausing import PAUSABLE, pause_all
+from broadcast.pausing import pause_all
 from channels.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
 
 OF_THE_TEMPLATE = ("template_", "flow_")
@@ -45,12 +45,6 @@ def after_settle(*, broadcast: Broadcast, outcomes: Outcomes, now: datetime) -> 
         _refused(broadcast, waiting[0], now=now)
     elif _share_of_failed(outcomes) >= settings.BROADCAST_PAUSE_SHARE:
         transaction.on_commit(partial(_pause_if_too_many_fail, broadcast, now=now))
-
-
-def pause_for_template(*, template_id: UUID, reason: str, now: datetime) -> int:
-    """Pause whatever is going to be sent with this template; how many broadcasts were."""
-    with_it = Broadcast.objects.filter(template_id=template_id, status__in=PAUSABLE, paused_at=None)
-    return pause_all(broadcast_ids=with_it.values_list("pk", flat=True), reason=reason, now=now)
 
 
 def pause_for_sender(*, sender_id: UUID, reason: str, now: datetime) -> int:

@@ -43,13 +43,14 @@ CHECKS = (
         FROM wallet_hold h
         LEFT JOIN LATERAL (
             SELECT coalesce(-sum(held_delta) FILTER (WHERE kind = 'CAPTURE'), 0) AS captured,
-                   coalesce(-sum(held_delta) FILTER (WHERE kind = 'RELEASE'), 0) AS released
+                   coalesce(-sum(held_delta) FILTER (WHERE kind = 'RELEASE'), 0) AS released,
+                   coalesce(sum(balance_delta) FILTER (WHERE kind = 'REFUND'), 0) AS refunded
             FROM wallet_ledgerentry x
             WHERE x.wallet_id = h.wallet_id AND x.subject = h.reference AND x.hold_id = h.id
         ) e ON true
         WHERE (%(since)s::timestamptz IS NULL OR h.created_at > %(since)s
                OR h.captured + h.released < h.amount)
-          AND (h.captured <> e.captured OR h.released <> e.released)
+          AND (h.captured <> e.captured OR h.released <> e.released OR h.refunded <> e.refunded)
         """,
     ),
     Check(

@@ -33,4 +33,4 @@ def provider_named(name: str) -> PaymentProvider:
 
 
 def return_url() -> str:
-    return settings.PAYMENT_RETURN_URL or settings.PUBLIC_URL
+    return str(settings.PAYMENT_RETURN_URL or settings.PUBLIC_URL)

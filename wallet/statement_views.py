@@ -66,8 +66,9 @@ class SubjectTotalsSerializer(serializers.Serializer[Any]):
 class StatementLineSerializer(LedgerEntrySerializer):
     booked_at = serializers.SerializerMethodField()
 
-    class Meta(LedgerEntrySerializer.Meta):
-        fields = ("booked_at", *LedgerEntrySerializer.Meta.fields)  # type: ignore[assignment]  # longer
+    class Meta:
+        model = LedgerEntry
+        fields = ("booked_at", *LedgerEntrySerializer.Meta.fields)
         read_only_fields = fields
 
     def get_booked_at(self, entry: LedgerEntry) -> datetime:

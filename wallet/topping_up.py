@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -73,16 +74,22 @@ def take_payment(*, provider: str, event: PaymentEvent, now: datetime) -> Receiv
             defaults={"kind": event.kind[:100], "received_at": now},
         )
         if is_new and event.top_up_id is not None:
-            received.outcome = _credit(provider, event, received, now)
+            received.outcome = _credit(provider, event, event.top_up_id, received, now)
             received.save(update_fields=("outcome", "top_up"))
     return received
 
 
-def _credit(provider: str, event: PaymentEvent, received: ReceivedPayment, now: datetime) -> str:
+def _credit(
+    provider: str,
+    event: PaymentEvent,
+    top_up_id: UUID,
+    received: ReceivedPayment,
+    now: datetime,
+) -> str:
     top_up = (
         TopUp.objects.select_for_update(of=("self",))
         .select_related("wallet__tenant")
-        .filter(pk=event.top_up_id, provider=provider)
+        .filter(pk=top_up_id, provider=provider)
         .first()
     )
     if top_up is None:

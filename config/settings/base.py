@@ -178,6 +178,8 @@ SPECTACULAR_SETTINGS = {
         "BroadcastKindEnum": "broadcast.states.BroadcastKind",
         "MessageStatusEnum": "broadcast.states.MessageStatus",
         "PlatformEnum": "channels.platforms.Platform",
+        "EntryKindEnum": "wallet.models.EntryKind",
+        "MediaKindEnum": "broadcast.content_serializers.MEDIA_KINDS",
         "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
         "ImportStatusEnum": "contacts.models.ImportStatus",
     },
@@ -230,12 +232,16 @@ PAYMENT_TIMEOUT = env.float("PAYMENT_TIMEOUT", default=20.0)
 
 # --- Celery -------------------------------------------------------------------------------------
 
+# No soft limit: an exception thrown into the middle of a settle helps nobody. The hard one is
+# beyond every lease, so that it only ever ends what the sweep has already given up. Pools of
+# threads know neither; there the requests' own time-out is what ends a batch.
+CELERY_TASK_TIME_LIMIT = max(300, 2 * BROADCAST_BATCH_LEASE)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": REDIS_KEY_PREFIX,
-    # How long a task may be held by a worker that died before another one gets it; beat's sweep
-    # is what recovers broadcasts, long before this.
-    "visibility_timeout": 3600,
+    # How long a task may be held by a worker that died before another one gets it: longer than any
+    # task or countdown takes. Beat's sweep is what recovers broadcasts, long before this.
+    "visibility_timeout": max(3600, 2 * CELERY_TASK_TIME_LIMIT),
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SERIALIZER = "json"
@@ -258,9 +264,6 @@ CELERY_TASK_ROUTES = {
     "contacts.tasks.*": {"queue": "planning"},
     "inbound.tasks.*": {"queue": "inbound"},
 }
-# No soft limit: an exception thrown into the middle of a settle helps nobody. The hard one is
-# beyond every lease, so that it only ever ends what the sweep has already given up.
-CELERY_TASK_TIME_LIMIT = max(300, 2 * BROADCAST_BATCH_LEASE)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat" / "schedule")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -11,16 +10,13 @@ from pytest_django import Settings
 from broadcast import lifecycle
 from broadcast.claiming import claim, take_lane
 from broadcast.models import Broadcast
-from broadcast.safeguards import pause_for_template
 from broadcast.settling import settle
 from channels.adapter import FailureCause, Outcome, OutcomeKind
 from channels.models import Sender
 from contacts.models import Contact
-from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.broadcast.test_engine import assert_books_balance
-from tests.factories import SenderFactory
 from wallet.models import Wallet
 
 People = Callable[..., list[Contact]]
@@ -189,22 +185,3 @@ def test_after_resuming_only_what_follows_counts(
     assert fresh(broadcast).paused_at is None
     batch(broadcast, [REFUSED] * 5)
     assert fresh(broadcast).pause_reason == "10 of its last 10 messages failed."
-
-
-def tenant_template(tenant: Tenant) -> UUID:
-    app = SenderFactory.create(tenant=tenant, platform="WHATSAPP", provider="meta_cloud")
-    made = WhatsAppTemplate.objects.create(
-        tenant=tenant, app_id=app.pk, name="summer", language="en", body="Hello"
-    )
-    return made.pk
-
-
-def test_a_templates_broadcasts_pause_together(
-    going: Callable[..., Broadcast], tenant: Tenant, now: datetime
-) -> None:
-    template = tenant_template(tenant)
-    with_it, without = going(1), going(1)
-    Broadcast.objects.filter(pk=with_it.pk).update(template=template)
-    for paused in (1, 0):
-        assert pause_for_template(template_id=template, reason="It was paused.", now=now) == paused
-    assert (fresh(with_it).pause_reason, fresh(without).paused_at) == ("It was paused.", None)

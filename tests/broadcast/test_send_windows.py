@@ -10,6 +10,7 @@ from broadcast.models import Broadcast
 from broadcast.sending import run_batch, run_next_batch
 from channels.models import Sender
 from contacts.models import Contact
+from tenants.errors import InvalidInput
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.broadcast.test_engine import assert_books_balance
@@ -89,3 +90,16 @@ def test_a_batch_of_sleepers_alone_costs_no_delay(
     run_next_batch(clock=lambda: NOON)
     assert statuses(broadcast) == ["PENDING"] * 3 + ["SENT"]
     assert_books_balance(broadcast)
+
+
+def test_windows_that_never_meet_are_refused_before_anything_is_held(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(send_window={**BY_DAY, "days": [1, 2]})
+    broadcast = draft(people(1), send_window={**BY_DAY, "days": [6, 7]})
+    with pytest.raises(InvalidInput) as refusal:
+        lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    assert refusal.value.attr == "send_window"
+    assert Broadcast.objects.get(pk=broadcast.pk).status == "DRAFT"
+    rich.refresh_from_db()
+    assert rich.held == 0

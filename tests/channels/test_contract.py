@@ -12,6 +12,7 @@ import pytest
 from channels.adapter import (
     Adapter,
     FailureCause,
+    GroupAdapter,
     HttpRequest,
     HttpResponse,
     Outcome,
@@ -48,6 +49,7 @@ def test_attributes(adapter: Adapter) -> None:
     assert set(adapter.credential_names) == set(CREDENTIALS[adapter.provider])
     assert adapter.webhook_secret_names
     assert adapter.capabilities.max_recipients >= 1
+    assert isinstance(adapter, GroupAdapter) == (adapter.capabilities.max_recipients > 1)
 
 
 @EVERY

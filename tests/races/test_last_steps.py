@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -37,7 +38,7 @@ def test_cancel_against_settle_and_sweep_leaves_nothing_pending(
         broadcast = draft(people(12), unknown_policy=policy)
         Sender.objects.update(batch_size=8)
         (batch,) = handed_over(broadcast)
-        steps = [
+        steps: list[Callable[[], Any]] = [
             partial(settle_batch, batch),
             partial(sweep_batch, batch),
             partial(cancel, broadcast),

@@ -42,7 +42,7 @@ def broadcast(
 def claim_and_release(broadcast: Broadcast) -> None:
     """Of the next ones all have opted out: their credits are released by the claim itself."""
     Suppression.objects.bulk_create(
-        Suppression(tenant=broadcast.tenant, address=address, source="USER")
+        Suppression(tenant=broadcast.tenant, address=address or "", source="USER")
         for address in broadcast.messages.values_list("address", flat=True)
     )
     assert broadcast.sender is not None
@@ -65,17 +65,17 @@ def test_money_comes_after_counters(broadcast: Broadcast, step: str) -> None:
     (batch,) = handed_over(broadcast)
     if step == "resolve":
         sweep_batch(batch)
-    run: Callable[[], Any] = {
+    steps: dict[str, Callable[[], Any]] = {
         "settle": partial(settle_batch, batch),
         "sweep": partial(sweep_batch, batch),
         "cancel": partial(cancel, broadcast),
         "claim": partial(claim_and_release, broadcast),
         "resolve": partial(give_up, broadcast),
-    }[step]
+    }
 
     def and_close() -> None:
         try:
-            run()
+            steps[step]()
         finally:
             connection.close()
 

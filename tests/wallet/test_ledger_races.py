@@ -21,6 +21,7 @@ THREADS, STEPS, HOLDS = 50, 12, 10
 START = Decimal(500)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.django_db(transaction=True)
 def test_fifty_threads_on_one_wallet() -> None:
     tenant = TenantFactory.create()

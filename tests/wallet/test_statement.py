@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.core import mail
 from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -75,7 +76,7 @@ def test_the_next_period_opens_where_this_one_closes(viewer: APIClient, moved: N
 
 
 def test_the_csv_says_the_same_and_holds_no_formula(viewer: APIClient, moved: None) -> None:
-    answer = viewer.get("/wallet/statement/?format=csv")
+    answer: HttpResponseBase = viewer.get("/wallet/statement/?format=csv")
     assert isinstance(answer, StreamingHttpResponse)
     text = b"".join(iter(answer)).decode()
     rows = list(csv.DictReader(io.StringIO(text)))

@@ -1,0 +1,70 @@
+"""A limit puts messages off: it fails nobody, spends no attempt and keeps the books."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from broadcast import lifecycle
+from broadcast.models import Broadcast
+from broadcast.sending import run_batch
+from channels.models import Sender, SenderDay
+from contacts.models import Contact
+from tenants.models import Tenant
+from tests.broadcast.books import statuses
+from tests.broadcast.test_engine import assert_books_balance
+from wallet.models import Wallet
+
+pytestmark = pytest.mark.django_db
+
+People = Callable[..., list[Contact]]
+MakeBroadcast = Callable[..., Broadcast]
+
+
+def attempts(broadcast: Broadcast) -> list[int]:
+    return list(broadcast.messages.order_by("seq").values_list("attempts", flat=True))
+
+
+def test_what_the_limit_does_not_let_go_soon_stays_where_it_is(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+) -> None:
+    Sender.objects.update(messages_per_second=Decimal(2))
+    before = timezone.now()
+    broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(9)).pk, now=before)
+    lane = broadcast.lanes.get()
+    following = run_batch(lane_id=lane.pk, clock=timezone.now)
+    assert statuses(broadcast) == ["SENT"] * 4 + ["PENDING"] * 5
+    assert attempts(broadcast) == [1] * 4 + [0] * 5
+    lane.refresh_from_db()
+    assert following is not None
+    assert following == lane.next_batch_at
+    assert following > before + timedelta(seconds=1)
+    assert_books_balance(broadcast)
+
+
+def test_beyond_the_days_limit_they_wait_for_the_next(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(time_zone="Asia/Kolkata")
+    Sender.objects.update(daily_limit=3)
+    now = timezone.now()
+    broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(5)).pk, now=now)
+    lane = broadcast.lanes.get()
+    run_batch(lane_id=lane.pk, clock=timezone.now)
+    assert statuses(broadcast) == ["SENT"] * 3 + ["PENDING"] * 2
+    assert attempts(broadcast) == [1] * 3 + [0] * 2
+    local = now.astimezone(ZoneInfo("Asia/Kolkata"))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    waiting = broadcast.messages.filter(status="PENDING").values_list("next_attempt_at", flat=True)
+    assert set(waiting) == {midnight}
+    assert SenderDay.objects.get().taken == 3
+    assert_books_balance(broadcast)
+
+    assert run_batch(lane_id=lane.pk, clock=lambda: midnight - timedelta(minutes=1)) is None
+    run_batch(lane_id=lane.pk, clock=lambda: midnight)
+    assert statuses(broadcast) == ["SENT"] * 5
+    assert Broadcast.objects.get(pk=broadcast.pk).status == "SENT"
+    assert_books_balance(broadcast)

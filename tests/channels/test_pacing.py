@@ -1,0 +1,101 @@
+"""Times reserved in a real Valkey: a limit is reached, and holds in every sliding second."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from itertools import count
+from time import monotonic
+
+import pytest
+import redis
+from django.conf import settings
+
+from channels.pacing import HORIZON, Limits, Times, reserve
+
+SENDERS = count(1)
+WORKERS = 4
+SHAKEN = 0.02
+"""Seconds by which every other message arrives late."""
+
+
+@pytest.fixture
+def valkey(redis_client: redis.Redis) -> redis.Redis:
+    """With the memory of a limiter that has run for long."""
+    redis_client.set(f"{settings.REDIS_KEY_PREFIX}pace:epoch", 1)
+    return redis_client
+
+
+def limits(per_second: float | None = None, *, pair: float = 0.0) -> Limits:
+    limit = None if per_second is None else Decimal(str(per_second))
+    return Limits(f"sender-{next(SENDERS)}", limit, pair)
+
+
+def ask(its: Limits, size: int, *, costs: Sequence[int] | None = None, to: str = "") -> Times:
+    """For `size` messages, each to somebody else or all to one."""
+    addresses = [to or f"{next(SENDERS)}" for _ in range(size)]
+    return reserve(limits=its, addresses=addresses, costs=costs or [1] * size)
+
+
+def most_in_a_second(times: list[float]) -> int:
+    """By the clock that they are all measured by; a time's own second is open at its start."""
+    return max(sum(1 for each in times if at - 1.0 < each <= at) for at in times)
+
+
+@pytest.mark.parametrize("per_second", [1, 30, 80, 400])
+def test_the_limit_is_reached_and_never_passed(valkey: redis.Redis, per_second: int) -> None:
+    its = limits(per_second)
+    times: list[float] = []
+    for _ in range(40):
+        asked_at = monotonic()
+        times += [asked_at + each for each in ask(its, 25).waits if each is not None]
+    shaken = [each + SHAKEN * (n % 2) for n, each in enumerate(sorted(times))]
+    assert most_in_a_second(shaken) <= per_second
+    assert len(times) >= int(0.95 * HORIZON * per_second)
+    assert (max(times) - min(times)) / (len(times) - 1) <= 1 / (0.95 * per_second)
+
+
+def test_no_time_is_given_twice_to_workers_at_once(valkey: redis.Redis) -> None:
+    its = limits(1000)
+    with ThreadPoolExecutor(WORKERS) as workers:
+        asked = list(workers.map(lambda _: ask(its, 10), range(50)))
+    granted = sum(1 for times in asked for each in times.waits if each is not None)
+    assert granted == 500
+    assert max(times.free_in for times in asked) == pytest.approx(500 * its.interval, abs=0.4)
+
+
+def test_what_is_beyond_the_horizon_gets_no_time_and_spends_none(valkey: redis.Redis) -> None:
+    its = limits(10)
+    first = ask(its, 50)
+    granted = [each for each in first.waits if each is not None]
+    assert len(granted) == 20
+    assert max(granted) <= HORIZON < min(first.not_before[20:])
+    assert set(ask(its, 5).waits) == {None}
+
+
+def test_a_message_of_three_segments_costs_three(valkey: redis.Redis) -> None:
+    waits = [each or 0.0 for each in ask(limits(10), 3, costs=[3, 1, 1]).waits]
+    assert waits[1] - waits[0] == pytest.approx(3 * (waits[2] - waits[1]), rel=0.01)
+
+
+def test_one_recipient_is_not_written_to_again_too_soon(valkey: redis.Redis) -> None:
+    its = limits(pair=6.0)
+    assert ask(its, 1, to="49170").waits == [0.0]
+    again = ask(its, 1, to="49170")
+    assert again.waits == [None]
+    assert 5.0 < again.not_before[0] <= 6.0
+    assert ask(its, 1, to="49171").waits == [0.0]
+
+
+def test_after_a_flush_it_starts_closed(valkey: redis.Redis) -> None:
+    paced, paired = limits(10), limits(pair=6.0)
+    assert ask(paced, 1).waits == [0.0]
+    valkey.delete(*valkey.keys(f"{settings.REDIS_KEY_PREFIX}*"))
+    (wait,) = ask(paced, 1).waits
+    assert wait is not None
+    assert 0.5 < wait <= 1.0
+    assert ask(paired, 1).waits == [None]
+
+
+def test_without_a_limit_nothing_is_asked_or_kept(redis_client: redis.Redis) -> None:
+    assert ask(limits(), 2).waits == [0.0, 0.0]
+    assert redis_client.keys(f"{settings.REDIS_KEY_PREFIX}pace:*") == []
