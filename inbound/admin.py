@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from inbound.models import EventStatus, ParkedReceipt, ProviderEvent, ReceivedMessage
+from inbound.models import EventStatus, MessageAlias, ParkedReceipt, ProviderEvent, ReceivedMessage
 from inbound.replaying import replay
 from tenants.admin_pages import LargeTable, NarrowFilter
 
@@ -43,6 +43,15 @@ class ParkedReceiptAdmin(LargeTable):
     list_filter = (BY_APP,)
     list_select_related = ("app",)
     text_keys = ("provider_message_id",)
+
+
+@admin.register(MessageAlias)
+class MessageAliasAdmin(LargeTable):
+    list_display = ("created_at", "app", "alias", "provider_message_id")
+    list_filter = (BY_APP,)
+    list_select_related = ("app",)
+    id_keys = ()
+    text_keys = ("alias",)
 
 
 @admin.register(ReceivedMessage)

@@ -24,7 +24,7 @@ from contacts.models import (
     Suppression,
     Tag,
 )
-from inbound.models import ParkedReceipt, ProviderEvent, ReceivedMessage
+from inbound.models import MessageAlias, ParkedReceipt, ProviderEvent, ReceivedMessage
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import IdempotencyRecord, Tenant
 from tests.factories import MembershipFactory
@@ -178,6 +178,9 @@ def _events(app: ProviderApp) -> list[Model]:
             at=NOW,
             parked_at=NOW,
             tried_at=NOW,
+        ),
+        MessageAlias.objects.create(
+            app_id=app.pk, alias="gs-1", provider_message_id="1", created_at=NOW
         ),
         ReceivedMessage.objects.create(
             tenant_id=app.tenant_id,
