@@ -38,9 +38,13 @@ def withdraw(broadcast: Broadcast) -> None:
 
 
 def require_approval(broadcast: Broadcast, *, recipients: int, amount: Decimal) -> None:
-    """Raises ApprovalRequired with the figures. A retry says the same to some of the same."""
+    """Raises ApprovalRequired with the figures. A retry says the same to some of the same.
+
+    A rung has its parent's approval; without one it has its own price, and as a DRAFT it may have
+    been rewritten.
+    """
     tenant = broadcast.tenant
-    if broadcast.approved_at is not None or broadcast.kind != BroadcastKind.ORIGINAL:
+    if broadcast.approved_at is not None or broadcast.kind == BroadcastKind.RETRY:
         return
     too_many = tenant.approval_recipients is not None and recipients > tenant.approval_recipients
     too_dear = tenant.approval_amount is not None and amount > tenant.approval_amount

@@ -9,12 +9,13 @@ from django.db import transaction
 
 from broadcast import planning
 from broadcast.approving import withdraw
-from broadcast.errors import AlreadyHandedOver, NotEditable
+from broadcast.errors import AlreadyHandedOver, IsAFurtherTry, NotEditable
 from broadcast.launching import back_to_draft, launch_at, require_future, why_not_editable
 from broadcast.locking import fresh, locked, save, save_new
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.planning import RecipientRef
 from broadcast.states import EDITABLE, BroadcastStatus
+from tenants.errors import InvalidInput
 from tenants.models import Tenant, User
 
 WITHOUT_A_NEW_PLAN = frozenset({"name", "reference", "scheduled_at", "expires_at", "send_window"})
@@ -64,10 +65,10 @@ def edit(
         if broadcast.status not in EDITABLE or broadcast.planning_at is not None:
             raise NotEditable(why_not_editable(broadcast))
         values = dict(fields)
+        if broadcast.parent_id is not None:
+            _require_its_recipients(values, recipients)
         at = values.pop("scheduled_at", broadcast.scheduled_at)
-        changed = {name for name, value in values.items() if getattr(broadcast, name) != value}
-        for name in changed:
-            setattr(broadcast, name, values[name])
+        changed = _set(broadcast, values)
         replan = recipients is not None or bool(changed - WITHOUT_A_NEW_PLAN)
         was_scheduled = broadcast.status == BroadcastStatus.SCHEDULED
         if was_scheduled and (replan or at is None):
@@ -87,10 +88,35 @@ def edit(
     return fresh(broadcast)
 
 
+def _set(broadcast: Broadcast, values: Mapping[str, Any]) -> set[str]:
+    """Sets what differs; the names of it."""
+    changed = {name for name, value in values.items() if getattr(broadcast, name) != value}
+    for name in changed:
+        setattr(broadcast, name, values[name])
+    return changed
+
+
+def _require_its_recipients(
+    values: Mapping[str, Any], recipients: Sequence[RecipientRef] | None
+) -> None:
+    """A further try is for those whom its parent did not reach: its rows say so of each."""
+    for name, value in (("recipients", recipients), ("audience", values.get("audience"))):
+        if value is not None:
+            raise InvalidInput("Its recipients are some of its parent's.", attr=name)
+
+
 def delete(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> None:
-    """Remove a broadcast of which nothing was ever handed over. Raises AlreadyHandedOver."""
+    """Remove a broadcast of which nothing was ever handed over.
+
+    Raises AlreadyHandedOver, IsAFurtherTry.
+    """
     with transaction.atomic():
         broadcast = locked(tenant, broadcast_id)
+        if broadcast.parent_id is not None:
+            raise IsAFurtherTry(
+                "Its messages say that these recipients were tried again; cancel it instead.",
+                data={"parent": str(broadcast.parent_id)},
+            )
         counters = BroadcastCounters.objects.select_for_update().get(broadcast=broadcast)
         removable = broadcast.status in {*EDITABLE, BroadcastStatus.CANCELLED}
         touched = counters.handed_over or counters.sending or counters.unknown or counters.failed

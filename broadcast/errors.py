@@ -26,6 +26,12 @@ class AlreadyHandedOver(Conflict):
     code = "already_handed_over"
 
 
+class IsAFurtherTry(Conflict):
+    """A retry or a rung: without it, its parent's messages would go on once more."""
+
+    code = "is_a_further_try"
+
+
 class UnknownRecipients(InvalidInput):
     code = "unknown_recipients"
 

@@ -12,9 +12,9 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 
-from broadcast.launching import launch
+from broadcast.launching import OUT_OF_RANGE, launch
 from broadcast.locking import save_new
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.planning import COLUMNS, SIXTY_BITS
@@ -29,9 +29,24 @@ FOLLOWED = ("text", "template_name", "template_language", "template_params", "me
 
 log = structlog.get_logger(__name__)
 
-# A message goes on once, whatever its child is: a retry of it or a rung.
+# The broadcast itself and all that it descends from.
+LINE = """
+WITH RECURSIVE line AS (
+    SELECT id, parent_id FROM broadcast_broadcast WHERE id = %(parent)s
+    UNION ALL
+    SELECT b.id, b.parent_id FROM broadcast_broadcast b JOIN line ON b.id = line.parent_id
+)
+"""
+# A message goes on once, whatever its child is: a retry of it or a rung. And not while somebody's
+# retry of an earlier rung may still reach its recipient, or has.
 TO_GO_ON = """
     m.broadcast_id = %(parent)s AND m.status = 'FAILED' AND m.error_code <> %(opted_out)s
+    AND NOT EXISTS (
+        SELECT FROM broadcast_broadcast b
+        JOIN broadcast_broadcastmessage c ON c.broadcast_id = b.id AND c.contact_id = m.contact_id
+        WHERE b.parent_id IN (SELECT id FROM line) AND b.id NOT IN (SELECT id FROM line)
+          AND c.status NOT IN ('FAILED', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')
+    )
     AND NOT EXISTS (
         SELECT FROM broadcast_broadcast b
         JOIN broadcast_broadcastmessage c
@@ -39,8 +54,9 @@ TO_GO_ON = """
         WHERE b.parent_id = %(parent)s
     )
 """
-SOMEBODY = f"SELECT EXISTS (SELECT FROM broadcast_broadcastmessage m WHERE {TO_GO_ON})"
+SOMEBODY = f"{LINE} SELECT EXISTS (SELECT FROM broadcast_broadcastmessage m WHERE {TO_GO_ON})"
 INSERT = f"""
+{LINE}
 INSERT INTO broadcast_broadcastmessage ({COLUMNS}, parent_message_id)
 SELECT uuidv7(), m.tenant_id, %(child)s, row_number() OVER (ORDER BY m.seq), m.contact_id, NULL,
        m.overrides, '{{}}'::jsonb, {SIXTY_BITS}, 'PENDING', '', '', '', '', 0, 0, '', '', 1, '',
@@ -136,6 +152,9 @@ def _launch_or_say_why(child: Broadcast, *, now: datetime) -> None:
     try:
         with transaction.atomic():
             launch(child, at=None, now=now)
-    except DomainError as refusal:
-        Broadcast.objects.filter(pk=child.pk).update(status_reason=refusal.detail[:200])
-        log.warning("fallback_not_started", broadcast=str(child.pk), code=refusal.code)
+    except (DomainError, DataError) as refusal:
+        reason, code = OUT_OF_RANGE, "out_of_range"
+        if isinstance(refusal, DomainError):
+            reason, code = refusal.detail, refusal.code
+        Broadcast.objects.filter(pk=child.pk).update(status_reason=reason[:200])
+        log.warning("fallback_not_started", broadcast=str(child.pk), code=code)

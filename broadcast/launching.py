@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DataError, transaction
 
 from broadcast import content, planning
 from broadcast.approving import require_approval, require_approval_of_audience
@@ -19,6 +19,8 @@ from broadcast.states import BroadcastStatus
 from tenants.errors import DomainError, InvalidInput
 from tenants.models import Tenant
 from wallet import ledger
+
+OUT_OF_RANGE = "A recipient's text or price is out of range once its variables are filled in."
 
 
 def schedule(
@@ -113,9 +115,11 @@ def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:
             with transaction.atomic():
                 _plan_and_hold(broadcast, now=now)
                 _move_on(broadcast, at=broadcast.scheduled_at, now=now)
-        except DomainError as refusal:
+        except (DomainError, DataError) as refusal:
+            # Beat starts what stays `planning_at` again: what cannot be stored must not stay so.
+            reason = refusal.detail if isinstance(refusal, DomainError) else OUT_OF_RANGE
             Broadcast.objects.filter(pk=broadcast_id).update(
-                planning_at=None, scheduled_at=None, status_reason=refusal.detail[:200]
+                planning_at=None, scheduled_at=None, status_reason=reason[:200]
             )
 
 

@@ -89,6 +89,8 @@ RANK = (
     + " ELSE 0 END"
 )
 
+# A PENDING row that was handed over before waits to be sent again, as its fate was not known. What
+# shows that the provider took it saves that; its failure changes nothing.
 APPLY = f"""
 r AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(ranks)s::int[],
@@ -115,10 +117,11 @@ SET status = CASE WHEN r.rank > {RANK} THEN r.status ELSE m.status END,
     sent_at = coalesce(m.sent_at, r.sent_at, r.delivered_at, r.read_at),
     delivered_at = coalesce(m.delivered_at, r.delivered_at, r.read_at),
     read_at = coalesce(m.read_at, r.read_at),
-    failed_at = coalesce(m.failed_at, r.failed_at)
+    failed_at = coalesce(m.failed_at, r.failed_at), next_attempt_at = NULL
 FROM r
 WHERE m.id = r.id AND m.broadcast_id = %(broadcast)s
-  AND m.status IN ('SENDING', 'UNKNOWN', 'SENT', 'FAILED', 'DELIVERED', 'READ')
+  AND (m.status IN ('SENDING', 'UNKNOWN', 'SENT', 'FAILED', 'DELIVERED', 'READ')
+       OR m.status = 'PENDING' AND m.attempts > 0 AND r.status <> 'FAILED')
 """
 
 

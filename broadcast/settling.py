@@ -24,7 +24,8 @@ MAX_BACKOFF = 3600.0
 
 # `o` holds one answer a row. A row that a receipt has moved already only learns its provider id.
 # A passing failure goes back to PENDING while attempts are left; a limit never spends one. So does
-# a message whose fate is unknown where the provider ignores a repeated id (invariant 1).
+# a message whose fate is unknown where the provider ignores a repeated id (invariant 1). Of what is
+# over by now (a worker was stopped past its lease) nothing goes back: no lane would take it.
 SETTLE = """
 o AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(provider_ids)s::text[],
@@ -35,10 +36,12 @@ o AS (
     SELECT o.*, CASE
         WHEN o.kind = 'accepted' THEN 'SENT'
         WHEN o.kind = 'permanent' THEN 'FAILED'
-        WHEN o.kind = 'unknown' AND %(idempotent)s AND b.status <> 'CANCELLED'
+        WHEN o.kind = 'unknown' AND %(idempotent)s AND b.status = 'SENDING'
              AND m.attempts <= %(max_retries)s THEN 'PENDING'
         WHEN o.kind = 'unknown' AND %(unknown)s <> 'PENDING' THEN %(unknown)s
+        WHEN o.kind = 'unknown' AND b.status <> 'SENDING' THEN 'UNKNOWN'
         WHEN b.status = 'CANCELLED' THEN 'CANCELLED'
+        WHEN b.status <> 'SENDING' THEN 'FAILED'
         WHEN o.kind = 'limited' OR m.attempts <= %(max_retries)s THEN 'PENDING'
         ELSE 'FAILED' END AS status
     FROM o JOIN broadcast_broadcastmessage m ON m.id = o.id AND m.broadcast_id = %(broadcast)s
@@ -208,13 +211,11 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
         cancelled = Broadcast.objects.filter(
             pk=broadcast.pk, status=BroadcastStatus.CANCELLED
         ).exists()
-        back = MessageStatus.CANCELLED if cancelled else MessageStatus.PENDING
-        resend = not cancelled and _ignores_repeats(broadcast.sender)
         moved = move(
             broadcast_id=broadcast.pk,
             update=SWEEP,
             params={
-                "status": back.value if resend or not handed else unknown_becomes(broadcast),
+                "status": _swept_becomes(broadcast, handed=handed, cancelled=cancelled),
                 "code": MessageCode.NO_ANSWER.value if handed else "",
                 "given_back": 0 if handed else 1,
                 "ids": batch.message_ids,
@@ -231,3 +232,15 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
         )
         wake_lanes(broadcast=broadcast, at=now)
     return moved
+
+
+def _swept_becomes(broadcast: Broadcast, *, handed: bool, cancelled: bool) -> str:
+    if not handed:
+        return (MessageStatus.CANCELLED if cancelled else MessageStatus.PENDING).value
+    if not cancelled and _ignores_repeats(broadcast.sender):
+        return MessageStatus.PENDING.value
+    wanted = unknown_becomes(broadcast)
+    # Nothing of a cancelled broadcast is sent again; what became of it is still not known.
+    if cancelled and wanted == MessageStatus.PENDING:
+        return MessageStatus.UNKNOWN.value
+    return wanted

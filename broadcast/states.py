@@ -60,7 +60,10 @@ class MessageStatus(models.TextChoices):
 M = MessageStatus
 
 MESSAGE_MOVES: Mapping[MessageStatus, frozenset[MessageStatus]] = {
-    M.PENDING: frozenset({M.SENDING, M.SUPPRESSED, M.CANCELLED, M.EXPIRED}),
+    # SENT and higher: a receipt of an earlier hand-over whose answer was lost.
+    M.PENDING: frozenset(
+        {M.SENDING, M.SENT, M.DELIVERED, M.READ, M.SUPPRESSED, M.CANCELLED, M.EXPIRED}
+    ),
     M.SENDING: frozenset(
         {M.PENDING, M.SENT, M.DELIVERED, M.READ, M.FAILED, M.UNKNOWN, M.CANCELLED}
     ),

@@ -21,8 +21,12 @@ def suppress(
     now: datetime,
     event_id: UUID | None = None,
 ) -> Suppression:
-    """Stop messages to an address; `platform` "" stands for all. Done already: what was done."""
-    suppression, _ = Suppression.objects.get_or_create(
+    """Stop messages to an address; `platform` "" stands for all.
+
+    Done already: what was done, as of the later time, so that an opt-in between the two that comes
+    last lifts nothing; and a user's word stays a user's.
+    """
+    suppression, is_new = Suppression.objects.get_or_create(
         tenant_id=tenant_id,
         platform=platform,
         address=address,
@@ -34,7 +38,17 @@ def suppress(
             "event_id": event_id,
         },
     )
+    if not is_new:
+        _said_again(suppression, source=source, now=now)
     return suppression
+
+
+def _said_again(suppression: Suppression, *, source: SuppressionSource, now: datetime) -> None:
+    same = Suppression.objects.filter(pk=suppression.pk)
+    same.filter(created_at__lt=now).update(created_at=now)
+    if source not in BY_OTHERS:
+        same.filter(source__in=BY_OTHERS).update(source=source)
+    suppression.refresh_from_db()
 
 
 def suppress_all(

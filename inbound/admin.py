@@ -5,7 +5,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from inbound.models import EventStatus, MessageAlias, ParkedReceipt, ProviderEvent, ReceivedMessage
+from inbound.models import (
+    EventStatus,
+    MessageAlias,
+    ParkedReceipt,
+    ProviderEvent,
+    ReceivedMessage,
+)
 from inbound.replaying import replay
 from tenants.admin_pages import LargeTable, NarrowFilter
 
@@ -45,15 +51,6 @@ class ParkedReceiptAdmin(LargeTable):
     text_keys = ("provider_message_id",)
 
 
-@admin.register(MessageAlias)
-class MessageAliasAdmin(LargeTable):
-    list_display = ("created_at", "app", "alias", "provider_message_id")
-    list_filter = (BY_APP,)
-    list_select_related = ("app",)
-    id_keys = ()
-    text_keys = ("alias",)
-
-
 @admin.register(ReceivedMessage)
 class ReceivedMessageAdmin(LargeTable):
     """Without the words: they are between the tenant and her customer."""
@@ -63,3 +60,11 @@ class ReceivedMessageAdmin(LargeTable):
     list_select_related = ("app", "contact", "broadcast")
     exclude = ("text",)
     text_keys = ("provider_message_id",)
+
+
+@admin.register(MessageAlias)
+class MessageAliasAdmin(LargeTable):
+    list_display = ("alias", "provider_message_id", "app", "created_at")
+    list_filter = (BY_APP,)
+    list_select_related = ("app",)
+    text_keys = ("alias", "provider_message_id")

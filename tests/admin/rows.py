@@ -180,7 +180,7 @@ def _events(app: ProviderApp) -> list[Model]:
             tried_at=NOW,
         ),
         MessageAlias.objects.create(
-            app_id=app.pk, alias="gs-1", provider_message_id="1", created_at=NOW
+            app_id=app.pk, alias="wamid.1", provider_message_id="gs-1", created_at=NOW
         ),
         ReceivedMessage.objects.create(
             tenant_id=app.tenant_id,

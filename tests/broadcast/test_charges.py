@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -99,7 +100,7 @@ def _entries(kind: EntryKind) -> list[LedgerEntry]:
     return list(LedgerEntry.objects.filter(kind=kind).order_by("id"))
 
 
-def _open(owner: APIClient, entry: LedgerEntry) -> dict[str, object]:
+def _open(owner: APIClient, entry: LedgerEntry) -> dict[str, Any]:
     rows = owner.get(f"/wallet/entries/{entry.pk}/messages/").data["results"]
     return {
         "ids": [row["id"] for row in rows],

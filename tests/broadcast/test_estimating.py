@@ -29,7 +29,7 @@ COUNTRIES = {"DE": "+49170123", "FR": "+33612345", "US": "+12125550", "IN": "+91
 
 @pytest.fixture
 def number(tenant: Tenant, sandbox: RunningSimulator) -> TenantWAApp:
-    app = TenantWAApp.objects.create(
+    app: TenantWAApp = TenantWAApp.objects.create(
         tenant=tenant,
         platform="WHATSAPP",
         provider="meta_cloud",
@@ -108,8 +108,8 @@ def test_the_run_costs_what_was_estimated(
     platform: str,
 ) -> None:
     said = {"template_name": "sale"} if platform == "WHATSAPP" else {"text": "Hello {{first_name}}"}
-    body = {"name": "News", "platform": platform, **said}
-    body["recipients"] = [str(each.pk) for each in abroad]
+    recipients = [str(each.pk) for each in abroad]
+    body = {"name": "News", "platform": platform, "recipients": recipients, **said}
     unsaved = manager.post("/broadcast/estimate/", body)
     assert unsaved.status_code == 200, unsaved.data
     made = manager.post("/broadcast/", body).data["id"]

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from broadcast import lifecycle
+from broadcast.errors import ApprovalRequired, IsAFurtherTry
 from broadcast.fallback import fall_back
 from broadcast.models import Broadcast
 from broadcast.receipts import apply_receipts
@@ -16,6 +18,7 @@ from channels.adapter import Receipt, ReceiptStatus
 from channels.models import Sender
 from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
+from tenants.errors import InvalidInput
 from tenants.models import Tenant
 from wallet.models import Wallet
 
@@ -24,6 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 REFUSED = 9003
 BLOCKED = 9004
 RESETS = 9012
+TWO_RUNGS = [{"platform": "TELEGRAM", "text": "One"}, {"platform": "TELEGRAM", "text": "Two"}]
 RUNGS = [{"platform": "TELEGRAM", "text": "Another way"}]
 
 
@@ -123,3 +127,81 @@ def test_a_cancelled_broadcast_does_not_fall_back(
     Broadcast.objects.filter(pk=broadcast.pk).update(status="CANCELLED", finished_at=timezone.now())
     broadcast.messages.update(status="FAILED")
     assert fall_back(now=timezone.now()) == 0
+
+
+def test_a_retry_and_the_next_rung_do_not_both_go_to_one_recipient(
+    rich: Wallet,
+    tenant: Tenant,
+    people: Callable[..., list[Contact]],
+    sent: Callable[..., Broadcast],
+) -> None:
+    parent = sent(people(2, ending=REFUSED), fallback=TWO_RUNGS)
+    assert fall_back(now=timezone.now()) == 1
+    (first,) = children(parent)
+    run_batch(lane_id=first.lanes.get().pk, clock=timezone.now)
+    first.refresh_from_db()
+    assert first.status == "FAILED"
+    retry = lifecycle.retry_failed(
+        tenant=tenant,
+        broadcast_id=parent.pk,
+        actor=None,
+        now=timezone.now(),
+        include_unreachable=True,
+    ).child
+    assert retry.counters.pending == 2
+    later = timezone.now() + timedelta(minutes=10)
+    assert fall_back(now=later) == 0
+    run_batch(lane_id=retry.lanes.get().pk, clock=timezone.now)
+    assert fall_back(now=later) == 1, "once the retry has failed too, the ladder goes on"
+    assert [each.kind for each in children(first)] == ["FALLBACK"]
+
+
+def test_a_cancelled_rung_is_not_deleted_and_so_not_sent_anew(
+    rich: Wallet,
+    tenant: Tenant,
+    people: Callable[..., list[Contact]],
+    sent_on: Callable[..., Broadcast],
+) -> None:
+    parent = sent_on([*people(1), *people(1, ending=REFUSED)])
+    assert fall_back(now=timezone.now()) == 1
+    (child,) = children(parent)
+    lifecycle.cancel(tenant=tenant, broadcast_id=child.pk, now=timezone.now())
+    with pytest.raises(IsAFurtherTry):
+        lifecycle.delete(tenant=tenant, broadcast_id=child.pk, now=timezone.now())
+    assert fall_back(now=timezone.now() + timedelta(minutes=10)) == 0
+
+
+@pytest.mark.parametrize("wrong", [{"recipients": []}, {"fields": {"audience": {"all": True}}}])
+def test_a_rung_keeps_its_recipients(
+    rich: Wallet,
+    tenant: Tenant,
+    people: Callable[..., list[Contact]],
+    sent: Callable[..., Broadcast],
+    wrong: dict[str, Any],
+) -> None:
+    parent = sent([*people(1), *people(1, ending=REFUSED)], fallback=[{"platform": "SMS"}])
+    fall_back(now=timezone.now())
+    (child,) = children(parent)
+    change: dict[str, Any] = {"fields": {}, "recipients": None, **wrong}
+    with pytest.raises(InvalidInput):
+        lifecycle.edit(tenant=tenant, broadcast_id=child.pk, now=timezone.now(), **change)
+    assert child.messages.get().parent_message_id is not None
+
+
+def test_a_rewritten_rung_needs_a_second_person_above_the_threshold(
+    rich: Wallet,
+    tenant: Tenant,
+    people: Callable[..., list[Contact]],
+    sent: Callable[..., Broadcast],
+) -> None:
+    parent = sent([*people(1), *people(2, ending=REFUSED)], fallback=[{"platform": "SMS"}])
+    fall_back(now=timezone.now())
+    (child,) = children(parent)
+    tenant.approval_recipients = 1
+    tenant.save()
+    fields = {"platform": "TELEGRAM", "text": "Something else"}
+    lifecycle.edit(
+        tenant=tenant, broadcast_id=child.pk, fields=fields, recipients=None, now=timezone.now()
+    )
+    with pytest.raises(ApprovalRequired):
+        lifecycle.send(tenant=tenant, broadcast_id=child.pk, now=timezone.now())

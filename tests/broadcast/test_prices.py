@@ -11,8 +11,9 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broadcast import planning
+from broadcast import lifecycle, planning
 from broadcast.content import Renderer, link_positions
+from broadcast.launching import OUT_OF_RANGE
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.planning import RecipientRef
 from channels.adapter import TextContent
@@ -128,7 +129,8 @@ def test_a_suppressed_recipient_costs_nothing_and_has_no_rate(tenant: Tenant) ->
     Contact.objects.create(tenant=tenant, first_name="No phone", external_id="none")
     broadcast = planned(tenant, sender, text="Hello")
     suppressed = broadcast.messages.get(status="SUPPRESSED")
-    assert (suppressed.price, suppressed.rate_id, suppressed.segments) == (0, None, 1)
+    assert (suppressed.price, suppressed.rate_id) == (Decimal(0), None)
+    assert suppressed.segments == 1
 
 
 def test_a_rate_in_another_currency_is_none_of_ours(tenant: Tenant) -> None:
@@ -174,3 +176,17 @@ def rendered(broadcast: Broadcast, message: BroadcastMessage) -> str:
     ).content
     assert isinstance(content, TextContent)
     return content.text
+
+
+def test_a_plan_that_cannot_be_stored_ends_and_says_why(tenant: Tenant) -> None:
+    SenderFactory.create(tenant=tenant, platform="SMS", provider="twilio")
+    long = {"a": "x" * 40_000}
+    Contact.objects.create(tenant=tenant, phone="+491701234567", country="DE", attributes=long)
+    now = timezone.now()
+    fields = {"name": "N", "platform": "SMS", "text": "{{a}}" * 200, "audience": {"all": True}}
+    made = lifecycle.create(tenant=tenant, actor=None, fields=fields, recipients=None, now=now)
+    lifecycle.send(tenant=tenant, broadcast_id=made.pk, now=now)
+    lifecycle.finish_planning(broadcast_id=made.pk, now=now)
+    made.refresh_from_db()
+    assert (made.status, made.planning_at) == ("DRAFT", None)
+    assert made.status_reason == OUT_OF_RANGE

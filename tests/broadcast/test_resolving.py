@@ -14,8 +14,10 @@ from rest_framework.test import APIClient
 from broadcast import lifecycle
 from broadcast.errors import IllegalMove, UnknownMessages
 from broadcast.models import Broadcast
+from broadcast.receipts import apply_receipts
 from broadcast.resolving import Decision, Resolved
 from broadcast.sending import run_batch
+from channels.adapter import Receipt, ReceiptStatus
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
@@ -126,6 +128,33 @@ def test_while_it_is_being_sent_they_go_back_to_pending(
         run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
     assert statuses(broadcast) == ["UNKNOWN", "SENT"]
     assert Broadcast.objects.get(pk=broadcast.pk).status == "PARTIALLY_SENT"
+
+
+@pytest.mark.parametrize("reported", [ReceiptStatus.DELIVERED, ReceiptStatus.FAILED])
+def test_a_receipt_that_comes_after_the_decision_saves_a_second_message(
+    rich: Wallet,
+    tenant: Tenant,
+    people: People,
+    sent: MakeBroadcast,
+    now: datetime,
+    reported: ReceiptStatus,
+) -> None:
+    Sender.objects.update(batch_size=1)
+    broadcast = sent([*people(1, ending=ACCEPTS_THEN_5XX), *people(1)])
+    resolve(tenant, broadcast, Decision.RESEND, now)
+    row = broadcast.messages.get(seq=1)
+    receipt = Receipt(reported, now, provider_message_id="1", message_id=row.pk)
+    assert apply_receipts(tenant_id=tenant.pk, receipts=[receipt], now=now) == []
+    row.refresh_from_db()
+    if reported == ReceiptStatus.FAILED:
+        assert (row.status, row.next_attempt_at) == ("PENDING", now)
+        return
+    assert (row.status, row.charge_state, row.next_attempt_at) == ("DELIVERED", "CAPTURED", None)
+    assert money(rich) == (PLENTY - PRICE, PRICE)
+    for _ in range(2):
+        run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    assert statuses(broadcast) == ["DELIVERED", "SENT"]
+    assert Broadcast.objects.get(pk=broadcast.pk).status == "SENT"
 
 
 def test_of_a_cancelled_broadcast_they_can_only_be_failed(

@@ -37,7 +37,7 @@ FAILED → SENT PARTIALLY_SENT
 CANCELLED →
 """
 MESSAGE = """
-PENDING → SENDING SUPPRESSED CANCELLED EXPIRED
+PENDING → SENDING SUPPRESSED CANCELLED EXPIRED SENT DELIVERED READ
 SENDING → PENDING SENT DELIVERED READ FAILED UNKNOWN CANCELLED
 UNKNOWN → PENDING SENT DELIVERED READ FAILED
 SENT → DELIVERED READ FAILED
@@ -100,7 +100,7 @@ def test_only_what_has_not_begun_can_be_edited_and_every_status_has_a_name() -> 
 def test_a_receipt_makes_a_move_of_the_table_or_none(
     old: MessageStatus, reported: ReceiptStatus
 ) -> None:
-    message = BroadcastMessageFactory.create(status=old)
+    message = BroadcastMessageFactory.create(status=old, attempts=1)
     message.broadcast.counters.__class__.objects.filter(broadcast=message.broadcast).update(
         total=1, **{old.lower(): 1}
     )

@@ -140,6 +140,41 @@ def test_a_start_that_was_written_before_the_stop_lifts_nothing(
     assert Suppression.objects.count() == 1
 
 
+def test_a_start_between_two_stops_lifts_nothing_when_it_comes_last(
+    anonymous: APIClient, app: ProviderApp, contact: Contact
+) -> None:
+    receive(anonymous, app, reply("STOP"))
+    receive(anonymous, app, reply("STOP", number=2, at=AT + timedelta(minutes=2)))
+    receive(anonymous, app, reply("START", number=3, at=AT + timedelta(minutes=1)))
+    assert Suppression.objects.get().created_at == AT + timedelta(minutes=2)
+
+
+def test_start_does_not_lift_what_a_user_entered_after_a_stop(
+    anonymous: APIClient, app: ProviderApp, contact: Contact
+) -> None:
+    receive(anonymous, app, reply("STOP"))
+    suppress(
+        tenant_id=app.tenant_id,
+        platform=Platform.WHATSAPP,
+        address=PHONE,
+        scope=SuppressionScope.ALL,
+        source=SuppressionSource.USER,
+        reason="asked by phone",
+        now=AT + timedelta(minutes=1),
+    )
+    receive(anonymous, app, reply("START", number=2, at=AT + timedelta(minutes=2)))
+    assert Suppression.objects.get().source == "USER"
+
+
+@pytest.mark.parametrize(("text", "kept"), [("STOP\x00", "STOP"), ("STOP \ud800", "STOP ?")])
+def test_what_no_text_column_takes_does_not_take_the_reply_with_it(
+    anonymous: APIClient, app: ProviderApp, contact: Contact, text: str, kept: str
+) -> None:
+    receive(anonymous, app, reply(text))
+    assert ReceivedMessage.objects.get().text == kept
+    assert Suppression.objects.count() == 1
+
+
 def test_start_does_not_lift_what_a_user_entered(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:

@@ -1,0 +1,132 @@
+"""A worker that was stopped past its lease, and what its answers do when it wakes up."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from broadcast import lifecycle
+from broadcast.finishing import finish_all_that_are_over
+from broadcast.models import Batch, Broadcast
+from broadcast.sending import run_batch, sweep_batches
+from broadcast.settling import settle
+from broadcast.states import UnknownPolicy
+from channels.adapter import Outcome, OutcomeKind
+from contacts.models import Contact
+from tenants.models import Tenant
+from tests.broadcast.books import statuses
+from tests.plugins.sending import PLENTY
+from wallet.models import Wallet
+
+People = Callable[..., list[Contact]]
+
+pytestmark = pytest.mark.django_db
+
+PASSING = Outcome(OutcomeKind.PASSING, code="provider_busy")
+LIMITED = Outcome(OutcomeKind.LIMITED, code="rate_limited", retry_after=1.0)
+UNKNOWN = Outcome(OutcomeKind.UNKNOWN, code="provider_unavailable")
+
+
+class Stopped(BaseException):
+    """The worker was stopped here."""
+
+
+@pytest.fixture
+def stopped(
+    draft: Callable[..., Broadcast],
+    tenant: Tenant,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., tuple[Broadcast, dict[str, Any]]]:
+    """`stopped(people)`: a broadcast handed over, and what its worker has yet to settle."""
+
+    def make(contacts: list[Contact], **fields: object) -> tuple[Broadcast, dict[str, Any]]:
+        made = draft(contacts, **fields)
+        broadcast = lifecycle.send(tenant=tenant, broadcast_id=made.pk, now=now)
+        late: dict[str, Any] = {}
+
+        def stop(**answers: Any) -> None:
+            late.update(answers)
+            raise Stopped
+
+        with monkeypatch.context() as patched:
+            patched.setattr("broadcast.sending.settle", stop)
+            with pytest.raises(Stopped):
+                run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+        Batch.objects.filter(broadcast=broadcast).update(lease_expires_at=now)
+        return broadcast, late
+
+    return make
+
+
+def settle_late(late: dict[str, Any], outcome: Outcome) -> None:
+    answers = [(message_id, outcome) for message_id, _ in late["outcomes"]]
+    settle(**{**late, "outcomes": answers, "now": timezone.now()})
+
+
+@pytest.mark.parametrize("outcome", [PASSING, LIMITED])
+def test_a_late_passing_failure_leaves_nothing_pending_in_what_is_over(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
+    rich: Wallet,
+    people: People,
+    settings: Settings,
+    outcome: Outcome,
+) -> None:
+    settings.BROADCAST_UNKNOWN_GRACE = 0
+    broadcast, late = stopped(people(2))
+    sweep_batches(now=timezone.now())
+    finish_all_that_are_over(now=timezone.now())
+    broadcast.refresh_from_db()
+    assert (broadcast.status, statuses(broadcast)) == ("PARTIALLY_SENT", ["UNKNOWN", "UNKNOWN"])
+    settle_late(late, outcome)
+    assert statuses(broadcast) == ["FAILED", "FAILED"]
+    rich.refresh_from_db()
+    assert (rich.balance, rich.held) == (PLENTY, Decimal(0))
+
+
+def test_a_late_lost_answer_of_what_is_over_stays_unknown(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
+    rich: Wallet,
+    people: People,
+    settings: Settings,
+) -> None:
+    settings.BROADCAST_UNKNOWN_GRACE = 0
+    broadcast, late = stopped(people(1))
+    sweep_batches(now=timezone.now())
+    finish_all_that_are_over(now=timezone.now())
+    Broadcast.objects.filter(pk=broadcast.pk).update(unknown_policy=UnknownPolicy.RESEND)
+    late["broadcast"].unknown_policy = UnknownPolicy.RESEND
+    settle_late(late, UNKNOWN)
+    assert statuses(broadcast) == ["UNKNOWN"]
+
+
+@pytest.mark.parametrize("is_swept", [True, False])
+def test_nothing_of_a_cancelled_broadcast_is_sent_again_and_its_fate_stays_unknown(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
+    rich: Wallet,
+    tenant: Tenant,
+    people: People,
+    is_swept: bool,
+) -> None:
+    broadcast, late = stopped(people(2), unknown_policy=UnknownPolicy.RESEND)
+    lifecycle.cancel(tenant=tenant, broadcast_id=broadcast.pk, now=timezone.now())
+    if is_swept:
+        sweep_batches(now=timezone.now())
+    else:
+        settle_late(late, UNKNOWN)
+    assert statuses(broadcast) == ["UNKNOWN", "UNKNOWN"]
+
+
+def test_what_is_to_be_sent_again_comes_back_after_a_sweep(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: People
+) -> None:
+    broadcast, _ = stopped(people(2), unknown_policy=UnknownPolicy.RESEND)
+    sweep_batches(now=timezone.now())
+    assert statuses(broadcast) == ["PENDING", "PENDING"]
+    later = timezone.now() + timedelta(minutes=1)
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: later)
+    assert statuses(broadcast) == ["SENT", "SENT"]
