@@ -15,6 +15,7 @@ from broadcast.models import (
     Checkup,
     Lane,
 )
+from broadcast.presentation import funnel
 from broadcast.states import MessageStatus
 from tenants.admin_pages import BY_TENANT, LargeTable, NarrowFilter, Record
 
@@ -103,13 +104,13 @@ class BroadcastAdmin(Moves, Record):
         return _count(broadcast, "total")
 
     def handed_over(self, broadcast: Broadcast) -> object:
-        return _count(broadcast, "handed_over")
+        return _reached(broadcast, "handed_over")
 
     def delivered(self, broadcast: Broadcast) -> object:
-        return _count(broadcast, "delivered")
+        return _reached(broadcast, "delivered")
 
     def read(self, broadcast: Broadcast) -> object:
-        return _count(broadcast, "read")
+        return _reached(broadcast, "read")
 
     def failed(self, broadcast: Broadcast) -> object:
         return _count(broadcast, "failed")
@@ -130,6 +131,11 @@ def _count(broadcast: Broadcast, name: str) -> object:
     return getattr(counters, name, None)
 
 
+def _reached(broadcast: Broadcast, step: str) -> object:
+    """As the API tells it: what was read was delivered; nothing where it is never reported."""
+    return funnel(broadcast)[step] if hasattr(broadcast, "counters") else None
+
+
 class MessageStatusFilter(NarrowFilter):
     title = "status"
     parameter_name = "message_status"
@@ -140,9 +146,18 @@ class MessageStatusFilter(NarrowFilter):
 
 @admin.register(BroadcastMessage)
 class BroadcastMessageAdmin(LargeTable):
-    list_display = ("__str__", "tenant", "address", "status", "error_code", "attempts", "status_at")
+    list_display = (
+        "seq",
+        "broadcast",
+        "tenant",
+        "address",
+        "status",
+        "error_code",
+        "attempts",
+        "status_at",
+    )
     list_filter = (BY_TENANT, BY_BROADCAST, MessageStatusFilter)
-    list_select_related = ("tenant",)
+    list_select_related = ("tenant", "broadcast")
     id_keys = ("id", "broadcast_id", "contact_id")
     text_keys = ("provider_message_id",)
     # The contact by its id: no constraint says that it is still there. The token opens its links.

@@ -1,6 +1,6 @@
 """The moves of a broadcast that operators may make, each through broadcast/lifecycle.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -10,18 +10,25 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from unfold.dataclasses import UnfoldAction
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast
+from broadcast.pausing import PAUSABLE
 from broadcast.resolving import Decision
+from broadcast.states import EDITABLE, FINISHED, BroadcastStatus
 from tenants.admin_ask import Confirm, ask
 from tenants.admin_pages import detail_action
 from tenants.errors import DomainError
 from tenants.models import User
 
 if TYPE_CHECKING:
-    Mixin = admin.ModelAdmin[Broadcast]
+
+    class Mixin(admin.ModelAdmin[Broadcast]):
+        def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
+            """Unfold's, which is published without types."""
+            raise NotImplementedError
 else:
     Mixin = object
 
@@ -43,6 +50,19 @@ DETAIL_MOVES = (
     "retry_failed",
     "resolve_unknown",
 )
+
+SHOWN_IN: Mapping[str, frozenset[BroadcastStatus]] = {
+    "send": EDITABLE,
+    "schedule": EDITABLE,
+    "unschedule": frozenset({BroadcastStatus.SCHEDULED}),
+    "approve": EDITABLE,
+    "pause": PAUSABLE,
+    "resume": PAUSABLE,
+    "cancel": EDITABLE | PAUSABLE,
+    "retry-failed": FINISHED,
+    "resolve-unknown": FINISHED | {BroadcastStatus.SENDING, BroadcastStatus.CANCELLED},
+}
+"""Buttons that could do something, by their path; the pages behind the others say why not."""
 
 
 class ScheduleForm(forms.Form):
@@ -71,6 +91,18 @@ class ResolveForm(forms.Form):
 
 
 class Moves(Mixin):
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
+        offered: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        broadcast = self.get_object(request, object_id)
+        if broadcast is None:
+            return []
+        idle = "pause" if broadcast.paused_at else "resume"
+        return [
+            each
+            for each in offered
+            if broadcast.status in SHOWN_IN[each.path] and each.path != idle
+        ]
+
     @admin.action(description="Send now")
     def send_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
         self._move_each(request, queryset, done="Sent off.", move=lifecycle.send)

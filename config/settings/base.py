@@ -10,6 +10,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.core.management.utils import get_random_secret_key
+from django.templatetags.static import static
 
 from config.environment import DATA_DIR, env
 from config.logs import configure_structlog, logging_config
@@ -143,6 +144,9 @@ UNFOLD = {
     "SITE_TITLE": "Broadcast",
     "SITE_HEADER": "Broadcast",
     "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("tenants/icon.svg")}
+    ],
     "SIDEBAR": {"show_all_applications": True},
 }
 

@@ -33,6 +33,25 @@ def test_looking_at_a_move_does_not_make_it(superuser: Client, draft: Broadcast,
     assert status_of(draft) == BroadcastStatus.DRAFT
 
 
+def test_its_page_offers_what_could_be_done_now(superuser: Client, draft: Broadcast) -> None:
+    moves = {"send", "schedule", "unschedule", "approve", "pause", "resume", "cancel"}
+    moves |= {"retry-failed", "resolve-unknown"}
+
+    def offered() -> set[str]:
+        text = superuser.get(f"{LIST}{draft.pk}/change/").text
+        return {move for move in moves if f"/{draft.pk}/{move}" in text}
+
+    assert offered() == {"send", "schedule", "approve", "cancel"}
+    Broadcast.objects.filter(pk=draft.pk).update(status=BroadcastStatus.QUEUED)
+    assert offered() == {"pause", "cancel"}
+    Broadcast.objects.filter(pk=draft.pk).update(paused_at=draft.created_at)
+    assert offered() == {"resume", "cancel"}
+
+
+def test_a_page_of_no_broadcast_is_no_error(superuser: Client) -> None:
+    assert superuser.get(f"{LIST}nothing/change/").status_code == 302
+
+
 def test_cancel_of_the_selected_cancels(superuser: Client, draft: Broadcast) -> None:
     form = {"action": "cancel_selected", "_selected_action": str(draft.pk)}
     answer = superuser.post(LIST, form, follow=True)

@@ -12,7 +12,7 @@ from config.environment import BASE_DIR
 
 FIT = {
     "SECRET_KEY": "k3Jq9-" * 12,
-    "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(bytes(32)).decode(),
+    "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(bytes(range(32))).decode(),
     "DATABASE_URL": "postgres://broadcast:a-long-password@db.invalid:5432/broadcast",
     "REDIS_URL": "redis://redis.invalid:6379/0",
     "ALLOWED_HOSTS": "broadcast.example.com",

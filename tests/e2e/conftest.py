@@ -64,9 +64,9 @@ class Watched:
         if parts.scheme not in ("data", "blob"):
             self.origins.add(f"{parts.scheme}://{parts.netloc}")
 
-    def photograph(self, name: str) -> None:
+    def photograph(self, name: str, *, whole: bool = True) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
 
 
 @pytest.fixture(scope="session")
