@@ -67,4 +67,4 @@ def test_closing_punctuation_is_no_part_of_a_url() -> None:
     text = "See https://a.example/x?y=1, or (http://b.example/z)."
     assert find_urls([text]) == ["https://a.example/x?y=1", "http://b.example/z"]
     wrapped = wrap(text, positions={"https://a.example/x?y=1": 0}, token=1)
-    assert wrapped.startswith("See http://localhost:8000/r/W/, or (http://b.example/z).")
+    assert wrapped.startswith("See http://localhost:8000/r/0000000000W/, or (http://b.example/z).")
