@@ -189,9 +189,7 @@ class Renderer:
                 media=attachments.media_of(self.broadcast, render),
                 buttons=attachments.buttons_of(self.broadcast, render),
                 template_id=self.broadcast.provider_template_id,
-                variables=registered.filled(
-                    texts_of(self.broadcast), self._values(token=token, variables=variables)
-                ),
+                variables=self._registered(token=token, variables=variables),
             )
         values = {
             key: " ".join(self._render(str(value), token=token, variables=variables).split())
@@ -203,5 +201,14 @@ class Renderer:
         values = self._values(token=token, variables=variables)
         return fill_in(wrap(text, positions=self.positions, token=token), values)
 
+    def _registered(self, *, token: int, variables: Mapping[str, str]) -> Mapping[str, str]:
+        """The values of a text that was registered at the provider; others need none."""
+        if not self.broadcast.provider_template_id:
+            return {}
+        values = self._values(token=token, variables=variables)
+        return registered.filled(texts_of(self.broadcast), values)
+
     def _values(self, *, token: int, variables: Mapping[str, str]) -> Mapping[str, str]:
+        if not any(UNSUBSCRIBE_URL in text for text in texts_of(self.broadcast)):
+            return variables
         return {**variables, UNSUBSCRIBE_URL: unsubscribe_link(token=token)}
