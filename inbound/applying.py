@@ -21,7 +21,7 @@ from inbound.parking import park
 from inbound.replies import platform_of, take_reply
 from templates_wa.changing import apply_change
 
-BLOCK = 200
+BLOCK = 500
 """Events in one transaction: Meta puts up to some hundred receipts into each."""
 MAX_ATTEMPTS = 5
 RETRY_AFTER = timedelta(seconds=2)
@@ -62,8 +62,12 @@ def _oldest_of_one_app(now: datetime) -> list[ProviderEvent]:
     oldest = _to_do(now).order_by("id").first()
     if oldest is None:
         return []
-    of_app = _to_do(now).select_related("app__tenant").filter(app=oldest.app_id)
-    return list(of_app.order_by("id")[:BLOCK])
+    events = list(_to_do(now).filter(app=oldest.app_id).order_by("id")[:BLOCK])
+    # Read once: joined to every event, its secrets would be decrypted as often.
+    app = ProviderApp.objects.select_related("tenant").get(pk=oldest.app_id)
+    for event in events:
+        event.app = app
+    return events
 
 
 def _apply_alone(event_id: UUID, now: datetime) -> None:
