@@ -207,6 +207,28 @@ def test_a_limit_spends_no_attempt(
     assert_books_balance(broadcast)
 
 
+def test_an_answer_that_postgresql_cannot_hold_settles_all_the_same(
+    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    broadcast = draft(people(2))
+    batch = claimed_batch(tenant, broadcast, bot, now)
+    odd, kept = "\x00\ud800\U0001f600 'a\\", "?\U0001f600 'a\\"
+    accepted = Outcome(OutcomeKind.ACCEPTED, provider_message_id=odd)
+    refused = Outcome(OutcomeKind.PERMANENT, code="refused", provider_code=odd, message=odd)
+    settle(
+        broadcast=broadcast,
+        sender=bot,
+        batch_id=batch.pk,
+        outcomes=list(zip(batch.message_ids, (accepted, refused), strict=True)),
+        is_last=True,
+        now=now,
+    )
+    sent, failed = broadcast.messages.order_by("seq")
+    assert (sent.status, sent.provider_message_id) == ("SENT", kept)
+    assert (failed.status, failed.error_message) == ("FAILED", kept)
+    assert (failed.error_code, failed.provider_error_code) == ("refused", kept)
+
+
 def test_cancel_releases_what_was_not_handed_over(
     rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
 ) -> None:
