@@ -1,6 +1,5 @@
 """The Celery application; its settings are Django's CELERY_*."""
 
-import gc
 import os
 from typing import Any
 
@@ -15,11 +14,9 @@ from celery.signals import (
 from django.db import close_old_connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+from config.garbage import look_only_at_what_is_new
 
-NEW_OBJECTS = 5_000
-"""Containers by which a worker grows before the collector looks for cycles: a batch makes about
-1,500 and frees them all by their reference counts."""
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -41,9 +38,6 @@ def keep_connections_that_work(**_: Any) -> None:
 
 @worker_process_init.connect
 @worker_ready.connect
-def look_for_garbage_in_what_is_new(**_: Any) -> None:
-    """What was loaded up to here stays: to look through it again and again took a fifth of the
-    time of a worker that sends."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(NEW_OBJECTS)
+def loaded(**_: Any) -> None:
+    """Before the first task, in each process that runs tasks."""
+    look_only_at_what_is_new()
