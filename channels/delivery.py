@@ -82,7 +82,7 @@ def deliver(
         requests,
         first_cut=first_cut,
         within=timeout + GRACE_SECONDS,
-        starts={n: starts[group[0].id] for n, group in handed.items()} if starts else NO_STARTS,
+        starts=_numbered(starts, handed),
         not_after=not_after,
     )
     answered = next(cuts)
@@ -92,6 +92,12 @@ def deliver(
     late = next(cuts, {})
     lost = {n: _LOST for n in requests if n not in answered and n not in late}
     yield from _cut(_settled(adapter, ready, {**late, **lost}, handed))
+
+
+def _numbered(starts: Mapping[UUID, float], handed: Mapping[int, Group]) -> Mapping[int, float]:
+    if not starts:
+        return NO_STARTS
+    return {n: starts[group[0].id] for n, group in handed.items() if group[0].id in starts}
 
 
 def check(*, account: SenderAccount, timeout: float) -> Outcome:
