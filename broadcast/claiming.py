@@ -108,11 +108,11 @@ WITH due AS (
               AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
         ) THEN 'opted_out'
         ELSE '' END AS reason,
-        CASE WHEN z.zone IS NULL THEN %(unknown_until)s::timestamptz ELSE z.until END AS until
+        CASE WHEN c.time_zone = ANY(%(zones)s::text[])
+             THEN (%(untils)s::timestamptz[])[array_position(%(zones)s::text[], c.time_zone::text)]
+             ELSE %(unknown_until)s::timestamptz END AS until
     FROM chosen m
     LEFT JOIN contacts_contact c ON c.id = m.contact_id AND c.tenant_id = %(tenant)s
-    LEFT JOIN unnest(%(zones)s::text[], %(untils)s::timestamptz[]) AS z(zone, until)
-        ON z.zone = c.time_zone
 ), verdict AS (
     SELECT *, CASE WHEN reason <> '' THEN 'SUPPRESSED' WHEN until IS NOT NULL THEN 'PENDING'
                    ELSE 'SENDING' END AS status

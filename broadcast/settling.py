@@ -35,6 +35,8 @@ o AS (
     FROM json_to_recordset(%(outcomes)s::json)
         AS t(id uuid, kind text, provider_id text, code text, provider_code text, message text,
              wait float)
+), b AS MATERIALIZED (
+    SELECT status FROM broadcast_broadcast WHERE id = %(broadcast)s
 ), judged AS (
     SELECT o.*, CASE
         WHEN o.kind = 'accepted' THEN 'SENT'
@@ -48,7 +50,7 @@ o AS (
         WHEN o.kind = 'limited' OR m.attempts <= %(max_retries)s THEN 'PENDING'
         ELSE 'FAILED' END AS status
     FROM o JOIN broadcast_broadcastmessage m ON m.id = o.id AND m.broadcast_id = %(broadcast)s
-    JOIN broadcast_broadcast b ON b.id = m.broadcast_id
+    CROSS JOIN b
 ), verdict AS (
     SELECT j.*, CASE
         WHEN status = 'SENT' THEN 'CAPTURED'
