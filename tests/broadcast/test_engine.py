@@ -89,6 +89,31 @@ def test_statements_per_batch_do_not_depend_on_its_size(
     assert counts[0] == counts[1] <= MAX_STATEMENTS
 
 
+def test_a_batch_writes_no_index_of_the_messages(
+    rich: Wallet, people: People, draft: MakeBroadcast, tenant: Tenant, now: datetime
+) -> None:
+    broadcast = draft(people(5))
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    before = updates_of_messages()
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    assert statuses(broadcast) == ["SENT"] * 5
+    updated, heap_only = (
+        after - was for after, was in zip(updates_of_messages(), before, strict=True)
+    )
+    assert (updated, heap_only) == (10, 10)
+
+
+def updates_of_messages() -> tuple[int, int]:
+    """Rows updated in this transaction, and those of them that touched no index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = %s",
+            [BroadcastMessage._meta.db_table],
+        )
+        updated, heap_only = cursor.fetchone()
+    return updated, heap_only
+
+
 def test_planning_suppresses_with_the_reason_and_holds_nothing_for_it(
     rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast
 ) -> None:
