@@ -72,12 +72,6 @@ def _measure(cursor: Any, table: str, rows: int, *, is_partitioned: bool) -> dic
     return {
         "plan_seconds": round(median(fills[-6:]), 3),
         "by_token_ms": _each(cursor, f"SELECT id FROM {table} WHERE token = %s", tokens, int),
-        "by_provider_id_ms": _each(
-            cursor,
-            f"SELECT id FROM {table} WHERE provider_message_id = %s AND provider_message_id <> ''",
-            tokens,
-            lambda token: f"wamid.{token}",
-        ),
         "claim_ms": _each(
             cursor,
             f"SELECT id FROM {table} WHERE broadcast_id = '{last}' AND seq > %s "

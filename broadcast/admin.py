@@ -1,6 +1,7 @@
 """Broadcasts and what became of them: read here, moved by broadcast/lifecycle.py."""
 
 from django.contrib import admin
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -14,6 +15,7 @@ from broadcast.models import (
     ChargeLine,
     Checkup,
     Lane,
+    ProviderMessageId,
 )
 from broadcast.presentation import funnel
 from broadcast.states import MessageStatus
@@ -159,10 +161,16 @@ class BroadcastMessageAdmin(LargeTable):
     list_filter = (BY_TENANT, BY_BROADCAST, MessageStatusFilter)
     list_select_related = ("tenant", "broadcast")
     id_keys = ("id", "broadcast_id", "contact_id")
-    text_keys = ("provider_message_id",)
     # The contact by its id: no constraint says that it is still there. The token opens its links.
     exclude = ("contact", "token")
     readonly_fields = ("contact_id",)
+
+    def _matches(self, term: str) -> Q:
+        of_provider = ProviderMessageId.objects.filter(provider_message_id=term)
+        # Read first: within the OR it would be looked up for every row.
+        return super()._matches(term) | Q(
+            pk__in=list(of_provider.values_list("message_id", flat=True))
+        )
 
 
 @admin.register(BroadcastCounters)

@@ -1,6 +1,14 @@
 """What must be true of broadcasts, their messages, counters and money; and what can be mended."""
 
-from broadcast.repairing import BY_STATUS, STATUS_NAMES, finish_again, recount, sweep_again, wake
+from broadcast.repairing import (
+    BY_STATUS,
+    STATUS_NAMES,
+    finish_again,
+    name_again,
+    recount,
+    sweep_again,
+    wake,
+)
 from tenants.auditing import Check
 
 NEVER_TWICE = "1 never twice"
@@ -108,6 +116,22 @@ CHECKS = (
           AND (t.id IS NULL OR t.settled_at IS NOT NULL OR t.swept_at IS NOT NULL)
         GROUP BY m.broadcast_id
         """,
+    ),
+    Check(
+        "provider_id_not_found",
+        NEVER_LOST,
+        f"""
+        WITH {SCOPE}
+        SELECT 'broadcast:' || m.broadcast_id,
+               format('%%s messages cannot be found by their provider''s id', count(*))
+        FROM scope s JOIN broadcast_broadcastmessage m ON m.broadcast_id = s.id
+        WHERE m.provider_message_id <> '' AND NOT EXISTS (
+            SELECT FROM broadcast_providermessageid i
+            WHERE i.provider_message_id = m.provider_message_id AND i.message_id = m.id
+        )
+        GROUP BY m.broadcast_id
+        """,
+        repair=name_again,
     ),
     Check(
         "batch_not_swept",

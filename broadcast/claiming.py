@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -25,8 +25,7 @@ from tenants.ids import new_id
 RETRY_LATE_CLAIM = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedMessage:
+class ClaimedMessage(NamedTuple):
     id: UUID
     address: str
     token: int
@@ -109,11 +108,11 @@ WITH due AS (
               AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
         ) THEN 'opted_out'
         ELSE '' END AS reason,
-        CASE WHEN z.zone IS NULL THEN %(unknown_until)s::timestamptz ELSE z.until END AS until
+        CASE WHEN c.time_zone = ANY(%(zones)s::text[])
+             THEN (%(untils)s::timestamptz[])[array_position(%(zones)s::text[], c.time_zone::text)]
+             ELSE %(unknown_until)s::timestamptz END AS until
     FROM chosen m
     LEFT JOIN contacts_contact c ON c.id = m.contact_id AND c.tenant_id = %(tenant)s
-    LEFT JOIN unnest(%(zones)s::text[], %(untils)s::timestamptz[]) AS z(zone, until)
-        ON z.zone = c.time_zone
 ), verdict AS (
     SELECT *, CASE WHEN reason <> '' THEN 'SUPPRESSED' WHEN until IS NOT NULL THEN 'PENDING'
                    ELSE 'SENDING' END AS status
@@ -179,7 +178,7 @@ def claim(
         )
         rows = cursor.fetchall()
         moved = replace(Moved(*rows[0][:6]), movement_id=batch_id)
-        claimed = Claim(batch_id, [_message(row) for row in rows if row[6] is not None], moved)
+        claimed = Claim(batch_id, _messages([row[6:] for row in rows if row[6]]), moved)
         if moved.released:
             make_money(
                 broadcast=broadcast,
@@ -193,9 +192,12 @@ def claim(
         return _within_limits(claimed, broadcast=broadcast, lane=lane, sender=sender, now=now)
 
 
-def _message(row: Sequence[Any]) -> ClaimedMessage:
-    message_id, address, token, variables, segments = row[6:]
-    return ClaimedMessage(message_id, address, token, json.loads(variables), segments)
+def _messages(rows: Sequence[Sequence[Any]]) -> list[ClaimedMessage]:
+    variables = json.loads(f"[{','.join(row[3] for row in rows)}]")  # at once: a third of the time
+    return [
+        ClaimedMessage(message_id, address, token, values, segments)
+        for (message_id, address, token, _, segments), values in zip(rows, variables, strict=True)
+    ]
 
 
 def _within_limits(

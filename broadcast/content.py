@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from uuid import UUID
 
 from broadcast import attachments, registered
@@ -164,13 +164,17 @@ def static_texts(broadcast: Broadcast) -> list[str]:
     return [broadcast.text, *attachments.links_of(broadcast)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Renderer:
     """Turns rows of one broadcast into messages for its adapter."""
 
     broadcast: Broadcast
     template: WhatsAppTemplate | None
     positions: Mapping[str, int]
+
+    @cached_property
+    def has_unsubscribe_link(self) -> bool:
+        return any(UNSUBSCRIBE_URL in text for text in texts_of(self.broadcast))
 
     def message(
         self, *, message_id: UUID, address: str, token: int, variables: Mapping[str, str]
@@ -209,6 +213,6 @@ class Renderer:
         return registered.filled(texts_of(self.broadcast), values)
 
     def _values(self, *, token: int, variables: Mapping[str, str]) -> Mapping[str, str]:
-        if not any(UNSUBSCRIBE_URL in text for text in texts_of(self.broadcast)):
+        if not self.has_unsubscribe_link:
             return variables
         return {**variables, UNSUBSCRIBE_URL: unsubscribe_link(token=token)}

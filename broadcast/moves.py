@@ -65,6 +65,11 @@ delta AS (
         FROM moved WHERE charged <> was_charged AND charged <> 'HELD' AND price > 0
     ) charges
     GROUP BY charged, block
+), named AS (
+    INSERT INTO broadcast_providermessageid
+        (provider_message_id, message_id, tenant_id, broadcast_id)
+    SELECT provider_id, moved_id, tenant_id, %(broadcast)s FROM moved WHERE is_named
+    ON CONFLICT DO NOTHING
 )
 """
 )
@@ -72,7 +77,9 @@ delta AS (
 RETURNING = """
 RETURNING old.status AS was, new.status AS status, old.charge_state AS was_charged,
           new.charge_state AS charged, new.price, new.id AS moved_id,
-          (old.sent_at IS NULL AND new.sent_at IS NOT NULL) AS accepted
+          (old.sent_at IS NULL AND new.sent_at IS NOT NULL) AS accepted,
+          (new.provider_message_id <> '' AND new.provider_message_id <> old.provider_message_id)
+              AS is_named, new.provider_message_id AS provider_id, new.tenant_id
 """
 
 

@@ -9,10 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from broadcast.finishing import finish
-from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
 from broadcast.moves import Moved, lock_counters, make_money, move
 from broadcast.opt_outs import record_opt_outs
 from broadcast.states import RECEIPT_RANK, MessageStatus
@@ -83,15 +82,16 @@ def _find(
     """(message, broadcast) by our id and by the provider's, within the tenant."""
     ids = {each.message_id for each in receipts if each.message_id}
     provider_ids = {each.provider_message_id for each in receipts if not each.message_id} - {""}
-    rows = (
-        BroadcastMessage.objects.filter(tenant_id=tenant_id)
-        .filter(Q(pk__in=ids) | Q(provider_message_id__in=provider_ids))
-        .values_list("pk", "provider_message_id", "broadcast_id")
-    )
     found: dict[UUID | str | None, tuple[UUID, UUID]] = {}
-    for message_id, provider_id, broadcast_id in rows:
-        found[message_id] = (message_id, broadcast_id)
-        if provider_id:
+    if ids:
+        ours = BroadcastMessage.objects.filter(tenant_id=tenant_id, pk__in=ids)
+        for message_id, broadcast_id in ours.values_list("pk", "broadcast_id"):
+            found[message_id] = (message_id, broadcast_id)
+    if provider_ids:
+        theirs = ProviderMessageId.objects.filter(
+            tenant_id=tenant_id, provider_message_id__in=provider_ids
+        ).values_list("provider_message_id", "message_id", "broadcast_id")
+        for provider_id, message_id, broadcast_id in theirs:
             found[provider_id] = (message_id, broadcast_id)
     return found
 

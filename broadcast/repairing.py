@@ -55,6 +55,20 @@ def wake(subject: str, now: datetime) -> None:
         wake_lanes(broadcast=broadcast, at=now)
 
 
+NAME_AGAIN = """
+INSERT INTO broadcast_providermessageid (provider_message_id, message_id, tenant_id, broadcast_id)
+SELECT provider_message_id, id, tenant_id, broadcast_id FROM broadcast_broadcastmessage
+WHERE broadcast_id = %(broadcast)s AND provider_message_id <> ''
+ON CONFLICT DO NOTHING
+"""
+
+
+def name_again(subject: str, now: datetime) -> None:
+    """Let receipts find these messages by their provider's ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(NAME_AGAIN, {"broadcast": _id(subject)})
+
+
 def finish_again(subject: str, now: datetime) -> None:
     finish(broadcast_id=_id(subject), now=now)
 

@@ -56,8 +56,8 @@ def run_next_batch(
 
     `announce` is told when that is as soon as it is known: batches of a lane start by their delay
     or their sender's limit, however long one of them waits for its last answer. What was announced
-    is not returned. `known` keeps lanes as they were read, for a caller who comes back within a
-    second: what halts a broadcast is read anew by every claim.
+    is not returned. `known` keeps lanes as they were read, for a caller who comes back within
+    seconds: what halts a broadcast is read anew by every claim.
     """
     taken = take_next_lane(now=clock()) if settings.SENDING_ENABLED else None
     if taken is None:

@@ -1,5 +1,6 @@
 """The second half of a batch: what the provider's answers make of its messages."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,10 +29,14 @@ MAX_BACKOFF = 3600.0
 # over by now (a worker was stopped past its lease) nothing goes back: no lane would take it.
 SETTLE = """
 o AS (
-    SELECT * FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(provider_ids)s::text[],
-                         %(codes)s::text[], %(provider_codes)s::text[], %(texts)s::text[],
-                         %(waits)s::float[])
-        AS t(id, kind, provider_id, code, provider_code, message, wait)
+    SELECT id, kind, coalesce(provider_id, '') AS provider_id, coalesce(code, '') AS code,
+           coalesce(provider_code, '') AS provider_code, coalesce(message, '') AS message,
+           coalesce(wait, 0) AS wait
+    FROM json_to_recordset(%(outcomes)s::json)
+        AS t(id uuid, kind text, provider_id text, code text, provider_code text, message text,
+             wait float)
+), b AS MATERIALIZED (
+    SELECT status FROM broadcast_broadcast WHERE id = %(broadcast)s
 ), judged AS (
     SELECT o.*, CASE
         WHEN o.kind = 'accepted' THEN 'SENT'
@@ -45,7 +50,7 @@ o AS (
         WHEN o.kind = 'limited' OR m.attempts <= %(max_retries)s THEN 'PENDING'
         ELSE 'FAILED' END AS status
     FROM o JOIN broadcast_broadcastmessage m ON m.id = o.id AND m.broadcast_id = %(broadcast)s
-    JOIN broadcast_broadcast b ON b.id = m.broadcast_id
+    CROSS JOIN b
 ), verdict AS (
     SELECT j.*, CASE
         WHEN status = 'SENT' THEN 'CAPTURED'
@@ -103,13 +108,7 @@ def settle(
             update=SETTLE,
             is_frequent=True,
             params={
-                "ids": [message_id for message_id, _ in outcomes],
-                "kinds": [outcome.kind.value for _, outcome in outcomes],
-                "provider_ids": [outcome.provider_message_id[:200] for _, outcome in outcomes],
-                "codes": [outcome.code[:64] for _, outcome in outcomes],
-                "provider_codes": [outcome.provider_code[:64] for _, outcome in outcomes],
-                "texts": [outcome.message[:500] for _, outcome in outcomes],
-                "waits": [_wait(outcome) for _, outcome in outcomes],
+                "outcomes": json.dumps([_told(*each) for each in outcomes]),
                 "unknown": unknown_becomes(broadcast),
                 "idempotent": _ignores_repeats(sender),
                 "is_last": is_last,
@@ -129,6 +128,26 @@ def settle(
         )
         _after(broadcast=broadcast, sender=sender, outcomes=outcomes, moved=moved, now=now)
     return moved
+
+
+def _told(message_id: UUID, outcome: Outcome) -> dict[str, str | float]:
+    """An outcome's line of SETTLE's JSON, which costs both sides far less than seven arrays do."""
+    told: dict[str, str | float] = {"id": str(message_id), "kind": outcome.kind.value}
+    if outcome.provider_message_id:
+        told["provider_id"] = _text(outcome.provider_message_id, most=200)
+    if outcome.kind != OutcomeKind.ACCEPTED or outcome.code:
+        told["code"] = _text(outcome.code, most=64)
+        told["provider_code"] = _text(outcome.provider_code, most=64)
+        told["message"] = _text(outcome.message, most=500)
+        told["wait"] = _wait(outcome)
+    return told
+
+
+def _text(said: str, *, most: int) -> str:
+    """As PostgreSQL takes it: an answer may hold NUL, or half a pair of surrogates."""
+    if not said.isprintable():
+        said = said.encode(errors="replace").decode().replace("\x00", "")
+    return said[:most]
 
 
 def unknown_becomes(broadcast: Broadcast) -> str:

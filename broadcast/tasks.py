@@ -26,7 +26,7 @@ MAX_COUNTDOWN = 60.0
 """Seconds. A longer wait is a row that beat looks at, not a task in Redis."""
 DOCTOR_LOOKS_BACK = timedelta(days=7)
 """What was over before is looked at by `manage.py doctor` alone."""
-SERVES_FOR = 1.0
+SERVES_FOR = 2.0
 """Seconds that one task goes on serving lanes: a task costs more than taking a lane does, and a
 worker that is told to end waits for its tasks."""
 MAX_HINTS = 500

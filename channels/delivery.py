@@ -82,14 +82,22 @@ def deliver(
         requests,
         first_cut=first_cut,
         within=timeout + GRACE_SECONDS,
-        starts=starts,
+        starts=_numbered(starts, handed),
         not_after=not_after,
     )
     answered = next(cuts)
     yield from _cut(refused + _settled(adapter, ready, answered, handed))
+    if len(answered) == len(requests):
+        return
     late = next(cuts, {})
-    lost = {each: _LOST for each in requests if each not in answered and each not in late}
+    lost = {n: _LOST for n in requests if n not in answered and n not in late}
     yield from _cut(_settled(adapter, ready, {**late, **lost}, handed))
+
+
+def _numbered(starts: Mapping[UUID, float], handed: Mapping[int, Group]) -> Mapping[int, float]:
+    if not starts:
+        return NO_STARTS
+    return {n: starts[group[0].id] for n, group in handed.items() if group[0].id in starts}
 
 
 def check(*, account: SenderAccount, timeout: float) -> Outcome:
@@ -102,28 +110,29 @@ def check(*, account: SenderAccount, timeout: float) -> Outcome:
     request = _prepared(partial(adapter.check_request, ready.account), timeout=timeout)
     if request is None:
         return _not_built(FailureCause.CONFIG)
-    cuts = exchange_all({"": request}, first_cut=timeout, within=timeout + GRACE_SECONDS)
+    cuts = exchange_all({0: request}, first_cut=timeout, within=timeout + GRACE_SECONDS)
     answers = [answer for cut in cuts for answer in cut.values()]
     return _outcome(answers[0] if answers else _LOST, adapter.check_outcome)
 
 
 def _prepare_all(
     adapter: Adapter, account: SenderAccount, groups: Iterable[Group], *, timeout: float
-) -> tuple[dict[UUID, Group], dict[UUID, PreparedRequest], Settled]:
-    """Groups and their requests, by the id of each group's first message; and what has none."""
-    handed: dict[UUID, Group] = {}
-    requests: dict[UUID, PreparedRequest] = {}
+) -> tuple[dict[int, Group], dict[int, PreparedRequest], Settled]:
+    """Groups and their requests, by the group's number; and what has none."""
+    handed: dict[int, Group] = {}
+    requests: dict[int, PreparedRequest] = {}
     refused: Settled = []
-    for whole in groups:
+    for n, whole in enumerate(groups):
         group, request = _prepare_group(adapter, account, whole, timeout=timeout)
-        taken = {message.id for message in group}
-        refused += [
-            (message.id, _not_built(FailureCause.CONTENT))
-            for message in whole
-            if message.id not in taken
-        ]
         if request is not None:
-            handed[group[0].id], requests[group[0].id] = group, request
+            handed[n], requests[n] = group, request
+        if len(group) < len(whole):
+            taken = {message.id for message in group}
+            refused += [
+                (message.id, _not_built(FailureCause.CONTENT))
+                for message in whole
+                if message.id not in taken
+            ]
     return handed, requests, refused
 
 
@@ -163,8 +172,8 @@ def _cut(settled: Settled) -> Iterator[Settled]:
 def _settled(
     adapter: Adapter,
     ready: Authorized,
-    answers: Mapping[UUID, Exchange],
-    handed: Mapping[UUID, Group],
+    answers: Mapping[int, Exchange],
+    handed: Mapping[int, Group],
 ) -> Settled:
     settled = [
         (message.id, ready.judged(outcome))

@@ -66,9 +66,10 @@ def exchange_all(
     none: list[asyncio.Task[Exchange]] = []
     started = _value(begun, or_else=none, within=within)
     tasks = dict(zip(keys, started, strict=False))
-    late = {key: task for key, task in tasks.items() if not task.done()}
-    yield {key: task.result() for key, task in tasks.items() if key not in late}
-    if late:
+    done = {key: task for key, task in tasks.items() if task.done()}
+    yield {key: task.result() for key, task in done.items()}
+    if len(done) < len(tasks):
+        late = {key: task for key, task in tasks.items() if key not in done}
         left = max(0.0, deadline - monotonic())
         _value(client.run(_wait(list(late.values()), seconds=left)), or_else=None, within=left)
         yield {key: task.result() for key, task in late.items() if _has_value(task)}

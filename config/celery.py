@@ -4,9 +4,17 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, task_postrun, task_prerun
+from celery.signals import (
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_process_init,
+    worker_ready,
+)
 from django.db import close_old_connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from config.garbage import look_only_at_what_is_new
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
@@ -26,3 +34,10 @@ def keep_djangos_logging(**_: Any) -> None:
 def keep_connections_that_work(**_: Any) -> None:
     """As around a web request: by CONN_MAX_AGE, and never one that has failed."""
     close_old_connections()
+
+
+@worker_process_init.connect
+@worker_ready.connect
+def loaded(**_: Any) -> None:
+    """Before the first task, in each process that runs tasks."""
+    look_only_at_what_is_new()

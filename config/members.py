@@ -4,6 +4,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from config.environment import env
+
 HOST = "127.0.0.1"
 _CELERY = (sys.executable, "-m", "celery", "-A", "config")
 # What workers would tell each other on start and by heartbeats; nothing here listens to it.
@@ -14,7 +16,8 @@ def commands(*, web_port: int, sandbox_port: int, schedule: Path) -> Mapping[str
     """Command by name, in the order of starting; why these pools: docs/adr/0002."""
     sandbox = f"-m channels.simulator --host {HOST} --port {sandbox_port}"
     web = f"-m gunicorn -c python:config.web_server --bind {HOST}:{web_port} config.wsgi"
-    sending = f"worker -Q sending -P prefork -c 2 -n sending-{web_port}@%h"
+    at_once = env.int("SENDING_PROCESSES", default=2)
+    sending = f"worker -Q sending -P prefork -c {at_once} -n sending-{web_port}@%h"
     rest = f"worker -Q planning,inbound,default -P threads -c 4 -n worker-{web_port}@%h"
     return {
         "sandbox": [sys.executable, *sandbox.split()],

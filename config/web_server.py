@@ -1,6 +1,9 @@
 """gunicorn's settings; docs/adr/0002-web-server-and-worker-pools.md says why."""
 
+from typing import Any
+
 from config.environment import env
+from config.garbage import look_only_at_what_is_new
 from config.logs import logging_config
 
 bind = env.str("BIND", default="127.0.0.1:8000")
@@ -17,3 +20,8 @@ _level = env.str("LOG_LEVEL", default="INFO")
 logconfig_dict = logging_config(level=_level, pretty=False)
 # gunicorn gives its logger a handler of its own; this takes its place.
 logconfig_dict["loggers"]["gunicorn.error"] = {"handlers": ["stream"], "propagate": False}
+
+
+def post_worker_init(worker: Any) -> None:
+    """gunicorn calls it in each worker once the application is loaded."""
+    look_only_at_what_is_new()

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
 
-from broadcast.models import BroadcastMessage
+from broadcast.models import BroadcastMessage, ProviderMessageId
 from channels.adapter import Reply
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
@@ -100,7 +100,10 @@ def _answered(
 ) -> BroadcastMessage | None:
     of_tenant = BroadcastMessage.objects.filter(tenant_id=app.tenant_id)
     if reply.in_reply_to:
-        return of_tenant.filter(provider_message_id=reply.in_reply_to).first()
+        of_this_id = ProviderMessageId.objects.filter(
+            tenant_id=app.tenant_id, provider_message_id=reply.in_reply_to
+        )
+        return of_tenant.filter(pk__in=of_this_id.values("message_id")).first()
     if contact is None:
         return None
     return (

@@ -1,12 +1,18 @@
 """Objects for tests; every app appends its own, each with sensible defaults and a tenant."""
 
+from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, RelatedFactory, Sequence, SubFactory
 from factory.django import DjangoModelFactory, Password
 
-from broadcast.models import Broadcast, BroadcastCounters, BroadcastMessage
+from broadcast.models import (
+    Broadcast,
+    BroadcastCounters,
+    BroadcastMessage,
+    ProviderMessageId,
+)
 from channels.models import ProviderApp, Sender, TenantWAApp
 from channels.platforms import Platform
 from contacts.models import Contact, Suppression, SuppressionSource
@@ -144,6 +150,25 @@ class BroadcastMessageFactory(DjangoModelFactory[BroadcastMessage]):
     token = LazyFunction(lambda: uuid4().int & (1 << 60) - 1)
     created_at = LazyFunction(timezone.now)
     status_at = LazyFunction(timezone.now)
+
+    @classmethod
+    def _after_postgeneration(
+        cls, instance: BroadcastMessage, create: bool, results: dict[str, Any] | None = None
+    ) -> None:
+        super()._after_postgeneration(instance, create, results)
+        if create and instance.provider_message_id:
+            name_message(instance, instance.provider_message_id)
+
+
+def name_message(message: BroadcastMessage, provider_message_id: str) -> None:
+    """As when its batch was settled: the row knows what its provider calls it."""
+    BroadcastMessage.objects.filter(pk=message.pk).update(provider_message_id=provider_message_id)
+    ProviderMessageId.objects.create(
+        provider_message_id=provider_message_id,
+        message_id=message.pk,
+        tenant_id=message.tenant_id,
+        broadcast_id=message.broadcast_id,
+    )
 
 
 class SuppressionFactory(DjangoModelFactory[Suppression]):

@@ -4,6 +4,7 @@ from broadcast.models.charge_line import ChargeLine
 from broadcast.models.checkup import Checkup
 from broadcast.models.counters import BroadcastCounters
 from broadcast.models.message import BroadcastMessage
+from broadcast.models.provider_message_id import ProviderMessageId
 
 __all__ = (
     "Batch",
@@ -13,4 +14,5 @@ __all__ = (
     "ChargeLine",
     "Checkup",
     "Lane",
+    "ProviderMessageId",
 )

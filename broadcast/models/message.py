@@ -15,8 +15,8 @@ class BroadcastMessage(models.Model):
     """A recipient's row: planned with the broadcast, moved by claim, settle, sweep and receipts.
 
     In the database its primary key is (id, broadcast_id) and every unique key holds broadcast_id,
-    so that the table can be partitioned by it; no status stands in an index, so that most moves
-    are heap-only updates.
+    so that the table can be partitioned by it; nothing that a move changes stands in an index, so
+    that moves are heap-only updates. `provider_message_id` is looked up in ProviderMessageId.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -105,11 +105,6 @@ class BroadcastMessage(models.Model):
         indexes = (
             models.Index(fields=("tenant", "id"), name="message_by_tenant"),
             models.Index(fields=("token",), name="message_by_token"),
-            models.Index(
-                fields=("provider_message_id",),
-                condition=~Q(provider_message_id=""),
-                name="message_by_provider_id",
-            ),
             models.Index(
                 fields=("broadcast", "next_attempt_at"),
                 condition=Q(next_attempt_at__isnull=False),

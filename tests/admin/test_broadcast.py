@@ -4,8 +4,9 @@ import pytest
 from django.db.models import Model
 from django.test import Client
 
-from broadcast.models import Broadcast
+from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.states import BroadcastStatus
+from tests.factories import name_message
 
 Rows = dict[type[Model], Model]
 LIST = "/admin/broadcast/broadcast/"
@@ -143,3 +144,12 @@ def test_nothing_to_retry_is_said_on_the_page(superuser: Client, draft: Broadcas
     answer = superuser.post(f"{LIST}{draft.pk}/retry-failed/", {})
     assert "No failed recipient is left to retry." in answer.text
     assert Broadcast.objects.count() == 1
+
+
+def test_a_message_is_found_by_its_providers_id(superuser: Client, rows: Rows) -> None:
+    message = rows[BroadcastMessage]
+    assert isinstance(message, BroadcastMessage)
+    name_message(message, "wamid.77")
+    for term, found in (("wamid.77", True), ("wamid.7", False)):
+        page = superuser.get("/admin/broadcast/broadcastmessage/", {"q": term})
+        assert (str(message.pk) in page.content.decode()) is found

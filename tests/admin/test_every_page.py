@@ -24,7 +24,13 @@ OURS = (
     "broadcast",
     "inbound",
 )
-MODELS = [model for app in OURS for model in apps.get_app_config(app).get_models()]
+# The admin takes no composite keys: providers' ids are shown and searched with their messages.
+MODELS = [
+    model
+    for app in OURS
+    for model in apps.get_app_config(app).get_models()
+    if len(model._meta.pk_fields) == 1
+]
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 Rows = dict[type[Model], Model]
 

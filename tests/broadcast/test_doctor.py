@@ -13,7 +13,14 @@ from pytest_django import Settings
 
 from broadcast import lifecycle
 from broadcast.doctor import all_checks, check_up, find_breaches
-from broadcast.models import Batch, Broadcast, BroadcastCounters, Checkup, Lane
+from broadcast.models import (
+    Batch,
+    Broadcast,
+    BroadcastCounters,
+    Checkup,
+    Lane,
+    ProviderMessageId,
+)
 from broadcast.sending import run_batch
 from channels.models import Sender
 from contacts.models import Contact
@@ -135,6 +142,10 @@ def followed(broadcast: Broadcast) -> None:
         BroadcastMessageFactory.create(tenant=broadcast.tenant, parent_message_id=row.pk)
 
 
+def nameless(broadcast: Broadcast) -> None:
+    ProviderMessageId.objects.filter(broadcast=broadcast).delete()
+
+
 def event(broadcast: Broadcast) -> None:
     app = ProviderAppFactory.create(tenant=broadcast.tenant)
     long_ago = timezone.now() - timedelta(hours=1)
@@ -148,6 +159,7 @@ def event(broadcast: Broadcast) -> None:
         (no_lane, "no_lane"),
         (lost_batch, "sending_without_a_batch"),
         (open_batch, "batch_not_swept"),
+        (nameless, "provider_id_not_found"),
         (unsent, "unsent_after_the_end"),
         (uncharged, "captured_differs_from_rows"),
         (unreleased, "charge_differs_from_status"),
@@ -185,7 +197,7 @@ def test_a_breach_is_printed_stored_and_told_by_the_exit_code(going: Broadcast) 
     assert (checkup.breach_count, checkup.breaches[0]["check"]) == (1, "counters_differ")
 
 
-@pytest.mark.parametrize("break_it", [broken_counters, no_lane])
+@pytest.mark.parametrize("break_it", [broken_counters, no_lane, nameless])
 def test_what_is_safe_is_mended(
     going: Broadcast, tenant: Tenant, break_it: Callable[[Broadcast], None]
 ) -> None:

@@ -89,6 +89,31 @@ def test_statements_per_batch_do_not_depend_on_its_size(
     assert counts[0] == counts[1] <= MAX_STATEMENTS
 
 
+def test_a_batch_writes_no_index_of_the_messages(
+    rich: Wallet, people: People, draft: MakeBroadcast, tenant: Tenant, now: datetime
+) -> None:
+    broadcast = draft(people(5))
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    before = updates_of_messages()
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    assert statuses(broadcast) == ["SENT"] * 5
+    updated, heap_only = (
+        after - was for after, was in zip(updates_of_messages(), before, strict=True)
+    )
+    assert (updated, heap_only) == (10, 10)
+
+
+def updates_of_messages() -> tuple[int, int]:
+    """Rows updated in this transaction, and those of them that touched no index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = %s",
+            [BroadcastMessage._meta.db_table],
+        )
+        updated, heap_only = cursor.fetchone()
+    return updated, heap_only
+
+
 def test_planning_suppresses_with_the_reason_and_holds_nothing_for_it(
     rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast
 ) -> None:
@@ -205,6 +230,28 @@ def test_a_limit_spends_no_attempt(
     assert message.next_attempt_at is not None
     assert message.next_attempt_at >= now + timedelta(seconds=7)
     assert_books_balance(broadcast)
+
+
+def test_an_answer_that_postgresql_cannot_hold_settles_all_the_same(
+    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    broadcast = draft(people(2))
+    batch = claimed_batch(tenant, broadcast, bot, now)
+    odd, kept = "\x00\ud800\U0001f600 'a\\", "?\U0001f600 'a\\"
+    accepted = Outcome(OutcomeKind.ACCEPTED, provider_message_id=odd)
+    refused = Outcome(OutcomeKind.PERMANENT, code="refused", provider_code=odd, message=odd)
+    settle(
+        broadcast=broadcast,
+        sender=bot,
+        batch_id=batch.pk,
+        outcomes=list(zip(batch.message_ids, (accepted, refused), strict=True)),
+        is_last=True,
+        now=now,
+    )
+    sent, failed = broadcast.messages.order_by("seq")
+    assert (sent.status, sent.provider_message_id) == ("SENT", kept)
+    assert (failed.status, failed.error_message) == ("FAILED", kept)
+    assert (failed.error_code, failed.provider_error_code) == ("refused", kept)
 
 
 def test_cancel_releases_what_was_not_handed_over(

@@ -91,6 +91,22 @@ def test_a_message_that_cannot_be_built_does_not_take_the_others_along(far_end: 
     assert far_end.fully_read == 2
 
 
+def test_a_message_that_waits_for_its_recipients_limit_keeps_no_other_waiting(
+    far_end: FarEnd,
+) -> None:
+    far_end.behaviour = far_ends.keeps_answering
+    at_once, later = batch(2)
+    sender = account("telegram_bot", base_url=far_end.url)
+    starts = {later.id: time.monotonic() + 0.6}
+    first, second = deliver(
+        account=sender, messages=[at_once, later], timeout=3, first_cut=0.3, starts=starts
+    )
+    assert [[(each, outcome.kind) for each, outcome in cut] for cut in (first, second)] == [
+        [(at_once.id, OutcomeKind.ACCEPTED)],
+        [(later.id, OutcomeKind.ACCEPTED)],
+    ]
+
+
 def test_missing_credentials_are_a_fault_of_the_configuration(far_end: FarEnd) -> None:
     sender = replace(account("telegram_bot", base_url=far_end.url), credentials={})
     outcome = check(account=sender, timeout=1)

@@ -10,12 +10,11 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from broadcast.models import BroadcastMessage
 from channels.models import ProviderApp
 from inbound.applying import MAX_ATTEMPTS, apply_block
 from inbound.models import ParkedReceipt, ProviderEvent
 from inbound.parking import apply_parked
-from tests.factories import BroadcastMessageFactory, ProviderAppFactory
+from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +100,20 @@ def test_another_tenants_message_is_not_touched(anonymous: APIClient, app: Provi
     assert message.status == "SENT"
 
 
+def test_a_message_that_went_out_twice_is_found_by_either_id(
+    anonymous: APIClient, app: ProviderApp
+) -> None:
+    message = BroadcastMessageFactory.create(
+        tenant=app.tenant, status="SENT", provider_message_id="wamid.1"
+    )
+    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    name_message(message, "wamid.2")
+    assert post(anonymous, app, status_body("delivered")) == 200
+    apply_block(now=timezone.now())
+    message.refresh_from_db()
+    assert (message.status, message.provider_message_id) == ("DELIVERED", "wamid.2")
+
+
 def test_a_receipt_before_its_message_is_known_waits(
     anonymous: APIClient, app: ProviderApp
 ) -> None:
@@ -109,7 +122,7 @@ def test_a_receipt_before_its_message_is_known_waits(
     assert ParkedReceipt.objects.count() == 1
     message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT")
     message.broadcast.counters.__class__.objects.update(total=1, sent=1)
-    BroadcastMessage.objects.filter(pk=message.pk).update(provider_message_id="wamid.1")
+    name_message(message, "wamid.1")
     assert apply_parked(now=timezone.now()) == 1
     message.refresh_from_db()
     assert message.status == "DELIVERED"

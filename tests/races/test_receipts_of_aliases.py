@@ -18,7 +18,7 @@ from inbound.applying import apply_block
 from inbound.models import MessageAlias
 from inbound.storing import store
 from tenants.models import Tenant
-from tests.factories import ProviderAppFactory
+from tests.factories import ProviderAppFactory, name_message
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +60,7 @@ def test_money_comes_after_the_counters_of_an_alias(
     app: ProviderApp = ProviderAppFactory.create(tenant=tenant, provider="gupshup", secrets={})
     one, two = (sent(people(1)).messages.get() for _ in range(2))
     for message, name in ((one, "first"), (two, "second")):
-        message.broadcast.messages.update(provider_message_id=name)
+        name_message(message, name)
     MessageAlias.objects.create(
         app=app, alias="other", provider_message_id="second", created_at=timezone.now()
     )
