@@ -4,6 +4,7 @@ import argparse
 import sys
 from contextlib import ExitStack
 
+from benchmarks.accounts import PLATFORMS
 from benchmarks.processes import Workers, sending_workers, stub
 from benchmarks.servers import data_folder, throw_away
 
@@ -15,7 +16,9 @@ def main() -> None:
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--threads", type=int, default=0, help="0: prefork")
     parser.add_argument("--latency", type=int, nargs="+", default=[0, 50], help="ms")
-    parser.add_argument("--platforms", nargs="+", default=["TELEGRAM", "WHATSAPP"])
+    parser.add_argument(
+        "--platforms", nargs="+", choices=PLATFORMS, default=["TELEGRAM", "WHATSAPP"]
+    )
     parser.add_argument("--links", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--quick", action="store_true", help="a minute: does it all work?")
     given = parser.parse_args()

@@ -1,7 +1,8 @@
 """`python -m benchmarks.pace`: whether senders' limits are reached, and never passed.
 
 Two sending workers share one sender; the sandbox, a process of its own, keeps the times. `share` is
-of the limit, over the whole run; `most` is what came in the fullest sliding second.
+of the limit, over the whole run; `most` is what came in the fullest sliding second. Both count
+segments: an SMS here has two, so what a limit allows is as many whole ones as fit into it.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
+from benchmarks.accounts import SEGMENTS
 from benchmarks.processes import Workers, sending_workers
 from benchmarks.servers import data_folder, throw_away
 from config.environment import BASE_DIR
@@ -25,10 +27,16 @@ from config.ports import free_port
 ENOUGH = 0.95
 RUN_SECONDS = 15
 AT_LEAST = 15
+PACED = ("TELEGRAM", "SMS", "RCS")
+"""Of WhatsApp's limits one is between two messages to the same recipient."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
+    """`longest`: a message's segments."""
+
+    platform: str
+    longest: int
     limit: int
     batch_size: int
     messages: int
@@ -37,22 +45,24 @@ class Pace:
 
     @property
     def is_kept(self) -> bool:
-        return self.share >= ENOUGH and self.most <= self.limit
+        return self.share >= ENOUGH and self.most <= max(self.limit, self.longest)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pace", description=__doc__)
     parser.add_argument("--limits", type=int, nargs="+", default=[1, 30, 80, 1000])
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--platform", choices=[*PACED], default="TELEGRAM")
     given = parser.parse_args()
     workers = Workers(given.processes)
     with throw_away(), sandbox() as url, sending_workers(workers, log=data_folder() / "pace.log"):
-        paces = [measure(limit, url=url) for limit in given.limits]
+        paces = [measure(given.platform, limit, url=url) for limit in given.limits]
     for pace in paces:
         verdict = "kept" if pace.is_kept else "NOT KEPT"
         sys.stdout.write(
-            f"{pace.limit:>5}/s in batches of {pace.batch_size}: {pace.share:.3f} of it reached, "
-            f"at most {pace.most} in a second, {pace.messages} messages: {verdict}\n"
+            f"{pace.platform} {pace.limit:>5}/s in batches of {pace.batch_size}: "
+            f"{pace.share:.3f} of it reached, at most {pace.most} in a second, "
+            f"{pace.messages} messages of {pace.longest}: {verdict}\n"
         )
     text = json.dumps([asdict(pace) for pace in paces], indent=2)
     (data_folder() / "pace.json").write_text(text)
@@ -78,16 +88,17 @@ def sandbox() -> Iterator[str]:
         process.wait(10)
 
 
-def measure(limit: int, *, url: str) -> Pace:
+def measure(platform: str, limit: int, *, url: str) -> Pace:
     """One broadcast at this limit, long enough for its start and end to weigh little."""
     from benchmarks.scene import Case, planned, send, sender_for, tenant_with
     from channels.models import Sender
     from channels.platforms import Platform
 
-    messages = max(AT_LEAST, limit * RUN_SECONDS)
+    segments = SEGMENTS.get(Platform(platform), 1)
+    messages = max(AT_LEAST, limit * RUN_SECONDS // segments)
     # A batch is then a quarter of a second of messages; the default will do up to 200 a second.
-    batch_size = max(50, ceil(limit / 4))
-    case = Case(Platform.TELEGRAM)
+    batch_size = max(50, ceil(limit / segments / 4))
+    case = Case(Platform(platform))
     sender = sender_for(case, tenant=tenant_with(messages), stub_url=url, lanes=2)
     Sender.objects.filter(pk=sender.pk).update(
         base_url=url, messages_per_second=Decimal(limit), batch_size=batch_size
@@ -95,14 +106,15 @@ def measure(limit: int, *, url: str) -> Pace:
     sender.refresh_from_db()
     broadcast = planned(case, sender=sender)
     send(broadcast)
-    _wait_for(broadcast, seconds=30 + 3 * messages / limit)
-    times = [each["monotonic"] for each in _accepted(url, sender.account_id)]
-    rate = (len(times) - 1) / (max(times) - min(times))
-    summary = _get(f"{url}/_sandbox/summary?account={sender.account_id}")
-    (most,) = summary["max_per_second"].values()
-    if len(times) != messages:
-        raise RuntimeError(f"{len(times)} of {messages} were accepted.")
-    return Pace(limit, batch_size, messages, round(rate / limit, 3), int(most))
+    _wait_for(broadcast, seconds=30 + 3 * messages * segments / limit)
+    books = sender.credentials.get("account_sid", sender.account_id)
+    sent = sorted((each["monotonic"], each["segments"]) for each in _accepted(url, books))
+    if len(sent) != messages or {each for _, each in sent} != {segments}:
+        raise RuntimeError(f"{len(sent)} of {messages} were accepted, or not of {segments} parts.")
+    rate = (messages - 1) * segments / (sent[-1][0] - sent[0][0])
+    (most,) = _get(f"{url}/_sandbox/summary?account={books}")["max_segments_per_second"].values()
+    share = rate / (limit // segments * segments or limit)
+    return Pace(platform, segments, limit, batch_size, messages, round(share, 3), int(most))
 
 
 def _wait_for(broadcast: Any, *, seconds: float) -> None:

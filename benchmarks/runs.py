@@ -11,8 +11,9 @@ import psutil
 from django.conf import settings
 from django.db import connection
 
+from benchmarks.accounts import SEGMENTS
 from benchmarks.processes import Workers, cpu_seconds, peak_rss
-from benchmarks.scene import Case, planned, send, sender_for
+from benchmarks.scene import PRICE, Case, planned, send, sender_for
 from benchmarks.servers import Servers
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.states import FINISHED
@@ -110,7 +111,7 @@ def engine(case: Case, *, tenant: Tenant, rig: Rig) -> Result:
     broadcast.refresh_from_db()
     assert broadcast.queued_at is not None
     assert broadcast.finished_at is not None
-    messages = _require_all_sent(broadcast)
+    messages = _require_all_sent(case, broadcast)
     cpu_workers, cpu_postgres, cpu_valkey, cpu_stub = (each / messages * 1000 for each in used)
     return Result(
         messages=messages,
@@ -133,10 +134,13 @@ def _wait_until_finished(broadcast: Broadcast) -> None:
         time.sleep(LOOK)
 
 
-def _require_all_sent(broadcast: Broadcast) -> int:
+def _require_all_sent(case: Case, broadcast: Broadcast) -> int:
+    """And paid for: what is fast because it skips something must not count."""
     counters = BroadcastCounters.objects.get(pk=broadcast.pk)
     if counters.sent != counters.total:
         raise RuntimeError(f"Not all were sent: {counters.by_status()}")
+    if counters.cost != counters.total * PRICE * SEGMENTS.get(case.platform, 1):
+        raise RuntimeError(f"{counters.total} messages cost {counters.cost}.")
     return counters.sent
 
 

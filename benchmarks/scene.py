@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.db import connection
 from django.utils import timezone
 
+from benchmarks.accounts import account_on, text_over
 from broadcast import lifecycle
 from broadcast.models import Broadcast
 from channels.models import Sender
@@ -16,11 +17,6 @@ from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from tenants.models import Tenant
 from wallet import ledger
 
-TEXT = (
-    "Dear {{first_name|customer}}, our winter sale begins on Monday: up to forty per cent off "
-    "coats, boots and knitwear, in every shop and online. Come early."
-)
-LINK = " https://shop.example.com/winter?campaign=sale"
 PRICE = Decimal("0.010000")
 
 CONTACTS = """
@@ -66,20 +62,15 @@ def tenant_with(contacts: int) -> Tenant:
 
 def sender_for(case: Case, *, tenant: Tenant, stub_url: str, lanes: int) -> Sender:
     """A new sender at the stub: no limit of its own, no delay between batches."""
-    account = str(uuid4().int % 10**9)
-    is_telegram = case.platform == Platform.TELEGRAM
+    account = account_on(case.platform)
     return Sender.objects.create(
         tenant=tenant,
         platform=case.platform,
-        provider="telegram_bot" if is_telegram else "meta_cloud",
+        provider=account.provider,
         name="Bench",
-        address="@bench" if is_telegram else "+4915100000000",
-        account_id=account,
-        credentials=(
-            {"bot_token": f"{account}:AAbbccddeeffgghhiijjkkllmmnnooppqqr"}
-            if is_telegram
-            else {"access_token": "a-made-up-access-token"}
-        ),
+        address=account.address,
+        account_id=account.account_id,
+        credentials=dict(account.credentials),
         base_url=f"{stub_url}/{case.latency_ms}ms",
         currency=tenant.currency,
         marketing_price=PRICE,
@@ -98,7 +89,7 @@ def planned(case: Case, *, sender: Sender) -> Broadcast:
         "track_urls": case.link,
         "scheduled_at": timezone.now() + timedelta(hours=1),
     }
-    text = TEXT + (LINK if case.link else "")
+    text = text_over(case.platform, link=case.link)
     if case.platform == Platform.WHATSAPP:
         template = _template(sender)
         fields |= {"template_name": template.name, "template_params": {"1": text}}

@@ -1,8 +1,9 @@
 """`python -m benchmarks.stub`: the cheapest provider there can be, on a raw socket protocol.
 
-The sandbox checks and remembers every message; here that would be most of what is measured. Answers
-Telegram and Meta in the few bytes that their adapters read. The path says how long an answer takes:
-`/50ms/bot<token>/sendMessage`. `GET /log/<account>` gives the times of what was taken, as JSON.
+The sandbox checks and remembers every message; here that would be most of what is measured.
+Answers Telegram, Meta, Twilio and Google in the few bytes that their adapters read, and hands out
+Google's tokens. The path says how long an answer takes: `/50ms/bot<token>/sendMessage`.
+`GET /log/<account>` gives the times of what was taken, as JSON.
 """
 
 import asyncio
@@ -11,8 +12,10 @@ import sys
 import time
 from array import array
 from collections import defaultdict
+from urllib.parse import parse_qsl
 
 HOST = "127.0.0.1"
+TOKEN = b'{"access_token":"ya29.made-up","expires_in":3599,"token_type":"Bearer"}'
 
 
 class Stub(asyncio.Protocol):
@@ -63,6 +66,15 @@ class Stub(asyncio.Protocol):
             answer = b'{"ok":true,"result":{"message_id":%d,"chat":{"id":%d}}}'
             number = self._take(account)
             return answer % (number, chat), delay
+        if second == "2010-04-01":
+            number = self._take(path.split("/")[4])
+            return b'{"sid":"SM%032x","status":"queued"}' % number, delay
+        if second == "token":
+            return TOKEN, delay
+        if second == "v1":
+            query = dict(parse_qsl(path.partition("?")[2]))
+            self._take(query["agentId"])
+            return b'{"name":"phones/+1/agentMessages/%b"}' % query["messageId"].encode(), delay
         number = self._take(path.split("/")[3])
         answer = b'{"messages":[{"id":"wamid.%d","message_status":"accepted"}]}'
         return answer % number, delay

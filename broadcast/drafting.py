@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from broadcast import planning
+from broadcast import planning, registered
 from broadcast.approving import withdraw
 from broadcast.errors import AlreadyHandedOver, IsAFurtherTry, NotEditable
 from broadcast.launching import back_to_draft, launch_at, require_future, why_not_editable
@@ -34,6 +34,7 @@ def create(
     values = dict(fields)
     scheduled_at = values.pop("scheduled_at", None)
     broadcast = Broadcast(tenant=tenant, created_by=actor, **values)
+    _check_names(broadcast)
     with transaction.atomic():
         save_new(broadcast)
         BroadcastCounters.objects.create(broadcast=broadcast)
@@ -68,6 +69,7 @@ def edit(
         _require_its_recipients(broadcast, values, recipients)
         at = values.pop("scheduled_at", broadcast.scheduled_at)
         changed = _set(broadcast, values)
+        _check_names(broadcast)
         replan = recipients is not None or bool(changed - WITHOUT_A_NEW_PLAN)
         was_scheduled = broadcast.status == BroadcastStatus.SCHEDULED
         if was_scheduled and (replan or at is None):
@@ -85,6 +87,12 @@ def edit(
         elif at is not None and "scheduled_at" in fields:
             require_future(at, now)
     return fresh(broadcast)
+
+
+def _check_names(broadcast: Broadcast) -> None:
+    """Drafts are lax, but a name in a text is better changed before it is registered."""
+    if broadcast.sender is not None:
+        registered.check_names(broadcast, broadcast.sender)
 
 
 def _set(broadcast: Broadcast, values: Mapping[str, Any]) -> set[str]:

@@ -19,6 +19,7 @@ from broadcast.content import variables_in
 from broadcast.errors import NoRecipients, UnknownRecipients
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.texts_in_sql import text_in_sql
+from broadcast.too_long import too_long_in_sql
 from broadcast.variables import CONTACT_FIELDS
 from channels.models import Sender
 from channels.platforms import Category, Platform
@@ -188,6 +189,7 @@ rate AS MATERIALIZED (
         ) THEN 'opted_out'
         WHEN row_number() OVER (PARTITION BY f.address ORDER BY f.seq) > 1 THEN 'duplicate'
         WHEN NOT jsonb_exists_all(f.variables, %(required)s::text[]) THEN 'missing_variable'
+        WHEN {too_long} THEN 'text_too_long'
         ELSE '' END AS reason
     FROM found f
 ), sized AS (
@@ -305,10 +307,12 @@ def resolve(broadcast: Broadcast, now: datetime) -> tuple[str, dict[str, Any]]:
         )
     params |= _tariff_rows(broadcast, broadcast.sender, now)
     text, pieces = _text(broadcast)
-    params |= pieces
+    too_long, limits = too_long_in_sql(broadcast, variables="f.variables")
+    params |= pieces | limits
     is_sms = broadcast.platform == Platform.SMS
     sql = RESOLVED.format(
         text=text,
+        too_long=too_long,
         segments="wallet_sms_segments(j.text)" if is_sms else "1",
         message_type=_message_type(broadcast),
         address="c.telegram_chat_id::text" if is_telegram else "c.phone",

@@ -29,6 +29,7 @@ SUPPRESSED_UI_STATUS = {
     MessageCode.NO_ADDRESS.value: "No address",
     MessageCode.DUPLICATE.value: "Duplicate",
     MessageCode.MISSING_VARIABLE.value: "Missing variable",
+    MessageCode.TEXT_TOO_LONG.value: "Text too long",
 }
 NOT_REPORTED = "Sent (receipts not reported)"
 

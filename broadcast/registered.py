@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from broadcast.models import Broadcast
-from broadcast.variables import VARIABLE
+from broadcast.variables import VARIABLE, variables_of
 from channels.models import Sender
 from channels.registry import adapter_for
 from tenants.errors import InvalidInput
@@ -16,6 +16,20 @@ def check(broadcast: Broadcast, sender: Sender) -> None:
             f"{sender.provider} sends registered templates only: name the text's in "
             "`provider_template_id`, with its variables in the text.",
             attr="provider_template_id",
+        )
+    check_names(broadcast, sender)
+
+
+def check_names(broadcast: Broadcast, sender: Sender) -> None:
+    """Raises InvalidInput for variables that have a name of the provider's own fields."""
+    reserved = adapter_for(sender.provider).capabilities.reserved_variables
+    taken = sorted(reserved & set(variables_of([broadcast.text]).names))
+    if taken:
+        raise InvalidInput(
+            f"{sender.provider} has fields of its own called {', '.join(taken)}: give the "
+            "variable another name, here and in the registered text.",
+            attr="text",
+            data={"reserved": sorted(reserved)},
         )
 
 

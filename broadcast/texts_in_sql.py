@@ -1,4 +1,4 @@
-"""A broadcast's text for every recipient at once, in SQL: to count its segments before it is sent.
+"""A broadcast's text for every recipient at once, in SQL: to measure it before it is sent.
 
 The same as broadcast/content.py makes of it: links wrapped first, then variables filled in. Every
 short link is as long as any other, so a made-up token stands for the recipient's.
@@ -17,12 +17,19 @@ ANY_TOKEN = 0
 
 def text_in_sql(broadcast: Broadcast, *, variables: str) -> tuple[str, dict[str, Any]]:
     """An expression and its parameters; `variables` is the column of variables as resolved."""
-    text = wrap(broadcast.text, positions=link_positions(broadcast), token=ANY_TOKEN)
+    return filled_in_sql(broadcast, broadcast.text, variables=variables, prefix="piece")
+
+
+def filled_in_sql(
+    broadcast: Broadcast, text: str, *, variables: str, prefix: str
+) -> tuple[str, dict[str, Any]]:
+    """The same of any of its texts; `prefix` tells the parameters of several apart."""
+    text = wrap(text, positions=link_positions(broadcast), token=ANY_TOKEN)
     params: dict[str, Any] = {}
     pieces: list[str] = []
 
     def add(value: str) -> str:
-        name = f"piece{len(params)}"
+        name = f"{prefix}{len(params)}"
         params[name] = value
         return f"%({name})s::text"
 

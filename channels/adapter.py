@@ -313,6 +313,8 @@ class Capabilities:
     max_buttons: int = 0
     needs_text_template: bool = False
     """A free text goes out by its registered template alone, filled with its variables."""
+    reserved_variables: frozenset[str] = frozenset()
+    """Names that these variables cannot have: they are fields of the provider's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ from channels.answers import by_status, json_object, retry_after, succeeded, unm
 from channels.msg91_errors import rule_for
 from channels.platforms import Platform
 
+MOBILES = "mobiles"
+"""The field for the number, among those of a recipient's variables."""
+
 
 class Msg91:
     """Texts by template, up to fifty recipients a request."""
@@ -45,6 +48,7 @@ class Msg91:
         # A batch's default size. A lost answer leaves the fate of all of them unknown.
         max_recipients=50,
         needs_text_template=True,
+        reserved_variables=frozenset({MOBILES}),
     )
     token_grant = None
 
@@ -130,8 +134,6 @@ class Msg91:
 
 
 # --- the body -----------------------------------------------------------------------------------
-
-MOBILES = "mobiles"
 
 
 def _template_id(message: OutboundMessage) -> str:

@@ -94,6 +94,20 @@ class Limits:
             return 0.0
         return float(1 / (self.messages_per_second * MARGIN))
 
+    def interval_for(self, costs: Sequence[int]) -> float:
+        """Seconds for each unit of cost in a batch of these.
+
+        A message of several segments leaves whole, so the last one in a second must find room for
+        all of them: alike ones at so many whole messages a second, others with the longest's room
+        kept free. One that is longer than a second's limit takes the seconds that it costs.
+        """
+        limit, longest = self.messages_per_second, max(costs, default=1)
+        if limit is None or longest == 1 or longest > limit:
+            return self.interval
+        is_alike = min(costs) == longest
+        units = limit // longest * longest if is_alike else limit - longest + 1
+        return float(1 / (units * MARGIN))
+
     def most(self, size: int, *, cost: int = 1) -> int:
         """How many of `size` messages of this cost can leave within the horizon."""
         if self.messages_per_second is None:
@@ -121,7 +135,7 @@ def reserve(*, limits: Limits, addresses: Sequence[str], costs: Sequence[int]) -
     prefix = f"{settings.REDIS_KEY_PREFIX}pace:"
     keys = [f"{prefix}epoch", f"{prefix}{limits.sender_id}"]
     keys += [f"{prefix}{limits.sender_id}:{address}" for address in addresses]
-    micros = [limits.interval * MICRO, HORIZON * MICRO, limits.pair_interval * MICRO]
+    micros = [limits.interval_for(costs) * MICRO, HORIZON * MICRO, limits.pair_interval * MICRO]
     told: bytes = _script()(keys=keys, args=[*micros, *costs])
     *times, free = map(int, told.split())
     return Times(

@@ -12,6 +12,9 @@ from channels.adapter import ButtonParameter, Parameter, ParameterKind, Template
 from templates_wa.models import HeaderFormat, ParameterFormat, WhatsAppTemplate
 from tenants.errors import InvalidInput
 
+MAX_HEADER_VALUE = 60
+MAX_BODY_VALUE, MAX_BODY_VALUE_ALONE = 1024, 32_768
+"""The second where nothing but the body has parameters."""
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -48,6 +51,18 @@ def check_params(template: WhatsAppTemplate, params: Mapping[str, str]) -> None:
             attr="template_params",
             data={"missing": missing, "surplus": surplus, "required": required},
         )
+
+
+def longest_values(template: WhatsAppTemplate) -> dict[str, int]:
+    """Characters that Meta takes at most as a parameter's value, for those texts that have a limit.
+
+    Source: the text object of a parameter in Meta's reference of messages.
+    """
+    required = required_parameters(template)
+    body = placeholders(template.body)
+    most = MAX_BODY_VALUE_ALONE if required == body else MAX_BODY_VALUE
+    headers = [f"header_{name}" for name in placeholders(template.header_text)]
+    return dict.fromkeys(headers, MAX_HEADER_VALUE) | dict.fromkeys(body, most)
 
 
 def build_content(template: WhatsAppTemplate, values: Mapping[str, str]) -> TemplateContent:

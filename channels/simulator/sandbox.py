@@ -33,6 +33,7 @@ class Attempt:
     content_hash: str
     template: str = ""
     callback: str = ""
+    segments: int = 1
     reports: frozenset[Status] = frozenset(Status)
     """The statuses that this provider ever reports on such a message."""
     message_id: str = ""
@@ -97,6 +98,7 @@ class Sandbox:
             final=final_status(plan) if attempt.reports else Status.SENT,
             seq=seq,
             callback=attempt.callback,
+            segments=attempt.segments,
         )
         self.witness.accept(record)
         if attempt.provider is Provider.RBM:

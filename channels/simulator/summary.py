@@ -26,7 +26,8 @@ def summarise(records: Iterable[Record]) -> dict[str, Any]:
         "duplicate_messages": duplicates[:LISTED],
         "recipients_repeated": len(recipients),
         "repeated_recipients": recipients[:LISTED],
-        "max_per_second": _fastest_second(chosen),
+        "max_per_second": _fastest_second(chosen, lambda _: 1),
+        "max_segments_per_second": _fastest_second(chosen, lambda record: record.segments),
     }
 
 
@@ -52,15 +53,17 @@ def _described(same: list[Record]) -> dict[str, Any]:
     }
 
 
-def _fastest_second(records: list[Record]) -> dict[str, int]:
-    """The most accepted in any one second, sliding, by account."""
-    windows: defaultdict[str, deque[float]] = defaultdict(deque)
+def _fastest_second(records: list[Record], units: Callable[[Record], int]) -> dict[str, int]:
+    """The most units accepted in any one second, sliding, by account."""
+    windows: defaultdict[str, deque[Record]] = defaultdict(deque)
+    within: Counter[str] = Counter()
     fastest: Counter[str] = Counter()
     for record in records:
         account = _account(record)
         window = windows[account]
-        window.append(record.monotonic)
-        while window[0] <= record.monotonic - 1:
-            window.popleft()
-        fastest[account] = max(fastest[account], len(window))
+        window.append(record)
+        within[account] += units(record)
+        while window[0].monotonic <= record.monotonic - 1:
+            within[account] -= units(window.popleft())
+        fastest[account] = max(fastest[account], within[account])
     return dict(fastest)

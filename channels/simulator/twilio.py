@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
+from smsutil import split
 
 from channels.simulator.answers import SANDBOX, json_answer
 from channels.simulator.exchange import exchange
@@ -81,7 +82,7 @@ class TwilioWords:
             "messaging_service_sid": self.form.get("MessagingServiceSid"),
             "body": self.form.get("Body", ""),
             "direction": "outbound-api",
-            "num_segments": "1",
+            "num_segments": str(record.segments),
             "num_media": "1" if "MediaUrl" in self.form else "0",
             "price": None,
             "price_unit": None,
@@ -116,6 +117,12 @@ def credentials_of(request: web.Request) -> tuple[str, str]:
     return (user, token) if scheme.lower() == "basic" else ("", "")
 
 
+def segments_of(form: dict[str, str]) -> int:
+    """Of an SMS; what goes over a channel or with a medium is one message."""
+    is_sms = ":" not in form["To"] and "MediaUrl" not in form
+    return max(1, len(split(form.get("Body", "")).parts)) if is_sms else 1
+
+
 def error(
     status: int, code: int, message: str, *, headers: dict[str, str] | None = None
 ) -> web.Response:
@@ -140,6 +147,7 @@ def attempt_of(account: str, form: dict[str, str]) -> Attempt:
         content_hash="" if ours else blake2b(content.encode(), digest_size=8).hexdigest(),
         template=form.get("ContentSid", ""),
         callback=callback,
+        segments=segments_of(form),
         # An SMS is never read, as far as anybody knows.
         reports=frozenset(Status) if ":" in form["To"] else NEVER_READ,
     )

@@ -75,7 +75,7 @@ class VonageWords:
                 "network": "12345",
                 "client-ref": self.form.get("client-ref", ""),
             }
-            for number in range(len(split(self.form["text"]).parts))
+            for number in range(record.segments)
         ]
         return json_answer({"message-count": str(len(parts)), "messages": parts})
 
@@ -113,6 +113,7 @@ def attempt_of(key: str, form: dict[str, str]) -> Attempt:
         our_id=ours,
         content_hash="" if ours else content_hash(form["text"]),
         callback=form.get("callback", ""),
+        segments=max(1, len(split(form["text"]).parts)),
         reports=NEVER_READ,
         message_id=f"0A{secrets.token_hex(7).upper()}",
     )

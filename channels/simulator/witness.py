@@ -32,7 +32,8 @@ class Status(StrEnum):
 class Record:
     """One accepted message. `reported` holds the statuses whose webhook was answered with 2xx.
 
-    `callback`: where the request wanted them told, for providers that are told so.
+    `callback`: where the request wanted them told, for providers that are told so. `segments`: the
+    parts that an SMS is sent in.
     """
 
     __slots__ = (
@@ -47,6 +48,7 @@ class Record:
         "our_id",
         "provider",
         "reported",
+        "segments",
         "seq",
         "to",
     )  # fmt: skip
@@ -54,6 +56,7 @@ class Record:
     def __init__(
         self, *, provider: Provider, account: str, to: str, message_id: str, our_id: str,
         content_hash: str, behaviour: Behaviour, final: Status | None, seq: int, callback: str = "",
+        segments: int = 1,
     ) -> None:  # fmt: skip
         self.provider = provider
         self.account = account
@@ -65,6 +68,7 @@ class Record:
         self.final = final
         self.seq = seq
         self.callback = callback
+        self.segments = segments
         self.reported: tuple[Status, ...] = ()
         self.accepted_at = time.time()
         self.monotonic = time.monotonic()
@@ -75,6 +79,7 @@ class Record:
             "provider": self.provider,
             "account": self.account,
             "to": self.to,
+            "segments": self.segments,
             "message_id": self.message_id,
             "our_id": self.our_id,
             "content_hash": self.content_hash,

@@ -21,8 +21,8 @@ from channels.platforms import Platform
 from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
 from tenants.models import Tenant
+from tests.channels.samples import service_account
 from tests.channels.simulator.client import Client
-from tests.channels.simulator.test_rbm import service_account
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db

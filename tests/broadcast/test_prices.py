@@ -179,11 +179,11 @@ def rendered(broadcast: Broadcast, message: BroadcastMessage) -> str:
 
 
 def test_a_plan_that_cannot_be_stored_ends_and_says_why(tenant: Tenant) -> None:
-    SenderFactory.create(tenant=tenant, platform="SMS", provider="twilio")
-    long = {"a": "x" * 40_000}
-    Contact.objects.create(tenant=tenant, phone="+491701234567", country="DE", attributes=long)
+    dear = Decimal(999_999)
+    SenderFactory.create(tenant=tenant, platform="SMS", provider="twilio", marketing_price=dear)
+    Contact.objects.create(tenant=tenant, phone="+491701234567", country="DE")
     now = timezone.now()
-    fields = {"name": "N", "platform": "SMS", "text": "{{a}}" * 200, "audience": {"all": True}}
+    fields = {"name": "N", "platform": "SMS", "text": "x" * 400, "audience": {"all": True}}
     made = lifecycle.create(tenant=tenant, actor=None, fields=fields, recipients=None, now=now)
     lifecycle.send(tenant=tenant, broadcast_id=made.pk, now=now)
     lifecycle.finish_planning(broadcast_id=made.pk, now=now)

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from rest_framework.test import APIClient
 
 from broadcast import content
 from broadcast.content import Renderer
@@ -11,6 +12,7 @@ from broadcast.models import Broadcast
 from channels.adapter import TextContent
 from channels.platforms import Platform
 from tenants.errors import InvalidInput
+from tenants.models import Tenant
 from tests.factories import BroadcastFactory, SenderFactory
 from tracking.models import TrackedURL
 
@@ -27,6 +29,30 @@ def test_a_text_without_its_template_is_refused() -> None:
     with pytest.raises(InvalidInput) as refused:
         content.check(broadcast_over("msg91"))
     assert refused.value.attr == "provider_template_id"
+
+
+RESERVED = "Your number is {{mobiles|none}}"
+
+
+def test_a_variable_called_like_a_field_of_the_provider_is_refused() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        content.check(broadcast_over("msg91", provider_template_id="64f0", text=RESERVED))
+    assert refused.value.attr == "text"
+    assert "mobiles" in str(refused.value.detail)
+    content.check(broadcast_over("twilio", text=RESERVED))
+
+
+def test_it_is_refused_as_soon_as_the_sender_is_known(manager: APIClient, tenant: Tenant) -> None:
+    sender = SenderFactory.create(tenant=tenant, platform=Platform.SMS, provider="msg91")
+    body = {"name": "News", "platform": "SMS", "text": RESERVED, "provider_template_id": "64f0"}
+    answer = manager.post("/broadcast/", {**body, "sender": str(sender.pk)})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"] == "text"
+    made = manager.post("/broadcast/", body)
+    assert made.status_code == 201
+    named = manager.patch(f"/broadcast/{made.data['id']}/", {"sender": str(sender.pk)})
+    assert named.status_code == 400
+    assert Broadcast.objects.get().sender_id is None
 
 
 @pytest.mark.parametrize(

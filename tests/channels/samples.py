@@ -5,6 +5,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from channels.adapter import (
     HttpResponse,
     OutboundMessage,
@@ -54,6 +57,23 @@ def account(provider: str, *, base_url: str = "https://provider.test") -> Sender
         credentials=CREDENTIALS[provider] | FETCHED.get(provider, {}),
         platform=PLATFORMS[provider],
         webhook_url="https://broadcast.test/webhooks/x/an-endpoint-token",
+    )
+
+
+def service_account(name: str = "sender") -> str:
+    """The JSON of a Google service account, with a key made on the spot."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    email = f"{name}@sandbox.iam.gserviceaccount.com"
+    return json.dumps(
+        {
+            "type": "service_account",
+            "client_email": email,
+            "private_key": pem,
+            "private_key_id": "1",
+            # Somebody's attempt to make us call another address: it is not listened to.
+            "token_uri": "http://127.0.0.1:9/steal",
+        }
     )
 
 

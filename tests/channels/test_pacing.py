@@ -77,6 +77,36 @@ def test_a_message_of_three_segments_costs_three(valkey: redis.Redis) -> None:
     assert waits[1] - waits[0] == pytest.approx(3 * (waits[2] - waits[1]), rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("per_second", "costs", "share"),
+    [(5, [2], 0.77), (10, [3], 0.86), (30, [2], 0.95), (30, [1, 4, 2], 0.86)],
+)
+def test_texts_of_several_segments_never_pass_the_limit(
+    valkey: redis.Redis, per_second: int, costs: list[int], share: float
+) -> None:
+    its = limits(per_second)
+    sent: list[tuple[float, int]] = []
+    for _ in range(20):
+        asked_at, all_costs = monotonic(), costs * 10
+        waits = ask(its, len(all_costs), costs=all_costs).waits
+        sent += [
+            (asked_at + wait, cost)
+            for wait, cost in zip(waits, all_costs, strict=True)
+            if wait is not None
+        ]
+    shaken = [(at + SHAKEN * (n % 2), cost) for n, (at, cost) in enumerate(sorted(sent))]
+    most = max(sum(cost for at, cost in shaken if end - 1.0 < at <= end) for end, _ in shaken)
+    assert most <= per_second
+    spent = sum(cost for _, cost in sorted(sent)[:-1])
+    assert spent / (max(sent)[0] - min(sent)[0]) >= share * per_second
+
+
+def test_a_text_longer_than_a_seconds_limit_takes_its_seconds(valkey: redis.Redis) -> None:
+    waits = ask(limits(2), 2, costs=[3, 3]).waits
+    assert waits[0] == 0.0
+    assert waits[1] == pytest.approx(1.5 / 0.965, abs=0.05)
+
+
 def test_one_recipient_is_not_written_to_again_too_soon(valkey: redis.Redis) -> None:
     its = limits(pair=6.0)
     assert ask(its, 1, to="49170").waits == [0.0]

@@ -28,8 +28,7 @@ from channels.registry import ADAPTERS
 from channels.simulator.running import RunningSimulator, running_simulator
 from tests.channels import far_end as far_ends
 from tests.channels.far_end import Behaviour, FarEnd, answer, replies
-from tests.channels.samples import account, call
-from tests.channels.simulator.test_rbm import service_account
+from tests.channels.samples import account, call, service_account
 
 EVERY = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
 BODY = "Hush, this is between us"

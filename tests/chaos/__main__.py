@@ -61,7 +61,9 @@ def _tell(runs: "list") -> None:
         sys.stdout.write(f"{times:5}  {name}\n")
     sys.stdout.write(", ".join(f"{count} {name}" for name, count in statuses.most_common()) + "\n")
     longest = max((each.seconds for each in runs), default=0.0)
+    over = Counter(each.account.platform.value for each in runs)
     sys.stdout.write(
+        f"Over {', '.join(f'{name} {times}' for name, times in sorted(over.items()))}\n"
         f"{len(runs)} runs, {sum(bool(each.breaches) for each in runs)} with breaches, "
         f"the longest took {longest:.0f} s\n"
     )

@@ -32,7 +32,8 @@ class Chaos:
     scenario: Scenario
     random: Random
     allowance: int = 0
-    """UNKNOWN messages that what was done so far may explain."""
+    """UNKNOWN messages that what was done so far may explain; a lost answer of a request for many
+    leaves all of them so."""
     cancelled_by: float | None = None
     """When the cancel had returned (time.time())."""
     done: list[str] = field(default_factory=list)
@@ -129,7 +130,7 @@ def a_storm_of_limits(chaos: Chaos) -> None:
 
 def accepted_then_5xx(chaos: Chaos) -> None:
     count = chaos.random.randrange(1, 5)
-    chaos.allowance += count
+    chaos.allowance += count * chaos.scenario.at_once
     _misbehave(chaos, accept_then_error=count)
 
 
@@ -138,8 +139,8 @@ def slow_answers(chaos: Chaos) -> None:
 
 
 def _misbehave(chaos: Chaos, **faults: object) -> None:
-    scenario = chaos.scenario
-    chaos.witness.misbehave(scenario.provider, scenario.sender.account_id, **faults)
+    account = chaos.scenario.account
+    chaos.witness.misbehave(account.sandbox, account.books, **faults)
 
 
 def control(chaos: Chaos, what: str) -> bool:

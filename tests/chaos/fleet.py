@@ -148,6 +148,7 @@ class Fleet:
                     **os.environ,
                     "BROADCAST_CHECKPOINT_DIR": str(self.points),
                     "WEB_WORKERS": "1",
+                    "PUBLIC_URL": self.web_url,
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 from broadcast import lifecycle
 from broadcast.models import Broadcast, BroadcastMessage
 from tests.chaos import scenario
+from tests.chaos.accounts import Account
 from tests.chaos.faults import FAULTS, WEIGHTS, Chaos, control
 from tests.chaos.fleet import Fleet
 from tests.chaos.oracle import breaches
@@ -37,14 +38,14 @@ class Run:
     faults: list[str]
     breaches: list[str]
     statuses: dict[str, int]
-    account: str
+    account: Account
     missed_points: list[str] = field(default_factory=list)
 
 
 def run(seed: int, *, fleet: Fleet, witness: Witness, only: str = "") -> Run:
     random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
     began = time.monotonic()
-    made = scenario.made(random, witness=witness, web_url=fleet.web_url)
+    made = scenario.made(seed, random, witness=witness, web_url=fleet.web_url)
     chaos = Chaos(fleet=fleet, witness=witness, scenario=made, random=random)
     names = [only] if only else random.choices(list(FAULTS), WEIGHTS, k=random.choice([1, 2, 2, 3]))
     for name in names:
@@ -58,7 +59,7 @@ def run(seed: int, *, fleet: Fleet, witness: Witness, only: str = "") -> Run:
         faults=chaos.done,
         breaches=wrong,
         statuses=_statuses(made.broadcast),
-        account=made.sender.account_id,
+        account=made.account,
         missed_points=missed,
     )
 

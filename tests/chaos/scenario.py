@@ -6,6 +6,7 @@ from decimal import Decimal
 from random import Random
 from uuid import uuid4
 
+from django.conf import settings
 from django.utils import timezone
 
 from broadcast import lifecycle
@@ -13,15 +14,17 @@ from broadcast.models import Broadcast
 from broadcast.planning import RecipientRef
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
+from channels.registry import adapter_for
 from channels.simulator.magic import ENDINGS, Behaviour
 from contacts.models import Contact
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from tenants.models import Tenant
+from tests.chaos.accounts import SECRET, Account, account_for
 from tests.chaos.witness import Witness
 from wallet import ledger
 
+BATCH: int = settings.BROADCAST_BATCH_SIZE
 PRICE = Decimal("0.020000")
-SECRET = "a-made-up-secret"
 
 AMBIGUOUS = (
     Behaviour.NEVER_ANSWERS,
@@ -49,34 +52,44 @@ class Scenario:
     """`ambiguous`: recipients whose answers leave it open what became of the message."""
 
     tenant: Tenant
+    account: Account
     sender: Sender
     broadcast: Broadcast
-    provider: str
     ambiguous: int
 
+    @property
+    def at_once(self) -> int:
+        """Messages whose fate one lost answer leaves open."""
+        capable = adapter_for(self.account.provider).capabilities
+        return min(capable.max_recipients, BATCH)
 
-def made(random: Random, *, witness: Witness, web_url: str) -> Scenario:
+    @property
+    def is_idempotent(self) -> bool:
+        return adapter_for(self.account.provider).capabilities.idempotent
+
+
+def made(seed: int, random: Random, *, witness: Witness, web_url: str) -> Scenario:
     """Committed and ready to be sent; the sandbox knows where to report."""
     now = timezone.now()
     tenant = _tenant(now)
-    is_telegram = random.random() < 0.4
-    sender = _sender(tenant, random, is_telegram=is_telegram, sandbox_url=witness.base_url)
-    provider = "telegram" if is_telegram else "meta"
-    if sender.app is not None:
-        path = f"{web_url}{sender.app.webhook_path}"
-        witness.report_to(provider, sender.account_id, url=path, secret=SECRET)
-    witness.misbehave(provider, sender.account_id, latency=random.choice([0.02, 0.1, 0.25]))
-    behaviours = _behaviours(random)
+    account = account_for(seed, random)
+    sender = _sender(tenant, account, random, sandbox_url=witness.base_url)
+    if account.target is not None and sender.app is not None:
+        url = f"{web_url}{sender.app.webhook_path}{account.target}"
+        witness.report_to(account.sandbox, account.books, url=url, secret=SECRET)
+    latency = random.choice([0.02, 0.1, 0.25])
+    witness.misbehave(account.sandbox, account.books, latency=latency)
+    behaviours = _behaviours(random, usual=_usual(account, random))
     contacts = _contacts(tenant, behaviours, start=random.randrange(1000))
     broadcast = lifecycle.create(
         tenant=tenant,
         actor=None,
-        fields=_fields(sender, is_telegram=is_telegram),
+        fields=_fields(sender, random),
         recipients=[RecipientRef(contact=each.pk) for each in contacts],
         now=now,
     )
     ambiguous = sum(each in AMBIGUOUS for each in behaviours)
-    return Scenario(tenant, sender, broadcast, provider, ambiguous)
+    return Scenario(tenant, account, sender, broadcast, ambiguous)
 
 
 def _tenant(now: datetime) -> Tenant:
@@ -87,27 +100,24 @@ def _tenant(now: datetime) -> Tenant:
     return tenant
 
 
-def _sender(tenant: Tenant, random: Random, *, is_telegram: bool, sandbox_url: str) -> Sender:
-    account = str(random.randrange(10**8, 10**9)) + str(uuid4().int % 1000)
+def _sender(tenant: Tenant, account: Account, random: Random, *, sandbox_url: str) -> Sender:
     app = None
-    if not is_telegram:
-        secrets = {"app_secret": SECRET, "verify_token": "a-made-up-token"}
+    if account.app_secrets:
         app = ProviderApp.objects.create(
-            tenant=tenant, provider="meta_cloud", name="App", secrets=secrets
+            tenant=tenant,
+            provider=account.provider,
+            name="App",
+            secrets=dict(account.app_secrets),
         )
     return Sender.objects.create(
         tenant=tenant,
         app=app,
-        platform=Platform.TELEGRAM if is_telegram else Platform.WHATSAPP,
-        provider="telegram_bot" if is_telegram else "meta_cloud",
+        platform=account.platform,
+        provider=account.provider,
         name="Chaos",
-        address="@chaos" if is_telegram else "+4915100000000",
-        account_id=account,
-        credentials=(
-            {"bot_token": f"{account}:AAbbccddeeffgghhiijjkkllmmnnooppqqr"}
-            if is_telegram
-            else {"access_token": "a-made-up-token"}
-        ),
+        address="Chaos",
+        account_id=account.account_id,
+        credentials=dict(account.credentials),
         base_url=sandbox_url,
         currency=tenant.currency,
         marketing_price=PRICE,
@@ -115,11 +125,19 @@ def _sender(tenant: Tenant, random: Random, *, is_telegram: bool, sandbox_url: s
     )
 
 
-def _behaviours(random: Random) -> list[Behaviour]:
+def _usual(account: Account, random: Random) -> Behaviour:
+    """Receipts settle most of what is unknown before it is sent again to a provider that ignores
+    repeats: in half of those runs there are none."""
+    ignores_repeats = adapter_for(account.provider).capabilities.idempotent
+    is_silent = ignores_repeats and random.random() < 0.5
+    return Behaviour.SILENT if is_silent else Behaviour.DELIVERS
+
+
+def _behaviours(random: Random, *, usual: Behaviour) -> list[Behaviour]:
     """Sixty to a hundred recipients, some of whom are trouble."""
     trouble = [random.choice(CLEAR) for _ in range(random.randrange(8))]
     trouble += [random.choice(AMBIGUOUS) for _ in range(random.choice([0, 0, 1, 3]))]
-    behaviours = [Behaviour.DELIVERS] * random.randrange(60, 100) + trouble
+    behaviours = [usual] * random.randrange(60, 100) + trouble
     random.shuffle(behaviours)
     return behaviours
 
@@ -136,10 +154,13 @@ def _contacts(tenant: Tenant, behaviours: list[Behaviour], *, start: int) -> lis
     )
 
 
-def _fields(sender: Sender, *, is_telegram: bool) -> dict[str, object]:
+def _fields(sender: Sender, random: Random) -> dict[str, object]:
     fields: dict[str, object] = {"name": "Chaos", "platform": sender.platform, "sender": sender}
-    if is_telegram:
-        return {**fields, "text": "Dear {{first_name}}, hello."}
+    if sender.platform != Platform.WHATSAPP:
+        # Of one segment or three.
+        text = "Dear {{first_name}}, hello." + random.choice(["", " And hello again." * 20])
+        registered = {"provider_template_id": "64f0c0ffee"} if sender.provider == "msg91" else {}
+        return {**fields, "text": text, **registered}
     WhatsAppTemplate.objects.create(
         tenant=sender.tenant,
         app_id=sender.pk,

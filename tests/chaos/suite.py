@@ -25,15 +25,15 @@ def run_all(given: argparse.Namespace, *, points: Path) -> list[Run]:
 
 
 def _looked_at_again(each: Run, witness: Witness) -> Run:
-    twice = [*each.breaches, *sent_twice(witness.accepted(each.account))]
+    twice = [*each.breaches, *sent_twice(witness.accepted(each.account.books))]
     return replace(each, breaches=list(dict.fromkeys(twice)))
 
 
 def _tell(done: Run) -> None:
     verdict = "ok" if not done.breaches else "BREACH"
     sys.stdout.write(
-        f"seed {done.seed}: {verdict} in {done.seconds:.1f} s; {', '.join(done.faults)}; "
-        f"{done.statuses}"
+        f"seed {done.seed}: {verdict} in {done.seconds:.1f} s; {done.account.name}; "
+        f"{', '.join(done.faults)}; {done.statuses}"
         + (f"; not come by: {done.missed_points}" if done.missed_points else "")
         + "\n"
     )

@@ -1,10 +1,13 @@
 """The sandbox as its other end sees it: what it accepted, and how it is told to misbehave."""
 
 import json
+import time
 import urllib.request
 from typing import Any
+from urllib.error import HTTPError
 
 PAGE = 10_000
+WEB_DEADLINE = 15.0
 
 
 class Witness:
@@ -25,9 +28,21 @@ class Witness:
         self._post("/accounts", {"provider": provider, "account": account, **faults})
 
     def report_to(self, provider: str, account: str, *, url: str, secret: str) -> None:
-        self._post(
-            "/webhooks", {"provider": provider, "account": account, "url": url, "secret": secret}
-        )
+        """Some providers ask the address first, and a run before may have killed who answers."""
+        told: dict[str, object] = {
+            "provider": provider,
+            "account": account,
+            "url": url,
+            "secret": secret,
+        }
+        deadline = time.monotonic() + WEB_DEADLINE
+        while True:
+            try:
+                return self._post("/webhooks", told)
+            except HTTPError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def _get(self, path: str) -> Any:
         with urllib.request.urlopen(self._url + path, timeout=10) as answer:  # noqa: S310 - our own

@@ -15,8 +15,7 @@ from channels import http
 from channels.adapter import Outcome, OutcomeKind, SenderAccount
 from channels.delivery import deliver
 from channels.registry import ADAPTERS
-from tests.channels.samples import account, registered, text
-from tests.channels.simulator.test_rbm import service_account
+from tests.channels.samples import account, registered, service_account, text
 from tests.conformance.wiremock import Place, WireMock, serving
 
 EVERY = pytest.mark.parametrize("provider", sorted(ADAPTERS))

@@ -8,8 +8,6 @@ from uuid import UUID, uuid4
 
 import jsonschema
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from channels import access_tokens, http
 from channels.adapter import (
@@ -29,29 +27,13 @@ from channels.google_rbm import GoogleRbm
 from channels.google_rbm_webhook import parse
 from channels.simulator.rbm_validation import message_problem
 from tests.channels.protocols import load
-from tests.channels.samples import account
+from tests.channels.samples import account, service_account
 from tests.channels.simulator.client import Client
 from tests.channels.simulator.receiver import Receiver, until
 
 RBM = GoogleRbm()
 AGENT = "brand_abc_agent"
 SECRETS = WebhookSecrets({"client_token": "client-token"})
-
-
-def service_account(name: str = "sender") -> str:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    email = f"{name}@sandbox.iam.gserviceaccount.com"
-    return json.dumps(
-        {
-            "type": "service_account",
-            "client_email": email,
-            "private_key": pem,
-            "private_key_id": "1",
-            # Somebody's attempt to make us call another address: it is not listened to.
-            "token_uri": "http://127.0.0.1:9/steal",
-        }
-    )
 
 
 @pytest.fixture(scope="session")

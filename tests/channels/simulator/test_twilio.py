@@ -43,8 +43,10 @@ def sender(client: Client, receiver: Receiver) -> SenderAccount:
     return replace(account("twilio", base_url=client.base_url), webhook_url=receiver.url)
 
 
-def send(sender: SenderAccount, to: str, message_id: UUID | None = None) -> Outcome:
-    message = OutboundMessage(id=message_id or uuid4(), to=to, content=TextContent("Hello"))
+def send(
+    sender: SenderAccount, to: str, message_id: UUID | None = None, *, text: str = "Hello"
+) -> Outcome:
+    message = OutboundMessage(id=message_id or uuid4(), to=to, content=TextContent(text))
     ((_, outcome),) = next(
         iter(deliver(account=sender, messages=[message], timeout=3, first_cut=3))
     )
@@ -82,6 +84,15 @@ def test_statuses_come_to_the_messages_own_callback(
     assert {receipt.status for receipt in receipts} == {"SENT", "DELIVERED"}
     assert {receipt.message_id for receipt in receipts} == {message_id}
     assert {receipt.provider_message_id for receipt in receipts} == {sid}
+
+
+def test_the_books_count_the_segments_of_an_sms(client: Client, sender: SenderAccount) -> None:
+    for number, text in enumerate(["Hello", "x" * 161, "я" * 135]):
+        send(sender, f"+1415523000{number}", text=text)
+    send(replace(sender, platform=Platform.WHATSAPP), "+14155230009", text="x" * 161)
+    booked = client.get("accepted")["results"]
+    assert [record["segments"] for record in booked] == [1, 2, 3, 1]
+    assert client.get("summary")["max_segments_per_second"] == {f"twilio:{SID}": 7}
 
 
 def test_twilios_own_library_accepts_the_signatures(

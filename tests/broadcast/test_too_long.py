@@ -1,0 +1,170 @@
+"""A text that its variables make too long is found when it is planned, and costs nothing."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from broadcast import planning
+from broadcast.models import Broadcast
+from broadcast.planning import RecipientRef
+from channels.platforms import Platform
+from contacts.models import Contact
+from tenants.models import Tenant
+from tests.factories import SenderFactory, TemplateFactory, WhatsAppSenderFactory
+from wallet.models import Wallet
+
+pytestmark = pytest.mark.django_db
+PROVIDERS = {"TELEGRAM": "telegram_bot", "SMS": "twilio", "RCS": "google_rbm"}
+NAME = 200
+SHOP = {"kind": "image", "url": "https://shop.example/a.png"}
+
+Planned = Callable[..., Broadcast]
+
+
+@pytest.fixture
+def planned(tenant: Tenant, rich: Wallet, now: datetime) -> Planned:
+    """A broadcast planned for a contact with the longest first name there is, and one with "A"."""
+
+    def make(platform: str, **said: Any) -> Broadcast:
+        sender = said.pop("sender", None) or SenderFactory.create(
+            tenant=tenant, platform=platform, provider=PROVIDERS[platform]
+        )
+        contacts = [
+            Contact.objects.create(
+                tenant=tenant, first_name=name, phone=f"+4917012345{n}", telegram_chat_id=n
+            )
+            for n, name in enumerate(["é" * NAME, "A"], start=10)
+        ]
+        broadcast = Broadcast.objects.create(
+            tenant=tenant, name="News", platform=platform, sender=sender, **said
+        )
+        refs = [RecipientRef(contact=each.pk) for each in contacts]
+        planning.set_recipients(broadcast=broadcast, recipients=refs, now=now)
+        planning.plan(broadcast=broadcast, now=now)
+        return broadcast
+
+    return make
+
+
+def reasons(broadcast: Broadcast) -> list[tuple[str, str]]:
+    rows = broadcast.messages.order_by("seq")
+    return list(rows.values_list("status", "error_code"))
+
+
+LONG_FIRST = [("SUPPRESSED", "text_too_long"), ("PENDING", "")]
+BOTH = [("PENDING", ""), ("PENDING", "")]
+
+
+@pytest.mark.parametrize(
+    ("platform", "limit", "said"),
+    [
+        ("TELEGRAM", 4096, {}),
+        ("TELEGRAM", 1024, {"media": SHOP}),
+        ("SMS", 1600, {}),
+        ("RCS", 3072, {}),
+        ("RCS", 2000, {"media": SHOP}),
+    ],
+)
+def test_the_platforms_limit_holds_once_variables_are_filled_in(
+    planned: Planned, platform: str, limit: int, said: dict[str, Any]
+) -> None:
+    rest = "x" * (limit - NAME)
+    assert reasons(planned(platform, text=f"{rest}{{{{first_name}}}}", **said)) == BOTH
+
+
+@pytest.mark.parametrize(
+    ("platform", "limit", "said"),
+    [
+        ("TELEGRAM", 4096, {}),
+        ("TELEGRAM", 1024, {"media": SHOP}),
+        ("SMS", 1600, {}),
+        ("RCS", 3072, {}),
+        ("RCS", 2000, {"media": SHOP}),
+    ],
+)
+def test_one_character_more_is_not_sent_and_not_paid(
+    planned: Planned, platform: str, limit: int, said: dict[str, Any]
+) -> None:
+    rest = "x" * (limit - NAME + 1)
+    broadcast = planned(platform, text=f"{rest}{{{{first_name}}}}", **said)
+    assert reasons(broadcast) == LONG_FIRST
+    row = broadcast.messages.get(status="SUPPRESSED")
+    assert row.price == 0
+    assert (row.charge_state, row.segments) == ("", 1)
+
+
+def test_a_short_link_counts_as_long_as_it_is(planned: Planned) -> None:
+    # http://localhost:8000/r/… is longer than what it stands for.
+    said = {"text": "x" * 1580 + " http://t.co/abcdef", "track_urls": True}
+    assert set(reasons(planned("SMS", **said))) == {("SUPPRESSED", "text_too_long")}
+
+
+def test_a_buttons_text_has_its_own_limit(planned: Planned) -> None:
+    button = {"kind": "reply", "text": "Yes, {{first_name}}", "value": "yes"}
+    assert reasons(planned("RCS", text="Hello", buttons=[button])) == LONG_FIRST
+
+
+@pytest.mark.parametrize(
+    ("body", "header", "params", "expected"),
+    [
+        ("Dear {{1}}", "", {"1": "x" * 900 + "{{first_name}}"}, BOTH),
+        ("Dear {{1}}", "For {{1}}", {"1": "a", "header_1": "{{first_name}}"}, LONG_FIRST),
+        (
+            "Dear {{1}}",
+            "For {{1}}",
+            {"1": "x" * 900 + "{{first_name}}", "header_1": "a"},
+            LONG_FIRST,
+        ),
+        # Blanks in a row become one.
+        (
+            "Dear {{1}}",
+            "For {{1}}",
+            {"1": "x" * 800 + " " * 200 + "{{first_name}}", "header_1": "a"},
+            BOTH,
+        ),
+    ],
+)
+def test_a_templates_parameters_have_metas_limits(
+    tenant: Tenant,
+    planned: Planned,
+    body: str,
+    header: str,
+    params: dict[str, str],
+    expected: list[tuple[str, str]],
+) -> None:
+    sender = WhatsAppSenderFactory.create(tenant=tenant)
+    template = TemplateFactory.create(
+        tenant=tenant,
+        app=sender,
+        body=body,
+        header_text=header,
+        header_format="TEXT" if header else "NONE",
+        status="APPROVED",
+    )
+    broadcast = planned(
+        Platform.WHATSAPP,
+        sender=sender,
+        template=template,
+        template_name=template.name,
+        template_params=params,
+    )
+    assert reasons(broadcast) == expected
+
+
+def test_the_estimate_says_so(manager: APIClient, tenant: Tenant, rich: Wallet) -> None:
+    SenderFactory.create(tenant=tenant, platform="SMS", provider="twilio")
+    Contact.objects.create(tenant=tenant, first_name="A" * 200, phone="+491701234567")
+    Contact.objects.create(tenant=tenant, first_name="A", phone="+491701234568")
+    body = {
+        "name": "News",
+        "platform": "SMS",
+        "text": "x" * 1500 + "{{first_name}}",
+        "audience": {"all": True},
+    }
+    answer = manager.post("/broadcast/estimate/", body)
+    assert answer.status_code == 200, answer.data
+    assert answer.data["suppressed"] == {"text_too_long": 1}
+    assert answer.data["to_send"] == 1

@@ -1,0 +1,96 @@
+"""At which provider a run sends: an account there, and how the sandbox reports on it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from random import Random
+from uuid import uuid4
+
+from channels.platforms import Platform
+from tests.channels.samples import service_account
+
+SECRET = "a-made-up-secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`books`: what the sandbox calls the account, by its own name of the provider, `sandbox`.
+
+    `reports`: whether the provider says anything after accepting. `told_by_answer`: a receipt finds
+    its message only by what the answer said, so that a lost answer stays unknown. `target`: its
+    webhook has to be named to the sandbox, with this query; the others' messages name it.
+    """
+
+    platform: Platform
+    provider: str
+    sandbox: str
+    account_id: str
+    books: str
+    credentials: Mapping[str, str] = field(repr=False)
+    app_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    reports: bool = True
+    told_by_answer: bool = False
+    target: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.platform} {self.provider}"
+
+
+def telegram(number: str) -> Account:
+    token = f"{number}:AAbbccddeeffgghhiijjkkllmmnnooppqqr"
+    return Account(
+        Platform.TELEGRAM, "telegram_bot", "telegram", number, number, {"bot_token": token},
+        reports=False,
+    )  # fmt: skip
+
+
+def whatsapp(number: str) -> Account:
+    secrets = {"app_secret": SECRET, "verify_token": "a-made-up-token"}
+    login = {"access_token": "a-made-up-token"}
+    return Account(
+        Platform.WHATSAPP, "meta_cloud", "meta", number, number, login, secrets, target=""
+    )
+
+
+def rcs(number: str) -> Account:
+    login, secrets = {"service_account": _service_account()}, {"client_token": SECRET}
+    agent = f"agent_{number}"
+    return Account(Platform.RCS, "google_rbm", "rbm", agent, agent, login, secrets, target="")
+
+
+def twilio(number: str) -> Account:
+    sid, token = f"AC{uuid4().hex}", "a-made-up-token"
+    login, secrets = {"account_sid": sid, "auth_token": token}, {"auth_token": token}
+    return Account(Platform.SMS, "twilio", "twilio", f"MG{uuid4().hex}", sid, login, secrets)
+
+
+def vonage(number: str) -> Account:
+    login, secrets = {"api_key": number, "api_secret": SECRET}, {"signature_secret": SECRET}
+    return Account(Platform.SMS, "vonage", "vonage", number, number, login, secrets)
+
+
+def msg91(number: str) -> Account:
+    header = f"A{number}"[:14]
+    login, secrets = {"authkey": "authkey"}, {"url_token": SECRET}
+    return Account(
+        Platform.SMS, "msg91", "msg91", header, header, login, secrets,
+        told_by_answer=True, target=f"?token={SECRET}",
+    )  # fmt: skip
+
+
+SMS = (twilio, msg91, vonage)
+OVER: tuple[Callable[[str], Account], ...] = (telegram, whatsapp, rcs)
+
+
+def account_for(seed: int, random: Random) -> Account:
+    """Four seeds in a row are four platforms; twelve are all three providers of SMS as well."""
+    number = str(random.randrange(10**8, 10**9)) + str(uuid4().int % 1000)
+    turn, place = divmod(seed, len(OVER) + 1)
+    make = OVER[place] if place < len(OVER) else SMS[turn % len(SMS)]
+    return make(number)
+
+
+@lru_cache(maxsize=1)
+def _service_account() -> str:
+    return service_account()
