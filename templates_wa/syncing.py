@@ -35,6 +35,9 @@ WRITTEN = (
     "body",
     "footer",
     "buttons",
+    "cards",
+    "add_security_recommendation",
+    "code_expiration_minutes",
     "examples",
     "updated_at",
 )
@@ -124,11 +127,24 @@ def _write(template: WhatsAppTemplate, spec: TemplateSpec) -> None:
     template.body = spec.body
     template.footer = spec.footer
     template.buttons = [dict(button) for button in spec.buttons]
+    template.cards = [
+        {
+            "header_format": card.header_format,
+            "body": card.body,
+            "buttons": [dict(button) for button in card.buttons],
+        }
+        for card in spec.cards
+    ]
+    template.add_security_recommendation = spec.add_security_recommendation
+    template.code_expiration_minutes = spec.code_expiration_minutes
     template.examples = {**template.examples, **spec.examples}
 
 
 def _adopted(app: TenantWAApp, told: RemoteTemplate, now: datetime) -> WhatsAppTemplate | None:
+    """None for what cannot be sent from here, and what is on its way out at the provider."""
     if told.spec is None or told.category not in Category.values:
+        return None
+    if told.status == TemplateStatus.DISABLED:
         return None
     template = WhatsAppTemplate(
         tenant=app.tenant,
@@ -157,6 +173,7 @@ def _gone(
         if template.is_at_provider and template.status != TemplateStatus.DISABLED:
             template.status, template.status_at = TemplateStatus.DISABLED, now
             template.rejection_reason = "The provider does not know it any more."
+            template.provider_template_id = ""
             found.append(template)
         elif _never_arrived(template, now):
             template.status, template.status_at = TemplateStatus.DRAFT, now
