@@ -137,7 +137,16 @@ def _write(template: WhatsAppTemplate, spec: TemplateSpec) -> None:
     ]
     template.add_security_recommendation = spec.add_security_recommendation
     template.code_expiration_minutes = spec.code_expiration_minutes
-    template.examples = {**template.examples, **spec.examples}
+    template.examples = {**template.examples, **_new_samples(template, spec)}
+
+
+def _new_samples(template: WhatsAppTemplate, spec: TemplateSpec) -> dict[str, str]:
+    """A medium's sample comes back as a passing address: the handle that was given is kept."""
+    return {
+        key: value
+        for key, value in spec.examples.items()
+        if not (key.endswith("header_media") and key in template.examples)
+    }
 
 
 def _adopted(app: TenantWAApp, told: RemoteTemplate, now: datetime) -> WhatsAppTemplate | None:

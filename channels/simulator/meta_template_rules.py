@@ -16,6 +16,7 @@ HANDLE: Final = re.compile(r"[0-9]+:\S+(\n\S+)*")
 FEWEST_CARDS, MOST_CARDS, MOST_BUTTONS, LONGEST_CARD = 2, 10, 2, 160
 LONGEST_MINUTES: Final = 90
 OTP_TYPES: Final = frozenset({"COPY_CODE", "ONE_TAP", "ZERO_TAP"})
+SHOWN_SAMPLE: Final = "https://scontent.example/v/sample?oe=6A"
 OTP_URL: Final = "https://www.whatsapp.com/otp/code/"
 
 
@@ -141,7 +142,7 @@ def check_authentication(components: list[dict[str, Any]]) -> None:
 def shown(category: str, components: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """As the list of templates has them: with Meta's text, and an OTP button as its URL."""
     if category != "AUTHENTICATION":
-        return components
+        return [with_address(component) for component in components]
     parts = {kind_of(each): each for each in components}
     advice = parts["BODY"].get("add_security_recommendation")
     text = "*{{1}}* is your verification code."
@@ -152,6 +153,19 @@ def shown(category: str, components: list[dict[str, Any]]) -> list[dict[str, Any
         told.append({**parts["FOOTER"], "text": f"This code expires in {minutes} minutes."})
     button = parts["BUTTONS"]["buttons"][0]
     return [*told, {"type": "BUTTONS", "buttons": [otp_as_url(button)]}]
+
+
+def with_address(component: dict[str, Any]) -> dict[str, Any]:
+    """A medium's sample is shown by an address, not by its handle."""
+    if "header_handle" in (component.get("example") or {}):
+        return {**component, "example": {"header_handle": [SHOWN_SAMPLE]}}
+    if "cards" not in component:
+        return component
+    cards = [
+        {**card, "components": [with_address(each) for each in card["components"]]}
+        for card in component["cards"]
+    ]
+    return {**component, "cards": cards}
 
 
 def otp_as_url(button: dict[str, Any]) -> dict[str, Any]:
