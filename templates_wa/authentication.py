@@ -45,7 +45,8 @@ def write_text(template: WhatsAppTemplate, *, given: Mapping[str, Any]) -> None:
 
 def authentication(template: WhatsAppTemplate) -> Iterator[Problem]:
     """The rule: its parts are given, and stand in no other template."""
-    buttons = [each for each in template.buttons if isinstance(each, dict)]
+    told = template.buttons if isinstance(template.buttons, list) else []
+    buttons = [each for each in told if isinstance(each, dict)]
     if template.category != Category.AUTHENTICATION:
         yield from _of_others(template, buttons)
         return

@@ -21,6 +21,7 @@ from templates_wa.filters import TemplateFilter
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.previewing import preview
 from templates_wa.sampling import LARGEST, MB, kind_of, upload_sample
+from templates_wa.schema_examples import EVERY_KIND
 from templates_wa.serializers import (
     PreviewSerializer,
     PreviewValuesSerializer,
@@ -54,7 +55,7 @@ class TemplateViewSet(
     search_fields = ("name", "body")
     required = {"preview": Action.READ}
 
-    @extend_schema(responses={201: TemplateSerializer})
+    @extend_schema(responses={201: TemplateSerializer}, examples=EVERY_KIND)
     def create(self, request: Request) -> Response:
         """Write a DRAFT; what Meta would refuse is refused here."""
         given = self.get_serializer(data=request.data)
