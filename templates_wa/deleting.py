@@ -48,7 +48,7 @@ def delete(*, tenant: Tenant, template_id: UUID, now: datetime) -> None:
             waiting = WhatsAppTemplate.objects.filter(pk=template.pk, status_at=now)
             waiting.filter(status=TemplateStatus.DISABLED).update(**before)
             raise
-    _remove(tenant, template_id)
+    remove(tenant, template_id)
 
 
 def _refuse_use(template: WhatsAppTemplate) -> None:
@@ -82,8 +82,11 @@ def _ask(template: WhatsAppTemplate) -> None:
 
 
 @transaction.atomic
-def _remove(tenant: Tenant, template_id: UUID) -> None:
-    """Broadcasts are locked before the template, as a retry of one of them locks them."""
+def remove(tenant: Tenant, template_id: UUID) -> None:
+    """The row alone. Raises TemplateInUse.
+
+    Broadcasts are locked before the template, as a retry of one of them locks them.
+    """
     mine = WhatsAppTemplate.objects.for_tenant(tenant).filter(pk=template_id)
     template = mine.first()
     if template is None:

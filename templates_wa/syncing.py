@@ -179,10 +179,11 @@ def _gone(
     for template in local:
         if template.provider_template_id in ids or (template.name, template.language) in names:
             continue
-        if template.is_at_provider and template.status != TemplateStatus.DISABLED:
-            template.status, template.status_at = TemplateStatus.DISABLED, now
-            template.rejection_reason = "The provider does not know it any more."
+        if template.is_at_provider:
             template.provider_template_id = ""
+            if template.status != TemplateStatus.DISABLED:
+                template.status, template.status_at = TemplateStatus.DISABLED, now
+                template.rejection_reason = "The provider does not know it any more."
             found.append(template)
         elif _never_arrived(template, now):
             template.status, template.status_at = TemplateStatus.DRAFT, now

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from channels.models import TenantWAApp
 from channels.simulator.running import RunningSimulator
+from templates_wa.deleting import TemplateInUse, remove
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant
 from tests.channels.simulator.client import Client
@@ -123,14 +124,28 @@ def test_an_unreachable_provider_keeps_it(owner: APIClient, app: TenantWAApp) ->
     assert (template.status, template.rejection_reason) == ("APPROVED", "")
 
 
+@pytest.mark.parametrize("status", ["APPROVED", "DISABLED"])
 def test_what_the_provider_knows_no_more_is_deleted_after_a_sync(
-    owner: APIClient, app: TenantWAApp
+    owner: APIClient, app: TenantWAApp, status: str
 ) -> None:
-    template = draft(app, status="APPROVED", provider_template_id="7")
+    template = draft(app, status=status, provider_template_id="7")
 
     assert owner.delete(f"/templates/{template.pk}/").status_code == 422
     assert reviewed(owner, template)["status"] == "DISABLED"
     assert owner.delete(f"/templates/{template.pk}/").status_code == 204
+
+
+def test_a_broadcast_that_began_meanwhile_keeps_the_row(app: TenantWAApp) -> None:
+    template = draft(app, status="DISABLED", provider_template_id="7")
+    told = {"tenant": app.tenant, "platform": "WHATSAPP", "template": template}
+    sent = BroadcastFactory.create(**told, status="SENT")
+    BroadcastFactory.create(**told, status="SENDING")
+
+    with pytest.raises(TemplateInUse):
+        remove(app.tenant, template.pk)
+
+    sent.refresh_from_db()
+    assert (sent.template, WhatsAppTemplate.objects.get()) == (template, template)
 
 
 def test_another_tenants_template_stays(outsider: APIClient, app: TenantWAApp) -> None:
