@@ -11,6 +11,7 @@ from channels.asking import ask
 from channels.template_registry import templates_at
 from templates_wa.editing import locked
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
+from templates_wa.syncing import LOST_AFTER
 from tenants.errors import Conflict, DomainError
 from tenants.models import Tenant
 
@@ -25,16 +26,23 @@ class TemplateInUse(Conflict):
     code = "template_in_use"
 
 
+class TemplateBeingSubmitted(Conflict):
+    """The provider's answer to its submission is not there yet, and may never come."""
+
+    code = "template_being_submitted"
+
+
 def delete(*, tenant: Tenant, template_id: UUID, now: datetime) -> None:
     """Gone at the provider first, then here; where the provider fails, it stays as it was.
 
     DISABLED while the provider is asked, so that no broadcast begins with it. Finished broadcasts
     keep its name. Must not run in a transaction: it waits for the network. Raises DoesNotExist,
-    TemplateInUse, ProviderRefused, ProviderUnreachable.
+    TemplateInUse, TemplateBeingSubmitted, ProviderRefused, ProviderUnreachable.
     """
     with transaction.atomic():
         template = locked(tenant, template_id)
         _refuse_use(template)
+        _refuse_submission(template, now)
         before = {name: getattr(template, name) for name in CHANGED}
         if template.is_at_provider:
             _refuse_other_languages(template)
@@ -54,6 +62,14 @@ def delete(*, tenant: Tenant, template_id: UUID, now: datetime) -> None:
 def _refuse_use(template: WhatsAppTemplate) -> None:
     if template.broadcasts.filter(status__in=UNFINISHED).exists():
         raise TemplateInUse("A broadcast that is not finished uses this template.")
+
+
+def _refuse_submission(template: WhatsAppTemplate, now: datetime) -> None:
+    """The provider may have it under an id that we do not know yet."""
+    if template.is_at_provider or template.status != TemplateStatus.PENDING:
+        return
+    if template.submitted_at is not None and template.submitted_at > now - LOST_AFTER:
+        raise TemplateBeingSubmitted("It is being submitted: sync it, then delete it.")
 
 
 def _refuse_other_languages(template: WhatsAppTemplate) -> None:

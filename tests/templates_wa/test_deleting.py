@@ -135,6 +135,22 @@ def test_what_the_provider_knows_no_more_is_deleted_after_a_sync(
     assert owner.delete(f"/templates/{template.pk}/").status_code == 204
 
 
+def test_what_is_on_its_way_to_the_provider_is_not_deleted_under_it(
+    owner: APIClient, app: TenantWAApp
+) -> None:
+    on_its_way = draft(app, status="PENDING", submitted_at=timezone.now())
+    by_hand = draft(app, status="PENDING")
+
+    refused = owner.delete(f"/templates/{on_its_way.pk}/")
+
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (
+        409,
+        "template_being_submitted",
+    )
+    assert owner.delete(f"/templates/{by_hand.pk}/").status_code == 204
+    assert WhatsAppTemplate.objects.get() == on_its_way
+
+
 def test_a_broadcast_that_began_meanwhile_keeps_the_row(app: TenantWAApp) -> None:
     template = draft(app, status="DISABLED", provider_template_id="7")
     told = {"tenant": app.tenant, "platform": "WHATSAPP", "template": template}
