@@ -13,8 +13,9 @@ from broadcast.variables import UNSUBSCRIBE_URL, Variables, check_syntax, fill_i
 from channels.adapter import OutboundMessage, TemplateContent, TextContent
 from channels.models import Sender
 from channels.platforms import FORBIDDEN, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
+from channels.registry import adapter_for
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
-from templates_wa.parameters import build_content, check_params
+from templates_wa.parameters import build_content, check_params, is_body_text
 from tenants.errors import InvalidInput
 from tracking.links import find_urls, wrap
 from tracking.models import TrackedURL
@@ -101,6 +102,11 @@ def _check_template(broadcast: Broadcast) -> None:
             "only an APPROVED one can be sent.",
             attr="template_name",
         )
+    if template.cards and not _sends_carousels(broadcast):
+        raise TemplateNotUsable(
+            f"Template {template.name} is a carousel, which this sender's provider cannot send.",
+            attr="template_name",
+        )
     params = {str(key): str(value) for key, value in broadcast.template_params.items()}
     for value in params.values():
         check_syntax(value, attr="template_params")
@@ -108,6 +114,11 @@ def _check_template(broadcast: Broadcast) -> None:
     broadcast.template = template
     broadcast.template_language = template.language
     broadcast.category = template.category
+
+
+def _sends_carousels(broadcast: Broadcast) -> bool:
+    sender = broadcast.sender
+    return sender is not None and adapter_for(sender.provider).capabilities.carousels
 
 
 def _template(broadcast: Broadcast) -> WhatsAppTemplate:
@@ -154,11 +165,7 @@ def link_positions(broadcast: Broadcast) -> dict[str, int]:
 def static_texts(broadcast: Broadcast) -> list[str]:
     """Where URLs are looked for: a header's medium and a button's suffix are no text to click."""
     if broadcast.platform == Platform.WHATSAPP:
-        return [
-            str(value)
-            for key, value in broadcast.template_params.items()
-            if not key.startswith(("header_", "button_"))
-        ]
+        return [str(value) for key, value in broadcast.template_params.items() if is_body_text(key)]
     if registered.needs_template(broadcast.sender):
         return []  # the template's own words go out, with its own links
     return [broadcast.text, *attachments.links_of(broadcast)]

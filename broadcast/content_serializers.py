@@ -1,7 +1,6 @@
 """The parts of a broadcast's content that have a shape of their own, validated strictly."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,6 +13,7 @@ from channels.platforms import Platform
 from tenants.errors import InvalidInput
 from tenants.fields import TenantRelatedField
 from tenants.send_windows import read_send_window
+from tenants.strict_serializers import Strict
 
 MAX_URL = 2000
 MAX_FILENAME = 240
@@ -24,17 +24,6 @@ MAX_RUNGS = 3
 MEDIA_KINDS = [kind.value for kind in ParameterKind if kind != ParameterKind.TEXT]
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 is_web_address = URLValidator(schemes=("http", "https"))
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses keys that it does not know: a misspelt one must not be lost silently."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            surplus = sorted(str(key) for key in set(data) - set(self.fields))
-            if surplus:
-                raise serializers.ValidationError(f"Unknown: {', '.join(surplus)[:200]}.")
-        return super().to_internal_value(data)
 
 
 class MediaSerializer(Strict):
@@ -72,6 +61,18 @@ def _check_address(value: str) -> None:
         raise serializers.ValidationError({"value": "Enter a valid URL."}) from error
 
 
+class SaidSerializer(serializers.Serializer[Any]):
+    """What a broadcast and a rung of its ladder say in the same fields."""
+
+    template_params = serializers.DictField(
+        child=serializers.CharField(max_length=1024, allow_blank=True), required=False
+    )
+    media = MediaSerializer(required=False, allow_null=True)
+    buttons = ButtonSerializer(  # type: ignore[call-arg]  # its list's
+        many=True, required=False, max_length=MAX_BUTTONS
+    )
+
+
 class Ladder(serializers.ListSerializer[Any]):
     """Rungs in order; each platform at most once."""
 
@@ -82,7 +83,7 @@ class Ladder(serializers.ListSerializer[Any]):
         return attrs
 
 
-class RungSerializer(Strict):
+class RungSerializer(SaidSerializer, Strict):
     """What is tried where the platform before it could not reach the recipient.
 
     Without a `text` of its own it says the broadcast's.
@@ -95,18 +96,10 @@ class RungSerializer(Strict):
     text = serializers.CharField(max_length=10_000, required=False)
     template_name = serializers.CharField(max_length=512, required=False)
     template_language = serializers.CharField(max_length=15, required=False)
-    template_params = serializers.DictField(
-        child=serializers.CharField(max_length=1024, allow_blank=True), required=False
-    )
+    provider_template_id = serializers.CharField(max_length=64, required=False)
 
     class Meta:
         list_serializer_class = Ladder
-
-    media = MediaSerializer(required=False)
-    buttons = ButtonSerializer(  # type: ignore[call-arg]  # its list's
-        many=True, required=False, max_length=MAX_BUTTONS
-    )
-    provider_template_id = serializers.CharField(max_length=64, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["platform"] == Platform.WHATSAPP and not attrs.get("template_name"):
@@ -114,7 +107,8 @@ class RungSerializer(Strict):
         sender: Sender | None = attrs["sender"]
         if sender is not None and sender.platform != attrs["platform"]:
             raise serializers.ValidationError({"sender": "It sends over another platform."})
-        return {**attrs, "sender": None if sender is None else str(sender.pk)}
+        said = {name: value for name, value in attrs.items() if value is not None}
+        return {**said, "sender": None if sender is None else str(sender.pk)}
 
 
 class ShownRungSerializer(serializers.Serializer[Any]):

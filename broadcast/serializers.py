@@ -8,11 +8,11 @@ from rest_framework import serializers
 
 from broadcast.children import family_of
 from broadcast.content_serializers import (
-    MAX_BUTTONS,
     MAX_RUNGS,
     ButtonSerializer,
     MediaSerializer,
     RungSerializer,
+    SaidSerializer,
     SendWindowSerializer,
     ShownRungSerializer,
 )
@@ -74,21 +74,14 @@ class RecipientsField(serializers.JSONField):
     """Read by broadcast/recipients.py: a serializer field an item would be slow."""
 
 
-class BroadcastWriteSerializer(serializers.ModelSerializer[Broadcast]):
+class BroadcastWriteSerializer(SaidSerializer, serializers.ModelSerializer[Broadcast]):
     """Drafts are lax: what is missing is asked for when it is scheduled or sent."""
 
     sender = TenantRelatedField(queryset=Sender.objects.all(), required=False, allow_null=True)
     recipients = RecipientsField(required=False, write_only=True)
     audience = AudienceSerializer(required=False, allow_null=True)
     scheduled_at = UtcDateTimeField(required=False, allow_null=True)
-    template_params = serializers.DictField(
-        child=serializers.CharField(max_length=1024, allow_blank=True), required=False
-    )
     reference = serializers.CharField(max_length=200, required=False, allow_null=True)
-    media = MediaSerializer(required=False, allow_null=True)
-    buttons = ButtonSerializer(  # type: ignore[call-arg]  # its list's
-        many=True, required=False, max_length=MAX_BUTTONS
-    )
     fallback = RungSerializer(  # type: ignore[call-arg]  # its list's
         many=True, required=False, max_length=MAX_RUNGS
     )

@@ -180,13 +180,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request as an adapter wants it made; at most one of `json` and `form`."""
+    """A request as an adapter wants it made; at most one of `json`, `form` and `content`."""
 
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    """A file as it is; its type goes into the headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +313,8 @@ class Capabilities:
     buttons: frozenset[ButtonKind] = frozenset()
     """What may stand under a free text, at most `max_buttons` of them."""
     max_buttons: int = 0
+    carousels: bool = False
+    """Templates may have cards."""
     needs_text_template: bool = False
     """A free text goes out by its registered template alone, filled with its variables."""
     reserved_variables: frozenset[str] = frozenset()

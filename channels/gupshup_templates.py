@@ -6,7 +6,7 @@ names there, and one example text in place of samples.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from channels.answers import by_status, json_object, succeeded
 from channels.asking import ProviderRefused
 from channels.template_port import (
     RemoteTemplate,
+    Sample,
     Submitted,
     TemplatePage,
     TemplateSpec,
@@ -30,7 +31,10 @@ QUALITIES |= {word: word for word in ("GREEN", "YELLOW", "RED")}
 
 
 class GupshupTemplates:
-    """Templates of one app at Gupshup."""
+    """Templates of one app at Gupshup; carousels and one-time passwords are made there."""
+
+    deletes_all_languages = True
+    samples_are_handles = False
 
     def submit_request(
         self, account: SenderAccount, business_account_id: str, spec: TemplateSpec
@@ -68,6 +72,21 @@ class GupshupTemplates:
         except (KeyError, TypeError, AttributeError) as error:
             raise ProviderRefused("Gupshup's list of templates could not be read.") from error
 
+    def delete_request(
+        self, account: SenderAccount, business_account_id: str, template_id: str, name: str
+    ) -> HttpRequest:
+        return HttpRequest(
+            "DELETE", f"{_collection(account)}/{quote(name, safe='')}", _key(account)
+        )
+
+    def delete_outcome(self, response: HttpResponse) -> None:
+        _answer(response)
+
+    def upload(
+        self, account: SenderAccount, sample: Sample
+    ) -> Generator[HttpRequest, HttpResponse | None, str]:
+        raise ProviderRefused("Upload samples for Gupshup at its own pages.", attr="app")
+
 
 def _collection(account: SenderAccount) -> str:
     return f"{account.base_url}/wa/app/{quote(account.credentials['app_id'], safe='')}/template"
@@ -93,6 +112,11 @@ def _answer(response: HttpResponse) -> dict[str, Any]:
 
 
 def _form(spec: TemplateSpec) -> dict[str, str]:
+    if spec.cards or spec.category == "AUTHENTICATION":
+        raise ProviderRefused(
+            "Carousels and authentication templates for Gupshup are made at its own pages.",
+            attr="cards" if spec.cards else "category",
+        )
     if spec.parameter_format != "POSITIONAL":
         raise ProviderRefused("Gupshup's templates number their parameters: {{1}}, {{2}} …")
     return {

@@ -48,6 +48,7 @@ class MetaCloud:
         receipts=frozenset(ReceiptStatus),
         pair_interval=6.0,  # one message to one user every 6 s, else 131056
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
+        carousels=True,
     )
 
     token_grant = None

@@ -3,7 +3,7 @@
 A provider is one file with a TemplateProvider and a line in channels/template_registry.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,8 +11,21 @@ from channels.adapter import HttpRequest, HttpResponse, SenderAccount
 
 
 @dataclass(frozen=True, slots=True)
+class CardSpec:
+    """A card of a carousel."""
+
+    header_format: str
+    body: str = ""
+    buttons: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TemplateSpec:
-    """A template's text. Enumerations are the model's own words; keys of `examples` too."""
+    """A template's text. Enumerations are the model's own words; keys of `examples` too.
+
+    An authentication template's `body` is its provider's; what is chosen of it stands in
+    `add_security_recommendation` and `code_expiration_minutes`.
+    """
 
     name: str
     language: str
@@ -22,7 +35,10 @@ class TemplateSpec:
     header_format: str = "NONE"
     header_text: str = ""
     footer: str = ""
-    buttons: Sequence[Mapping[str, str]] = ()
+    buttons: Sequence[Mapping[str, Any]] = ()
+    cards: Sequence[CardSpec] = ()
+    add_security_recommendation: bool = False
+    code_expiration_minutes: int | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,8 +73,22 @@ class TemplatePage:
     after: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A file that shows reviewers what a header's medium may look like."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
 class TemplateProvider(Protocol):
     """Requests and their answers. Pure functions; an answer that refuses raises ProviderRefused."""
+
+    deletes_all_languages: bool
+    """A deletion takes all templates of the name with it."""
+    samples_are_handles: bool
+    """A medium's sample is what `upload` returns; a URL would be refused."""
 
     def submit_request(
         self, account: SenderAccount, business_account_id: str, spec: TemplateSpec
@@ -88,6 +118,22 @@ class TemplateProvider(Protocol):
 
     def list_outcome(self, response: HttpResponse) -> TemplatePage:
         """The page."""
+        ...
+
+    def delete_request(
+        self, account: SenderAccount, business_account_id: str, template_id: str, name: str
+    ) -> HttpRequest:
+        """The request that deletes a template."""
+        ...
+
+    def delete_outcome(self, response: HttpResponse) -> None:
+        """Raises ProviderRefused unless it is gone."""
+        ...
+
+    def upload(
+        self, account: SenderAccount, sample: Sample
+    ) -> Generator[HttpRequest, HttpResponse | None, str]:
+        """Yields each request of an upload, is sent its answer, returns the file's handle."""
         ...
 
 

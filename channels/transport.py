@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from io import BytesIO
 from urllib.parse import urlencode
 
 import aiohttp
@@ -82,6 +83,8 @@ class PreparedRequest:
     headers: dict[str, str]
     body: bytes | None
     timeout: float
+    file: BytesIO | None = None
+    """In place of a body: read bit by bit, where bytes would be written at one go."""
 
 
 def prepare(request: HttpRequest, *, timeout: float) -> PreparedRequest:
@@ -101,7 +104,8 @@ def prepare(request: HttpRequest, *, timeout: float) -> PreparedRequest:
         # aiohttp refuses them too, but only once the request counts as written.
         if not value.isascii() or not value.isprintable():
             raise ValueError("A header cannot hold control characters or letters beyond ASCII.")
-    return PreparedRequest(request.method, url, headers, body, timeout)
+    file = None if request.content is None else BytesIO(request.content)
+    return PreparedRequest(request.method, url, headers, body, timeout, file)
 
 
 def new_session() -> aiohttp.ClientSession:
@@ -136,7 +140,7 @@ async def _exchange(session: aiohttp.ClientSession, request: PreparedRequest) ->
         request.method,
         request.url,
         headers=request.headers,
-        data=request.body,
+        data=request.file or request.body,
         allow_redirects=False,
         timeout=_limits(request.timeout),
     ) as response:

@@ -3,12 +3,26 @@
 from django.contrib import admin
 
 from templates_wa.models import WhatsAppTemplate
+from templates_wa.rules import problems
 from tenants.admin_pages import BY_TENANT, Page, TenantForm
+
+
+class TemplateForm(TenantForm):
+    """Refuses what the API refuses: what is stored here is rendered and sent."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's own, which its stubs leave out
+        if self.errors:
+            return
+        for problem in problems(self.instance):
+            field = problem.attr.partition(".")[0]
+            said = f"{problem.attr}: {problem.detail}"
+            self.add_error(field if field in self.fields else None, said)
 
 
 @admin.register(WhatsAppTemplate)
 class WhatsAppTemplateAdmin(Page):
-    form = TenantForm
+    form = TemplateForm
     list_display = ("name", "language", "tenant", "app", "category", "status", "updated_at")
     list_filter = (BY_TENANT, "status", "category", "language")
     list_select_related = ("tenant", "app")

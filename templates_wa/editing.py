@@ -1,4 +1,4 @@
-"""Writing templates: made, changed and deleted as Meta would let them be.
+"""Writing templates: made and changed as Meta would let them be.
 
 An edit makes a DRAFT of a template; it can be sent again once it is approved again.
 """
@@ -9,9 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
 
-from channels.platforms import Category
+from templates_wa.authentication import OPTIONS, write_text
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.rules import check, check_for_review
 from tenants.errors import Conflict
@@ -29,6 +28,8 @@ EDITABLE = frozenset(
 MAX_EDITS = 10
 """Of an approved template in 30 days, by Meta's rule."""
 RUNNING = ("QUEUED", "SENDING")
+WRITES_ANEW = frozenset({"category", "body", "footer", *OPTIONS})
+"""Changes after which the text of an authentication template is Meta's anew."""
 
 
 class TemplateExists(Conflict):
@@ -52,6 +53,7 @@ class StatusIsTheProviders(Conflict):
 def create(*, tenant: Tenant, fields: Mapping[str, Any]) -> WhatsAppTemplate:
     """A DRAFT. Raises TemplateInvalid, TemplateExists."""
     template = WhatsAppTemplate(tenant=tenant, **fields)
+    write_text(template, given=fields)
     check(template)
     _save(template)
     return template
@@ -71,26 +73,14 @@ def edit(
         _refuse_change(template, changed)
         for name, value in changed.items():
             setattr(template, name, value)
+        if changed.keys() & WRITES_ANEW:
+            write_text(template, given=changed)
         check(template)
         if changed.keys() != {"examples"}:
             _count_edit(template, now)
             template.status, template.status_at = TemplateStatus.DRAFT, now
         _save(template)
     return template
-
-
-def delete(*, tenant: Tenant, template_id: UUID) -> None:
-    """Delete what no provider knows and no broadcast has used. Raises TemplateNotEditable."""
-    with transaction.atomic():
-        template = locked(tenant, template_id)
-        if template.is_at_provider:
-            raise TemplateNotEditable(
-                "The provider knows this template. Delete it there and sync: it is DISABLED then."
-            )
-        try:
-            template.delete()
-        except ProtectedError as error:
-            raise TemplateNotEditable("A broadcast uses this template.") from error
 
 
 def set_status(
@@ -118,10 +108,6 @@ def check_submittable(template: WhatsAppTemplate) -> None:
     if template.status not in {TemplateStatus.DRAFT, TemplateStatus.REJECTED}:
         raise TemplateNotEditable(
             f"This template is {template.status}; there is nothing to submit."
-        )
-    if template.category == Category.AUTHENTICATION:
-        raise TemplateNotEditable(
-            "Meta writes the text of authentication templates: make it there, and sync."
         )
     check_for_review(template)
 

@@ -65,6 +65,18 @@ class WhatsAppTemplate(models.Model):
         blank=True,
         help_text='[{"type": "URL", "text": "Shop", "url": "https://…/{{1}}"}]',
     )
+    cards = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='Of a carousel: [{"header_format": "IMAGE", "body": "…", "buttons": []}]',
+    )
+    add_security_recommendation = models.BooleanField(
+        default=False,
+        help_text="Of an authentication template: says that the code is not to be shared.",
+    )
+    code_expiration_minutes = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Of an authentication template: 1 to 90."
+    )
     examples = models.JSONField(
         default=dict,
         blank=True,

@@ -2,20 +2,26 @@
 
 The keys of a broadcast's `template_params`: "1", "2" or a name for the body, "header_1" or
 "header_<name>" for a header's text, "header_media" for its medium's URL, "button_<index>" for a URL
-button's suffix or the code of a copy-code button.
+button's suffix or the code of a copy-code button. Before those of a carousel's card stands
+"card_<index>_". A one-time password is its body's "1"; its button takes the same.
 """
 
 import re
 from collections.abc import Mapping
+from itertools import chain
 
-from channels.adapter import ButtonParameter, Parameter, ParameterKind, TemplateContent
-from templates_wa.models import HeaderFormat, ParameterFormat, WhatsAppTemplate
+from channels.adapter import ButtonParameter, Card, Parameter, ParameterKind, TemplateContent
+from channels.platforms import Category
+from templates_wa.models import ParameterFormat, WhatsAppTemplate
+from templates_wa.parts import Part, cards_of, message_of, parts_of, placeholders
 from tenants.errors import InvalidInput
 
 MAX_HEADER_VALUE = 60
 MAX_BODY_VALUE, MAX_BODY_VALUE_ALONE = 1024, 32_768
 """The second where nothing but the body has parameters."""
-PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+UNREAD = re.compile(r"(card_[0-9]+_)?(header|button)_")
+MAX_CODE = 15
+"""Characters of a one-time password, and of a coupon's code."""
 
 
 class TemplateParamsWrong(InvalidInput):
@@ -24,18 +30,22 @@ class TemplateParamsWrong(InvalidInput):
     code = "template_params_wrong"
 
 
-def placeholders(text: str) -> list[str]:
-    """The parameters in a template's text, each once, in order."""
-    return list(dict.fromkeys(PLACEHOLDER.findall(text)))
+def is_body_text(key: str) -> bool:
+    """Whether a parameter's value stands in a body, where a link in it can be tapped."""
+    return UNREAD.match(key) is None
 
 
 def required_parameters(template: WhatsAppTemplate) -> list[str]:
     """All keys that `template_params` must hold, and no others."""
-    header = [f"header_{name}" for name in placeholders(template.header_text)]
-    if template.header_format not in {HeaderFormat.NONE, HeaderFormat.TEXT}:
-        header = ["header_media"]
-    buttons = [f"button_{index}" for index in _buttons_with_value(template)]
-    return [*header, *placeholders(template.body), *buttons]
+    return list(dict.fromkeys(chain.from_iterable(keys_of(part) for part in parts_of(template))))
+
+
+def keys_of(part: Part) -> list[str]:
+    """In the order of its header, body and buttons."""
+    header = [f"header_{name}" for name in placeholders(part.header_text)]
+    keys = [*(["header_media"] if part.has_medium else header), *placeholders(part.body)]
+    keys += [key for _, key in _buttons_with_value(part).values()]
+    return [part.prefix + key for key in keys]
 
 
 def check_params(template: WhatsAppTemplate, params: Mapping[str, str]) -> None:
@@ -51,6 +61,17 @@ def check_params(template: WhatsAppTemplate, params: Mapping[str, str]) -> None:
             attr="template_params",
             data={"missing": missing, "surplus": surplus, "required": required},
         )
+    if template.category == Category.AUTHENTICATION:
+        _check_code(params)
+
+
+def _check_code(params: Mapping[str, str]) -> None:
+    """What is filled in per recipient is the provider's to refuse."""
+    code = params.get("1", "")
+    if "{{" not in code and len(code) > MAX_CODE:
+        raise TemplateParamsWrong(
+            f"A one-time password has at most {MAX_CODE} characters.", attr="template_params"
+        )
 
 
 def longest_values(template: WhatsAppTemplate) -> dict[str, int]:
@@ -60,7 +81,7 @@ def longest_values(template: WhatsAppTemplate) -> dict[str, int]:
     """
     required = required_parameters(template)
     body = placeholders(template.body)
-    most = MAX_BODY_VALUE_ALONE if required == body else MAX_BODY_VALUE
+    most = MAX_BODY_VALUE_ALONE if tuple(required) == body else MAX_BODY_VALUE
     headers = [f"header_{name}" for name in placeholders(template.header_text)]
     return dict.fromkeys(headers, MAX_HEADER_VALUE) | dict.fromkeys(body, most)
 
@@ -68,42 +89,48 @@ def longest_values(template: WhatsAppTemplate) -> dict[str, int]:
 def build_content(template: WhatsAppTemplate, values: Mapping[str, str]) -> TemplateContent:
     """The template with these values, as an adapter takes it."""
     is_named = template.parameter_format == ParameterFormat.NAMED
+    message = _filled(message_of(template), values, is_named=is_named)
     return TemplateContent(
         name=template.name,
         language=template.language,
         provider_template_id=template.provider_template_id,
-        header=_header(template, values, is_named=is_named),
-        body=tuple(
-            Parameter(value=values.get(name, ""), name=name if is_named else "")
-            for name in placeholders(template.body)
-        ),
-        buttons=tuple(
-            ButtonParameter(index=index, value=values.get(f"button_{index}", ""), sub_type=kind)
-            for index, kind in _buttons_with_value(template).items()
-        ),
+        header=message.header,
+        body=message.body,
+        buttons=message.buttons,
+        cards=tuple(_filled(card, values, is_named=is_named) for card in cards_of(template)),
     )
 
 
-def _header(
-    template: WhatsAppTemplate, values: Mapping[str, str], *, is_named: bool
-) -> tuple[Parameter, ...]:
-    if template.header_format in {HeaderFormat.NONE, HeaderFormat.TEXT}:
-        return tuple(
-            Parameter(value=values.get(f"header_{name}", ""), name=name if is_named else "")
-            for name in placeholders(template.header_text)
-        )
-    kind = ParameterKind(template.header_format.lower())
-    return (Parameter(value=values.get("header_media", ""), kind=kind),)
+def _filled(part: Part, values: Mapping[str, str], *, is_named: bool) -> Card:
+    def value(key: str) -> str:
+        return values.get(part.prefix + key, "")
+
+    header = tuple(
+        Parameter(value=value(f"header_{name}"), name=name if is_named else "")
+        for name in placeholders(part.header_text)
+    )
+    if part.has_medium:
+        kind = ParameterKind(part.header_format.lower())
+        header = (Parameter(value=value("header_media"), kind=kind),)
+    body = tuple(
+        Parameter(value=value(name), name=name if is_named else "")
+        for name in placeholders(part.body)
+    )
+    buttons = tuple(
+        ButtonParameter(index=index, value=value(key), sub_type=sub_type)
+        for index, (sub_type, key) in _buttons_with_value(part).items()
+    )
+    return Card(header=header, body=body, buttons=buttons)
 
 
-def _buttons_with_value(template: WhatsAppTemplate) -> dict[int, str]:
-    """Index → the adapter's sub_type, for the buttons that take a value."""
-    found: dict[int, str] = {}
-    for index, button in enumerate(template.buttons):
+def _buttons_with_value(part: Part) -> dict[int, tuple[str, str]]:
+    """Index → the adapter's sub_type and the parameter's key, for buttons that take a value."""
+    found: dict[int, tuple[str, str]] = {}
+    for index, button in enumerate(part.buttons):
         if button.get("type") == "COPY_CODE":
-            found[index] = "copy_code"
+            found[index] = ("copy_code", f"button_{index}")
         elif button.get("type") == "OTP":
-            found[index] = "url"  # a one-time password's button takes the code as its suffix
-        elif button.get("type") == "URL" and PLACEHOLDER.search(button.get("url", "")):
-            found[index] = "url"
+            found[index] = ("url", "1")  # at Meta its button is a URL with the code as its suffix
+        elif button.get("type") == "URL" and placeholders(button.get("url", "")):
+            found[index] = ("url", f"button_{index}")
     return found

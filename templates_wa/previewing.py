@@ -4,8 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from templates_wa.models import HeaderFormat, WhatsAppTemplate
-from templates_wa.parameters import PLACEHOLDER, required_parameters
+from templates_wa.models import WhatsAppTemplate
+from templates_wa.parameters import required_parameters
+from templates_wa.parts import PLACEHOLDER, Part, cards_of, message_of
+
+SHOWN = ("type", "text", "url", "phone_number", "autofill_text")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card of a carousel."""
+
+    header_media: str
+    body: str
+    buttons: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,32 +29,46 @@ class Preview:
     body: str
     footer: str
     buttons: list[dict[str, Any]]
+    cards: list[Card]
     missing: list[str]
 
 
 def preview(template: WhatsAppTemplate, values: Mapping[str, str]) -> Preview:
     """With these values, else the template's samples."""
     known = {**template.examples, **values}
-    is_text = template.header_format == HeaderFormat.TEXT
+    message = message_of(template)
+    shown = _card(message, known)
     return Preview(
-        header=_filled(template.header_text, known, prefix="header_") if is_text else "",
-        header_media=known.get("header_media", ""),
-        body=_filled(template.body, known),
+        header=_filled(message.header_text, known, prefix="header_"),
+        header_media=shown.header_media,
+        body=shown.body,
         footer=template.footer,
-        buttons=[_button(index, each, known) for index, each in enumerate(template.buttons)],
+        buttons=shown.buttons,
+        cards=[_card(part, known) for part in cards_of(template)],
         missing=[key for key in required_parameters(template) if not known.get(key)],
     )
 
 
-def _filled(text: str, values: Mapping[str, str], *, prefix: str = "") -> str:
+def _card(part: Part, values: Mapping[str, str]) -> Card:
+    return Card(
+        header_media=values.get(f"{part.prefix}header_media", "") if part.has_medium else "",
+        body=_filled(part.body, values, prefix=part.prefix),
+        buttons=[_button(part, index, values) for index in range(len(part.buttons))],
+    )
+
+
+def _filled(text: str, values: Mapping[str, str], *, prefix: str) -> str:
     return PLACEHOLDER.sub(lambda found: values.get(prefix + found[1]) or found[0], text)
 
 
-def _button(index: int, button: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
-    value = values.get(f"button_{index}", "")
-    shown = {key: button[key] for key in ("type", "text", "url", "phone_number") if key in button}
+def _button(part: Part, index: int, values: Mapping[str, str]) -> dict[str, Any]:
+    button = part.buttons[index]
+    value = values.get(f"{part.prefix}button_{index}", "")
+    shown = {key: button[key] for key in SHOWN if key in button}
     if "url" in shown and value:
         shown["url"] = PLACEHOLDER.sub(lambda _: value, shown["url"])
-    if button.get("type") in {"COPY_CODE", "OTP"}:
+    if button.get("type") == "COPY_CODE":
         shown["code"] = value
+    elif button.get("type") == "OTP":
+        shown["code"] = values.get("1", "")
     return shown

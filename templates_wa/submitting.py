@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from channels.asking import ask
-from channels.template_port import Submitted, TemplateSpec
+from channels.template_port import CardSpec, Submitted, TemplateSpec
 from channels.template_registry import templates_at
 from templates_wa.editing import check_submittable, locked
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
@@ -85,5 +85,11 @@ def spec_of(template: WhatsAppTemplate) -> TemplateSpec:
         header_text=template.header_text,
         footer=template.footer,
         buttons=tuple(template.buttons),
+        cards=tuple(
+            CardSpec(each["header_format"], each.get("body", ""), tuple(each["buttons"]))
+            for each in template.cards
+        ),
+        add_security_recommendation=template.add_security_recommendation,
+        code_expiration_minutes=template.code_expiration_minutes,
         examples=template.examples,
     )

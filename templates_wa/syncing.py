@@ -35,6 +35,9 @@ WRITTEN = (
     "body",
     "footer",
     "buttons",
+    "cards",
+    "add_security_recommendation",
+    "code_expiration_minutes",
     "examples",
     "updated_at",
 )
@@ -124,11 +127,33 @@ def _write(template: WhatsAppTemplate, spec: TemplateSpec) -> None:
     template.body = spec.body
     template.footer = spec.footer
     template.buttons = [dict(button) for button in spec.buttons]
-    template.examples = {**template.examples, **spec.examples}
+    template.cards = [
+        {
+            "header_format": card.header_format,
+            "body": card.body,
+            "buttons": [dict(button) for button in card.buttons],
+        }
+        for card in spec.cards
+    ]
+    template.add_security_recommendation = spec.add_security_recommendation
+    template.code_expiration_minutes = spec.code_expiration_minutes
+    template.examples = {**template.examples, **_new_samples(template, spec)}
+
+
+def _new_samples(template: WhatsAppTemplate, spec: TemplateSpec) -> dict[str, str]:
+    """A medium's sample comes back as a passing address: the handle that was given is kept."""
+    return {
+        key: value
+        for key, value in spec.examples.items()
+        if not (key.endswith("header_media") and key in template.examples)
+    }
 
 
 def _adopted(app: TenantWAApp, told: RemoteTemplate, now: datetime) -> WhatsAppTemplate | None:
+    """None for what cannot be sent from here, and what is on its way out at the provider."""
     if told.spec is None or told.category not in Category.values:
+        return None
+    if told.status == TemplateStatus.DISABLED:
         return None
     template = WhatsAppTemplate(
         tenant=app.tenant,
@@ -154,9 +179,11 @@ def _gone(
     for template in local:
         if template.provider_template_id in ids or (template.name, template.language) in names:
             continue
-        if template.is_at_provider and template.status != TemplateStatus.DISABLED:
-            template.status, template.status_at = TemplateStatus.DISABLED, now
-            template.rejection_reason = "The provider does not know it any more."
+        if template.is_at_provider:
+            template.provider_template_id = ""
+            if template.status != TemplateStatus.DISABLED:
+                template.status, template.status_at = TemplateStatus.DISABLED, now
+                template.rejection_reason = "The provider does not know it any more."
             found.append(template)
         elif _never_arrived(template, now):
             template.status, template.status_at = TemplateStatus.DRAFT, now

@@ -9,18 +9,24 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.filters import SearchFilter
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from channels.models import TenantWAApp
 from templates_wa import editing
+from templates_wa.deleting import delete
 from templates_wa.filters import TemplateFilter
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.previewing import preview
+from templates_wa.sampling import LARGEST, MB, kind_of, upload_sample
+from templates_wa.schema_examples import EVERY_KIND
 from templates_wa.serializers import (
     PreviewSerializer,
     PreviewValuesSerializer,
+    SampleSerializer,
+    SampleUploadSerializer,
     StatusSerializer,
     SyncedSerializer,
     SyncSerializer,
@@ -28,6 +34,7 @@ from templates_wa.serializers import (
 )
 from templates_wa.submitting import submit
 from templates_wa.syncing import sync
+from tenants.exceptions import RequestTooLarge
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
@@ -48,7 +55,7 @@ class TemplateViewSet(
     search_fields = ("name", "body")
     required = {"preview": Action.READ}
 
-    @extend_schema(responses={201: TemplateSerializer})
+    @extend_schema(responses={201: TemplateSerializer}, examples=EVERY_KIND)
     def create(self, request: Request) -> Response:
         """Write a DRAFT; what Meta would refuse is refused here."""
         given = self.get_serializer(data=request.data)
@@ -66,10 +73,13 @@ class TemplateViewSet(
         )
         return self._answer(template)
 
+    @extend_schema(
+        responses={204: None, 409: ErrorResponseSerializer, 422: ErrorResponseSerializer}
+    )
     def destroy(self, request: Request, pk: str) -> Response:
-        """Delete one that neither the provider nor a broadcast knows."""
+        """Delete it, at the provider too; 409 while a broadcast that is not finished uses it."""
         self.get_object()
-        editing.delete(tenant=self.tenant, template_id=UUID(pk))
+        delete(tenant=self.tenant, template_id=UUID(pk), now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=StatusSerializer, responses=TemplateSerializer)
@@ -115,6 +125,24 @@ class TemplateViewSet(
         return Response(
             SyncedSerializer(sync(app=given.validated_data["app"], now=timezone.now())).data
         )
+
+    @extend_schema(
+        request=SampleUploadSerializer,
+        responses={201: SampleSerializer, 422: ErrorResponseSerializer},
+    )
+    @action(detail=False, methods=["post"], parser_classes=[MultiPartParser])
+    def samples(self, request: Request) -> Response:
+        """Hand a sample of a header's medium to the provider: its handle goes into `examples`."""
+        given = SampleUploadSerializer(data=request.data, context=self.get_serializer_context())
+        given.is_valid(raise_exception=True)
+        app, file = given.validated_data["app"], given.validated_data["file"]
+        if file.size > LARGEST:
+            raise RequestTooLarge(f"A sample has {LARGEST // MB} MB at most.", attr="file")
+        content = file.read()
+        media_type, header_format = kind_of(content)
+        handle = upload_sample(app=app, name=file.name, content=content)
+        told = {"handle": handle, "media_type": media_type, "header_format": header_format}
+        return Response(SampleSerializer(told).data, status.HTTP_201_CREATED)
 
     @extend_schema(request=PreviewValuesSerializer, responses=PreviewSerializer)
     @action(detail=True, methods=["post"])

@@ -93,13 +93,12 @@ async def summary(request: web.Request) -> web.Response:
 
 
 async def message(request: web.Request) -> web.Response:
-    """By our id, the provider's id, or `{chat}:{message_id}` for Telegram."""
+    """By our id, the provider's id, or `{chat}:{message_id}` for Telegram; with Meta's body."""
     name, wanted = request.match_info["name"], wanted_records(request)
     records = request.app[SANDBOX].witness.records
     found = [record for record in records if record.is_called(name) and wanted(record)]
-    return json_answer(
-        {"times": len(found), "results": as_json(found)}, status=200 if found else 404
-    )
+    results = [{**record.as_json(), "body": record.body} for record in found]
+    return json_answer({"times": len(found), "results": results}, status=200 if found else 404)
 
 
 # --- who behaves how ---

@@ -44,6 +44,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/wa/app/{app}/template", templates),
         web.post("/wa/app/{app}/template", apply_for_template),
         web.put("/wa/app/{app}/template/{template}", apply_for_template),
+        web.delete("/wa/app/{app}/template/{name}", delete_template),
     ]
 
 
@@ -96,6 +97,20 @@ async def apply_for_template(request: web.Request) -> web.Response:
     app = request.app[TEMPLATES].setdefault(request.match_info["app"], {})
     app[template_id] = template
     return json_answer({"status": "success", "template": template})
+
+
+async def delete_template(request: web.Request) -> web.Response:
+    """All languages of this element name."""
+    if not is_right(request, request.app[SANDBOX], ""):
+        return GupshupWords().refused(Refusal(Reason.TOKEN_REVOKED))
+    app = request.app[TEMPLATES].setdefault(request.match_info["app"], {})
+    name = request.match_info["name"]
+    found = [number for number, each in app.items() if each["elementName"] == name]
+    if not found:
+        return error(400, "Template Does not exists.")
+    for number in found:
+        del app[number]
+    return json_answer({"status": "success"})
 
 
 def template_problem(form: dict[str, str]) -> str:

@@ -144,13 +144,19 @@ class MetaWords:
 
 
 def refuse_caller(request: web.Request, sandbox: Sandbox, account: str) -> web.Response | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if not account.isdecimal():
         sandbox.witness.refuse(Provider.META, account[:32], "invalid_100")
         details = "Object does not exist, cannot be loaded due to missing permissions"
         return error(400, INVALID_PARAMETER, "Unsupported request", details)
+    return refuse_token(request, sandbox, account)
+
+
+def refuse_token(
+    request: web.Request, sandbox: Sandbox, account: str, *, scheme: str = "bearer"
+) -> web.Response | None:
+    told, _, token = request.headers.get("Authorization", "").partition(" ")
     faults = sandbox.faults_of((Provider.META, account))
-    right = scheme.lower() == "bearer" and token and REVOKED_MARK not in token
+    right = told.lower() == scheme and token and REVOKED_MARK not in token
     if right and not faults.refuses_token(token):
         return None
     sandbox.witness.refuse(Provider.META, account, Reason.TOKEN_REVOKED)
@@ -186,6 +192,7 @@ def attempt_of(account: str, body: dict[str, Any]) -> Attempt:
         # Our id tells messages apart; without one, the content has to.
         content_hash="" if ours else content_hash(json.dumps(body[body["type"]], sort_keys=True)),
         template=body["template"]["name"] if body["type"] == "template" else "",
+        body=body,
     )
 
 

@@ -1,11 +1,10 @@
-"""The WhatsApp Business Account's templates: submitted, reviewed after a while, listed, edited.
+"""The WhatsApp Business Account's templates: submitted, reviewed, listed, edited, deleted.
 
 A name that holds "reject" is rejected. /_sandbox/templates reports a status, a quality or a
 category by webhook, as Meta does when it happens to a template.
 """
 
 import json
-import re
 import time
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,16 +13,16 @@ from typing import Any, Final
 from aiohttp import web
 
 from channels.simulator.answers import SANDBOX, json_answer
-from channels.simulator.invalid import BAD_VALUE, INVALID_PARAMETER, Invalid
+from channels.simulator.invalid import INVALID_PARAMETER, Invalid
 from channels.simulator.meta import ACCOUNT, VERSION, error, refuse_caller
-from channels.simulator.meta_templates import LANGUAGE, NAME
+from channels.simulator.meta_template_rules import checked, shown
 from channels.simulator.webhook_bodies import encoded
 from channels.simulator.witness import Provider
 
 REVIEW_SECONDS: Final = 0.3
 ALREADY_EXISTS: Final = 2388024
-CATEGORIES: Final = frozenset({"MARKETING", "UTILITY", "AUTHENTICATION"})
-PLACEHOLDER: Final = re.compile(r"\{\{(\w+)\}\}")
+BEING_DELETED: Final = 2388023
+"""A name cannot be taken again while its template is being deleted, which takes 30 days."""
 REJECTED_MARK: Final = "reject"
 LIMIT: Final = 100
 
@@ -51,7 +50,7 @@ class Template:
             "status": self.status,
             "category": self.category,
             "parameter_format": self.parameter_format,
-            "components": self.components,
+            "components": shown(self.category, self.components),
             "rejected_reason": self.reason,
             "quality_score": {"score": self.quality},
         }
@@ -70,6 +69,16 @@ class Templates(dict[str, Template]):
     def __init__(self) -> None:
         super().__init__()
         self.numbers = count(int(time.time()) * 1000)
+        self.deleted: set[tuple[str, str, str]] = set()
+        """WABA, name and language."""
+
+    def refusal(self, waba: str, name: str, language: str) -> tuple[int, str] | None:
+        """Why this name cannot be taken."""
+        if any((each.name, each.language) == (name, language) for each in self.of(waba)):
+            return ALREADY_EXISTS, "Content in this language already exists"
+        if (waba, name, language) in self.deleted:
+            return BEING_DELETED, "The existing content is being deleted. Try again in 4 weeks"
+        return None
 
     def of(self, waba: str) -> list[Template]:
         return [each for each in self.values() if each.waba == waba]
@@ -82,6 +91,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post(f"/{VERSION}/{ACCOUNT}/message_templates", create),
         web.get(f"/{VERSION}/{ACCOUNT}/message_templates", listed),
+        web.delete(f"/{VERSION}/{ACCOUNT}/message_templates", delete),
         web.post(f"/{VERSION}/{ACCOUNT}", edit),
     ]
 
@@ -94,8 +104,8 @@ async def create(request: web.Request) -> web.Response:
         body = checked(await request.read(), new=True)
     except Invalid as invalid:
         return error(400, invalid.code, "Invalid parameter", invalid.details)
-    if any((t.name, t.language) == (body["name"], body["language"]) for t in templates.of(waba)):
-        return error(400, ALREADY_EXISTS, "Content in this language already exists", "")
+    if taken := templates.refusal(waba, body["name"], body["language"]):
+        return error(400, *taken, "")
     template = Template(
         number=str(next(templates.numbers)),
         waba=waba,
@@ -124,6 +134,22 @@ async def edit(request: web.Request) -> web.Response:
     template.components = body["components"]
     template.category = body.get("category", template.category)
     template.status, template.submitted_at = "PENDING", time.monotonic()
+    return json_answer({"success": True})
+
+
+async def delete(request: web.Request) -> web.Response:
+    """All languages of `name`, or the one whose id is `hsm_id`; both must fit."""
+    waba, templates = request.match_info["account"], request.app[TEMPLATES]
+    if refused := refuse_caller(request, request.app[SANDBOX], waba):
+        return refused
+    name, number = request.query.get("name"), request.query.get("hsm_id")
+    found = [t for t in templates.of(waba) if t.name == name and number in (None, t.number)]
+    if not found:
+        return error(400, INVALID_PARAMETER, "Invalid parameter", "Message template not found")
+    for each in found:
+        del templates[each.number]
+        if each.as_json()["status"] == "APPROVED":
+            templates.deleted.add((waba, each.name, each.language))
     return json_answer({"success": True})
 
 
@@ -181,37 +207,3 @@ def _told(template: Template, body: dict[str, Any]) -> tuple[str, dict[str, Any]
     before, template.category = template.category, str(body.get("category"))
     value = {"previous_category": before, "new_category": template.category}
     return "template_category_update", value
-
-
-def checked(raw: bytes, *, new: bool) -> dict[str, Any]:
-    """Raises Invalid."""
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        raise Invalid(INVALID_PARAMETER, "Invalid JSON in request body") from None
-    if not isinstance(body, dict) or not isinstance(body.get("components"), list):
-        raise Invalid(INVALID_PARAMETER, "Param components must be a list")
-    if new and not NAME.fullmatch(str(body.get("name"))):
-        raise Invalid(INVALID_PARAMETER, "Param name has invalid characters")
-    if new and not LANGUAGE.fullmatch(str(body.get("language"))):
-        raise Invalid(INVALID_PARAMETER, "Param language is not known")
-    if body.get("category") not in CATEGORIES:
-        raise Invalid(INVALID_PARAMETER, f"Param category must be one of {sorted(CATEGORIES)}")
-    kinds = [str(each.get("type")).upper() for each in body["components"]]
-    if kinds.count("BODY") != 1:
-        raise Invalid(INVALID_PARAMETER, "A template has one BODY")
-    for component in body["components"]:
-        check_examples(component)
-    return body
-
-
-def check_examples(component: dict[str, Any]) -> None:
-    """Each parameter of a text needs a sample."""
-    names = set(PLACEHOLDER.findall(str(component.get("text", ""))))
-    example = component.get("example") or {}
-    key = "body_text" if str(component.get("type")).upper() == "BODY" else "header_text"
-    given = example.get(key) or []
-    numbered = given[0] if key == "body_text" and given else given
-    named = {each["param_name"] for each in example.get(f"{key}_named_params", ())}
-    if names and not (len(numbered) == len(names) or named == names):
-        raise Invalid(BAD_VALUE, f"{component['type']} is missing its examples")

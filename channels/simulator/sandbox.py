@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from random import Random
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from channels.simulator.deliveries import Account, Deliveries
 from channels.simulator.faults import Faults, Reason, Refusal
@@ -38,6 +38,8 @@ class Attempt:
     """The statuses that this provider ever reports on such a message."""
     message_id: str = ""
     """The provider's, where the protocol makes it."""
+    body: Any = None
+    """The request as it was read, to be shown while it is young."""
 
     @property
     def message_key(self) -> str:
@@ -99,6 +101,7 @@ class Sandbox:
             seq=seq,
             callback=attempt.callback,
             segments=attempt.segments,
+            body=attempt.body,
         )
         self.witness.accept(record)
         if attempt.provider is Provider.RBM:

@@ -10,6 +10,7 @@ from channels.simulator import (
     gupshup,
     meta,
     meta_template_management,
+    meta_uploads,
     msg91,
     rbm,
     telegram,
@@ -23,10 +24,24 @@ from channels.simulator.sandbox import Sandbox
 SHUTDOWN_TIMEOUT = 0.5
 """Calls that are never answered must not hold up the end."""
 KEEPALIVE_TIMEOUT = 75.0
+LARGEST_REQUEST = 32 * 1024 * 1024
+"""Bytes: samples of videos are uploaded."""
+# The first route that fits answers: uploads have addresses that look like a phone number's.
+PROTOCOLS = (
+    gupshup,
+    meta_uploads,
+    meta,
+    meta_template_management,
+    msg91,
+    rbm,
+    telegram,
+    twilio,
+    vonage,
+)
 
 
 def make_app(sandbox: Sandbox) -> web.Application:
-    app = web.Application()
+    app = web.Application(client_max_size=LARGEST_REQUEST)
     app[SANDBOX] = sandbox
     # A sub-application, so that its middleware costs the providers' routes nothing.
     controls = web.Application(middlewares=[control.say_what_is_wrong])
@@ -37,7 +52,8 @@ def make_app(sandbox: Sandbox) -> web.Application:
     app[meta_template_management.TEMPLATES] = templates = meta_template_management.Templates()
     controls[meta_template_management.TEMPLATES] = templates
     app.add_subapp("/_sandbox", controls)
-    for protocol in (gupshup, meta, meta_template_management, msg91, rbm, telegram, twilio, vonage):
+    app[meta_uploads.SESSIONS] = {}
+    for protocol in PROTOCOLS:
         app.add_routes(protocol.routes())
     return app
 

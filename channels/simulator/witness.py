@@ -11,6 +11,9 @@ from typing import Any
 from channels.simulator.magic import Behaviour
 from channels.simulator.times import iso
 
+BODIES_KEPT = 1_000
+"""Requests shown word by word; all others by their hash (a body has about 1 KB)."""
+
 
 class Provider(StrEnum):
     META = "meta"
@@ -33,13 +36,14 @@ class Record:
     """One accepted message. `reported` holds the statuses whose webhook was answered with 2xx.
 
     `callback`: where the request wanted them told, for providers that are told so. `segments`: the
-    parts that an SMS is sent in.
+    parts that an SMS is sent in. `body`: the request, of the youngest messages.
     """
 
     __slots__ = (
         "accepted_at",
         "account",
         "behaviour",
+        "body",
         "callback",
         "content_hash",
         "final",
@@ -57,6 +61,7 @@ class Record:
         self, *, provider: Provider, account: str, to: str, message_id: str, our_id: str,
         content_hash: str, behaviour: Behaviour, final: Status | None, seq: int, callback: str = "",
         segments: int = 1,
+        body: Any = None,
     ) -> None:  # fmt: skip
         self.provider = provider
         self.account = account
@@ -69,6 +74,7 @@ class Record:
         self.seq = seq
         self.callback = callback
         self.segments = segments
+        self.body = body
         self.reported: tuple[Status, ...] = ()
         self.accepted_at = time.time()
         self.monotonic = time.monotonic()
@@ -102,10 +108,16 @@ class Witness:
         self.accepted = 0
         self.last_seq = 0
         self.refused: Counter[tuple[Provider, str, str]] = Counter()
+        self._with_bodies: deque[Record] = deque(maxlen=BODIES_KEPT)
 
     def accept(self, record: Record) -> None:
         self.accepted += 1
         self.records.append(record)
+        if record.body is None:
+            return
+        if len(self._with_bodies) == BODIES_KEPT:
+            self._with_bodies[0].body = None
+        self._with_bodies.append(record)
 
     def next_seq(self) -> int:
         self.last_seq += 1

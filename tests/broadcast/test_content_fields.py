@@ -36,6 +36,14 @@ def test_they_are_answered_as_they_were_given(manager: APIClient) -> None:
     assert {name: shown[name] for name in GOOD} == GOOD
 
 
+def test_a_rung_without_a_medium_may_say_so(manager: APIClient) -> None:
+    rung = {"platform": "SMS", "sender": None, "text": "Hello by SMS"}
+
+    made = manager.post("/broadcast/", {**BODY, "fallback": [{**rung, "media": None}]})
+
+    assert (made.status_code, made.json()["fallback"]) == (201, [rung])
+
+
 def test_they_can_be_taken_away(manager: APIClient) -> None:
     made = manager.post("/broadcast/", {**BODY, **GOOD})
     none: dict[str, Any] = {

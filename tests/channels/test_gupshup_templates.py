@@ -1,6 +1,7 @@
 """Submitting templates to Gupshup and reading them back."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from channels.asking import ProviderRefused, ask
 from channels.gupshup_templates import GupshupTemplates
 from channels.simulator.running import running_simulator
-from channels.template_port import Submitted, TemplateSpec
+from channels.template_port import CardSpec, Submitted, TemplateSpec
 from tests.channels.samples import account, response
 
 GUPSHUP = GupshupTemplates()
@@ -69,6 +70,27 @@ def test_names_of_parameters_are_refused_before_gupshup_does() -> None:
     named = TemplateSpec("a", "en", "UTILITY", "Hi {{who}}", parameter_format="NAMED")
     with pytest.raises(ProviderRefused):
         GUPSHUP.submit_request(SENDER, "", named)
+
+
+def test_a_deletion_is_by_name() -> None:
+    request = GUPSHUP.delete_request(SENDER, "", "id", "summer_sale")
+
+    assert (request.method, request.url) == (
+        "DELETE",
+        "https://provider.test/wa/app/82ed52f4/template/summer_sale",
+    )
+    GUPSHUP.delete_outcome(response(200, {"status": "success"}))
+    told = {"status": "error", "message": "Template Does not exists."}
+    with pytest.raises(ProviderRefused, match="not exists"):
+        GUPSHUP.delete_outcome(response(400, told))
+
+
+@pytest.mark.parametrize(
+    "kind", [{"cards": [CardSpec("IMAGE")] * 2}, {"category": "AUTHENTICATION"}]
+)
+def test_what_is_made_at_gupshups_own_pages_is_said(kind: dict[str, Any]) -> None:
+    with pytest.raises(ProviderRefused, match="own pages"):
+        GUPSHUP.submit_request(SENDER, "", replace(SPEC, **kind))
 
 
 def test_taken_for_review() -> None:

@@ -10,13 +10,14 @@ from channels.adapter import TemplateChange
 from channels.asking import ProviderRefused
 from channels.meta_templates import MetaTemplates
 from channels.meta_webhook import parse
-from channels.template_port import RemoteTemplate, TemplateSpec
+from channels.template_port import CardSpec, RemoteTemplate, Sample, TemplateSpec
 from tests.channels.protocols import load
 from tests.channels.samples import account, response
 
 META = MetaTemplates()
 ACCOUNT = account("meta_cloud")
 TUSCANY = "Create template w/ image header, text body, text footer, and 2 call-to-action buttons"
+LOOK = {"type": "URL", "text": "Look", "url": "https://shop.example/{{1}}"}
 PABLO = TemplateSpec(
     name="abandoned_cart",
     language="en_US",
@@ -95,6 +96,25 @@ def test_named_parameters_have_named_samples() -> None:
                 "button_1": "z",
             },
         ),
+        TemplateSpec(
+            name="plants",
+            language="en",
+            category="MARKETING",
+            body="Hello {{1}}, look.",
+            cards=(
+                CardSpec("IMAGE", "Aloe for {{1}}", ({"type": "QUICK_REPLY", "text": "No"}, LOOK)),
+                CardSpec("IMAGE", "Fern for {{1}}", ({"type": "QUICK_REPLY", "text": "No"}, LOOK)),
+            ),
+            examples={
+                "1": "Ana",
+                "card_0_header_media": "4::a",
+                "card_0_1": "9 €",
+                "card_0_button_1": "aloe",
+                "card_1_header_media": "4::b",
+                "card_1_1": "7 €",
+                "card_1_button_1": "fern",
+            },
+        ),
     ],
 )
 def test_what_was_submitted_is_read_back(spec: TemplateSpec) -> None:
@@ -112,7 +132,7 @@ def test_what_was_submitted_is_read_back(spec: TemplateSpec) -> None:
 @pytest.mark.parametrize(
     "component",
     [
-        {"type": "CAROUSEL", "cards": []},
+        {"type": "LIMITED_TIME_OFFER"},
         {"type": "HEADER", "format": "LOCATION"},
         {"type": "BODY", "example": {"body_text": 7}},
     ],
@@ -130,6 +150,93 @@ def test_what_our_model_cannot_hold_has_no_text(component: dict[str, Any]) -> No
     (remote,) = META.list_outcome(response(200, {"data": [listed]})).templates
 
     assert (remote.spec, remote.status) == (None, "PENDING")
+
+
+def test_a_carousel_of_products_has_no_text() -> None:
+    product = {"components": [{"type": "BUTTONS", "buttons": [{"type": "SPM", "text": "View"}]}]}
+    components = [{"type": "BODY", "text": "Look"}, {"type": "CAROUSEL", "cards": [product]}]
+    listed = {
+        "id": "7",
+        "name": "a",
+        "language": "en",
+        "status": "APPROVED",
+        "category": "MARKETING",
+        "components": components,
+    }
+
+    (remote,) = META.list_outcome(response(200, {"data": [listed]})).templates
+
+    assert remote.spec is None
+
+
+def test_a_one_time_password_is_read_as_meta_shows_it() -> None:
+    url = (
+        "https://www.whatsapp.com/otp/code/?otp_type=ONE_TAP&code_expiration_minutes=5"
+        "&package_name=com.example.shop&signature_hash=K8a%2FAINcGX7&code=otp"
+    )
+    button = {"type": "URL", "text": "Copy code", "url": url + "{{1}}", "example": [url + "123456"]}
+    listed = {
+        "id": "7",
+        "name": "login_code",
+        "language": "en",
+        "status": "APPROVED",
+        "category": "AUTHENTICATION",
+        "components": [
+            {"type": "BODY", "text": "*{{1}}* is your code.", "add_security_recommendation": True},
+            {"type": "FOOTER", "text": "This code expires in 5 minutes."},
+            {"type": "BUTTONS", "buttons": [button]},
+        ],
+    }
+
+    (remote,) = META.list_outcome(response(200, {"data": [listed]})).templates
+
+    assert remote.spec is not None
+    assert (remote.spec.add_security_recommendation, remote.spec.code_expiration_minutes) == (
+        True,
+        5,
+    )
+    app = {"package_name": "com.example.shop", "signature_hash": "K8a/AINcGX7"}
+    told = {"type": "OTP", "otp_type": "ONE_TAP", "text": "Copy code", "supported_apps": [app]}
+    assert (remote.spec.buttons, remote.spec.examples) == ((told,), {})
+
+
+def test_a_deletion_names_the_template_and_its_id() -> None:
+    request = META.delete_request(ACCOUNT, "1234", "77", "summer_sale")
+
+    assert (request.method, request.url) == (
+        "DELETE",
+        "https://provider.test/v23.0/1234/message_templates?name=summer_sale&hsm_id=77",
+    )
+    META.delete_outcome(response(200, {"success": True}))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, {"success": False}), (200, {}), (400, {}), (200, b"<html>")]
+)
+def test_anything_else_is_no_deletion(status: int, body: Any) -> None:
+    with pytest.raises(ProviderRefused):
+        META.delete_outcome(response(status, body))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [{}],
+        [{"id": 7}],
+        [{"id": "1"}, {"id": "https://elsewhere.example/"}],
+        [{"id": "1"}, {"id": "upload:a"}, {"h": ""}],
+        [{"id": "1"}, {"id": "upload:a"}, {"error": {"message": "No"}}],
+    ],
+)
+def test_an_upload_that_goes_wrong_is_refused(answers: list[dict[str, Any]]) -> None:
+    steps = META.upload(ACCOUNT, Sample("a.png", "image/png", b"x"))
+    next(steps)
+    *good, bad = answers
+    for body in good:
+        steps.send(response(200, body))
+
+    with pytest.raises(ProviderRefused):
+        steps.send(response(200, bad))
 
 
 def test_pages_follow_each_other() -> None:

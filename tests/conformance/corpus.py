@@ -20,7 +20,7 @@ from channels.meta_templates import MetaTemplates
 from channels.platforms import Platform
 from channels.registry import adapter_for
 from channels.telegram_bot import set_webhook_request
-from channels.template_port import TemplateSpec
+from channels.template_port import CardSpec, TemplateSpec
 from tests.channels.samples import MESSAGE_ID, account
 
 TO = {"telegram_bot": "42"}
@@ -32,7 +32,7 @@ YES = Button(ButtonKind.REPLY, "Yes", "yes-1")
 CALL = Button(ButtonKind.CALL, "Call", "+14155550100")
 CONTENT_SID = "HX" + "b" * 32
 
-NAME = Parameter("Ana")
+NAME, CODE = Parameter("Ana"), Parameter("4711")
 HEADERS = {
     "text header": Parameter("Summer"),
     "image header": Parameter("https://cdn.test/sale.jpg", kind=ParameterKind.IMAGE),
@@ -54,6 +54,7 @@ TEMPLATES = {
 META_TEMPLATES = TEMPLATES | {
     "copy code button": replace(PLAIN, buttons=(ButtonParameter(0, "A1", sub_type="copy_code"),)),
     "carousel": replace(PLAIN, body=(NAME,), cards=(CARD, CARD)),
+    "one-time password": replace(PLAIN, body=(CODE,), buttons=(ButtonParameter(0, "4711"),)),
 }
 
 Contents = dict[str, TextContent | TemplateContent]
@@ -131,11 +132,16 @@ def _manage(sender: SenderAccount) -> dict[str, HttpRequest]:
         for name, spec in SPECS.items()
     }
     made["manage: edit"] = templates.edit_request(sender, waba, "1689556908129832", SPECS["named"])
+    made["manage: delete"] = templates.delete_request(sender, waba, "1689556908129832", "hello")
     made["manage: list"] = templates.list_request(sender, waba, after="")
     made["manage: next page"] = templates.list_request(sender, waba, after="MTAx")
     return made
 
 
+CARD_BUTTONS = (
+    {"type": "QUICK_REPLY", "text": "Not for me"},
+    {"type": "URL", "text": "Look", "url": "https://shop.test/r/{{1}}"},
+)
 SPECS = {
     "plain": TemplateSpec("hello", "en_US", "UTILITY", "Hello there"),
     "named": TemplateSpec(
@@ -160,6 +166,46 @@ SPECS = {
             {"type": "QUICK_REPLY", "text": "Stop"},
         ),
         examples={"1": "Ana", "2": "20 %", "button_0": "abc123"},
+    ),
+    "carousel": TemplateSpec(
+        "plants",
+        "en_US",
+        "MARKETING",
+        "Hello {{1}}, look.",
+        cards=(CardSpec("IMAGE", "For {{1}}", CARD_BUTTONS),) * 2,
+        examples={
+            "1": "Ana",
+            **{f"card_{n}_header_media": "4::aW" for n in range(2)},
+            **{f"card_{n}_1": "9 €" for n in range(2)},
+            **{f"card_{n}_button_1": "abc123" for n in range(2)},
+        },
+    ),
+    "one-time password": TemplateSpec(
+        "login_code",
+        "en_US",
+        "AUTHENTICATION",
+        "*{{1}}* is your verification code.",
+        buttons=({"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"},),
+        add_security_recommendation=True,
+        code_expiration_minutes=10,
+    ),
+    "one-tap password": TemplateSpec(
+        "login_code_app",
+        "en_US",
+        "AUTHENTICATION",
+        "*{{1}}* is your verification code.",
+        buttons=(
+            {
+                "type": "OTP",
+                "otp_type": "ONE_TAP",
+                "text": "Copy code",
+                "autofill_text": "Fill in",
+                "supported_apps": [
+                    {"package_name": "com.example.shop", "signature_hash": "K8a/AINcGX7"}
+                ],
+            },
+        ),
+        code_expiration_minutes=10,
     ),
     "image header": TemplateSpec(
         "picture",

@@ -12,10 +12,12 @@ import pytest
 import telegram
 from pywa import WhatsApp
 from pywa.types.templates import (
+    AuthenticationBody,
     BodyText,
     Carousel,
     CarouselCard,
     CopyCodeButton,
+    CopyCodeOTPButton,
     HeaderDocument,
     HeaderImage,
     HeaderText,
@@ -130,6 +132,10 @@ PYWA_TEMPLATES: dict[str, list[Any]] = {
     "document header": [
         HeaderDocument.params(document="https://cdn.test/menu.pdf"),
         body_of("Ana"),
+    ],
+    "one-time password": [
+        AuthenticationBody.params(otp="4711"),
+        CopyCodeOTPButton.params(otp="4711"),
     ],
     "carousel": [
         body_of("Ana"),

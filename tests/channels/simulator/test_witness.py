@@ -1,6 +1,8 @@
 import time
 
+from channels.simulator.magic import Behaviour
 from channels.simulator.running import running_simulator
+from channels.simulator.witness import BODIES_KEPT, Provider, Record, Witness
 from tests.channels.simulator.client import ACCOUNT, BOT, Client, text_to
 
 
@@ -53,6 +55,30 @@ def test_reset_forgets_one_account_and_keeps_the_other(client: Client) -> None:
     client.telegram("sendMessage", {"chat_id": 42, "text": "hi"})
     client.control("reset", {"account": ACCOUNT})
     assert client.get("summary")["accepted_by_provider"] == {"telegram": 1}
+
+
+def test_only_the_newest_requests_are_kept_word_by_word() -> None:
+    witness = Witness(limit=2 * BODIES_KEPT)
+    for number in range(BODIES_KEPT + 1):
+        record = Record(
+            provider=Provider.META,
+            account=ACCOUNT,
+            to="1",
+            message_id=str(number),
+            our_id="",
+            content_hash="",
+            behaviour=Behaviour.DELIVERS,
+            final=None,
+            seq=witness.next_seq(),
+            body={"number": number},
+        )
+        witness.accept(record)
+
+    assert witness.records[0].body is None
+    assert [witness.records[1].body, witness.records[-1].body] == [
+        {"number": 1},
+        {"number": BODIES_KEPT},
+    ]
 
 
 def test_the_oldest_records_are_forgotten_first() -> None:

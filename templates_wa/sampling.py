@@ -1,0 +1,55 @@
+"""Hands a tenant's sample file to the provider; what comes back stands for it in a submission."""
+
+from functools import partial
+
+from channels.adapter import HttpResponse
+from channels.asking import ask
+from channels.models import TenantWAApp
+from channels.template_port import Sample
+from channels.template_registry import templates_at
+from templates_wa.models import HeaderFormat
+from tenants.errors import InvalidInput
+
+UPLOAD_TIMEOUT = 60.0
+MB = 1024 * 1024
+MAX_BYTES = {
+    HeaderFormat.IMAGE: 5 * MB,
+    HeaderFormat.VIDEO: 16 * MB,
+    HeaderFormat.DOCUMENT: 16 * MB,
+}
+"""Meta's limits of images and videos in messages; its 100 MB of a document are no sample."""
+LARGEST = max(MAX_BYTES.values())
+
+# (offset, what stands there) → type: a name or a header may say anything
+SIGNATURES: tuple[tuple[int, bytes, str, HeaderFormat], ...] = (
+    (0, b"\xff\xd8\xff", "image/jpeg", HeaderFormat.IMAGE),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png", HeaderFormat.IMAGE),
+    (4, b"ftyp", "video/mp4", HeaderFormat.VIDEO),
+    (0, b"%PDF-", "application/pdf", HeaderFormat.DOCUMENT),
+)
+
+
+def kind_of(content: bytes) -> tuple[str, HeaderFormat]:
+    """Its media type and the header that it is a sample of. Raises InvalidInput."""
+    for offset, mark, media_type, header_format in SIGNATURES:
+        if content.startswith(mark, offset):
+            if len(content) > MAX_BYTES[header_format]:
+                most = MAX_BYTES[header_format] // MB
+                raise InvalidInput(f"At most {most} MB for {media_type}.", attr="file")
+            return media_type, header_format
+    raise InvalidInput("A JPEG, PNG, MP4 or PDF file is needed.", attr="file")
+
+
+def upload_sample(*, app: TenantWAApp, name: str, content: bytes) -> str:
+    """The handle. Must not run in a transaction: it waits for the network.
+
+    Raises InvalidInput, ProviderRefused, ProviderUnreachable.
+    """
+    media_type, _ = kind_of(content)
+    steps = templates_at(app.provider).upload(app.account(), Sample(name, media_type, content))
+    answer: HttpResponse | None = None
+    try:
+        while True:
+            answer = ask(partial(steps.send, answer), timeout=UPLOAD_TIMEOUT)
+    except StopIteration as done:
+        return str(done.value)
