@@ -122,6 +122,8 @@ class OutboundMessage:
     to: str = field(repr=False)
     """E.164 with its plus sign, or a Telegram chat id."""
     content: TextContent | TemplateContent = field(repr=False)
+    valid_for: int | None = None
+    """Seconds from now after which it is to be dropped undelivered; None: the provider's own."""
 
 
 # --- what becomes of it -------------------------------------------------------------------------

@@ -43,8 +43,10 @@ from channels.answers import (
 )
 from channels.platforms import Platform
 
-TTL = "86400s"
-"""What is not delivered in a day is revoked, and reported: a later message would be stale news."""
+VALID_FOR = 86_400
+"""Seconds. What is not delivered by then is revoked, and reported: it would be stale news."""
+SHORTEST, LONGEST = 10, 15 * 86_400
+"""Google has no least, but advises it: revoking what is about to arrive may report both."""
 
 SAMPLE = "+12025550100"
 """A number set aside for fiction, to ask about when only the credentials are in question."""
@@ -92,7 +94,7 @@ class GoogleRbm:
             method="POST",
             url=f"{account.base_url}/v1/phones/{quote(message.to, safe='+')}/agentMessages?{query}",
             headers=_authorization(account),
-            json={"contentMessage": _content(message.content), "ttl": TTL},
+            json={"contentMessage": _content(message.content), "ttl": _ttl(message)},
         )
 
     def send_outcome(self, response: HttpResponse) -> Outcome:
@@ -142,6 +144,11 @@ def _authorization(account: SenderAccount) -> dict[str, str]:
 
 
 # --- the body -----------------------------------------------------------------------------------
+
+
+def _ttl(message: OutboundMessage) -> str:
+    seconds = VALID_FOR if message.valid_for is None else message.valid_for
+    return f"{min(max(seconds, SHORTEST), LONGEST)}s"
 
 
 def _content(said: TextContent) -> dict[str, Any]:

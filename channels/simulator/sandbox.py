@@ -33,6 +33,8 @@ class Attempt:
     content_hash: str
     template: str = ""
     callback: str = ""
+    valid_for: float | None = None
+    """Seconds within which it was to be delivered, where the request said so."""
     reports: frozenset[Status] = frozenset(Status)
     """The statuses that this provider ever reports on such a message."""
     message_id: str = ""
@@ -97,6 +99,7 @@ class Sandbox:
             final=final_status(plan) if attempt.reports else Status.SENT,
             seq=seq,
             callback=attempt.callback,
+            valid_for=attempt.valid_for,
         )
         self.witness.accept(record)
         if attempt.provider is Provider.RBM:

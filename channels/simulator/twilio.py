@@ -140,6 +140,7 @@ def attempt_of(account: str, form: dict[str, str]) -> Attempt:
         content_hash="" if ours else blake2b(content.encode(), digest_size=8).hexdigest(),
         template=form.get("ContentSid", ""),
         callback=callback,
+        valid_for=float(form["ValidityPeriod"]) if "ValidityPeriod" in form else None,
         # An SMS is never read, as far as anybody knows.
         reports=frozenset(Status) if ":" in form["To"] else NEVER_READ,
     )

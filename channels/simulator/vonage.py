@@ -113,6 +113,7 @@ def attempt_of(key: str, form: dict[str, str]) -> Attempt:
         our_id=ours,
         content_hash="" if ours else content_hash(form["text"]),
         callback=form.get("callback", ""),
+        valid_for=int(form["ttl"]) / 1000 if "ttl" in form else None,
         reports=NEVER_READ,
         message_id=f"0A{secrets.token_hex(7).upper()}",
     )

@@ -49,11 +49,13 @@ class Record:
         "reported",
         "seq",
         "to",
+        "valid_for",
     )  # fmt: skip
 
     def __init__(
         self, *, provider: Provider, account: str, to: str, message_id: str, our_id: str,
         content_hash: str, behaviour: Behaviour, final: Status | None, seq: int, callback: str = "",
+        valid_for: float | None = None,
     ) -> None:  # fmt: skip
         self.provider = provider
         self.account = account
@@ -65,6 +67,7 @@ class Record:
         self.final = final
         self.seq = seq
         self.callback = callback
+        self.valid_for = valid_for
         self.reported: tuple[Status, ...] = ()
         self.accepted_at = time.time()
         self.monotonic = time.monotonic()
@@ -82,6 +85,7 @@ class Record:
             "monotonic": self.monotonic,
             "behaviour": self.behaviour,
             "final_status": self.final,
+            "valid_for": self.valid_for,
             "reported": list(self.reported),
         }
 

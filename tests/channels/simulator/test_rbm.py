@@ -217,6 +217,7 @@ REPLY = {"reply": {"text": "Yes", "postbackData": "y"}}
         ({"contentMessage": {"text": "Hi"}}, True),
         ({"contentMessage": {"text": "Hi"}, "ttl": "60s"}, True),
         ({"contentMessage": {"text": "Hi"}, "ttl": "60"}, False),
+        ({"contentMessage": {"text": "Hi"}, "ttl": "1296000s"}, True),
         ({"contentMessage": {"text": "x" * 3073}}, False),
         ({"contentMessage": {"text": "Hi", "surprise": 1}}, False),
         ({"text": "Hi"}, False),
