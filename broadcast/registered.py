@@ -17,6 +17,13 @@ def check(broadcast: Broadcast, sender: Sender) -> None:
             "`provider_template_id`, with its variables in the text.",
             attr="provider_template_id",
         )
+    reserved = adapter_for(sender.provider).capabilities.reserved_variables
+    if taken := sorted(reserved & filled([broadcast.text], {}).keys()):
+        raise InvalidInput(
+            f"{sender.provider} has a field called {taken[0]}: give the variable another name, "
+            "here and in the template.",
+            attr="text",
+        )
 
 
 def needs_template(sender: Sender | None) -> bool:

@@ -315,6 +315,8 @@ class Capabilities:
     max_buttons: int = 0
     needs_text_template: bool = False
     """A free text goes out by its registered template alone, filled with its variables."""
+    reserved_variables: frozenset[str] = frozenset()
+    """Names that such a text's variables cannot have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 A sender's `account_id` is its sender id (header). The text goes out as the template has it, filled
 with the recipient's variables: what the broadcast says of it is for people and for counting parts.
 
-Source: docs.msg91.com (SMS, Send SMS by flow); reports: msg91.com/help.
+Source: docs.msg91.com (SMS, Send SMS by flow); reports: msg91.com/help; our id in them:
+msg91.com/help/text-sms/custom-metadata-parameters-for-tracking-sms-requests.
 """
 
 from collections.abc import Hashable, Sequence
@@ -31,6 +32,10 @@ from channels.answers import by_status, json_object, retry_after, succeeded, unm
 from channels.msg91_errors import rule_for
 from channels.platforms import Platform
 
+MOBILES = "mobiles"
+RESERVED = frozenset({MOBILES, msg91_webhook.OUR_ID, "UUID"})
+"""What stands beside the variables in the same object: for MSG91, not for the text."""
+
 
 class Msg91:
     """Texts by template, up to fifty recipients a request."""
@@ -45,6 +50,7 @@ class Msg91:
         # A batch's default size. A lost answer leaves the fate of all of them unknown.
         max_recipients=50,
         needs_text_template=True,
+        reserved_variables=RESERVED,
     )
     token_grant = None
 
@@ -131,8 +137,6 @@ class Msg91:
 
 # --- the body -----------------------------------------------------------------------------------
 
-MOBILES = "mobiles"
-
 
 def _template_id(message: OutboundMessage) -> str:
     if not isinstance(message.content, TextContent) or not message.content.template_id:
@@ -144,9 +148,9 @@ def _recipient(message: OutboundMessage) -> dict[str, str]:
     """Variables under the names that the template has for them (##name##)."""
     _template_id(message)
     variables = message.content.variables if isinstance(message.content, TextContent) else {}
-    if MOBILES in variables:
-        raise ValueError("A variable cannot be called like MSG91's field for the number.")
-    return {MOBILES: _digits(message), **variables}
+    if RESERVED & variables.keys():
+        raise ValueError("A variable cannot be called like a field of MSG91's.")
+    return {MOBILES: _digits(message), msg91_webhook.OUR_ID: str(message.id), **variables}
 
 
 def _digits(message: OutboundMessage) -> str:

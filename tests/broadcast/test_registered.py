@@ -29,6 +29,15 @@ def test_a_text_without_its_template_is_refused() -> None:
     assert refused.value.attr == "provider_template_id"
 
 
+@pytest.mark.parametrize("name", ["mobiles", "CRQID"])
+def test_a_variable_called_like_a_field_of_the_providers_is_refused(name: str) -> None:
+    text = f"Hello {{{{{name}|there}}}}"
+    with pytest.raises(InvalidInput) as refused:
+        content.check(broadcast_over("msg91", provider_template_id="64f0", text=text))
+    assert refused.value.attr == "text"
+    content.check(broadcast_over("vonage", text=text))
+
+
 @pytest.mark.parametrize(
     ("provider", "template_id"), [("msg91", "64f0"), ("vonage", ""), ("twilio", "")]
 )
