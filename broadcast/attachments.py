@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from broadcast.models import Broadcast
-from broadcast.variables import check_syntax
+from broadcast.variables import VARIABLE, check_syntax
 from channels.adapter import Button, ButtonKind, Capabilities, Media, ParameterKind
 from channels.models import Sender
 from channels.platforms import MAX_BUTTON_TEXT, Platform
@@ -77,8 +77,23 @@ def _check_buttons(buttons: list[dict[str, Any]], able: Capabilities, sender: Se
             raise InvalidInput(
                 f"A button's text must have 1 to {longest} characters.", attr="buttons"
             )
-        if not str(button.get("value", "")).strip():
-            raise InvalidInput("A button needs a value.", attr="buttons")
+        _check_value(str(button.get("kind")), str(button.get("value", "")).strip(), able)
+
+
+def _check_value(kind: str, value: str, able: Capabilities) -> None:
+    """Without its variables: what they make of it, only a recipient's row can say."""
+    if not value:
+        raise InvalidInput("A button needs a value.", attr="buttons")
+    if kind == ButtonKind.URL and not value.startswith((*able.url_schemes, "{{")):
+        raise InvalidInput(
+            f"A URL button's value begins with {' or '.join(able.url_schemes)}.", attr="buttons"
+        )
+    fixed = len(VARIABLE.sub("", value).encode())
+    if kind == ButtonKind.REPLY and able.max_reply_bytes and fixed > able.max_reply_bytes:
+        raise InvalidInput(
+            f"A reply's value has at most {able.max_reply_bytes} bytes here; this has {fixed}.",
+            attr="buttons",
+        )
 
 
 def media_of(broadcast: Broadcast, render: Render) -> Media | None:

@@ -274,6 +274,8 @@ class Reply:
     payload: str = field(default="", repr=False)
     in_reply_to: str = ""
     platform: Platform | None = None
+    acknowledge: str = field(default="", repr=False)
+    """What an AcknowledgingAdapter answers a pressed button with: the recipient's app waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +315,10 @@ class Capabilities:
     buttons: frozenset[ButtonKind] = frozenset()
     """What may stand under a free text, at most `max_buttons` of them."""
     max_buttons: int = 0
+    max_reply_bytes: int | None = None
+    """Of a reply button's value in UTF-8, where the provider names a limit."""
+    url_schemes: tuple[str, ...] = ("https://", "http://")
+    """What the value of a URL button may begin with."""
     needs_text_template: bool = False
     """A free text goes out by its registered template alone, filled with its variables."""
     reserved_variables: frozenset[str] = frozenset()
@@ -405,4 +411,13 @@ class GroupAdapter(Adapter, Protocol):
         self, response: HttpResponse, messages: Sequence[OutboundMessage]
     ) -> Sequence[Outcome]:
         """What the answer means for each of them, in their order."""
+        ...
+
+
+@runtime_checkable
+class AcknowledgingAdapter(Adapter, Protocol):
+    """One whose recipients' apps wait for a word after a button was pressed."""
+
+    def acknowledge_request(self, account: SenderAccount, token: str) -> HttpRequest:
+        """The request that ends the waiting; `token` is a reply's `acknowledge`."""
         ...

@@ -1,8 +1,10 @@
 """MSG91's delivery reports: by request and number, as a form (version 2) or as JSON (version 3).
 
 Version 4 names neither and cannot be used. Each carries what the request gave as CRQID: our message
-id, so that also a report of a request whose answer was lost finds its row. Reports carry a time without its zone: what counts is
-when they come. Source: msg91.com/help/how-can-i-get-the-delivery-reports-on-my-webhook-url.
+id, so that also a report of a request whose answer was lost finds its row. Reports carry a time
+without its zone: what counts is when they come.
+
+Source: msg91.com/help/how-can-i-get-the-delivery-reports-on-my-webhook-url.
 """
 
 import json

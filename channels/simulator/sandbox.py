@@ -3,7 +3,7 @@
 import base64
 import secrets
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from random import Random
 from typing import Final, TypeVar
@@ -61,6 +61,8 @@ class Sandbox:
         self._chat_messages: OrderedDict[str, int] = OrderedDict()
         self._by_id: OrderedDict[str, Record] = OrderedDict()
         self.tokens: set[str] = set()
+        self.acknowledged: Counter[tuple[str, str]] = Counter()
+        """Of pressed buttons (account, query): how often they were answered."""
         self._id_prefix = secrets.token_hex(6)
         self._update_id = int(self.started_at)
 
@@ -126,6 +128,7 @@ class Sandbox:
             self._refusals.clear()
             self._by_id.clear()
             self.tokens.clear()
+            self.acknowledged.clear()
 
     # --- its own ---
 
