@@ -312,6 +312,8 @@ class Capabilities:
     pair_interval: float = 0.0
     media: frozenset[ParameterKind] = frozenset()
     """What may go with a free text, by URL."""
+    media_alone: frozenset[ParameterKind] = frozenset()
+    """Which of them go without a text."""
     buttons: frozenset[ButtonKind] = frozenset()
     """What may stand under a free text, at most `max_buttons` of them."""
     max_buttons: int = 0

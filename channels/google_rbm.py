@@ -76,7 +76,8 @@ class GoogleRbm:
         # There is no event for "sent".
         receipts=frozenset({ReceiptStatus.DELIVERED, ReceiptStatus.READ, ReceiptStatus.FAILED}),
         idempotent=True,
-        media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO}),
+        media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
+        media_alone=frozenset({ParameterKind.DOCUMENT}),
         buttons=frozenset(ButtonKind),
         max_buttons=11,
     )
@@ -157,8 +158,13 @@ def _content(said: TextContent) -> dict[str, Any]:
 
 
 def _message(said: TextContent) -> dict[str, Any]:
+    """A message is one of a text, a card or a file: a PDF has no place in a card."""
     if said.media is None:
         return {"text": said.text}
+    if said.media.kind is ParameterKind.DOCUMENT:
+        if said.text:
+            raise ValueError("Google sends a document without a text.")
+        return {"contentInfo": {"fileUrl": said.media.url}}
     media = {"height": "MEDIUM", "contentInfo": {"fileUrl": said.media.url}}
     card = {"media": media} | ({"description": said.text} if said.text else {})
     return {"richCard": {"standaloneCard": {"cardOrientation": "VERTICAL", "cardContent": card}}}

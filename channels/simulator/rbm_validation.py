@@ -14,6 +14,7 @@ MAX_TEXT: Final = 3072
 MAX_DESCRIPTION: Final = 2000
 MAX_SUGGESTIONS: Final = 11
 MAX_SUGGESTION: Final = 25
+NO_FILE: Final = {"fileUrl": "https://a.test"}
 CONTENTS: Final = frozenset({"text", "richCard", "contentInfo", "uploadedRbmFile"})
 
 
@@ -31,7 +32,12 @@ def message_problem(body: Any) -> str:
         return "Unknown name in contentMessage."
     if len(CONTENTS & set(content)) != 1:
         return "contentMessage needs exactly one content."
-    return _text(content) or _card(content) or _suggestions(content.get("suggestions", []))
+    return (
+        _text(content)
+        or _card(content)
+        or _file(content)
+        or _suggestions(content.get("suggestions", []))
+    )
 
 
 def _text(content: Mapping[str, Any]) -> str:
@@ -50,6 +56,10 @@ def _card(content: Mapping[str, Any]) -> str:
                 return "A card's description must have at most 2000 characters."
             return "" if _is_url(info) else "fileUrl must be a URL."
     return "Invalid rich card."
+
+
+def _file(content: Mapping[str, Any]) -> str:
+    return "" if _is_url(content.get("contentInfo", NO_FILE)) else "fileUrl must be a URL."
 
 
 def _is_url(info: Any) -> bool:

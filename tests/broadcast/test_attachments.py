@@ -20,6 +20,7 @@ from wallet.models import Wallet
 pytestmark = pytest.mark.django_db
 PICTURE = {"kind": "image", "url": "https://cdn.test/{{first_name}}.png"}
 SHOP = {"kind": "url", "text": "Shop", "value": "https://shop.test/{{first_name}}"}
+PDF = {"kind": "document", "url": "https://a.test/a.pdf"}
 YES = {"kind": "reply", "text": "Yes", "value": "yes"}
 PROVIDERS = {
     Platform.WHATSAPP: "meta_cloud",
@@ -40,7 +41,8 @@ def broadcast_over(platform: Platform, **fields: Any) -> Broadcast:
 @pytest.mark.parametrize(
     ("platform", "fields", "attr"),
     [
-        (Platform.RCS, {"media": {"kind": "document", "url": "https://a.test/a.pdf"}}, "media"),
+        (Platform.RCS, {"media": PDF, "text": "The menu"}, "text"),
+        (Platform.RCS, {"media": PDF | {"url": "ftp://a.test/a.pdf"}, "text": ""}, "media"),
         (Platform.TELEGRAM, {"media": {"kind": "image", "url": "file:///etc/passwd"}}, "media"),
         (Platform.SMS, {"buttons": [SHOP]}, "buttons"),
         (Platform.TELEGRAM, {"buttons": [SHOP | {"kind": "call"}]}, "buttons"),
@@ -81,6 +83,8 @@ def test_over_whatsapp_they_are_the_templates(fields: dict[str, Any]) -> None:
     [
         (Platform.TELEGRAM, {"media": PICTURE, "buttons": [SHOP] * 10, "text": "x" * 1024}),
         (Platform.TELEGRAM, {"media": PICTURE, "text": ""}),
+        (Platform.TELEGRAM, {"media": PDF, "text": "The menu"}),
+        (Platform.RCS, {"media": PDF, "text": "", "buttons": [SHOP, YES]}),
         (Platform.TELEGRAM, {"buttons": [YES, YES | {"value": "y" * 64}, SHOP]}),
         (Platform.TELEGRAM, {"buttons": [SHOP | {"value": "{{url|https://a.test}}"}]}),
         (Platform.TELEGRAM, {"buttons": [SHOP | {"value": "tg://resolve?domain=shop"}]}),
