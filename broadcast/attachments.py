@@ -42,13 +42,13 @@ def check(broadcast: Broadcast, sender: Sender) -> None:
     for text in texts_of(broadcast):
         check_syntax(text, attr="buttons")
     if broadcast.media:
-        _check_media(broadcast, able, sender)
+        _check_media(broadcast.media, able, sender, text=broadcast.text)
     if broadcast.buttons:
         _check_buttons(broadcast.buttons, able, sender)
 
 
-def _check_media(broadcast: Broadcast, able: Capabilities, sender: Sender) -> None:
-    kind, url = broadcast.media.get("kind"), str(broadcast.media.get("url", ""))
+def _check_media(media: dict[str, Any], able: Capabilities, sender: Sender, *, text: str) -> None:
+    kind, url = media.get("kind"), str(media.get("url", ""))
     if kind not in able.media:
         raise InvalidInput(
             f"{sender.provider} sends no {kind or 'medium'} with a text.",
@@ -57,7 +57,7 @@ def _check_media(broadcast: Broadcast, able: Capabilities, sender: Sender) -> No
         )
     if not url.startswith(("https://", "http://")):
         raise InvalidInput("A medium is given by its public URL.", attr="media")
-    if kind in able.media_alone and broadcast.text.strip():
+    if kind in able.media_alone and text.strip():
         raise InvalidInput(
             f"{sender.provider} sends a {kind} without a text: leave `text` empty, or put a link "
             "to the file into it instead of `media`.",
