@@ -4,6 +4,7 @@ import base64
 import secrets
 import time
 from collections import Counter, OrderedDict
+from copy import copy
 from dataclasses import dataclass
 from random import Random
 from typing import Final, TypeVar
@@ -33,6 +34,8 @@ class Attempt:
     content_hash: str
     template: str = ""
     callback: str = ""
+    parts: int = 1
+    """Of which each is reported on by itself, under `message_id` and its number."""
     valid_for: float | None = None
     """Seconds within which it was to be delivered, where the request said so."""
     reports: frozenset[Status] = frozenset(Status)
@@ -108,6 +111,10 @@ class Sandbox:
             _remember(self._by_id, attempt.message_key, record, limit=self.options.max_records)
         if plan:
             self.deliveries.plan(record, plan)
+            for number in range(1, attempt.parts):
+                part = copy(record)
+                part.message_id = f"{record.message_id}-{number}"
+                self.deliveries.plan(part, plan)
         return record, plan
 
     def seen(self, attempt: Attempt) -> Record | None:

@@ -64,7 +64,7 @@ class VonageWords:
         return refused_part(*REFUSALS[refusal.reason])
 
     def accepted(self, record: Record) -> web.Response:
-        """Every part has an id; receipts are told of the first alone."""
+        """Every part has an id, and receipts of its own."""
         parts = [
             {
                 "to": self.form["to"],
@@ -113,6 +113,7 @@ def attempt_of(key: str, form: dict[str, str]) -> Attempt:
         our_id=ours,
         content_hash="" if ours else content_hash(form["text"]),
         callback=form.get("callback", ""),
+        parts=len(split(form["text"]).parts),
         valid_for=int(form["ttl"]) / 1000 if "ttl" in form else None,
         reports=NEVER_READ,
         message_id=f"0A{secrets.token_hex(7).upper()}",

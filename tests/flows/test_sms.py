@@ -147,6 +147,11 @@ def test_vonage(
     assert codes == {"recipient_unreachable", "recipient_unavailable"}
     told = [each["our_id"] for each in accepted(sandbox, "vonage")]
     assert len(told) == len(set(told)) == 92
+    # Two parts, of which each was reported on: one message in the rows and in the counters.
+    wait_for(lambda: ProviderEvent.objects.count() == 2 * 2 * 92)
+    settle_receipts(broadcast, {"DELIVERED": 91, "FAILED": 2})
+    broadcast.refresh_from_db()
+    assert (broadcast.counters.total, broadcast.counters.delivered) == (93, 91)
     assert_books_balance(broadcast)
     assert set(ProviderEvent.objects.values_list("app__provider", flat=True)) == {"vonage"}
 
