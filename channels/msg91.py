@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from channels import msg91_webhook, url_token
+from channels import msg91_webhook
 from channels.adapter import (
     Capabilities,
     HttpRequest,
@@ -25,26 +25,24 @@ from channels.adapter import (
     ReceiptStatus,
     SenderAccount,
     TextContent,
-    WebhookCall,
-    WebhookSecrets,
 )
 from channels.answers import by_status, json_object, retry_after, succeeded, unmapped
 from channels.msg91_errors import rule_for
 from channels.platforms import Platform
+from channels.url_token import UrlTokenWebhook
 
 MOBILES = "mobiles"
 RESERVED = frozenset({MOBILES, msg91_webhook.OUR_ID, "UUID"})
 """What stands beside the variables in the same object: for MSG91, not for the text."""
 
 
-class Msg91:
+class Msg91(UrlTokenWebhook):
     """Texts by template, up to fifty recipients a request."""
 
     provider = "msg91"
     platforms = frozenset({Platform.SMS})
     default_base_url = "https://control.msg91.com"
     credential_names: tuple[str, ...] = ("authkey",)
-    webhook_secret_names: tuple[str, ...] = (url_token.NAME,)
     capabilities = Capabilities(
         receipts=frozenset({ReceiptStatus.DELIVERED, ReceiptStatus.FAILED}),
         # A batch's default size. A lost answer leaves the fate of all of them unknown.
@@ -118,18 +116,6 @@ class Msg91:
         if body.get("type") == "error" or body.get("status") == "fail":
             return _refusal(response, body)
         return by_status(response)
-
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return None
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return url_token.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return call.body
-
-    def event_key(self, body: bytes) -> str:
-        return ""
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
         return msg91_webhook.parse(body, received_at=received_at)

@@ -9,13 +9,12 @@ Source: msg91.com/help/how-can-i-get-the-delivery-reports-on-my-webhook-url.
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import UUID
 
 from channels.adapter import InboundEvent, Receipt, ReceiptStatus
+from channels.echoed_id import our_id
 from channels.msg91_errors import explain
 
 # Others (submitted, pending) say nothing that the accepted request has not said.
@@ -72,15 +71,8 @@ def _receipt(
         status=status,
         at=at,
         provider_message_id=message_id(request_id, str(report["number"])),
-        message_id=_our_id(report.get(OUR_ID)),
+        message_id=our_id(report.get(OUR_ID)),
         code=code,
         provider_code=told if failed else "",
         message=message,
     )
-
-
-def _our_id(echoed: Any) -> UUID | None:
-    if isinstance(echoed, str):
-        with suppress(ValueError):
-            return UUID(echoed)
-    return None
