@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from broadcast.models import Broadcast
-from broadcast.variables import check_syntax
+from broadcast.variables import VARIABLE, check_syntax
 from channels.adapter import Button, ButtonKind, Capabilities, Media, ParameterKind
 from channels.models import Sender
 from channels.platforms import MAX_BUTTON_TEXT, Platform
@@ -42,12 +42,12 @@ def check(broadcast: Broadcast, sender: Sender) -> None:
     for text in texts_of(broadcast):
         check_syntax(text, attr="buttons")
     if broadcast.media:
-        _check_media(broadcast.media, able, sender)
+        _check_media(broadcast.media, able, sender, text=broadcast.text)
     if broadcast.buttons:
         _check_buttons(broadcast.buttons, able, sender)
 
 
-def _check_media(media: dict[str, Any], able: Capabilities, sender: Sender) -> None:
+def _check_media(media: dict[str, Any], able: Capabilities, sender: Sender, *, text: str) -> None:
     kind, url = media.get("kind"), str(media.get("url", ""))
     if kind not in able.media:
         raise InvalidInput(
@@ -57,6 +57,12 @@ def _check_media(media: dict[str, Any], able: Capabilities, sender: Sender) -> N
         )
     if not url.startswith(("https://", "http://")):
         raise InvalidInput("A medium is given by its public URL.", attr="media")
+    if kind in able.media_alone and text.strip():
+        raise InvalidInput(
+            f"{sender.provider} sends a {kind} without a text: leave `text` empty, or put a link "
+            "to the file into it instead of `media`.",
+            attr="text",
+        )
 
 
 def _check_buttons(buttons: list[dict[str, Any]], able: Capabilities, sender: Sender) -> None:
@@ -77,8 +83,23 @@ def _check_buttons(buttons: list[dict[str, Any]], able: Capabilities, sender: Se
             raise InvalidInput(
                 f"A button's text must have 1 to {longest} characters.", attr="buttons"
             )
-        if not str(button.get("value", "")).strip():
-            raise InvalidInput("A button needs a value.", attr="buttons")
+        _check_value(str(button.get("kind")), str(button.get("value", "")).strip(), able)
+
+
+def _check_value(kind: str, value: str, able: Capabilities) -> None:
+    """Without its variables: what they make of it, only a recipient's row can say."""
+    if not value:
+        raise InvalidInput("A button needs a value.", attr="buttons")
+    if kind == ButtonKind.URL and not value.startswith((*able.url_schemes, "{{")):
+        raise InvalidInput(
+            f"A URL button's value begins with {' or '.join(able.url_schemes)}.", attr="buttons"
+        )
+    fixed = len(VARIABLE.sub("", value).encode())
+    if kind == ButtonKind.REPLY and able.max_reply_bytes and fixed > able.max_reply_bytes:
+        raise InvalidInput(
+            f"A reply's value has at most {able.max_reply_bytes} bytes here; this has {fixed}.",
+            attr="buttons",
+        )
 
 
 def media_of(broadcast: Broadcast, render: Render) -> Media | None:

@@ -178,6 +178,8 @@ class Renderer:
     broadcast: Broadcast
     template: WhatsAppTemplate | None
     positions: Mapping[str, int]
+    valid_for: int | None = None
+    """Seconds that are left of the broadcast's time, the same for a whole batch."""
 
     @cached_property
     def has_unsubscribe_link(self) -> bool:
@@ -187,7 +189,10 @@ class Renderer:
         self, *, message_id: UUID, address: str, token: int, variables: Mapping[str, str]
     ) -> OutboundMessage:
         return OutboundMessage(
-            id=message_id, to=address, content=self._content(token=token, variables=variables)
+            id=message_id,
+            to=address,
+            content=self._content(token=token, variables=variables),
+            valid_for=self.valid_for,
         )
 
     def _content(

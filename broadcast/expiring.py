@@ -1,6 +1,7 @@
 """What is not handed over by a broadcast's `expires_at` never goes out."""
 
 from datetime import datetime
+from math import ceil
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +14,13 @@ from broadcast.states import ChargeState, MessageCode, MessageStatus
 
 LOOKED_AT = 500
 """Broadcasts a look; the next one comes some seconds later."""
+
+
+def seconds_left(broadcast: Broadcast, *, now: datetime) -> int | None:
+    """Of its time, for a provider that drops what it cannot deliver by then; None: no end."""
+    if broadcast.expires_at is None:
+        return None
+    return max(ceil((broadcast.expires_at - now).total_seconds()), 1)
 
 
 def expire_due(*, now: datetime) -> int:

@@ -18,6 +18,7 @@ from broadcast.checkpoints import Point, reached, reached_soon
 from broadcast.claiming import Claim, claim, come_back, shut_fence, take_lane
 from broadcast.closed_zones import LOOK_AGAIN, closed_zones
 from broadcast.content import Renderer
+from broadcast.expiring import seconds_left
 from broadcast.finishing import finish
 from broadcast.models import Batch, Broadcast, Lane
 from broadcast.serving import take_next_lane
@@ -145,7 +146,12 @@ def _go(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
 def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
     broadcast, sender = lane.broadcast, lane.broadcast.sender
     positions = {url: position for position, url in enumerate(lane.links)}
-    renderer = Renderer(broadcast=broadcast, template=broadcast.template, positions=positions)
+    renderer = Renderer(
+        broadcast=broadcast,
+        template=broadcast.template,
+        positions=positions,
+        valid_for=seconds_left(broadcast, now=clock()),
+    )
     messages = [
         renderer.message(
             message_id=row.id, address=row.address, token=row.token, variables=row.variables

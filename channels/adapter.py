@@ -122,6 +122,8 @@ class OutboundMessage:
     to: str = field(repr=False)
     """E.164 with its plus sign, or a Telegram chat id."""
     content: TextContent | TemplateContent = field(repr=False)
+    valid_for: int | None = None
+    """Seconds from now after which it is to be dropped undelivered; None: the provider's own."""
 
 
 # --- what becomes of it -------------------------------------------------------------------------
@@ -274,6 +276,8 @@ class Reply:
     payload: str = field(default="", repr=False)
     in_reply_to: str = ""
     platform: Platform | None = None
+    acknowledge: str = field(default="", repr=False)
+    """What an AcknowledgingAdapter answers a pressed button with: the recipient's app waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,11 +314,17 @@ class Capabilities:
     pair_interval: float = 0.0
     media: frozenset[ParameterKind] = frozenset()
     """What may go with a free text, by URL."""
+    media_alone: frozenset[ParameterKind] = frozenset()
+    """Which of them go without a text."""
     buttons: frozenset[ButtonKind] = frozenset()
     """What may stand under a free text, at most `max_buttons` of them."""
     max_buttons: int = 0
     carousels: bool = False
     """Templates may have cards."""
+    max_reply_bytes: int | None = None
+    """Of a reply button's value in UTF-8, where the provider names a limit."""
+    url_schemes: tuple[str, ...] = ("https://", "http://")
+    """What the value of a URL button may begin with."""
     needs_text_template: bool = False
     """A free text goes out by its registered template alone, filled with its variables."""
     reserved_variables: frozenset[str] = frozenset()
@@ -407,4 +417,13 @@ class GroupAdapter(Adapter, Protocol):
         self, response: HttpResponse, messages: Sequence[OutboundMessage]
     ) -> Sequence[Outcome]:
         """What the answer means for each of them, in their order."""
+        ...
+
+
+@runtime_checkable
+class AcknowledgingAdapter(Adapter, Protocol):
+    """One whose recipients' apps wait for a word after a button was pressed."""
+
+    def acknowledge_request(self, account: SenderAccount, token: str) -> HttpRequest:
+        """The request that ends the waiting; `token` is a reply's `acknowledge`."""
         ...

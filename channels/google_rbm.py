@@ -43,8 +43,10 @@ from channels.answers import (
 )
 from channels.platforms import Platform
 
-TTL = "86400s"
-"""What is not delivered in a day is revoked, and reported: a later message would be stale news."""
+VALID_FOR = 86_400
+"""Seconds. What is not delivered by then is revoked, and reported: it would be stale news."""
+SHORTEST, LONGEST = 10, 15 * 86_400
+"""Google has no least, but advises it: revoking what is about to arrive may report both."""
 
 SAMPLE = "+12025550100"
 """A number set aside for fiction, to ask about when only the credentials are in question."""
@@ -74,7 +76,8 @@ class GoogleRbm:
         # There is no event for "sent".
         receipts=frozenset({ReceiptStatus.DELIVERED, ReceiptStatus.READ, ReceiptStatus.FAILED}),
         idempotent=True,
-        media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO}),
+        media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
+        media_alone=frozenset({ParameterKind.DOCUMENT}),
         buttons=frozenset(ButtonKind),
         max_buttons=11,
     )
@@ -92,7 +95,7 @@ class GoogleRbm:
             method="POST",
             url=f"{account.base_url}/v1/phones/{quote(message.to, safe='+')}/agentMessages?{query}",
             headers=_authorization(account),
-            json={"contentMessage": _content(message.content), "ttl": TTL},
+            json={"contentMessage": _content(message.content), "ttl": _ttl(message)},
         )
 
     def send_outcome(self, response: HttpResponse) -> Outcome:
@@ -144,14 +147,24 @@ def _authorization(account: SenderAccount) -> dict[str, str]:
 # --- the body -----------------------------------------------------------------------------------
 
 
+def _ttl(message: OutboundMessage) -> str:
+    seconds = VALID_FOR if message.valid_for is None else message.valid_for
+    return f"{min(max(seconds, SHORTEST), LONGEST)}s"
+
+
 def _content(said: TextContent) -> dict[str, Any]:
     suggestions = [_suggestion(button) for button in said.buttons]
     return _message(said) | ({"suggestions": suggestions} if suggestions else {})
 
 
 def _message(said: TextContent) -> dict[str, Any]:
+    """A message is one of a text, a card or a file: a PDF has no place in a card."""
     if said.media is None:
         return {"text": said.text}
+    if said.media.kind is ParameterKind.DOCUMENT:
+        if said.text:
+            raise ValueError("Google sends a document without a text.")
+        return {"contentInfo": {"fileUrl": said.media.url}}
     media = {"height": "MEDIUM", "contentInfo": {"fileUrl": said.media.url}}
     card = {"media": media} | ({"description": said.text} if said.text else {})
     return {"richCard": {"standaloneCard": {"cardOrientation": "VERTICAL", "cardContent": card}}}

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from channels.adapter import (
     InboundEvent,
@@ -25,6 +24,7 @@ from channels.adapter import (
     WebhookSecrets,
 )
 from channels.answers import json_object
+from channels.echoed_id import our_id
 
 RECEIPTS = {
     "DELIVERED": ReceiptStatus.DELIVERED,
@@ -113,7 +113,7 @@ def _receipt(event: dict[str, Any], status: ReceiptStatus) -> Receipt:
         status=status,
         at=_at(event),
         provider_message_id=str(event["messageId"]),
-        message_id=_our_id(event["messageId"]),
+        message_id=our_id(event["messageId"]),
         code="expired" if expired else "",
         provider_code=event["eventType"] if expired else "",
         message="The message was not delivered in time and was revoked." if expired else "",
@@ -157,10 +157,3 @@ def _at(event: dict[str, Any]) -> datetime:
     if at.tzinfo is None or not at >= EPOCH:
         raise ValueError("The time has no offset or lies before all events.")
     return at
-
-
-def _our_id(message_id: Any) -> UUID | None:
-    """Messages get our id as theirs; another system may share the agent."""
-    with suppress(ValueError):
-        return UUID(str(message_id))
-    return None

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from channels import gupshup_webhook, url_token
+from channels import gupshup_webhook
 from channels.adapter import (
     Capabilities,
     HttpRequest,
@@ -26,22 +26,20 @@ from channels.adapter import (
     SenderAccount,
     TemplateContent,
     TextContent,
-    WebhookCall,
-    WebhookSecrets,
 )
 from channels.answers import by_status, json_object, retry_after, succeeded, unmapped
 from channels.gupshup_errors import rule_for_sentence
 from channels.platforms import Platform
+from channels.url_token import UrlTokenWebhook
 
 
-class Gupshup:
+class Gupshup(UrlTokenWebhook):
     """Templates by Gupshup's id, and texts within the 24-hour window."""
 
     provider = "gupshup"
     platforms = frozenset({Platform.WHATSAPP})
     default_base_url = "https://api.gupshup.io"
     credential_names: tuple[str, ...] = ("api_key", "app_id", "app_name")
-    webhook_secret_names: tuple[str, ...] = (url_token.NAME,)
     capabilities = Capabilities(
         receipts=frozenset(ReceiptStatus),
         pair_interval=6.0,  # Meta's, behind it
@@ -86,18 +84,6 @@ class Gupshup:
             case {"status": "success", "templates": [*templates]} if succeeded(response):
                 return Outcome(OutcomeKind.ACCEPTED, message=f"Gupshup: {len(templates)} templates")
         return _refusal(response, body)
-
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return None
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return url_token.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return call.body
-
-    def event_key(self, body: bytes) -> str:
-        return ""
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
         return gupshup_webhook.parse(body)

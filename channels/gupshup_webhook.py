@@ -16,6 +16,7 @@ from typing import Any
 
 from channels.adapter import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.gupshup_errors import OPT_OUTS, explain
+from channels.meta_webhook import words_of
 
 # enqueued says no more than the accepted request did.
 STATUSES = {
@@ -128,21 +129,18 @@ def _status(told: dict[str, Any]) -> Iterator[InboundEvent]:
 
 
 def _meta_message(told: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
-    match told:
-        case (
-            {"type": "text", "text": {"body": str(text)}}
-            | {"type": "button", "button": {"text": str(text)}}
-            | {"type": "interactive", "interactive": {"button_reply": {"title": str(text)}}}
-        ) if text and told.get("from"):
-            context = told.get("context") or {}
-            yield Reply(
-                account_id=account_id,
-                address=f"+{told['from']}",
-                provider_message_id=str(told["id"]),
-                text=text,
-                at=_at(told["timestamp"]),
-                in_reply_to=str(context.get("gs_id") or context.get("id") or ""),
-            )
+    text = words_of(told)
+    if not text or not told.get("from"):
+        return
+    context = told.get("context") or {}
+    yield Reply(
+        account_id=account_id,
+        address=f"+{told['from']}",
+        provider_message_id=str(told["id"]),
+        text=text,
+        at=_at(told["timestamp"]),
+        in_reply_to=str(context.get("gs_id") or context.get("id") or ""),
+    )
 
 
 # --- both ---------------------------------------------------------------------------------------

@@ -7,10 +7,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from channels.adapter import (
     InboundEvent,
@@ -21,6 +19,7 @@ from channels.adapter import (
     WebhookCall,
     WebhookSecrets,
 )
+from channels.echoed_id import our_id
 from channels.meta_errors import OPTED_OUT, explain
 from channels.meta_template_webhook import template_changes
 
@@ -77,7 +76,7 @@ def _events(value: dict[str, Any]) -> Iterator[InboundEvent]:
         if preference.get("category") == "marketing_messages" and preference.get("wa_id"):
             yield _opt_change(preference, account_id=account_id)
     for message in value.get("messages", ()):
-        text = _text(message)
+        text = words_of(message)
         if text and message.get("from"):
             yield _reply(message, text=text, account_id=account_id)
 
@@ -92,7 +91,7 @@ def _receipt(status: dict[str, Any]) -> Receipt:
         status=kind,
         at=_at(status["timestamp"]),
         provider_message_id=str(status["id"]),
-        message_id=_our_id(status.get("biz_opaque_callback_data")),
+        message_id=our_id(status.get("biz_opaque_callback_data")),
         code=code,
         provider_code=provider_code,
         message=message,
@@ -122,7 +121,7 @@ def _reply(message: dict[str, Any], *, text: str, account_id: str) -> Reply:
     )
 
 
-def _text(message: dict[str, Any]) -> str:
+def words_of(message: dict[str, Any]) -> str:
     """The words of a text or of a pressed button; '' for media and the like."""
     match message:
         case (
@@ -137,11 +136,3 @@ def _text(message: dict[str, Any]) -> str:
 def _at(timestamp: Any) -> datetime:
     """Seconds since 1970: a string in statuses and messages, a number in preferences."""
     return datetime.fromtimestamp(int(timestamp), tz=UTC)
-
-
-def _our_id(echoed: Any) -> UUID | None:
-    """Our message id, where what comes back is one: another system may share the number."""
-    if isinstance(echoed, str):
-        with suppress(ValueError):
-            return UUID(echoed)
-    return None

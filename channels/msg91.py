@@ -3,7 +3,8 @@
 A sender's `account_id` is its sender id (header). The text goes out as the template has it, filled
 with the recipient's variables: what the broadcast says of it is for people and for counting parts.
 
-Source: docs.msg91.com (SMS, Send SMS by flow); reports: msg91.com/help.
+Source: docs.msg91.com (SMS, Send SMS by flow); reports: msg91.com/help; our id in them:
+msg91.com/help/text-sms/custom-metadata-parameters-for-tracking-sms-requests.
 """
 
 from collections.abc import Hashable, Sequence
@@ -12,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from channels import msg91_webhook, url_token
+from channels import msg91_webhook
 from channels.adapter import (
     Capabilities,
     HttpRequest,
@@ -24,31 +25,30 @@ from channels.adapter import (
     ReceiptStatus,
     SenderAccount,
     TextContent,
-    WebhookCall,
-    WebhookSecrets,
 )
 from channels.answers import by_status, json_object, retry_after, succeeded, unmapped
 from channels.msg91_errors import rule_for
 from channels.platforms import Platform
+from channels.url_token import UrlTokenWebhook
 
 MOBILES = "mobiles"
-"""The field for the number, among those of a recipient's variables."""
+RESERVED = frozenset({MOBILES, msg91_webhook.OUR_ID, "UUID"})
+"""What stands beside the variables in the same object: for MSG91, not for the text."""
 
 
-class Msg91:
+class Msg91(UrlTokenWebhook):
     """Texts by template, up to fifty recipients a request."""
 
     provider = "msg91"
     platforms = frozenset({Platform.SMS})
     default_base_url = "https://control.msg91.com"
     credential_names: tuple[str, ...] = ("authkey",)
-    webhook_secret_names: tuple[str, ...] = (url_token.NAME,)
     capabilities = Capabilities(
         receipts=frozenset({ReceiptStatus.DELIVERED, ReceiptStatus.FAILED}),
         # A batch's default size. A lost answer leaves the fate of all of them unknown.
         max_recipients=50,
         needs_text_template=True,
-        reserved_variables=frozenset({MOBILES}),
+        reserved_variables=RESERVED,
     )
     token_grant = None
 
@@ -117,18 +117,6 @@ class Msg91:
             return _refusal(response, body)
         return by_status(response)
 
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return None
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return url_token.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return call.body
-
-    def event_key(self, body: bytes) -> str:
-        return ""
-
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
         return msg91_webhook.parse(body, received_at=received_at)
 
@@ -146,9 +134,9 @@ def _recipient(message: OutboundMessage) -> dict[str, str]:
     """Variables under the names that the template has for them (##name##)."""
     _template_id(message)
     variables = message.content.variables if isinstance(message.content, TextContent) else {}
-    if MOBILES in variables:
-        raise ValueError("A variable cannot be called like MSG91's field for the number.")
-    return {MOBILES: _digits(message), **variables}
+    if RESERVED & variables.keys():
+        raise ValueError("A variable cannot be called like a field of MSG91's.")
+    return {MOBILES: _digits(message), msg91_webhook.OUR_ID: str(message.id), **variables}
 
 
 def _digits(message: OutboundMessage) -> str:

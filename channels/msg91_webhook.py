@@ -1,7 +1,10 @@
 """MSG91's delivery reports: by request and number, as a form (version 2) or as JSON (version 3).
 
-Version 4 names neither and cannot be used. Reports carry a time without its zone: what counts is
-when they come. Source: msg91.com/help/how-can-i-get-the-delivery-reports-on-my-webhook-url.
+Version 4 names neither and cannot be used. Each carries what the request gave as CRQID: our message
+id, so that also a report of a request whose answer was lost finds its row. Reports carry a time
+without its zone: what counts is when they come.
+
+Source: msg91.com/help/how-can-i-get-the-delivery-reports-on-my-webhook-url.
 """
 
 import json
@@ -11,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from channels.adapter import InboundEvent, Receipt, ReceiptStatus
+from channels.echoed_id import our_id
 from channels.msg91_errors import explain
 
 # Others (submitted, pending) say nothing that the accepted request has not said.
@@ -22,6 +26,9 @@ STATUSES = {
     "17": ReceiptStatus.FAILED,
     "25": ReceiptStatus.FAILED,
 }
+
+OUR_ID = "CRQID"
+"""MSG91's name for an id of the caller's; "0" in a report where none was given."""
 
 
 def message_id(request_id: str, number: str) -> str:
@@ -64,6 +71,7 @@ def _receipt(
         status=status,
         at=at,
         provider_message_id=message_id(request_id, str(report["number"])),
+        message_id=our_id(report.get(OUR_ID)),
         code=code,
         provider_code=told if failed else "",
         message=message,

@@ -36,6 +36,9 @@ METHODS = {
 }
 """How a medium is sent by its URL, which Telegram fetches: the method, and its name there."""
 
+MAX_CALLBACK_DATA = 64
+"""Bytes of what a pressed button sends back."""
+
 
 class TelegramBot:
     """Texts from a bot to chats that have started it."""
@@ -49,8 +52,10 @@ class TelegramBot:
         receipts=frozenset(),
         pair_interval=1.0,
         media=frozenset(METHODS),
-        buttons=frozenset({ButtonKind.URL}),
+        buttons=frozenset({ButtonKind.URL, ButtonKind.REPLY}),
         max_buttons=10,
+        max_reply_bytes=MAX_CALLBACK_DATA,
+        url_schemes=("https://", "http://", "tg://"),
     )
 
     token_grant = None
@@ -99,7 +104,15 @@ class TelegramBot:
         return telegram_webhook.event_key(body)
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return telegram_webhook.parse(body)
+        return telegram_webhook.parse(body, received_at=received_at)
+
+    def acknowledge_request(self, account: SenderAccount, token: str) -> HttpRequest:
+        """Without a text: nothing is shown, the button only stops waiting."""
+        return HttpRequest(
+            method="POST",
+            url=_method(account, "answerCallbackQuery"),
+            json={"callback_query_id": token},
+        )
 
 
 def set_webhook_request(account: SenderAccount, *, url: str, secret_token: str) -> HttpRequest:
@@ -146,10 +159,17 @@ def _keyboard(buttons: tuple[Button, ...]) -> dict[str, Any]:
     """Each button in a row of its own, so that no text is cut."""
     if not buttons:
         return {}
-    if any(button.kind is not ButtonKind.URL for button in buttons):
-        raise ValueError("Only URL buttons are sent over Telegram.")
-    rows = [[{"text": button.text, "url": button.value}] for button in buttons]
-    return {"reply_markup": {"inline_keyboard": rows}}
+    return {"reply_markup": {"inline_keyboard": [[_button(button)] for button in buttons]}}
+
+
+def _button(button: Button) -> dict[str, str]:
+    """Telegram has no button that calls, and refuses tel: in a URL."""
+    match button.kind:
+        case ButtonKind.URL:
+            return {"text": button.text, "url": button.value}
+        case ButtonKind.REPLY if 0 < len(button.value.encode()) <= MAX_CALLBACK_DATA:
+            return {"text": button.text, "callback_data": button.value}
+    raise ValueError("Telegram knows no such button.")
 
 
 def _refusal(response: HttpResponse, code: int, rest: dict[str, Any]) -> Outcome:

@@ -8,7 +8,7 @@ from typing import Any
 from channels.adapter import InboundEvent, OptChange, Reply, WebhookCall, WebhookSecrets
 from channels.answers import json_object
 
-ALLOWED_UPDATES = ("message", "my_chat_member")
+ALLOWED_UPDATES = ("message", "my_chat_member", "callback_query")
 
 # A member's new status in a private chat → whether the recipient has opted out
 MEMBER_OPTED_OUT = {"kicked": True, "member": False}
@@ -30,7 +30,7 @@ def event_key(body: bytes) -> str:
     return str(update_id) if isinstance(update_id, int) else ""
 
 
-def parse(body: bytes) -> list[InboundEvent]:
+def parse(body: bytes, *, received_at: datetime) -> list[InboundEvent]:
     """The events of an update. Raises ValueError for another shape.
 
     A message does not name the bot that it was written to: its `account_id` is '' and the webhook's
@@ -43,6 +43,8 @@ def parse(body: bytes) -> list[InboundEvent]:
             return _member_events(member)
         if message := update.get("message"):
             return _message_events(message)
+        if query := update.get("callback_query"):
+            return _pressed(query, received_at)
     except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
         raise ValueError("Not an update as Telegram documents it.") from error
     return []
@@ -100,6 +102,32 @@ def _reply(message: dict[str, Any], *, payload: str) -> Reply:
         payload=payload,
         in_reply_to=f"{chat_id}:{replied['message_id']}" if replied else "",
     )
+
+
+def _pressed(query: dict[str, Any], at: datetime) -> list[InboundEvent]:
+    """A reply in the button's words. A query tells no time and, of an old message, no keyboard."""
+    data, message = query.get("data"), query.get("message")
+    if not isinstance(data, str) or not data or not message:
+        return []
+    chat_id = message["chat"]["id"]
+    return [
+        Reply(
+            account_id="",
+            address=str(chat_id),
+            provider_message_id=f"{chat_id}:pressed:{query['id']}",
+            text=_words(message, data) or data,
+            at=at,
+            in_reply_to=f"{chat_id}:{message['message_id']}",
+            acknowledge=str(query["id"]),
+        )
+    ]
+
+
+def _words(message: dict[str, Any], data: str) -> str:
+    """What stands on the button of this data."""
+    keyboard = (message.get("reply_markup") or {}).get("inline_keyboard") or []
+    buttons = [button for row in keyboard for button in row if button.get("callback_data") == data]
+    return str(buttons[0]["text"]) if buttons else ""
 
 
 def _at(timestamp: int) -> datetime:

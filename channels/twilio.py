@@ -36,6 +36,9 @@ from channels.twilio_errors import failure, rule_for
 
 VERSION = "2010-04-01"
 
+SHORTEST, LONGEST = 1, 36_000
+"""Seconds in Twilio's queue; the longest is its default too."""
+
 
 class Twilio:
     """Texts, with a picture or a file where the recipient's network has them, and templates."""
@@ -60,6 +63,7 @@ class Twilio:
                 "To": _address(account.platform, message.to),
                 **_sender(account),
                 **_content(message.content),
+                **_validity(message),
                 **_callback(account, message),
             },
         )
@@ -163,6 +167,12 @@ def _variables(content: TemplateContent) -> dict[str, str]:
 
 def _compact(variables: dict[str, str]) -> str:
     return json.dumps(variables, ensure_ascii=False, separators=(",", ":"))
+
+
+def _validity(message: OutboundMessage) -> dict[str, str]:
+    if message.valid_for is None:
+        return {}
+    return {"ValidityPeriod": str(min(max(message.valid_for, SHORTEST), LONGEST))}
 
 
 def _callback(account: SenderAccount, message: OutboundMessage) -> dict[str, str]:

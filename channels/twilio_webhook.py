@@ -7,7 +7,6 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 from uuid import UUID
@@ -21,6 +20,7 @@ from channels.adapter import (
     WebhookCall,
     WebhookSecrets,
 )
+from channels.echoed_id import our_id
 from channels.platforms import Platform
 from channels.twilio_errors import explain, opted_out
 
@@ -135,7 +135,7 @@ def _receipts(form: dict[str, str], at: datetime) -> list[InboundEvent]:
             status=status,
             at=at,
             provider_message_id=form["MessageSid"],
-            message_id=_our_id(form.get(MESSAGE_ID, "")),
+            message_id=our_id(form.get(MESSAGE_ID, "")),
             code=code,
             provider_code=error,
             message=message,
@@ -183,9 +183,3 @@ def _recipient(address: str) -> tuple[Platform, str]:
         raise ValueError("The sender's address is no number.")
     channels = {"whatsapp": Platform.WHATSAPP, "rcs": Platform.RCS}
     return channels.get(channel, Platform.SMS), number
-
-
-def _our_id(echoed: str) -> UUID | None:
-    with suppress(ValueError):
-        return UUID(echoed)
-    return None

@@ -13,6 +13,24 @@ SHORTEST = 16
 """Characters. A shorter secret is as good as none, and refused."""
 
 
+class UrlTokenWebhook:
+    """An adapter's half towards such a webhook: no set-up call, the body as it is, no key in it."""
+
+    webhook_secret_names: tuple[str, ...] = (NAME,)
+
+    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+        return None
+
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        return verify(secrets, call)
+
+    def stored(self, call: WebhookCall) -> bytes:
+        return call.body
+
+    def event_key(self, body: bytes) -> str:
+        return ""
+
+
 def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
     """Whether the call's `token` is the secret (constant time)."""
     expected = secrets.secrets.get(NAME, "")

@@ -39,6 +39,9 @@ TAKEN = "0"
 LONGEST_CALLBACK = 100
 """Characters. A longer one is left out: receipts then go where the account says."""
 
+SHORTEST, LONGEST = 20, 604_800
+"""Seconds that Vonage takes; its default is three days, and operators may give up sooner."""
+
 
 class Vonage:
     """Texts, sent in as many parts as they need."""
@@ -69,6 +72,7 @@ class Vonage:
                 "text": text,
                 "type": "text" if is_valid_gsm(text) else "unicode",
                 **_callback(account),
+                **_ttl(message),
                 **_registration(account, template_id),
                 "client-ref": str(message.id),
             },
@@ -113,6 +117,13 @@ class Vonage:
 def _callback(account: SenderAccount) -> dict[str, str]:
     url = account.webhook_url
     return {"callback": url} if 0 < len(url) <= LONGEST_CALLBACK else {}
+
+
+def _ttl(message: OutboundMessage) -> dict[str, str]:
+    """In milliseconds."""
+    if message.valid_for is None:
+        return {}
+    return {"ttl": str(min(max(message.valid_for, SHORTEST), LONGEST) * 1000)}
 
 
 def _registration(account: SenderAccount, template_id: str) -> dict[str, str]:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
-from uuid import UUID
 
 from channels.adapter import (
     InboundEvent,
@@ -23,6 +22,7 @@ from channels.adapter import (
     WebhookSecrets,
 )
 from channels.answers import json_object
+from channels.echoed_id import our_id
 from channels.platforms import Platform
 from channels.vonage_errors import OPTED_OUT, explain
 
@@ -110,7 +110,7 @@ def _receipts(told: Mapping[str, str], at: datetime) -> list[InboundEvent]:
             status=status,
             at=at,
             provider_message_id=told["messageId"],
-            message_id=_our_id(told.get("client-ref", "")),
+            message_id=our_id(told.get("client-ref", "")),
             code=code,
             provider_code=error,
             message=message,
@@ -139,9 +139,3 @@ def _at(timestamp: str, received_at: datetime) -> datetime:
     with suppress(ValueError):
         return datetime.strptime(timestamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     return received_at
-
-
-def _our_id(echoed: str) -> UUID | None:
-    with suppress(ValueError):
-        return UUID(echoed)
-    return None

@@ -1,19 +1,25 @@
 """`/metrics`: gauges for Prometheus, computed from PostgreSQL when they are asked for.
 
 All the truth is in rows, so no process keeps counts of its own and none has to be asked: gunicorn's
-processes, the workers and beat need no shared directory, and a restart loses nothing.
+processes, the workers and beat need no shared directory, and a restart loses nothing. Refused calls
+alone leave no row; they are counted in Redis.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from tenants.refused_calls import refused_calls
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
@@ -92,6 +98,18 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
         "SELECT count(*) FROM inbound_providerevent WHERE status = 'STORED'",
     ),
     (
+        "broadcast_events_set_aside",
+        "Webhook calls that could not be applied.",
+        (),
+        "SELECT count(*) FROM inbound_providerevent WHERE status = 'FAILED'",
+    ),
+    (
+        "broadcast_receipts_parked",
+        "Receipts whose message is not known; dropped after seven days.",
+        (),
+        "SELECT count(*) FROM inbound_parkedreceipt",
+    ),
+    (
         "broadcast_doctor_breaches",
         "What the last run of the doctor found.",
         (),
@@ -136,4 +154,22 @@ def _collect() -> CollectorRegistry:
             gauge = Gauge(name, text, labels, registry=registry)
             for *values, number in cursor.fetchall():
                 (gauge.labels(*values) if labels else gauge).set(float(number))
+    registry.register(_RefusedCalls())
     return registry
+
+
+class _RefusedCalls(Collector):
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Nothing where Redis is away: no count is not a count of none."""
+        counter = CounterMetricFamily(
+            "broadcast_webhook_calls_refused",
+            "Webhook calls that were refused, since Redis was last emptied.",
+            labels=("provider", "reason"),
+        )
+        try:
+            refused = refused_calls()
+        except redis.RedisError:
+            return
+        for labels, count in sorted(refused.items()):
+            counter.add_metric(labels, count)
+        yield counter

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import DataError, transaction
 from django.db.models import Q, QuerySet
 
 from broadcast.receipts import apply_receipts
@@ -123,7 +123,8 @@ def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
     """Its type alone: the text of an exception may quote the body."""
     event.attempts += 1
     event.error = type(error).__name__
-    if event.attempts >= MAX_ATTEMPTS or isinstance(error, ValueError):
+    # What no column takes now, it will not take later.
+    if event.attempts >= MAX_ATTEMPTS or isinstance(error, ValueError | DataError):
         event.status = EventStatus.FAILED
     event.retry_at = now + RETRY_AFTER * 4 ** (event.attempts - 1)
     event.save(update_fields=("attempts", "error", "status", "retry_at"))

@@ -44,6 +44,12 @@ class ProviderEvent(models.Model):
             models.Index(
                 fields=("id",), condition=Q(status=EventStatus.STORED), name="provider_event_to_do"
             ),
+            # Few, and counted at every scrape.
+            models.Index(
+                fields=("id",),
+                condition=Q(status=EventStatus.FAILED),
+                name="provider_event_set_aside",
+            ),
         )
 
     def __str__(self) -> str:
@@ -113,6 +119,7 @@ class ParkedReceipt(models.Model):
     code = models.CharField(max_length=64, blank=True)
     provider_code = models.CharField(max_length=64, blank=True)
     message = models.CharField(max_length=500, blank=True)
+    opted_out = models.BooleanField(default=False, db_default=False)
     parked_at = models.DateTimeField(db_index=True)
     tried_at = models.DateTimeField(default=timezone.now, db_index=True)
 

@@ -32,6 +32,7 @@ def park(*, app: ProviderApp, receipts: Iterable[Receipt], now: datetime) -> Non
                 code=each.code[:64],
                 provider_code=each.provider_code[:64],
                 message=each.message[:500],
+                opted_out=each.opted_out,
                 parked_at=now,
                 tried_at=now,
             )
@@ -79,4 +80,5 @@ def _receipt(row: ParkedReceipt) -> Receipt:
         code=row.code,
         provider_code=row.provider_code,
         message=row.message,
+        opted_out=row.opted_out,
     )

@@ -14,6 +14,7 @@ from channels.registry import adapter_for
 from contacts.chat_links import link_chat
 from contacts.models import Contact
 from contacts.opt_words import Wish, wish_of
+from inbound.acknowledging import acknowledge_soon
 from inbound.models import ReceivedMessage
 from inbound.opting import OptWish, apply_wish
 
@@ -48,6 +49,7 @@ def take_reply(
     )
     if not is_new:
         return
+    acknowledge_soon(sender=message.sender, reply=reply, now=now)
     if contact is not None:
         _seen(contact, at=message.at, platform=platform)
     if wish is not None:

@@ -1,8 +1,11 @@
 """Celery's way in to what providers told us."""
 
+from uuid import UUID
+
 from celery import shared_task
 from django.utils import timezone
 
+from inbound.acknowledging import acknowledge as acknowledge_press
 from inbound.aliases import purge_aliases
 from inbound.applying import apply_block
 from inbound.parking import apply_parked
@@ -31,3 +34,9 @@ def retry_parked() -> None:
 def purge() -> None:
     purge_events(now=timezone.now())
     purge_aliases(now=timezone.now())
+
+
+# Safe twice: an answered query is answered again, which changes nothing.
+@shared_task
+def acknowledge(*, sender_id: str, token: str) -> None:
+    acknowledge_press(sender_id=UUID(sender_id), token=token)

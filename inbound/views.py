@@ -9,9 +9,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from channels.adapter import WebhookCall
 from channels.models import ProviderApp
-from channels.registry import adapter_for
+from channels.registry import ADAPTERS, adapter_for
 from inbound.endpoints import endpoint
 from inbound.storing import store
+from tenants.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, count_refused
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -27,20 +28,21 @@ class WebhookView(View):
     ) -> HttpResponseBase:
         app = endpoint(provider=provider, token=endpoint_token)
         if app is None:
-            return HttpResponse("Not found", status=404, content_type=TEXT)
+            known = provider if provider in ADAPTERS else "unknown"
+            return _refused(404, "Not found", provider=known, reason=UNKNOWN_ENDPOINT)
         return super().dispatch(request, app=app)
 
     def get(self, request: HttpRequest, *, app: ProviderApp) -> HttpResponse:
         adapter = adapter_for(app.provider)
         answer = adapter.handshake(app.webhook_secrets(), _call(request, b""))
         if answer is None:
-            return HttpResponse("Forbidden", status=403, content_type=TEXT)
+            return _refused(403, "Forbidden", provider=app.provider, reason=NOT_SIGNED)
         return HttpResponse(answer, content_type=TEXT)
 
     def post(self, request: HttpRequest, *, app: ProviderApp) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return HttpResponse("Too large", status=413, content_type=TEXT)
+            return _refused(413, "Too large", provider=app.provider, reason=TOO_LARGE)
         call = _call(request, request.body)
         adapter = adapter_for(app.provider)
         # Google's set-up call is a POST.
@@ -48,10 +50,15 @@ class WebhookView(View):
         if answer is not None:
             return HttpResponse(answer, content_type=TEXT)
         if not adapter.verify(app.webhook_secrets(), call):
-            return HttpResponse("Forbidden", status=403, content_type=TEXT)
+            return _refused(403, "Forbidden", provider=app.provider, reason=NOT_SIGNED)
         body = adapter.stored(call)
         store(app=app, event_key=adapter.event_key(body), body=body, now=timezone.now())
         return HttpResponse("OK", content_type=TEXT)
+
+
+def _refused(status: int, words: str, *, provider: str, reason: str) -> HttpResponse:
+    count_refused(provider=provider, reason=reason)
+    return HttpResponse(words, status=status, content_type=TEXT)
 
 
 def _call(request: HttpRequest, body: bytes) -> WebhookCall:

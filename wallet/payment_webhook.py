@@ -7,6 +7,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from tenants.refused_calls import NOT_SIGNED, TOO_LARGE, count_refused
 from wallet.payments import PROVIDERS
 from wallet.topping_up import take_payment
 
@@ -22,10 +23,12 @@ class PaymentWebhookView(View):
     def post(self, request: HttpRequest, *, provider: str) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            count_refused(provider=provider, reason=TOO_LARGE)
             return HttpResponse("Too large", status=413, content_type=TEXT)
         headers = {name.lower(): value for name, value in request.headers.items()}
         event = PROVIDERS[provider].read(body=request.body, headers=headers)
         if event is None:
+            count_refused(provider=provider, reason=NOT_SIGNED)
             return HttpResponse("Forbidden", status=403, content_type=TEXT)
         take_payment(provider=provider, event=event, now=timezone.now())
         return HttpResponse("OK", content_type=TEXT)

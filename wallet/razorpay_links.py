@@ -9,7 +9,13 @@ import razorpay
 import requests
 from django.conf import settings
 
-from wallet.payment_port import CheckoutPage, PaymentEvent, PaymentProviderFailed, uuid_or_none
+from wallet.payment_port import (
+    CheckoutPage,
+    PaymentEvent,
+    PaymentProviderFailed,
+    storable,
+    uuid_or_none,
+)
 
 PAID = "payment_link.paid"
 REFUSALS = (
@@ -24,6 +30,8 @@ NOT_SIGNED = (
     razorpay.errors.SignatureVerificationError,
     AttributeError,
     KeyError,
+    OverflowError,
+    RecursionError,
     TypeError,
     ValueError,
 )
@@ -72,7 +80,7 @@ class RazorpayLinks:
                 text, signature, settings.RAZORPAY_WEBHOOK_SECRET
             )
             event = json.loads(text)
-            kind = str(event["event"])
+            kind = storable(event["event"])
             if kind != PAID:
                 return PaymentEvent(event_id=event_id, kind=kind)
             link = event["payload"]["payment_link"]["entity"]

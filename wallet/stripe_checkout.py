@@ -7,7 +7,13 @@ from uuid import UUID
 import stripe
 from django.conf import settings
 
-from wallet.payment_port import CheckoutPage, PaymentEvent, PaymentProviderFailed, uuid_or_none
+from wallet.payment_port import (
+    CheckoutPage,
+    PaymentEvent,
+    PaymentProviderFailed,
+    storable,
+    uuid_or_none,
+)
 
 PAID_LATER = "checkout.session.async_payment_succeeded"
 COMPLETED = "checkout.session.completed"
@@ -16,6 +22,8 @@ NOT_SIGNED = (
     stripe.SignatureVerificationError,
     AttributeError,
     KeyError,
+    OverflowError,
+    RecursionError,
     TypeError,
     ValueError,
 )
@@ -73,8 +81,8 @@ class StripeCheckout:
                 stripe.Webhook.DEFAULT_TOLERANCE,
             )
             event = json.loads(text)
-            kind, session = str(event["type"]), event["data"]["object"]
-            event_id = str(event["id"])
+            kind, session = storable(event["type"]), event["data"]["object"]
+            event_id = storable(event["id"])
             is_paid = kind == PAID_LATER or (
                 kind == COMPLETED and session.get("payment_status") == "paid"
             )

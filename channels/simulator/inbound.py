@@ -5,7 +5,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from channels.simulator import gupshup_calls, rbm_calls, twilio_calls, vonage_calls
-from channels.simulator.telegram_updates import member_update, message_update
+from channels.simulator.telegram_updates import (
+    member_update,
+    message_update,
+    pressed_update,
+)
 from channels.simulator.webhook_bodies import contact, encoded, meta_change
 from channels.simulator.witness import Provider
 
@@ -55,6 +59,13 @@ def telegram_member(account: str, sender: str, body: dict[str, Any], number: int
     return encoded(member_update(number, account, sender, status))
 
 
+def telegram_pressed(_: str, sender: str, body: dict[str, Any], number: int) -> bytes:
+    """A button was pressed: `data`, the `message_id` that it stands under, its `text`."""
+    if not isinstance(body.get("data"), str) or not isinstance(body.get("message_id"), int):
+        raise ValueError("data and message_id are required")  # noqa: TRY004 - a bad body, as any
+    return encoded(pressed_update(number, sender, body))
+
+
 def twilio_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
     """Written to the number `to`; STOP, START and HELP come with Twilio's OptOutType."""
     return twilio_calls.reply(account, sender, str(body.get("to", "")), _text(body), number)
@@ -92,6 +103,7 @@ INBOUND: Final[dict[tuple[Provider, str], Write]] = {
     (Provider.META, "user_preferences"): meta_preference,
     (Provider.TELEGRAM, "text"): telegram_text,
     (Provider.TELEGRAM, "my_chat_member"): telegram_member,
+    (Provider.TELEGRAM, "callback_query"): telegram_pressed,
     (Provider.TWILIO, "text"): twilio_text,
     (Provider.VONAGE, "text"): vonage_text,
     (Provider.GUPSHUP, "text"): gupshup_text,

@@ -19,6 +19,7 @@ REVOKED_MARK: Final = "revoked"
 """A key that holds this word is refused, so that a wrong one can be tried without set-up."""
 MAX_RECIPIENTS: Final = 1000
 MOBILE: Final = re.compile(r"[1-9][0-9]{7,14}")
+REFERENCE: Final = re.compile(r"[A-Za-z0-9_.-]*")
 SENDER: Final = re.compile(r"[A-Za-z0-9]{3,14}")
 KNOWN: Final = frozenset({"template_id", "sender", "short_url", "recipients"})
 
@@ -109,19 +110,22 @@ def request_problem(body: Any) -> str:
 def recipient_problem(told: Any) -> str:
     if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
         return "Invalid recipients"
+    if not REFERENCE.fullmatch(told.get("CRQID", "")):
+        return "Invalid CRQID"
     return "" if MOBILE.fullmatch(told.get("mobiles", "")) else "No valid mobile number found"
 
 
 def attempt_of(
     account: str, body: dict[str, Any], recipient: dict[str, str], request_id: str
 ) -> Attempt:
+    ours = recipient.get("CRQID", "")
     content = json.dumps([body["template_id"], recipient], sort_keys=True)
     return Attempt(
         provider=Provider.MSG91,
         account=account,
         to=recipient["mobiles"],
-        our_id="",
-        content_hash=content_hash(content),
+        our_id=ours,
+        content_hash="" if ours else content_hash(content),
         template=body["template_id"],
         reports=REPORTED,
         message_id=f"{request_id}:{recipient['mobiles']}",

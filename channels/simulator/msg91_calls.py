@@ -23,6 +23,7 @@ def reports(account: str, told: Sequence[tuple[Record, Status]], at: float) -> b
             {
                 "date": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at + INDIA)),
                 "number": number,
+                "CRQID": record.our_id or "0",
                 "status": code,
                 "desc": words,
                 "credit": "1",

@@ -60,15 +60,17 @@ async def send(request: web.Request) -> web.Response:
         sandbox.witness.refuse(Provider.RBM, agent, "invalid_400")
         return error(400, "INVALID_ARGUMENT", problem)
     phone = request.match_info["phone"]
+    body = json.loads(raw)
     attempt = Attempt(
         provider=Provider.RBM,
         account=agent,
         to=phone.lstrip("+"),
         our_id=request.query["messageId"],
         content_hash="",
+        valid_for=float(body["ttl"].rstrip("s")) if "ttl" in body else None,
         reports=NO_SENT,
     )
-    words = RbmWords(json.loads(raw))
+    words = RbmWords(body)
     if before := sandbox.seen(attempt):
         # Ignored, and answered like the first.
         sandbox.witness.refuse(Provider.RBM, agent, "repeated")

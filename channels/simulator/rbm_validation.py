@@ -9,10 +9,12 @@ from typing import Any, Final
 
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TTL: Final = re.compile(r"[0-9]+(\.[0-9]{1,9})?s")
+MAX_TTL: Final = 15 * 86_400
 MAX_TEXT: Final = 3072
 MAX_DESCRIPTION: Final = 2000
 MAX_SUGGESTIONS: Final = 11
 MAX_SUGGESTION: Final = 25
+NO_FILE: Final = {"fileUrl": "https://a.test"}
 CONTENTS: Final = frozenset({"text", "richCard", "contentInfo", "uploadedRbmFile"})
 
 
@@ -20,14 +22,22 @@ def message_problem(body: Any) -> str:
     """What is wrong with an AgentMessage; '' if nothing is."""
     if not isinstance(body, dict) or set(body) - {"contentMessage", "ttl"}:
         return "Unknown name in the message."
-    if not isinstance(body.get("ttl", "1s"), str) or not TTL.fullmatch(body.get("ttl", "1s")):
+    ttl = body.get("ttl", "1s")
+    if not isinstance(ttl, str) or not TTL.fullmatch(ttl):
         return "Illegal duration format; duration must end with 's'."
+    if float(ttl.rstrip("s")) > MAX_TTL:
+        return "ttl must be at most 15 days."
     content = body.get("contentMessage")
     if not isinstance(content, dict) or set(content) - CONTENTS - {"suggestions"}:
         return "Unknown name in contentMessage."
     if len(CONTENTS & set(content)) != 1:
         return "contentMessage needs exactly one content."
-    return _text(content) or _card(content) or _suggestions(content.get("suggestions", []))
+    return (
+        _text(content)
+        or _card(content)
+        or _file(content)
+        or _suggestions(content.get("suggestions", []))
+    )
 
 
 def _text(content: Mapping[str, Any]) -> str:
@@ -46,6 +56,10 @@ def _card(content: Mapping[str, Any]) -> str:
                 return "A card's description must have at most 2000 characters."
             return "" if _is_url(info) else "fileUrl must be a URL."
     return "Invalid rich card."
+
+
+def _file(content: Mapping[str, Any]) -> str:
+    return "" if _is_url(content.get("contentInfo", NO_FILE)) else "fileUrl must be a URL."
 
 
 def _is_url(info: Any) -> bool:

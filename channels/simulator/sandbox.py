@@ -3,7 +3,8 @@
 import base64
 import secrets
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from copy import copy
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, TypeVar
@@ -34,6 +35,10 @@ class Attempt:
     template: str = ""
     callback: str = ""
     segments: int = 1
+    parts: int = 1
+    """Of which each is reported on by itself, under `message_id` and its number."""
+    valid_for: float | None = None
+    """Seconds within which it was to be delivered, where the request said so."""
     reports: frozenset[Status] = frozenset(Status)
     """The statuses that this provider ever reports on such a message."""
     message_id: str = ""
@@ -62,6 +67,8 @@ class Sandbox:
         self._chat_messages: OrderedDict[str, int] = OrderedDict()
         self._by_id: OrderedDict[str, Record] = OrderedDict()
         self.tokens: set[str] = set()
+        self.acknowledged: Counter[tuple[str, str]] = Counter()
+        """Of pressed buttons (account, query): how often they were answered."""
         self._id_prefix = secrets.token_hex(6)
         self._update_id = int(self.started_at)
 
@@ -102,12 +109,17 @@ class Sandbox:
             callback=attempt.callback,
             segments=attempt.segments,
             body=attempt.body,
+            valid_for=attempt.valid_for,
         )
         self.witness.accept(record)
         if attempt.provider is Provider.RBM:
             _remember(self._by_id, attempt.message_key, record, limit=self.options.max_records)
         if plan:
             self.deliveries.plan(record, plan)
+            for number in range(1, attempt.parts):
+                part = copy(record)
+                part.message_id = f"{record.message_id}-{number}"
+                self.deliveries.plan(part, plan)
         return record, plan
 
     def seen(self, attempt: Attempt) -> Record | None:
@@ -128,6 +140,7 @@ class Sandbox:
             self._refusals.clear()
             self._by_id.clear()
             self.tokens.clear()
+            self.acknowledged.clear()
 
     # --- its own ---
 

@@ -36,6 +36,9 @@ REFUSALS: Final = {
     Reason.TOKEN_REVOKED: (401, "Unauthorized"),
     Reason.TEMPLATE_PAUSED: (400, "Bad Request: message text is empty"),
 }
+QUERY_TOO_OLD: Final = (
+    "Bad Request: query is too old and response timeout expired or query ID is invalid"
+)
 # All that the Bot API documents as "not now" is a 429 with parameters.retry_after.
 TOO_MANY: Final = (429, "Too Many Requests: retry after {}")
 
@@ -125,6 +128,16 @@ async def delete_webhook(
     return success(TRUE, description="Webhook was deleted")
 
 
+async def answer_callback_query(
+    _: web.Request, sandbox: Sandbox, bot: str, parameters: Parameters
+) -> web.Response:
+    query = str(parameters.get("callback_query_id", ""))
+    if not query.isdecimal():
+        return refuse(sandbox, bot, QUERY_TOO_OLD)
+    sandbox.acknowledged[bot, query] += 1
+    return success(TRUE)
+
+
 async def get_webhook_info(
     _: web.Request, sandbox: Sandbox, bot: str, __: Parameters
 ) -> web.Response:
@@ -144,6 +157,7 @@ METHODS: Final[dict[str, Method]] = {
     "sendphoto": sends("photo"),
     "sendvideo": sends("video"),
     "senddocument": sends("document"),
+    "answercallbackquery": answer_callback_query,
     "getme": get_me,
     "setwebhook": set_webhook,
     "deletewebhook": delete_webhook,
@@ -207,6 +221,7 @@ TEXTS: Final = frozenset(
         "parse_mode",
         "url",
         "secret_token",
+        "callback_query_id",
         "ip_address",
         "certificate",
     }

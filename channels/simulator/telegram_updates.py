@@ -47,6 +47,26 @@ def member_update(update_id: int, bot: str, chat: str, status: str) -> Update:
     return {"update_id": update_id, "my_chat_member": change}
 
 
+def pressed_update(update_id: int, chat: str, body: Update) -> Update:
+    """A press on the button of `data` under message `message_id`, in a private chat."""
+    message: Update = {
+        "message_id": body["message_id"],
+        "chat": chat_of(chat),
+        "date": int(time.time()),
+    }
+    if body.get("text"):
+        row = [{"text": body["text"], "callback_data": body["data"]}]
+        message["reply_markup"] = {"inline_keyboard": [row]}
+    query = {
+        "id": str(update_id),
+        "from": {"id": int(chat), "is_bot": False, "first_name": "Sandbox"},
+        "message": message,
+        "chat_instance": "1",
+        "data": body["data"],
+    }
+    return {"update_id": update_id, "callback_query": query}
+
+
 def _membership(bot: str, status: str) -> Update:
     until = {"until_date": 0} if status == "kicked" else {}
     return {"user": bot_user(bot), "status": status, **until}

@@ -6,6 +6,10 @@ from typing import Any, Final
 
 MAX_TEXT: Final = 4096
 MAX_CAPTION: Final = 1024
+MAX_CALLBACK_DATA: Final = 64
+"""Bytes."""
+URL_SCHEMES: Final = ("http://", "https://", "tg://")
+"""tel: and the like are refused in an inline keyboard."""
 TOKEN: Final = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 SECRET_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 CHAT_ID: Final = re.compile(r"-?[0-9]{1,20}")
@@ -118,9 +122,14 @@ def _is_button(button: Any) -> bool:
 
 
 def _is_inline_button(button: Any) -> bool:
-    return _is_button(button) and all(
-        isinstance(button.get(key, ""), str) for key in ("url", "callback_data")
-    )
+    if not _is_button(button):
+        return False
+    match button:
+        case {"url": str(url)}:
+            return url.startswith(URL_SCHEMES)
+        case {"callback_data": str(data)}:
+            return 0 < len(data.encode()) <= MAX_CALLBACK_DATA
+    return False
 
 
 def _is_preview(value: Any) -> bool:

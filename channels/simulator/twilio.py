@@ -148,6 +148,7 @@ def attempt_of(account: str, form: dict[str, str]) -> Attempt:
         template=form.get("ContentSid", ""),
         callback=callback,
         segments=segments_of(form),
+        valid_for=float(form["ValidityPeriod"]) if "ValidityPeriod" in form else None,
         # An SMS is never read, as far as anybody knows.
         reports=frozenset(Status) if ":" in form["To"] else NEVER_READ,
     )

@@ -7,6 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 MAX_BODY: Final = 1600
+MAX_VALIDITY: Final = 36_000
+"""Seconds."""
 TO: Final = re.compile(r"(?:whatsapp:|rcs:)?\+[1-9][0-9]{6,14}")
 FROM: Final = re.compile(r"(?:whatsapp:)?\+[1-9][0-9]{4,14}|rcs:[\w.+-]+|[A-Za-z0-9 ]{1,11}")
 CONTENT: Final = re.compile(r"HX[0-9a-fA-F]{32}")
@@ -25,6 +27,7 @@ CODES: Final = {
     21617: "The concatenated message body exceeds the 1600 character limit",
     21619: "A text message body or media urls must be specified",
     21620: "Invalid media URL(s)",
+    21624: "Invalid validity period value",
     21655: "The ContentSid is Invalid",
     21656: "The ContentVariables Parameter is invalid",
     21705: "The Messaging Service Sid is invalid",
@@ -36,7 +39,7 @@ def message_problem(form: Mapping[str, str]) -> int:
     """Twilio's code for what is wrong with the form; 0 if nothing is."""
     if set(form) - KNOWN:
         return 20001
-    return _to(form) or _from(form) or _content(form) or _callback(form)
+    return _to(form) or _from(form) or _content(form) or _validity(form) or _callback(form)
 
 
 def _to(form: Mapping[str, str]) -> int:
@@ -82,6 +85,11 @@ def _template(form: Mapping[str, str]) -> int:
 
 def _is_value(value: object) -> bool:
     return isinstance(value, str) and bool(value)
+
+
+def _validity(form: Mapping[str, str]) -> int:
+    told = form.get("ValidityPeriod", "1")
+    return 0 if told.isdecimal() and 1 <= int(told[:9]) <= MAX_VALIDITY else 21624
 
 
 def _callback(form: Mapping[str, str]) -> int:

@@ -64,7 +64,7 @@ class VonageWords:
         return refused_part(*REFUSALS[refusal.reason])
 
     def accepted(self, record: Record) -> web.Response:
-        """Every part has an id; receipts are told of the first alone."""
+        """Every part has an id, and receipts of its own."""
         parts = [
             {
                 "to": self.form["to"],
@@ -114,6 +114,8 @@ def attempt_of(key: str, form: dict[str, str]) -> Attempt:
         content_hash="" if ours else content_hash(form["text"]),
         callback=form.get("callback", ""),
         segments=max(1, len(split(form["text"]).parts)),
+        parts=len(split(form["text"]).parts),
+        valid_for=int(form["ttl"]) / 1000 if "ttl" in form else None,
         reports=NEVER_READ,
         message_id=f"0A{secrets.token_hex(7).upper()}",
     )

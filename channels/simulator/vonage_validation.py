@@ -11,6 +11,8 @@ MAX_TEXT: Final = 1600
 MAX_REFERENCE: Final = 100
 TO: Final = re.compile(r"[1-9][0-9]{6,14}")
 FROM: Final = re.compile(r"[1-9][0-9]{4,14}|[A-Za-z0-9 ]{1,11}")
+TTL: Final = range(20_000, 604_800_001)
+"""Milliseconds."""
 URL: Final = re.compile(r"https?://.{1,92}")
 KNOWN: Final = frozenset(
     {"to", "from", "text", "type", "callback", "client-ref", "content-id", "entity-id", "ttl"}
@@ -53,4 +55,7 @@ def _reference(form: Mapping[str, str]) -> Problem | None:
         return "3", "Invalid value for param: client-ref"
     if "callback" in form and not URL.fullmatch(form["callback"]):
         return "23", "Invalid callback url"
+    ttl = form.get("ttl", "20000")
+    if not ttl.isdecimal() or int(ttl[:12]) not in TTL:
+        return "3", "Invalid value for param: ttl"
     return None

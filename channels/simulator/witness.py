@@ -55,6 +55,7 @@ class Record:
         "segments",
         "seq",
         "to",
+        "valid_for",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +63,7 @@ class Record:
         content_hash: str, behaviour: Behaviour, final: Status | None, seq: int, callback: str = "",
         segments: int = 1,
         body: Any = None,
+        valid_for: float | None = None,
     ) -> None:  # fmt: skip
         self.provider = provider
         self.account = account
@@ -75,6 +77,7 @@ class Record:
         self.callback = callback
         self.segments = segments
         self.body = body
+        self.valid_for = valid_for
         self.reported: tuple[Status, ...] = ()
         self.accepted_at = time.time()
         self.monotonic = time.monotonic()
@@ -93,6 +96,7 @@ class Record:
             "monotonic": self.monotonic,
             "behaviour": self.behaviour,
             "final_status": self.final,
+            "valid_for": self.valid_for,
             "reported": list(self.reported),
         }
 

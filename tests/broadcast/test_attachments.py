@@ -20,6 +20,8 @@ from wallet.models import Wallet
 pytestmark = pytest.mark.django_db
 PICTURE = {"kind": "image", "url": "https://cdn.test/{{first_name}}.png"}
 SHOP = {"kind": "url", "text": "Shop", "value": "https://shop.test/{{first_name}}"}
+PDF = {"kind": "document", "url": "https://a.test/a.pdf"}
+YES = {"kind": "reply", "text": "Yes", "value": "yes"}
 PROVIDERS = {
     Platform.WHATSAPP: "meta_cloud",
     Platform.TELEGRAM: "telegram_bot",
@@ -39,10 +41,15 @@ def broadcast_over(platform: Platform, **fields: Any) -> Broadcast:
 @pytest.mark.parametrize(
     ("platform", "fields", "attr"),
     [
-        (Platform.RCS, {"media": {"kind": "document", "url": "https://a.test/a.pdf"}}, "media"),
+        (Platform.RCS, {"media": PDF, "text": "The menu"}, "text"),
+        (Platform.RCS, {"media": PDF | {"url": "ftp://a.test/a.pdf"}, "text": ""}, "media"),
         (Platform.TELEGRAM, {"media": {"kind": "image", "url": "file:///etc/passwd"}}, "media"),
         (Platform.SMS, {"buttons": [SHOP]}, "buttons"),
-        (Platform.TELEGRAM, {"buttons": [SHOP | {"kind": "reply"}]}, "buttons"),
+        (Platform.TELEGRAM, {"buttons": [SHOP | {"kind": "call"}]}, "buttons"),
+        (Platform.TELEGRAM, {"buttons": [SHOP | {"value": "tel:+4930123456"}]}, "buttons"),
+        (Platform.TELEGRAM, {"buttons": [YES | {"value": "y" * 65}]}, "buttons"),
+        (Platform.TELEGRAM, {"buttons": [YES | {"value": "é" * 33 + "{{first_name}}"}]}, "buttons"),
+        (Platform.RCS, {"buttons": [SHOP | {"value": "javascript:alert(1)"}]}, "buttons"),
         (Platform.TELEGRAM, {"buttons": [SHOP] * 11}, "buttons"),
         (Platform.RCS, {"buttons": [SHOP | {"text": "x" * 26}]}, "buttons"),
         (Platform.RCS, {"buttons": [SHOP | {"text": " "}]}, "buttons"),
@@ -76,6 +83,11 @@ def test_over_whatsapp_they_are_the_templates(fields: dict[str, Any]) -> None:
     [
         (Platform.TELEGRAM, {"media": PICTURE, "buttons": [SHOP] * 10, "text": "x" * 1024}),
         (Platform.TELEGRAM, {"media": PICTURE, "text": ""}),
+        (Platform.TELEGRAM, {"media": PDF, "text": "The menu"}),
+        (Platform.RCS, {"media": PDF, "text": "", "buttons": [SHOP, YES]}),
+        (Platform.TELEGRAM, {"buttons": [YES, YES | {"value": "y" * 64}, SHOP]}),
+        (Platform.TELEGRAM, {"buttons": [SHOP | {"value": "{{url|https://a.test}}"}]}),
+        (Platform.TELEGRAM, {"buttons": [SHOP | {"value": "tg://resolve?domain=shop"}]}),
         (Platform.SMS, {"media": PICTURE, "text": "x" * 1600}),
         (Platform.RCS, {"media": PICTURE, "buttons": [SHOP] * 11, "text": "x" * 2000}),
     ],

@@ -1,7 +1,12 @@
 """What is not handed over in time is EXPIRED, released and never sent."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.request import urlopen
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -10,11 +15,15 @@ from rest_framework.test import APIClient
 from broadcast import lifecycle
 from broadcast.expiring import expire_due
 from broadcast.models import Broadcast
+from broadcast.planning import RecipientRef
 from broadcast.sending import run_batch
 from channels.models import Sender
+from channels.platforms import Platform
+from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
+from tests.factories import SenderFactory
 from wallet.models import Wallet
 
 People = Callable[..., list[Contact]]
@@ -39,6 +48,55 @@ def test_what_is_left_expires_is_released_and_the_broadcast_finishes(
     assert Broadcast.objects.get(pk=broadcast.pk).status == "PARTIALLY_SENT"
     rich.refresh_from_db()
     assert rich.held == 0
+
+
+@pytest.mark.parametrize(("minutes", "arrives"), [(30, 1800), (None, None)])
+def test_the_provider_is_told_how_long_it_is_worth_delivering(
+    rich: Wallet,
+    tenant: Tenant,
+    sandbox: RunningSimulator,
+    open_limiter: None,
+    now: datetime,
+    minutes: int | None,
+    arrives: float | None,
+) -> None:
+    key = f"key{uuid4().hex[:8]}"
+    sender = SenderFactory.create(
+        tenant=tenant,
+        platform=Platform.SMS,
+        provider="vonage",
+        account_id="14155550100",
+        credentials={"api_key": key, "api_secret": "a-made-up-secret"},
+        base_url=sandbox.base_url,
+        marketing_price=Decimal("0.02"),
+        batch_delay=Decimal(0),
+    )
+    contact = Contact.objects.create(tenant=tenant, phone="+14155230001")
+    end = now + timedelta(minutes=minutes) if minutes else None
+    broadcast = lifecycle.create(
+        tenant=tenant,
+        actor=None,
+        fields={
+            "name": "Sale",
+            "platform": Platform.SMS,
+            "text": "Hi",
+            "sender": sender,
+            "expires_at": end,
+        },
+        recipients=[RecipientRef(contact=contact.pk)],
+        now=now,
+    )
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: now)
+    (accepted,) = books(sandbox, key)
+    assert accepted["valid_for"] == arrives
+
+
+def books(sandbox: RunningSimulator, account: str) -> list[dict[str, Any]]:
+    url = f"{sandbox.base_url}/_sandbox/accepted?account={account}"
+    with urlopen(url) as answer:  # noqa: S310 - a server of this test
+        found: list[dict[str, Any]] = json.load(answer)["results"]
+        return found
 
 
 def test_it_cannot_start_when_it_has_expired(

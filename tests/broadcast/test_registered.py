@@ -34,12 +34,14 @@ def test_a_text_without_its_template_is_refused() -> None:
 RESERVED = "Your number is {{mobiles|none}}"
 
 
-def test_a_variable_called_like_a_field_of_the_provider_is_refused() -> None:
+@pytest.mark.parametrize("name", ["mobiles", "CRQID"])
+def test_a_variable_called_like_a_field_of_the_provider_is_refused(name: str) -> None:
+    text = RESERVED.replace("mobiles", name)
     with pytest.raises(InvalidInput) as refused:
-        content.check(broadcast_over("msg91", provider_template_id="64f0", text=RESERVED))
+        content.check(broadcast_over("msg91", provider_template_id="64f0", text=text))
     assert refused.value.attr == "text"
-    assert "mobiles" in str(refused.value.detail)
-    content.check(broadcast_over("twilio", text=RESERVED))
+    assert name in str(refused.value.detail)
+    content.check(broadcast_over("twilio", text=text))
 
 
 def test_it_is_refused_as_soon_as_the_sender_is_known(manager: APIClient, tenant: Tenant) -> None:

@@ -113,6 +113,15 @@ def test_requests_hide_what_is_secret(adapter: Adapter) -> None:
 
 
 @EVERY
+@pytest.mark.parametrize("seconds", [1, 600, 10**7])
+def test_any_time_that_is_left_can_be_asked_for(adapter: Adapter, seconds: int) -> None:
+    one = account(adapter.provider)
+    message = registered() if adapter.capabilities.needs_text_template else text()
+    asked = adapter.send_request(one, replace(message, valid_for=seconds))
+    assert asked.url == adapter.send_request(one, message).url
+
+
+@EVERY
 def test_a_signed_call_is_verified(adapter: Adapter) -> None:
     assert adapter.verify(SECRETS[adapter.provider], signed(adapter, b'{"a":1}')) is True
 

@@ -48,6 +48,7 @@ BUTTONS = (
     Button(ButtonKind.CALL, "Call", "+14155550100"),
 )
 CARD = Media(ParameterKind.IMAGE, "https://cdn.test/sale.jpg")
+PDF = Media(ParameterKind.DOCUMENT, "https://cdn.test/menu.pdf")
 
 
 def said(content: TextContent) -> OutboundMessage:
@@ -94,6 +95,13 @@ def test_media_makes_a_card() -> None:
     }
 
 
+def test_a_document_is_a_message_of_its_own() -> None:
+    body = RBM.send_request(SENDER, said(TextContent("", media=PDF))).json
+    assert body["contentMessage"] == {"contentInfo": {"fileUrl": "https://cdn.test/menu.pdf"}}
+    with pytest.raises(ValueError, match="without a text"):
+        RBM.send_request(SENDER, said(TextContent("Hi", media=PDF)))
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -101,6 +109,7 @@ def test_media_makes_a_card() -> None:
         TextContent("Hi", buttons=BUTTONS),
         TextContent("Hi", media=CARD, buttons=BUTTONS),
         TextContent("", media=CARD),
+        TextContent("", media=PDF, buttons=BUTTONS),
     ],
 )
 def test_requests_keep_to_the_published_schema(content: TextContent) -> None:

@@ -29,15 +29,15 @@ def test_one_request_for_all_of_them() -> None:
         "sender": "ACMEIN",
         "short_url": "0",
         "recipients": [
-            {"mobiles": "919876543210", "first_name": "Ana", "city": "Pune"},
-            {"mobiles": "919876543211", "first_name": "Ben", "city": "Goa"},
+            {"mobiles": "919876543210", "CRQID": str(ANA.id), "first_name": "Ana", "city": "Pune"},
+            {"mobiles": "919876543211", "CRQID": str(BEN.id), "first_name": "Ben", "city": "Goa"},
         ],
     }
 
 
-@pytest.mark.parametrize("message", [text(), registered(mobiles="1")])
+@pytest.mark.parametrize("message", [text(), registered(mobiles="1"), registered(CRQID="1")])
 def test_what_msg91_cannot_send_is_not_built(message: Any) -> None:
-    with pytest.raises(ValueError, match=r"registered templates|field for the number"):
+    with pytest.raises(ValueError, match=r"registered templates|field of MSG91"):
         MSG91.send_request(SENDER, message)
 
 
@@ -124,6 +124,15 @@ def test_a_form_of_reports() -> None:
             message="The network rejected the message.",
         ),
     ]
+
+
+def test_a_report_says_whose_it_is_by_our_id() -> None:
+    ours = UUID(int=7)
+    for echoed, expected in ((str(ours), ours), ("0", None), ("order-7", None), (0, None)):
+        body = json.dumps(REPORT | {"requestId": REQUEST_ID, "CRQID": echoed}).encode()
+        (receipt,) = MSG91.parse(body, received_at=NOW)
+        assert isinstance(receipt, Receipt)
+        assert receipt.message_id == expected
 
 
 def test_a_report_as_json() -> None:

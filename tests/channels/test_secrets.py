@@ -4,9 +4,11 @@ What is searched is every record as it was made, before the redaction that lies 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -14,7 +16,10 @@ import pytest
 from channels import access_tokens, http
 from channels.access_tokens import authorized
 from channels.adapter import (
+    AcknowledgingAdapter,
     Adapter,
+    HttpRequest,
+    HttpResponse,
     Media,
     OutboundMessage,
     ParameterKind,
@@ -23,14 +28,20 @@ from channels.adapter import (
     TextContent,
     WebhookSecrets,
 )
+from channels.asking import ProviderRefused, ProviderUnreachable, ask
 from channels.delivery import check, deliver
 from channels.registry import ADAPTERS
 from channels.simulator.running import RunningSimulator, running_simulator
+from channels.template_port import TemplateSpec
+from channels.template_registry import TEMPLATE_PROVIDERS
 from tests.channels import far_end as far_ends
 from tests.channels.far_end import Behaviour, FarEnd, answer, replies
 from tests.channels.samples import account, call, service_account
 
 EVERY = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
+WITH_TOKENS = pytest.mark.parametrize(
+    "adapter", [each for each in ADAPTERS.values() if each.token_grant], ids=lambda a: a.provider
+)
 BODY = "Hush, this is between us"
 NUMBER = "4155550"
 ENDINGS = ["0001", *(str(ending) for ending in range(9001, 9020))]
@@ -185,6 +196,72 @@ def test_a_base_url_that_answers_nothing(adapter: Adapter, heard: Heard, key: st
     sender = sender_at(adapter, "http://127.0.0.1:9", key)
     assert send(sender, template=False) == 0
     assert_nothing_told(heard, adapter, sender)
+
+
+@WITH_TOKENS
+@pytest.mark.parametrize("behaviour", [replies(raw) for raw in ODD_ANSWERS])
+def test_a_token_endpoint_that_answers_oddly(
+    adapter: Adapter, behaviour: Behaviour, far_end: FarEnd, heard: Heard, key: str
+) -> None:
+    far_end.behaviour = behaviour
+    sender = sender_at(adapter, far_end.url, key)
+    assert send(sender, template=False) == 0
+    check(account=sender, timeout=1)
+    assert_nothing_told(heard, adapter, sender)
+
+
+SPEC = TemplateSpec(
+    name="sale", language="en", category="MARKETING", body=BODY, examples={"1": NUMBER}
+)
+
+
+@pytest.mark.parametrize("provider", sorted(TEMPLATE_PROVIDERS))
+@pytest.mark.parametrize(
+    "behaviour", [*(replies(raw) for raw in ODD_ANSWERS), far_ends.resets_after_reading, None]
+)
+def test_templates_are_written_and_listed_without_a_word(
+    provider: str,
+    behaviour: Behaviour | None,
+    far_end: FarEnd,
+    quick: RunningSimulator,
+    heard: Heard,
+) -> None:
+    """None: the sandbox's own answers."""
+    if behaviour is not None:
+        far_end.behaviour = behaviour
+    port, adapter = TEMPLATE_PROVIDERS[provider], ADAPTERS[provider]
+    url = quick.base_url if behaviour is None else far_end.url
+    sender = account(provider, base_url=url)
+    calls: list[tuple[Callable[[], HttpRequest], Callable[[HttpResponse], object]]] = [
+        (lambda: port.submit_request(sender, "1001", SPEC), port.submit_outcome),
+        (lambda: port.edit_request(sender, "1001", "7", SPEC), port.submit_outcome),
+        (lambda: port.list_request(sender, "1001", after=""), port.list_outcome),
+    ]
+    words: list[str] = []
+    for build, read in calls:
+        try:
+            read(ask(build, timeout=1.5))
+        except (ProviderRefused, ProviderUnreachable) as refusal:
+            words.append(str(refusal))
+    # The refusals' words are for the tenant's own user: no credential in them.
+    assert not [value for value in sender.credentials.values() if value in " ".join(words)]
+    assert_nothing_told(heard, adapter, sender)
+
+
+def test_a_pressed_button_is_acknowledged_without_a_word(far_end: FarEnd, heard: Heard) -> None:
+    adapter = ADAPTERS["telegram_bot"]
+    assert isinstance(adapter, AcknowledgingAdapter)
+    sender = account("telegram_bot", base_url=far_end.url)
+    for raw in ODD_ANSWERS:
+        far_end.behaviour = replies(raw)
+        with suppress(ProviderRefused, ProviderUnreachable):
+            ask(partial(adapter.acknowledge_request, sender, "77"), timeout=1.5)
+    assert_nothing_told(heard, adapter, sender)
+
+
+def test_all_seven_are_tried() -> None:
+    assert len(ADAPTERS) == 7
+    assert [each.provider for each in ADAPTERS.values() if each.token_grant] == ["google_rbm"]
 
 
 @EVERY

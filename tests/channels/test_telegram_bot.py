@@ -67,9 +67,25 @@ def test_url_buttons_stand_in_rows_of_their_own() -> None:
     }
 
 
-def test_other_buttons_are_not_built() -> None:
-    with pytest.raises(ValueError, match="Only URL buttons"):
-        said(TextContent("Hi", buttons=(Button(ButtonKind.REPLY, "Yes", "y"),)))
+def test_a_reply_button_sends_its_value_back() -> None:
+    request = said(TextContent("Hi", buttons=(SHOP, Button(ButtonKind.REPLY, "Yes", "y" * 64))))
+    assert request.json["reply_markup"]["inline_keyboard"][1] == [
+        {"text": "Yes", "callback_data": "y" * 64}
+    ]
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        Button(ButtonKind.CALL, "Call", "+14155550100"),
+        Button(ButtonKind.REPLY, "Yes", "y" * 65),
+        Button(ButtonKind.REPLY, "Yes", "é" * 33),
+        Button(ButtonKind.REPLY, "Yes", ""),
+    ],
+)
+def test_what_telegram_would_refuse_is_not_built(button: Button) -> None:
+    with pytest.raises(ValueError, match="no such button"):
+        said(TextContent("Hi", buttons=(button,)))
 
 
 def said(content: TextContent) -> HttpRequest:
@@ -89,7 +105,7 @@ def test_set_webhook() -> None:
     assert set_webhook().json == {
         "url": "https://we.test/hook/",
         "secret_token": "abc",
-        "allowed_updates": ["message", "my_chat_member"],
+        "allowed_updates": ["message", "my_chat_member", "callback_query"],
     }
 
 
@@ -110,6 +126,8 @@ def test_requests_keep_to_the_published_schema() -> None:
     for method, request in (
         ("sendMessage", said(TextContent("Hi", buttons=(SHOP,)))),
         ("sendPhoto", said(picture)),
+        ("sendMessage", said(TextContent("Hi", buttons=(Button(ButtonKind.REPLY, "Y", "y"),)))),
+        ("answerCallbackQuery", BOT.acknowledge_request(account("telegram_bot"), "77")),
         ("setWebhook", set_webhook()),
     ):
         operation = spec["paths"][f"/bot{{token}}/{method}"]["post"]
@@ -205,6 +223,37 @@ def test_a_server_error_may_have_been_sent(code: int) -> None:
 
 
 # --- updates ------------------------------------------------------------------------------------
+
+
+def pressed(**changed: Any) -> dict[str, Any]:
+    keyboard = {"inline_keyboard": [[{"text": "Yes!", "callback_data": "yes"}]]}
+    message = {"message_id": 5, "chat": {"id": 42}, "date": 1700000000, "reply_markup": keyboard}
+    return {"id": "77", "from": {"id": 42}, "data": "yes", "message": message} | changed
+
+
+def test_a_pressed_button_is_a_reply_in_its_words() -> None:
+    (told,) = events(callback_query=pressed())
+    assert told == Reply(
+        "", "42", "42:pressed:77", "Yes!", NOW, in_reply_to="42:5", acknowledge="77"
+    )
+
+
+def test_a_button_under_an_old_message_is_known_by_its_value() -> None:
+    old = {"message_id": 5, "chat": {"id": 42}, "date": 0}
+    (told,) = events(callback_query=pressed(message=old))
+    assert isinstance(told, Reply)
+    assert (told.text, told.in_reply_to) == ("yes", "42:5")
+
+
+@pytest.mark.parametrize("changed", [{"message": None}, {"data": None}, {"data": ""}])
+def test_a_press_without_a_message_or_a_value_is_passed_over(changed: dict[str, Any]) -> None:
+    assert events(callback_query=pressed(**changed)) == []
+
+
+def test_a_press_is_acknowledged_without_a_word() -> None:
+    request = BOT.acknowledge_request(account("telegram_bot"), "77")
+    assert request.url == "https://provider.test/bot123456:secret-TOKEN/answerCallbackQuery"
+    assert request.json == {"callback_query_id": "77"}
 
 
 def test_an_update_is_known_by_its_id() -> None:

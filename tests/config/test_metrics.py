@@ -8,7 +8,8 @@ from pytest_django import Settings
 
 from broadcast.models import Broadcast, BroadcastCounters, Checkup
 from channels.models import Sender
-from tests.factories import BroadcastFactory
+from inbound.models import ParkedReceipt, ProviderEvent
+from tests.factories import BroadcastFactory, ProviderAppFactory
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-made-up-token"
@@ -28,7 +29,23 @@ def test_they_are_what_the_rows_say(client: Client, bot: Sender) -> None:
     BroadcastCounters.objects.filter(broadcast=broadcast).update(total=9, pending=4, unknown=5)
     Checkup.objects.create(at=datetime.now(UTC), seconds=1, breach_count=2)
     Sender.objects.update(broken_at=datetime.now(UTC))
+    app = ProviderAppFactory.create(tenant=bot.tenant)
+    for status in ("STORED", "FAILED", "FAILED", "APPLIED"):
+        ProviderEvent.objects.create(
+            app=app, body=b"{}", status=status, received_at=datetime.now(UTC)
+        )
+    for number in range(3):
+        ParkedReceipt.objects.create(
+            app=app,
+            provider_message_id=f"wamid.{number}",
+            status="READ",
+            at=datetime.now(UTC),
+            parked_at=datetime.now(UTC),
+        )
     said = lines(client)
+    assert "broadcast_events_waiting 1.0" in said
+    assert "broadcast_events_set_aside 2.0" in said
+    assert "broadcast_receipts_parked 3.0" in said
     assert 'broadcasts{status="SENDING"} 1.0' in said
     assert "broadcasts_paused 1.0" in said
     assert 'broadcast_messages_waiting{status="PENDING"} 4.0' in said

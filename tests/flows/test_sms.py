@@ -147,6 +147,11 @@ def test_vonage(
     assert codes == {"recipient_unreachable", "recipient_unavailable"}
     told = [each["our_id"] for each in accepted(sandbox, "vonage")]
     assert len(told) == len(set(told)) == 92
+    # Two parts, of which each was reported on: one message in the rows and in the counters.
+    wait_for(lambda: ProviderEvent.objects.count() == 2 * 2 * 92)
+    settle_receipts(broadcast, {"DELIVERED": 91, "FAILED": 2})
+    broadcast.refresh_from_db()
+    assert (broadcast.counters.total, broadcast.counters.delivered) == (93, 91)
     assert_books_balance(broadcast)
     assert set(ProviderEvent.objects.values_list("app__provider", flat=True)) == {"vonage"}
 
@@ -165,13 +170,13 @@ def test_msg91_in_requests_of_many(
     assert_books_balance(broadcast)
 
 
-def test_a_lost_answer_of_msg91_leaves_all_of_its_request_unknown(
+def test_a_request_of_msg91_whose_answer_was_lost_is_resolved_by_its_reports(
     sms: Callable[..., Sender], send_sms: Callable[..., Broadcast], sandbox: RunningSimulator
 ) -> None:
     endings = [*(f"{1000 + number}" for number in range(79)), "9011"]
     broadcast = send_sms(sms("msg91"), endings, provider_template_id="64f0c0ffee")
-    # The report names a request that we were never told of.
-    settle_receipts(broadcast, {"DELIVERED": 40, "UNKNOWN": 40})
+    # The reports name a request that we were never told of, but carry our ids.
+    settle_receipts(broadcast, {"DELIVERED": 80})
     books = accepted(sandbox, "msg91")
     assert len({each["to"] for each in books}) == len(books) == 80
     assert_books_balance(broadcast)

@@ -10,6 +10,10 @@ class Form(dict[str, Any]):
     """Sent as a form."""
 
 
+class DataForm(list[Any]):
+    """Sent as a form with all of it, as JSON, in one field (MSG91's version 2)."""
+
+
 class PubSub(dict[str, Any]):
     """Sent as the data of a Pub/Sub message."""
 
@@ -81,6 +85,22 @@ BODIES: dict[str, list[Any]] = {
                 "new_chat_member": {"status": "kicked", "user": {"id": 1}},
             },
         },
+        {
+            "update_id": 3,
+            "callback_query": {
+                "id": "99",
+                "from": {"id": 77},
+                "data": "yes",
+                "message": {
+                    "message_id": 4,
+                    "date": 1700000000,
+                    "chat": {"id": 77, "type": "private"},
+                    "reply_markup": {
+                        "inline_keyboard": [[{"text": "Yes", "callback_data": "yes"}]]
+                    },
+                },
+            },
+        },
     ],
     "twilio": [
         Form(
@@ -140,21 +160,31 @@ BODIES: dict[str, list[Any]] = {
         },
     ],
     "msg91": [
-        [
-            {
-                "requestId": "r1",
-                "userId": "1",
-                "senderId": "SHOP",
-                "report": [
-                    {
-                        "date": "2026-07-01 10:00:00",
-                        "number": "919876543210",
-                        "status": "2",
-                        "desc": "FAILED",
-                    }
-                ],
-            }
-        ]
+        DataForm(
+            [
+                {
+                    "requestId": "r1",
+                    "userId": "1",
+                    "senderId": "SHOP",
+                    "report": [
+                        {
+                            "date": "2026-07-01 10:00:00",
+                            "number": "919876543210",
+                            "status": "2",
+                            "desc": "FAILED",
+                            "CRQID": "0198c0de-0000-7000-8000-000000000001",
+                        }
+                    ],
+                }
+            ]
+        ),
+        {
+            "date": "2026-07-01 10:00:00",
+            "requestId": "r1",
+            "number": "919876543210",
+            "status": "1",
+            "CRQID": "0",
+        },
     ],
     "vonage": [
         {
@@ -181,6 +211,8 @@ def encoded(body: Any) -> bytes:
     """As it is sent: bytes as they are, all else as JSON or what its class says."""
     if isinstance(body, bytes):
         return body
+    if isinstance(body, DataForm):
+        return urlencode({"data": json.dumps(body)}).encode()
     if isinstance(body, Form):
         return urlencode(body, errors="replace").encode()
     raw = json.dumps(body).encode()

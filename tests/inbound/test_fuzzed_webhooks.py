@@ -14,7 +14,8 @@ from inbound.applying import apply_block
 from inbound.models import EventStatus, ProviderEvent
 from inbound.storing import store
 from tests.factories import ProviderAppFactory, SenderFactory
-from tests.inbound.bodies import BODIES, encoded
+from tests.inbound.bodies import BODIES, Form, encoded
+from tests.inbound.signing import signed
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +24,8 @@ LITTLE = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+LESS = settings(LITTLE, max_examples=25)
+"""For what goes the whole way, through a request and the applying of it."""
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=40)
 )
@@ -102,6 +105,49 @@ def test_nothing_is_stored_unsigned(
 
 
 @providers
+@LESS
+@given(
+    data=st.dictionaries(st.text(max_size=12), st.text(max_size=40), max_size=5),
+    query=st.dictionaries(
+        st.sampled_from(("hub.mode", "hub.verify_token", "hub.challenge", "token", "x")),
+        st.text(max_size=20),
+    ),
+)
+def test_no_form_and_no_question_is_an_error_of_ours(
+    provider: str, data: dict[str, str], query: dict[str, str]
+) -> None:
+    app = ProviderApp.objects.filter(provider=provider).first() or app_of(provider)
+    client = Client(raise_request_exception=False)
+    form = encoded(Form(data))
+    posted = client.post(
+        app.webhook_path,
+        form,
+        content_type="application/x-www-form-urlencoded",
+        query_params=query,
+    )
+    assert posted.status_code == 403
+    assert client.get(app.webhook_path, query_params=query).status_code == 403
+    assert not ProviderEvent.objects.exists()
+
+
+@providers
+@LESS
+@given(data=st.data())
+def test_whatever_is_signed_is_stored_and_applied_or_set_aside(
+    provider: str, data: st.DataObject
+) -> None:
+    app = ProviderApp.objects.filter(provider=provider).first() or app_of(provider)
+    ProviderEvent.objects.all().delete()
+    start = data.draw(st.sampled_from(BODIES[provider]))
+    body = data.draw(st.one_of(mutated(start), JSON))
+    answer = Client(raise_request_exception=False).post(app.webhook_path, **signed(app, body))
+    assert answer.status_code == 200
+    apply_block(now=timezone.now())
+    for event in ProviderEvent.objects.all():
+        assert event.status in {EventStatus.APPLIED, EventStatus.FAILED}, event.error
+
+
+@providers
 @LITTLE
 @given(data=st.data())
 def test_a_stored_event_is_applied_or_set_aside_whatever_is_in_it(
@@ -119,7 +165,7 @@ def test_a_stored_event_is_applied_or_set_aside_whatever_is_in_it(
 
 
 @providers
-@pytest.mark.parametrize("number", range(2))
+@pytest.mark.parametrize("number", range(3))
 def test_the_bodies_as_they_are_are_applied(provider: str, number: int) -> None:
     bodies = BODIES[provider]
     body = encoded(bodies[number % len(bodies)])

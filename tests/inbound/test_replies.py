@@ -14,7 +14,7 @@ from contacts.chat_links import link_for, payload_for
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
 from contacts.suppressions import suppress
 from inbound.applying import apply_block
-from inbound.models import ReceivedMessage
+from inbound.models import ProviderEvent, ReceivedMessage
 from tenants.models import Tenant
 from tests.factories import (
     BroadcastFactory,
@@ -230,3 +230,12 @@ def test_the_api_shows_what_a_contact_wrote(
     receive(anonymous, app, reply("Hi"))
     answer = viewer.get(f"/contacts/{contact.pk}/messages/").json()
     assert [each["text"] for each in answer["results"]] == ["Hi"]
+
+
+def test_a_reply_that_no_column_takes_is_set_aside_at_once(
+    anonymous: APIClient, app: ProviderApp
+) -> None:
+    body = reply("Hi").replace(PHONE.removeprefix("+").encode(), b"4" * 200)
+    receive(anonymous, app, body)
+    event = ProviderEvent.objects.get()
+    assert (event.status, event.error, event.attempts) == ("FAILED", "DataError", 1)

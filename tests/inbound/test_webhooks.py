@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from channels.models import ProviderApp
+from contacts.models import Suppression
 from inbound.applying import MAX_ATTEMPTS, apply_block
 from inbound.models import ParkedReceipt, ProviderEvent
 from inbound.parking import apply_parked
@@ -127,6 +128,22 @@ def test_a_receipt_before_its_message_is_known_waits(
     message.refresh_from_db()
     assert message.status == "DELIVERED"
     assert not ParkedReceipt.objects.exists()
+
+
+def test_an_opt_out_that_came_before_its_message_is_known_is_not_forgotten(
+    anonymous: APIClient, app: ProviderApp
+) -> None:
+    errors = [{"code": 131050, "title": "User opted out"}]
+    assert post(anonymous, app, status_body("failed", errors=errors)) == 200
+    apply_block(now=timezone.now())
+    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT", address="+491701")
+    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    name_message(message, "wamid.1")
+    assert not Suppression.objects.exists()
+    assert apply_parked(now=timezone.now()) == 1
+    assert [each.address for each in Suppression.objects.all()] == ["+491701"]
+    message.refresh_from_db()
+    assert (message.status, message.error_code) == ("FAILED", "opted_out")
 
 
 def test_a_poison_event_is_set_aside_and_the_rest_is_applied(

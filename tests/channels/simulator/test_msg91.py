@@ -59,12 +59,14 @@ def test_reports_find_their_messages(
 ) -> None:
     outcomes = send(sender, "0001", "9001", "9003", "0002")
     until(lambda: client.get("summary")["receipts"]["acknowledged"] == 4)
-    receipts = {}
+    receipts, ours = {}, set()
     for headers, body in receiver.calls:
         assert headers[":path"].endswith("?token=a-token-in-the-url")
         for receipt in MSG91.parse(body, received_at=NOW):
             assert isinstance(receipt, Receipt)
             receipts[receipt.provider_message_id] = receipt.status.value
+            ours.add(receipt.message_id)
+    assert ours == {UUID(int=number) for number in range(1, 5)}
     assert [receipts[each.provider_message_id] for each in outcomes] == [
         "DELIVERED", "FAILED", "FAILED", "DELIVERED",
     ]  # fmt: skip

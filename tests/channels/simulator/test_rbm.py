@@ -11,10 +11,12 @@ import pytest
 
 from channels import access_tokens, http
 from channels.adapter import (
+    Media,
     OptChange,
     OutboundMessage,
     Outcome,
     OutcomeKind,
+    ParameterKind,
     Receipt,
     Reply,
     SenderAccount,
@@ -188,6 +190,14 @@ def test_nothing_is_lost_while_there_is_no_token(sender: SenderAccount) -> None:
     assert (outcome.kind, outcome.code) == (OutcomeKind.PASSING, "token_unavailable")
 
 
+def test_a_document_goes_out(client: Client, sender: SenderAccount) -> None:
+    pdf = Media(ParameterKind.DOCUMENT, "https://cdn.test/menu.pdf")
+    message = OutboundMessage(id=uuid4(), to="+14155230001", content=TextContent("", media=pdf))
+    (cut,) = deliver(account=sender, messages=[message], timeout=3, first_cut=3)
+    assert [outcome.kind for _, outcome in cut] == [OutcomeKind.ACCEPTED]
+    assert len(client.get("accepted")["results"]) == 1
+
+
 # --- bodies -------------------------------------------------------------------------------------
 
 REPLY = {"reply": {"text": "Yes", "postbackData": "y"}}
@@ -199,7 +209,9 @@ REPLY = {"reply": {"text": "Yes", "postbackData": "y"}}
         ({"contentMessage": {"text": "Hi"}}, True),
         ({"contentMessage": {"text": "Hi"}, "ttl": "60s"}, True),
         ({"contentMessage": {"text": "Hi"}, "ttl": "60"}, False),
+        ({"contentMessage": {"text": "Hi"}, "ttl": "1296000s"}, True),
         ({"contentMessage": {"text": "x" * 3073}}, False),
+        ({"contentMessage": {"contentInfo": {"fileUrl": "https://a.test/a.pdf"}}}, True),
         ({"contentMessage": {"text": "Hi", "surprise": 1}}, False),
         ({"text": "Hi"}, False),
         ({"contentMessage": {"text": "Hi", "suggestions": [REPLY] * 11}}, True),

@@ -89,6 +89,24 @@ def test_receipts_come_signed_to_the_messages_own_callback(
         assert receipt.provider_message_id == outcome.provider_message_id
 
 
+def test_each_part_of_a_long_text_is_reported_on(
+    client: Client, sender: SenderAccount, receiver: Receiver
+) -> None:
+    message_id = uuid4()
+    outcome = send(sender, "+14155230001", message_id, text="x" * 161)
+    until(lambda: client.get("summary")["receipts"]["acknowledged"] == 4)
+    told = [
+        event
+        for each in calls(receiver)
+        for event in VONAGE.parse(VONAGE.stored(each), received_at=NOW)
+        if isinstance(event, Receipt)
+    ]
+    first = outcome.provider_message_id
+    assert {each.provider_message_id for each in told} == {first, f"{first}-1"}
+    assert {each.message_id for each in told} == {message_id}
+    assert len(client.get("accepted")["results"]) == 1
+
+
 def test_what_fails_later_says_why(
     client: Client, sender: SenderAccount, receiver: Receiver
 ) -> None:

@@ -1,0 +1,118 @@
+"""A button under a Telegram broadcast, pressed: kept, attributed, obeyed and acknowledged."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from broadcast.models import Broadcast
+from channels.adapter import Reply
+from channels.connecting import connect_telegram
+from channels.models import Sender
+from channels.simulator.running import RunningSimulator
+from contacts.models import Contact, Suppression
+from inbound.acknowledging import WITHIN, acknowledge, acknowledge_soon
+from inbound.models import ProviderEvent, ReceivedMessage
+from inbound.tasks import apply_events
+from tests.workers import Worker
+from wallet.models import Wallet
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DEADLINE = 30.0
+BUTTONS = [
+    {"kind": "reply", "text": "Yes!", "value": "yes"},
+    {"kind": "reply", "text": "Stop", "value": "no-more"},
+]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def press(sandbox: RunningSimulator, bot: Sender, chat: int, **pressed: Any) -> None:
+    told = {
+        "provider": "telegram",
+        "account": bot.account_id,
+        "from": chat,
+        "event": "callback_query",
+        **pressed,
+    }
+    url, raw = f"{sandbox.base_url}/_sandbox/inbound", json.dumps(told).encode()
+    urlopen(Request(url, raw, {"Content-Type": "application/json"})).close()  # noqa: S310 - own server
+
+
+def answered(sandbox: RunningSimulator, bot: Sender) -> int:
+    books = sandbox.sandbox.acknowledged
+    return sum(times for (account, _), times in books.items() if account == bot.account_id)
+
+
+def test_a_press_is_kept_attributed_obeyed_and_acknowledged(
+    rich: Wallet,
+    bot: Sender,
+    people: Callable[..., list[Contact]],
+    sent: Callable[..., Broadcast],
+    sandbox: RunningSimulator,
+    live_server: LiveServer,
+    celery_worker_process: Callable[..., Worker],
+    settings: Settings,
+) -> None:
+    settings.PUBLIC_URL = live_server.url
+    connect_telegram(sender_id=bot.pk)
+    ana, ben = people(2)
+    broadcast = sent([ana, ben], buttons=BUTTONS)
+    for contact, button in ((ana, BUTTONS[0]), (ben, BUTTONS[1])):
+        row = broadcast.messages.get(contact_id=contact.pk)
+        chat, _, number = row.provider_message_id.partition(":")
+        under = {"message_id": int(number), "data": button["value"], "text": button["text"]}
+        press(sandbox, bot, int(chat), **under)
+    wait_for(lambda: ProviderEvent.objects.count() == 2)
+    assert answered(sandbox, bot) == 0  # not in the webhook
+    celery_worker_process(TEST_PUBLIC_URL=live_server.url)
+    apply_events.delay()
+    wait_for(lambda: answered(sandbox, bot) == 2)
+    kept = ReceivedMessage.objects.order_by("contact_id")
+    assert [(each.contact_id, each.text, each.broadcast_id) for each in kept] == [
+        (ana.pk, "Yes!", broadcast.pk),
+        (ben.pk, "Stop", broadcast.pk),
+    ]
+    assert [each.address for each in Suppression.objects.all()] == [str(ben.telegram_chat_id)]
+
+
+@pytest.mark.parametrize(
+    ("token", "age", "asked"),
+    [("7", WITHIN / 2, 1), ("7", 2 * WITHIN, 0), ("", WITHIN / 2, 0)],
+)
+@pytest.mark.django_db
+def test_only_a_press_that_somebody_waits_on_is_acknowledged(
+    bot: Sender,
+    token: str,
+    age: timedelta,
+    asked: int,
+    django_capture_on_commit_callbacks: Callable[..., Any],
+) -> None:
+    now = timezone.now()
+    reply = Reply("", "42", "42:pressed:7", "Yes!", now - age, acknowledge=token)
+    with django_capture_on_commit_callbacks() as callbacks:
+        acknowledge_soon(sender=bot, reply=reply, now=now)
+        acknowledge_soon(sender=None, reply=reply, now=now)
+    assert len(callbacks) == asked
+
+
+def test_a_refusal_is_let_be_and_a_copy_says_nothing(
+    bot: Sender, sandbox: RunningSimulator, settings: Settings
+) -> None:
+    assert acknowledge(sender_id=bot.pk, token="no-query") is False
+    assert acknowledge(sender_id=bot.pk, token="8") is True
+    settings.SENDING_ENABLED = False
+    assert acknowledge(sender_id=bot.pk, token="9") is False
+    assert answered(sandbox, bot) == 1
