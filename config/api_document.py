@@ -1,11 +1,13 @@
 """`/schema/`: the OpenAPI document, built once a process; it depends on nothing but the code."""
 
+from collections.abc import Callable
 from functools import cache
 from threading import Lock
 from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.renderers import BaseRenderer
@@ -19,25 +21,24 @@ class DocumentView(SpectacularAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        renderer: Any = request.accepted_renderer
+        renderer: BaseRenderer = request.accepted_renderer
         # Else those who ask while it is being built would each build it too.
         with _building:
             content = document(type(renderer))
+        name = f"{spectacular_settings.TITLE}.{renderer.format}"
         return HttpResponse(
             content,
             content_type=f"{renderer.media_type}; charset={renderer.charset}",
-            headers={
-                "Content-Disposition": f'inline; filename="{self._get_filename(request, None)}"'
-            },
+            headers={"Content-Disposition": f'inline; filename="{name}"'},
         )
 
 
 @cache
-def document(renderer: type[BaseRenderer]) -> bytes:
-    built: bytes = renderer().render(_schema(), renderer_context={})
-    return built
+def document(renderer: Callable[[], BaseRenderer]) -> bytes | str:
+    return renderer().render(_schema(), renderer_context={})
 
 
 @cache
 def _schema() -> Any:
-    return SchemaGenerator().get_schema(request=None, public=True)
+    generator: Any = SchemaGenerator()  # type: ignore[no-untyped-call]
+    return generator.get_schema(request=None, public=True)

@@ -17,16 +17,30 @@ REACHED = ("SENT", "DELIVERED", "READ")
 
 def breaches(chaos: Chaos) -> list[str]:
     """Everything that does not hold (yet); what was wrongly sent stays wrong."""
-    scenario = chaos.scenario
-    accepted = chaos.witness.accepted(scenario.sender.account_id)
+    return breaches_of(
+        chaos.scenario,
+        accepted=chaos.witness.accepted(chaos.scenario.sender.account_id),
+        unknown_explained=chaos.allowance + chaos.scenario.ambiguous,
+        cancelled_by=chaos.cancelled_by,
+    )
+
+
+def breaches_of(
+    scenario: Scenario,
+    *,
+    accepted: list[dict[str, Any]],
+    unknown_explained: int,
+    cancelled_by: float | None = None,
+) -> list[str]:
+    """As `breaches`, of what the sandbox says that it has accepted."""
     rows = list(BroadcastMessage.objects.filter(broadcast=scenario.broadcast).order_by("seq"))
     return [
         *sent_twice(accepted),
-        *_not_finished(chaos, rows),
+        *_not_finished(scenario, rows, is_cancelled=cancelled_by is not None),
         *_against_the_witness(rows, accepted, is_telegram=scenario.provider == "telegram"),
-        *_too_many_unknown(chaos, rows),
+        *_too_many_unknown(rows, explained=unknown_explained),
         *_books(scenario),
-        *_after_the_cancel(chaos),
+        *_after_the_cancel(scenario, cancelled_by),
     ]
 
 
@@ -35,11 +49,13 @@ def sent_twice(accepted: list[dict[str, Any]]) -> list[str]:
     return [f"{to} was accepted {n} times" for to, n in times.items() if n > 1]
 
 
-def _not_finished(chaos: Chaos, rows: list[BroadcastMessage]) -> list[str]:
-    broadcast = Broadcast.objects.get(pk=chaos.scenario.broadcast.pk)
+def _not_finished(
+    scenario: Scenario, rows: list[BroadcastMessage], *, is_cancelled: bool
+) -> list[str]:
+    broadcast = Broadcast.objects.get(pk=scenario.broadcast.pk)
     found = Counter(row.status for row in rows if row.status in OPEN)
     wrong = [f"{count} rows are {status}" for status, count in found.items()]
-    ends = {BroadcastStatus.CANCELLED} if chaos.cancelled_by else FINISHED
+    ends = {BroadcastStatus.CANCELLED} if is_cancelled else FINISHED
     if broadcast.status not in ends:
         wrong.append(f"the broadcast is {broadcast.status} {broadcast.pause_reason}".rstrip())
     return wrong
@@ -71,10 +87,9 @@ def _against_the_witness(
     return wrong
 
 
-def _too_many_unknown(chaos: Chaos, rows: list[BroadcastMessage]) -> list[str]:
+def _too_many_unknown(rows: list[BroadcastMessage], *, explained: int) -> list[str]:
     unknown = sum(row.status == "UNKNOWN" for row in rows)
-    allowed = chaos.allowance + chaos.scenario.ambiguous
-    return [f"{unknown} rows are UNKNOWN, {allowed} explained"] if unknown > allowed else []
+    return [f"{unknown} rows are UNKNOWN, {explained} explained"] if unknown > explained else []
 
 
 COUNTED = """
@@ -125,11 +140,11 @@ def _books(scenario: Scenario) -> list[str]:
     return [f"{name}: {one} against {other}" for name, one, other in pairs if one != other]
 
 
-def _after_the_cancel(chaos: Chaos) -> list[str]:
-    if chaos.cancelled_by is None:
+def _after_the_cancel(scenario: Scenario, cancelled_by: float | None) -> list[str]:
+    if cancelled_by is None:
         return []
     late = Batch.objects.filter(
-        broadcast=chaos.scenario.broadcast,
-        claimed_at__gt=datetime.fromtimestamp(chaos.cancelled_by, UTC),
+        broadcast=scenario.broadcast,
+        claimed_at__gt=datetime.fromtimestamp(cancelled_by, UTC),
     ).count()
     return [f"{late} batches were claimed after the cancel"] if late else []
