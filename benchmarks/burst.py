@@ -2,8 +2,8 @@
 
 One broadcast is being sent, without a limit, to a stub that answers after `--latency` ms. In turn
 it is left alone and receipts for its own messages are posted to the web server in Meta's shape,
-signed, at `--rate` calls a second, until all of them are applied. All that `make run` starts runs
-as it does in production; the poster is a process of its own, and its CPU is told beside the others'.
+signed, at `--rate` calls a second, until all of them are applied. All that `make run` starts
+runs as it does in production; the poster is a process of its own, whose CPU is told too.
 """
 
 import argparse
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import psutil
 
     from broadcast.models import Broadcast
-    from channels.models import ProviderApp, Sender
+    from channels.models import ProviderApp
 
 BAR = 0.7
 """Of the messages a second without the burst."""

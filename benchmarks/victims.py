@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,8 +96,8 @@ def _ours(pid: int) -> psutil.Process:
     return found
 
 
-def _only(found: "object") -> psutil.Process:
-    (one,) = found  # type: ignore[misc]
+def _only(found: Iterator[psutil.Process]) -> psutil.Process:
+    (one,) = found
     return one
 
 
@@ -119,7 +119,7 @@ def _answers(url: str) -> bool:
 
 def _pings(name: str) -> bool:
     """A worker's top process says so over the broker."""
-    said = current_app.control.ping(timeout=0.5)
+    said = current_app.control.ping(timeout=0.5) or []
     return any(node.startswith(f"{name}-") for each in said for node in each)
 
 

@@ -1,6 +1,5 @@
 """`/schema/`: the OpenAPI document, built once a process; it depends on nothing but the code."""
 
-from collections.abc import Callable
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -24,7 +23,7 @@ class DocumentView(SpectacularAPIView):
         renderer: BaseRenderer = request.accepted_renderer
         # Else those who ask while it is being built would each build it too.
         with _building:
-            content = document(type(renderer))
+            content = document(renderer.media_type)
         name = f"{spectacular_settings.TITLE}.{renderer.format}"
         return HttpResponse(
             content,
@@ -34,8 +33,9 @@ class DocumentView(SpectacularAPIView):
 
 
 @cache
-def document(renderer: Callable[[], BaseRenderer]) -> bytes | str:
-    return renderer().render(_schema(), renderer_context={})
+def document(media_type: str) -> bytes | str:
+    (kind,) = (each for each in DocumentView.renderer_classes if each.media_type == media_type)
+    return kind().render(_schema(), renderer_context={})
 
 
 @cache
