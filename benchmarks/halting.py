@@ -20,7 +20,7 @@ from tenants.models import Membership, Role, Tenant, User
 ROUNDS = 5
 UNDER_WAY = 1.5
 """Seconds that a broadcast is sent before it is halted."""
-SETTLED = 3.0
+SETTLED = 2.0
 """Seconds after the answer until the provider is asked what it has taken."""
 TO_CANCEL = 20_000
 """Recipients; each cancel needs a broadcast of its own."""

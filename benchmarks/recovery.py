@@ -132,7 +132,6 @@ def _finished(done: Done, stack: "Stack") -> dict[str, Any]:
     explained = done.fault.batches_in_hand * settings.BROADCAST_BATCH_SIZE
     breaches = breaches_of(scenario, accepted=accepted, unknown_explained=explained)
     statuses = done.under_way.statuses()
-    lost = MESSAGES - len({each["to"] for each in accepted}) - statuses.get("UNKNOWN", 0)
     say(f"{done.fault.title}: {statuses}, {breaches or 'nothing amiss'}")
     return {
         "fault": done.fault.title,
@@ -144,7 +143,6 @@ def _finished(done: Done, stack: "Stack") -> dict[str, Any]:
         "statuses": statuses,
         "accepted_by_the_sandbox": len(accepted),
         "accepted_twice": len(accepted) - len({each["to"] for each in accepted}),
-        "neither_accepted_nor_unknown": max(0, lost),
         "breaches": breaches,
     }
 
