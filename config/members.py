@@ -8,8 +8,9 @@ HOST = "127.0.0.1"
 _CELERY = (sys.executable, "-m", "celery", "-A", "config")
 # What workers would tell each other on start and by heartbeats; nothing here listens to it.
 _QUIET = ("--without-gossip", "--without-mingle")
-# A burst of webhook calls, and applying them, must not slow down what is being sent: where there is
-# too little CPU for all, these get a third of what a sending process gets. Nobody waits otherwise.
+# Taking a burst of webhook calls must not slow down what is being sent: where there is too little
+# CPU for all, the web server gets a third of what a sending process gets. The worker that applies
+# them does not yield: it holds counters that sending waits for.
 _YIELDING = ("nice", "-n", "5")
 
 
@@ -23,6 +24,6 @@ def commands(*, web_port: int, sandbox_port: int, schedule: Path) -> Mapping[str
         "sandbox": [sys.executable, *sandbox.split()],
         "web": [*_YIELDING, sys.executable, *web.split()],
         "sending": [*_CELERY, *sending.split(), *_QUIET],
-        "worker": [*_YIELDING, *_CELERY, *rest.split(), *_QUIET],
+        "worker": [*_CELERY, *rest.split(), *_QUIET],
         "beat": [*_CELERY, "beat", "--pidfile=", "-s", str(schedule)],
     }
