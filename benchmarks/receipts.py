@@ -74,7 +74,7 @@ def applied(count: int) -> float:
     ids = _messages(app, count)
     for start_at in range(0, count, CHUNK):
         ProviderEvent.objects.bulk_create(
-            ProviderEvent(app=app, body=_body(each), received_at=timezone.now())
+            ProviderEvent(app=app, body=body_for(each), received_at=timezone.now())
             for each in ids[start_at : start_at + CHUNK]
         )
     began = time.perf_counter()
@@ -90,7 +90,7 @@ def taken(count: int) -> dict[str, float]:
     """Calls a second that the web server takes, and what a view that does nothing takes."""
     app = _app()
     ids = _messages(app, count)
-    calls = [(_body(each), _signature(_body(each))) for each in ids]
+    calls = [(body_for(each), signature_of(body_for(each))) for each in ids]
     with web_server() as (url, process):
         asyncio.run(_post(f"{url}/nothing/", calls[:500]))
         asyncio.run(_post(f"{url}{app.webhook_path}", calls[:500]))
@@ -193,7 +193,8 @@ def _messages(app: "ProviderApp", count: int) -> "list[UUID]":
     return list(found.values_list("pk", flat=True))
 
 
-def _body(message_id: "UUID") -> bytes:
+def body_for(message_id: "UUID") -> bytes:
+    """One status, `delivered`, that finds its message by our id."""
     said = {
         "id": f"wamid.{message_id}",
         "status": "delivered",
@@ -207,8 +208,8 @@ def _body(message_id: "UUID") -> bytes:
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
-def _signature(body: bytes) -> str:
-    return f"sha256={hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()}"
+def signature_of(body: bytes, *, secret: str = SECRET) -> str:
+    return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
 
 
 def _memory(process: psutil.Process) -> int:

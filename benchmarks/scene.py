@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import connection
 from django.utils import timezone
@@ -13,6 +13,7 @@ from broadcast import lifecycle
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import Platform
+from contacts.models import Contact
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from tenants.models import Tenant
 from wallet import ledger
@@ -24,7 +25,8 @@ INSERT INTO contacts_contact (id, tenant_id, external_id, phone, country, first_
     email, telegram_chat_id, attributes, time_zone, created_at, updated_at)
 SELECT uuidv7(), %(tenant)s, 'c' || n, '+4915' || (100000000 + n), 'DE', 'Ana ' || n, 'Example', '',
     1000000 + n, '{}', '', now(), now()
-FROM generate_series(1, %(count)s) n
+FROM generate_series(%(after)s + 1, %(after)s + %(count)s) n
+RETURNING id
 """
 
 
@@ -55,9 +57,17 @@ def tenant_with(contacts: int) -> Tenant:
         now=timezone.now(),
     )
     with connection.cursor() as cursor:
-        cursor.execute(CONTACTS, {"tenant": tenant.pk, "count": contacts})
+        cursor.execute(CONTACTS, {"tenant": tenant.pk, "after": 0, "count": contacts})
         cursor.execute("ANALYZE contacts_contact")
     return tenant
+
+
+def more_contacts(*, tenant: Tenant, count: int) -> list[UUID]:
+    """So many more of the tenant's; their ids."""
+    known = Contact.objects.for_tenant(tenant).count()
+    with connection.cursor() as cursor:
+        cursor.execute(CONTACTS, {"tenant": tenant.pk, "after": known, "count": count})
+        return [each for (each,) in cursor.fetchall()]
 
 
 def sender_for(case: Case, *, tenant: Tenant, stub_url: str, lanes: int) -> Sender:
@@ -79,8 +89,11 @@ def sender_for(case: Case, *, tenant: Tenant, stub_url: str, lanes: int) -> Send
     )
 
 
-def planned(case: Case, *, sender: Sender) -> Broadcast:
-    """A broadcast to all of the tenant's contacts, planned and paid, to be sent by `send`."""
+def planned(case: Case, *, sender: Sender, analyse: bool = True) -> Broadcast:
+    """A broadcast to all of the tenant's contacts, planned and paid, to be sent by `send`.
+
+    `analyse`: as autovacuum would after a while; needless for a few messages.
+    """
     fields = {
         "name": case.name,
         "platform": case.platform,
@@ -103,8 +116,9 @@ def planned(case: Case, *, sender: Sender) -> Broadcast:
     broadcast.refresh_from_db()
     if broadcast.status != "SCHEDULED":
         raise RuntimeError(f"Not planned: {broadcast.status_reason}")
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE broadcast_broadcastmessage")
+    if analyse:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE broadcast_broadcastmessage")
     return broadcast
 
 

@@ -2,12 +2,13 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
+from config.api_document import DocumentView
 from tenants.routing import optional_slash
 
 urlpatterns = [
-    optional_slash("schema", SpectacularAPIView.as_view(), name="schema"),
+    optional_slash("schema", DocumentView.as_view(), name="schema"),
     optional_slash("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin", admin.site.admin_view(admin.site.index), name="admin-without-slash"),
     path("admin/", admin.site.urls),

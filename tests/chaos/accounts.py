@@ -16,9 +16,8 @@ SECRET = "a-made-up-secret"
 class Account:
     """`books`: what the sandbox calls the account, by its own name of the provider, `sandbox`.
 
-    `reports`: whether the provider says anything after accepting. `told_by_answer`: a receipt finds
-    its message only by what the answer said, so that a lost answer stays unknown. `target`: its
-    webhook has to be named to the sandbox, with this query; the others' messages name it.
+    `reports`: whether the provider says anything after accepting. `target`: its webhook has to be
+    named to the sandbox, with this query; the others' messages name it.
     """
 
     platform: Platform
@@ -29,7 +28,6 @@ class Account:
     credentials: Mapping[str, str] = field(repr=False)
     app_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     reports: bool = True
-    told_by_answer: bool = False
     target: str | None = None
 
     @property
@@ -75,7 +73,7 @@ def msg91(number: str) -> Account:
     login, secrets = {"authkey": "authkey"}, {"url_token": SECRET}
     return Account(
         Platform.SMS, "msg91", "msg91", header, header, login, secrets,
-        told_by_answer=True, target=f"?token={SECRET}",
+        target=f"?token={SECRET}",
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What must hold after a run, from the database and from the sandbox's own log."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,16 +18,31 @@ REACHED = ("SENT", "DELIVERED", "READ")
 def breaches(chaos: Chaos) -> list[str]:
     """Everything that does not hold (yet); what was wrongly sent stays wrong."""
     scenario = chaos.scenario
-    accepted = chaos.witness.accepted(scenario.account.books)
+    return breaches_of(
+        scenario,
+        accepted=chaos.witness.accepted(scenario.account.books),
+        unknown_explained=chaos.allowance + scenario.ambiguous * scenario.at_once,
+        cancelled_by=chaos.cancelled_by,
+    )
+
+
+def breaches_of(
+    scenario: Scenario,
+    *,
+    accepted: list[dict[str, Any]],
+    unknown_explained: int,
+    cancelled_by: float | None = None,
+) -> list[str]:
+    """As `breaches`, of what the sandbox says that it has accepted."""
     rows = list(BroadcastMessage.objects.filter(broadcast=scenario.broadcast).order_by("seq"))
+    is_cancelled = cancelled_by is not None
     return [
         *sent_twice(accepted),
-        *_not_finished(chaos, rows),
-        *_against_the_witness(chaos, rows, accepted),
-        *_parts_of_a_request(rows, accepted),
-        *_too_many_unknown(chaos, rows),
+        *_not_finished(scenario, rows, is_cancelled=is_cancelled),
+        *_against_the_witness(scenario, rows, accepted, is_cancelled=is_cancelled),
+        *_too_many_unknown(rows, explained=unknown_explained),
         *_books(scenario),
-        *_after_the_cancel(chaos),
+        *_after_the_cancel(scenario, cancelled_by),
     ]
 
 
@@ -36,21 +51,27 @@ def sent_twice(accepted: list[dict[str, Any]]) -> list[str]:
     return [f"{to} was accepted {n} times" for to, n in times.items() if n > 1]
 
 
-def _not_finished(chaos: Chaos, rows: list[BroadcastMessage]) -> list[str]:
-    broadcast = Broadcast.objects.get(pk=chaos.scenario.broadcast.pk)
+def _not_finished(
+    scenario: Scenario, rows: list[BroadcastMessage], *, is_cancelled: bool
+) -> list[str]:
+    broadcast = Broadcast.objects.get(pk=scenario.broadcast.pk)
     found = Counter(row.status for row in rows if row.status in OPEN)
     wrong = [f"{count} rows are {status}" for status, count in found.items()]
-    ends = {BroadcastStatus.CANCELLED} if chaos.cancelled_by else FINISHED
+    ends = {BroadcastStatus.CANCELLED} if is_cancelled else FINISHED
     if broadcast.status not in ends:
         wrong.append(f"the broadcast is {broadcast.status} {broadcast.pause_reason}".rstrip())
     return wrong
 
 
 def _against_the_witness(
-    chaos: Chaos, rows: list[BroadcastMessage], accepted: list[dict[str, Any]]
+    scenario: Scenario,
+    rows: list[BroadcastMessage],
+    accepted: list[dict[str, Any]],
+    *,
+    is_cancelled: bool,
 ) -> list[str]:
-    account = chaos.scenario.account
-    is_sent_again = chaos.scenario.is_idempotent and chaos.cancelled_by is None
+    account = scenario.account
+    is_sent_again = scenario.is_idempotent and not is_cancelled
     by_address = {str(row.address).lstrip("+"): row for row in rows}
     taken = {each["to"]: each for each in accepted}
     wrong = [
@@ -68,8 +89,6 @@ def _against_the_witness(
         else:
             # A repeated id is ignored and answered: there the second answer says what became of it.
             allowed = REACHED if is_sent_again else (*REACHED, "UNKNOWN")
-        if account.told_by_answer:
-            allowed = (*allowed, "UNKNOWN")
         if row.status not in allowed:
             wrong.append(f"#{row.seq} was accepted, reported {sorted(reported)}, is {row.status}")
         if account.reports and not reported and each["behaviour"] != "silent":
@@ -77,25 +96,9 @@ def _against_the_witness(
     return wrong
 
 
-def _parts_of_a_request(rows: list[BroadcastMessage], accepted: list[dict[str, Any]]) -> list[str]:
-    """What is unknown of a request for many is unknown of all of it."""
-    status = {str(row.address).lstrip("+"): row.status for row in rows}
-    of_request: dict[str, list[str]] = defaultdict(list)
-    for each in accepted:
-        request, is_shared, _ = each["message_id"].partition(":")
-        if is_shared and each["provider"] == "msg91":
-            of_request[request].append(status[each["to"]])
-    return [
-        f"{found.count('UNKNOWN')} of a request's {len(found)} messages are UNKNOWN"
-        for found in of_request.values()
-        if 0 < found.count("UNKNOWN") < len(found)
-    ]
-
-
-def _too_many_unknown(chaos: Chaos, rows: list[BroadcastMessage]) -> list[str]:
+def _too_many_unknown(rows: list[BroadcastMessage], *, explained: int) -> list[str]:
     unknown = sum(row.status == "UNKNOWN" for row in rows)
-    allowed = chaos.allowance + chaos.scenario.ambiguous * chaos.scenario.at_once
-    return [f"{unknown} rows are UNKNOWN, {allowed} explained"] if unknown > allowed else []
+    return [f"{unknown} rows are UNKNOWN, {explained} explained"] if unknown > explained else []
 
 
 COUNTED = """
@@ -146,11 +149,11 @@ def _books(scenario: Scenario) -> list[str]:
     return [f"{name}: {one} against {other}" for name, one, other in pairs if one != other]
 
 
-def _after_the_cancel(chaos: Chaos) -> list[str]:
-    if chaos.cancelled_by is None:
+def _after_the_cancel(scenario: Scenario, cancelled_by: float | None) -> list[str]:
+    if cancelled_by is None:
         return []
     late = Batch.objects.filter(
-        broadcast=chaos.scenario.broadcast,
-        claimed_at__gt=datetime.fromtimestamp(chaos.cancelled_by, UTC),
+        broadcast=scenario.broadcast,
+        claimed_at__gt=datetime.fromtimestamp(cancelled_by, UTC),
     ).count()
     return [f"{late} batches were claimed after the cancel"] if late else []

@@ -1,0 +1,100 @@
+"""A broadcast that is sent at a steady pace while something is done to the processes."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from django.db import Error, connection
+from django.utils import timezone
+
+from benchmarks.own_stack import APP_SECRET, endpoint_token
+from benchmarks.scene import Case, planned, send, sender_for, tenant_with
+from broadcast.models import Batch, Broadcast, BroadcastMessage
+from broadcast.states import FINISHED
+from channels.models import ProviderApp, Sender
+from channels.platforms import Platform
+from tests.chaos.accounts import telegram, whatsapp
+from tests.chaos.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    scenario: Scenario
+    began: datetime
+
+    def statuses(self) -> dict[str, int]:
+        rows = BroadcastMessage.objects.filter(broadcast=self.scenario.broadcast).order_by()
+        return dict(Counter(rows.values_list("status", flat=True)))
+
+    def finished_at(self) -> datetime | None:
+        found = Broadcast.objects.filter(pk=self.scenario.broadcast.pk, status__in=FINISHED).first()
+        return found.finished_at if found else None
+
+    def is_flowing_since(self, moment: datetime) -> datetime | None:
+        """The first hand-over of a batch that was claimed after this moment."""
+        later = Batch.objects.filter(
+            broadcast=self.scenario.broadcast, claimed_at__gt=moment, handed_at__isnull=False
+        )
+        return later.order_by("handed_at").values_list("handed_at", flat=True).first()
+
+    def left(self) -> int:
+        """Messages that wait to be claimed."""
+        return BroadcastMessage.objects.filter(
+            broadcast=self.scenario.broadcast, status="PENDING"
+        ).count()
+
+
+def started(*, platform: Platform, messages: int, per_second: int, sandbox_url: str) -> UnderWay:
+    """One that the sandbox takes at `per_second`; WhatsApp's receipts come by webhook."""
+    case = Case(platform)
+    sender = sender_for(case, tenant=tenant_with(messages), stub_url=sandbox_url, lanes=2)
+    Sender.objects.filter(pk=sender.pk).update(
+        base_url=sandbox_url, messages_per_second=Decimal(per_second), app=_app(sender)
+    )
+    sender.refresh_from_db()
+    broadcast = planned(case, sender=sender)
+    send(broadcast)
+    account = telegram if platform == Platform.TELEGRAM else whatsapp
+    made = Scenario(sender.tenant, account(sender.account_id), sender, broadcast, ambiguous=0)
+    return UnderWay(made, began=timezone.now())
+
+
+def _app(sender: Sender) -> ProviderApp | None:
+    if sender.platform != Platform.WHATSAPP:
+        return None
+    return ProviderApp.objects.create(
+        tenant=sender.tenant,
+        provider="meta_cloud",
+        name="Bench",
+        endpoint_token=endpoint_token(sender.account_id),
+        secrets={"app_secret": APP_SECRET, "verify_token": "a-made-up-token"},
+    )
+
+
+def longest_silence(accepted: list[dict[str, Any]], *, around: float) -> float:
+    """Seconds in which the provider took nothing, begun from a second before to ten after."""
+    times = sorted(float(each["monotonic"]) for each in accepted)
+    gaps = [
+        after - before
+        for before, after in pairwise(times)
+        if around - 1 <= before <= around + 10 or before <= around < after
+    ]
+    return round(max(gaps, default=0.0), 2)
+
+
+def until(what: Any, *, seconds: float, of: str) -> Any:
+    """What it returns, once that is true; while the database is away it is asked again."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if found := what():
+                return found
+        except Error:
+            connection.close()
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"Not within {seconds:.0f} s: {of}.")
+        time.sleep(0.1)

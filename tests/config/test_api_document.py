@@ -1,0 +1,65 @@
+"""`/schema/` and the page that shows it."""
+
+import pytest
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+
+from config import api_document
+
+JSON = "application/vnd.oai.openapi+json"
+YAML = "application/vnd.oai.openapi"
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_new_process() -> None:
+    api_document.document.cache_clear()
+    api_document._schema.cache_clear()
+
+
+def test_the_document_is_built_once_for_any_number_of_requests(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = []
+    build = SchemaGenerator.get_schema
+
+    def counted(self: SchemaGenerator, request: object, public: bool) -> object:
+        built.append(1)
+        return build(self, request=request, public=public)
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", counted)
+
+    answers = [client.get("/schema/", headers={"Accept": each}) for each in (JSON, YAML) * 2]
+
+    assert [each.status_code for each in answers] == [200] * 4
+    assert len(built) == 1
+    assert answers[0].content == answers[2].content
+    assert answers[1].content == answers[3].content
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "media_type", "suffix"),
+    [
+        ("", JSON, JSON, "json"),
+        ("", YAML, YAML, "yaml"),
+        ("", "*/*", YAML, "yaml"),
+        ("?format=json", "*/*", JSON, "json"),
+        ("?version=2", JSON, JSON, "json"),
+    ],
+)
+def test_it_comes_in_the_format_that_was_asked_for(
+    client: Client, query: str, accept: str, media_type: str, suffix: str
+) -> None:
+    answer = client.get(f"/schema/{query}", headers={"Accept": accept})
+
+    assert answer.headers["Content-Type"].partition(";")[0] == media_type
+    assert answer.headers["Content-Disposition"].endswith(f'.{suffix}"')
+    assert b"Broadcast API" in answer.content
+
+
+def test_the_page_builds_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(SchemaGenerator, "get_schema")
+
+    answer = client.get("/docs/")
+
+    assert answer.status_code == 200
+    assert b"/schema" in answer.content

@@ -1,0 +1,22 @@
+"""How the stack's processes are started."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from config.members import commands
+
+
+def niceness(name: str) -> int:
+    """Of a process that is started as this one is."""
+    command = commands(web_port=1, sandbox_port=2, schedule=Path("schedule"))[name]
+    prefix = command[: command.index(sys.executable)]
+    program = "import os; print(os.nice(0))"
+    return int(subprocess.check_output([*prefix, sys.executable, "-c", program]))
+
+
+def test_the_web_server_yields_to_sending() -> None:
+    found = {name: niceness(name) for name in ("web", "worker", "beat", "sending")}
+
+    own = found["sending"]
+    assert found == {"web": own + 5, "worker": own, "beat": own, "sending": own}
