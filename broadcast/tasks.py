@@ -16,6 +16,7 @@ from broadcast.expiring import expire_due
 from broadcast.fallback import fall_back
 from broadcast.finishing import finish_all_that_are_over
 from broadcast.lifecycle import finish_planning
+from broadcast.looking_up import look_up_unknown
 from broadcast.models import Broadcast
 from broadcast.promotion import promote_due
 from broadcast.sending import run_next_batch, sweep_batches
@@ -90,6 +91,12 @@ def sweep() -> None:
     now = timezone.now()
     sweep_batches(now=now)
     finish_all_that_are_over(now=now)
+
+
+# Safe twice: it asks, and an answer moves a message as a receipt does.
+@shared_task
+def look_up() -> None:
+    look_up_unknown(now=timezone.now())
 
 
 # Safe twice: each broadcast is looked at again under its lock.
