@@ -103,7 +103,7 @@ def test_what_the_provider_has_is_sent_and_paid(
     assert [each.charge_state for each in rows] == ["CAPTURED"] * 3
     assert len({each.provider_message_id for each in rows} - {""}) == 3
     rich.refresh_from_db()
-    assert (rich.balance, rich.held) == (PLENTY - 3 * PRICE, 0)
+    assert (rich.balance, rich.held) == (PLENTY - 3 * PRICE, Decimal(0))
     assert Broadcast.objects.get(pk=broadcast.pk).status == "SENT"
     assert look_up() == 0
 
