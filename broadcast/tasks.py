@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from broadcast import template_pauses
+from broadcast.changed_senders import wake_what_waits
 from broadcast.doctor import check_up
 from broadcast.enqueueing import hints_waiting
 from broadcast.expiring import expire_due
@@ -74,8 +75,9 @@ def promote() -> None:
 # Safe twice: it only hints.
 @shared_task
 def revive() -> None:
-    """Start what no task stands for any more: lanes that are overdue, plans that were dropped."""
+    """Start what no task stands for: lanes that are overdue or sleep too long, dropped plans."""
     now = timezone.now()
+    wake_what_waits(now=now)
     # Those that wait in the queue will see to as many lanes: busy workers are not hinted at twice.
     missing = lanes_overdue(before=now - OVERDUE_AFTER) - hints_waiting()
     for _ in range(min(missing, MAX_HINTS)):
