@@ -51,9 +51,9 @@ def wake_what_waits(*, now: datetime) -> int:
 
     Safe to repeat: what is put off again after the change stays so.
     """
-    times: dict[str, Any] = {"now": now, "still_old": STILL_OLD}
+    times: dict[str, Any] = {"now": now, "still_old": STILL_OLD, "looked_at": LOOKED_AT}
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED, {**times, "looked_at": LOOKED_AT})
+        cursor.execute(CHANGED, times)
         changed = cursor.fetchall()
     return sum(_wake(broadcast_id, sleeps=sleeps, times=times) for broadcast_id, sleeps in changed)
 
