@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DataError, connection, transaction
 
 from broadcast.launching import OUT_OF_RANGE, launch
-from broadcast.locking import save_new
+from broadcast.locking import lock_family, save_new
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.planning import COLUMNS, SIXTY_BITS
 from broadcast.states import FINISHED, BroadcastKind, MessageCode
@@ -95,6 +95,8 @@ def _params(parent_id: UUID) -> dict[str, Any]:
 
 def _next_rung(parent_id: UUID, *, now: datetime) -> bool:
     with transaction.atomic():
+        if not lock_family(parent_id, wait=False):
+            return False
         parent = (
             Broadcast.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
             .select_related("tenant")
