@@ -74,7 +74,7 @@ def edit(
             back_to_draft(broadcast, now=now)
         if replan:
             broadcast.template = None
-            broadcast.edited_by = actor
+            _sign(broadcast, actor)
             withdraw(broadcast)
         broadcast.scheduled_at = None if broadcast.status == BroadcastStatus.DRAFT else at
         if recipients is not None:
@@ -85,6 +85,16 @@ def edit(
         elif at is not None and "scheduled_at" in fields:
             require_future(at, now)
     return fresh(broadcast)
+
+
+def _sign(broadcast: Broadcast, actor: User | None) -> None:
+    """Who wrote some of it does not stop being its author because somebody else, or nobody who is
+    known, goes on with it."""
+    if actor is None:
+        return
+    broadcast.edited_by = actor
+    if actor.pk not in broadcast.authors:
+        broadcast.authors = [*broadcast.authors, actor.pk]
 
 
 def _set(broadcast: Broadcast, values: Mapping[str, Any]) -> set[str]:
