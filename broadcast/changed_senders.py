@@ -24,7 +24,8 @@ LOOKED_AT = timedelta(seconds=30)
 # write to the sender counts, also of one that changed something else: what is woken for nothing is
 # put off again.
 CHANGED = """
-SELECT b.id, bool_or(l.next_batch_at > %(now)s AND l.served_at < s.updated_at + %(still_old)s)
+SELECT b.id, coalesce(
+    bool_or(l.next_batch_at > %(now)s AND l.served_at < s.updated_at + %(still_old)s), false)
 FROM broadcast_lane l
 JOIN broadcast_broadcast b ON b.id = l.broadcast_id
 JOIN channels_sender s ON s.id = b.sender_id

@@ -73,6 +73,15 @@ def test_nothing_is_woken_where_nothing_changed(waiting: Broadcast) -> None:
     assert Lane.objects.get(broadcast=waiting).next_batch_at == lane.next_batch_at
 
 
+def test_a_lane_that_nobody_has_served_yet_is_left_alone(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
+    assert wake_what_waits(now=timezone.now() + SOON) == 0
+    Lane.objects.filter(broadcast=broadcast).update(next_batch_at=None)
+    assert wake_what_waits(now=timezone.now() + SOON) == 0
+
+
 def test_it_is_found_also_when_beat_was_away(
     waiting: Broadcast, manager: APIClient, bot: Sender
 ) -> None:
