@@ -37,7 +37,7 @@ SAID_AGAIN = (
     "approved_by",
     "approved_at",
 )
-"""No `fallback`: the rows that are tried again have gone down that ladder already."""
+"""No `fallback`: whom the further try does not reach either goes down its parent's ladder."""
 MAX_NAME = 200
 
 # `m`: the parent's row. Addressed and priced when the child is planned, right after this.

@@ -288,17 +288,20 @@ def wake_lanes(*, broadcast: Broadcast, at: datetime) -> None:
         )
 
 
-def shut_fence(*, batch_id: UUID) -> bool:
-    """The last step before the first byte leaves; False if the batch is no longer ours to send.
+def shut_fence(*, batch_id: UUID) -> float | None:
+    """The last step before the first byte leaves: how many seconds of the batch's lease are left.
 
-    By the database's clock: a worker that was stopped for long has an old one.
+    None if it is no longer ours to send. By the database's clock and the row's own lease: a worker
+    that was stopped for long has an old one.
     """
     with connection.cursor() as cursor:
         prepared.execute(cursor, SHUT_FENCE, {"batch": batch_id})
-        return bool(cursor.rowcount)
+        row = cursor.fetchone()
+    return None if row is None else float(row[0])
 
 
 SHUT_FENCE = """
 UPDATE broadcast_batch SET handed_at = now()
 WHERE id = %(batch)s AND handed_at IS NULL AND swept_at IS NULL AND lease_expires_at > now()
+RETURNING extract(epoch FROM lease_expires_at - now())
 """

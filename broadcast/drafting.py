@@ -76,7 +76,7 @@ def edit(
             back_to_draft(broadcast, now=now)
         if replan:
             broadcast.template = None
-            broadcast.edited_by = actor
+            _sign(broadcast, actor)
             withdraw(broadcast)
         broadcast.scheduled_at = None if broadcast.status == BroadcastStatus.DRAFT else at
         if recipients is not None:
@@ -93,6 +93,16 @@ def _check_names(broadcast: Broadcast) -> None:
     """Drafts are lax, but a name in a text is better changed before it is registered."""
     if broadcast.sender is not None:
         registered.check_names(broadcast, broadcast.sender)
+
+
+def _sign(broadcast: Broadcast, actor: User | None) -> None:
+    """Who wrote some of it does not stop being its author because somebody else, or nobody who is
+    known, goes on with it."""
+    if actor is None:
+        return
+    broadcast.edited_by = actor
+    if actor.pk not in broadcast.authors:
+        broadcast.authors = [*broadcast.authors, actor.pk]
 
 
 def _set(broadcast: Broadcast, values: Mapping[str, Any]) -> set[str]:

@@ -13,16 +13,17 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import DataError, connection, transaction
+from django.db.models import Q
 
 from broadcast.launching import OUT_OF_RANGE, launch
-from broadcast.locking import save_new
+from broadcast.locking import lock_family, save_new
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.planning import COLUMNS, SIXTY_BITS
 from broadcast.states import FINISHED, BroadcastKind, MessageCode
 from tenants.errors import DomainError
 
 LOOKS_BACK = timedelta(days=3)
-"""How long after its end a broadcast's late failures still fall back: receipts take up to that."""
+"""How long after its end, or its retry's, late failures still fall back: as receipts take."""
 
 FOLLOWED = ("text", "template_name", "template_language", "template_params", "media", "buttons")
 """What a rung may say for itself; what it leaves out is empty, but a text is the parent's."""
@@ -37,8 +38,8 @@ WITH RECURSIVE line AS (
     SELECT b.id, b.parent_id FROM broadcast_broadcast b JOIN line ON b.id = line.parent_id
 )
 """
-# A message goes on once, whatever its child is: a retry of it or a rung. And not while somebody's
-# retry of an earlier rung may still reach its recipient, or has.
+# A message goes on to one rung, once. Not while somebody's retry of it or of an earlier rung may
+# still reach its recipient, or has: where that fails, the ladder goes on.
 TO_GO_ON = """
     m.broadcast_id = %(parent)s AND m.status = 'FAILED' AND m.error_code <> %(opted_out)s
     AND NOT EXISTS (
@@ -51,7 +52,7 @@ TO_GO_ON = """
         SELECT FROM broadcast_broadcast b
         JOIN broadcast_broadcastmessage c
           ON c.broadcast_id = b.id AND c.parent_message_id = m.id
-        WHERE b.parent_id = %(parent)s
+        WHERE b.parent_id = %(parent)s AND b.kind = 'FALLBACK'
     )
 """
 SOMEBODY = f"{LINE} SELECT EXISTS (SELECT FROM broadcast_broadcastmessage m WHERE {TO_GO_ON})"
@@ -71,14 +72,17 @@ def fall_back(*, now: datetime) -> int:
 
     Safe to repeat, by any number of beats: each broadcast is locked and looked at again.
     """
+    lately = now - LOOKS_BACK
     candidates = (
-        Broadcast.objects.filter(status__in=FINISHED, finished_at__gt=now - LOOKS_BACK)
+        Broadcast.objects.filter(status__in=FINISHED)
+        .filter(Q(finished_at__gt=lately) | Q(children__finished_at__gt=lately))
         .exclude(fallback=[])
         .exclude(
             children__created_at__gt=now - timedelta(seconds=settings.BROADCAST_FALLBACK_DELAY)
         )
         .order_by("finished_at")
         .values_list("pk", flat=True)
+        .distinct()
     )
     return sum(_next_rung(parent_id, now=now) for parent_id in candidates if _has_some(parent_id))
 
@@ -95,6 +99,8 @@ def _params(parent_id: UUID) -> dict[str, Any]:
 
 def _next_rung(parent_id: UUID, *, now: datetime) -> bool:
     with transaction.atomic():
+        if not lock_family(parent_id, wait=False):
+            return False
         parent = (
             Broadcast.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
             .select_related("tenant")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from broadcast.errors import BroadcastNotFound, IllegalMove, ReferenceTaken
 from broadcast.models import Broadcast
@@ -23,6 +23,33 @@ def locked(tenant: Tenant, broadcast_id: UUID) -> Broadcast:
     if found is None:
         raise BroadcastNotFound("There is no such broadcast.")
     return found
+
+
+# Parents never change, so the root is the same before and after its lock.
+ROOT = """
+WITH RECURSIVE line AS (
+    SELECT id, parent_id FROM broadcast_broadcast
+    WHERE id = %(broadcast)s AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s)
+    UNION ALL
+    SELECT b.id, b.parent_id FROM broadcast_broadcast b JOIN line ON b.id = line.parent_id
+)
+SELECT FROM broadcast_broadcast
+WHERE id = (SELECT id FROM line WHERE parent_id IS NULL) FOR NO KEY UPDATE
+"""
+
+
+def lock_family(broadcast_id: UUID, *, tenant: Tenant | None = None, wait: bool = True) -> bool:
+    """Lock the broadcast that this one descends from: before its own lock, as the older one.
+
+    Whoever starts a further try looks at all tries of the family for its recipients, and those of
+    another member would not be seen until they are committed. False where it was not locked.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ROOT if wait else f"{ROOT} SKIP LOCKED",
+            {"broadcast": broadcast_id, "tenant": None if tenant is None else tenant.pk},
+        )
+        return bool(cursor.rowcount)
 
 
 def fresh(broadcast: Broadcast) -> Broadcast:

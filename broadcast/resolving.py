@@ -12,7 +12,7 @@ from broadcast.children import retry_child
 from broadcast.claiming import wake_lanes
 from broadcast.errors import IllegalMove, UnknownMessages
 from broadcast.finishing import finish
-from broadcast.locking import fresh, locked
+from broadcast.locking import fresh, lock_family, locked
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.moves import lock_counters, make_money, move
 from broadcast.states import FINISHED, BroadcastStatus, MessageCode, MessageStatus
@@ -53,6 +53,8 @@ def resolve_unknown(
     child all that sending raises.
     """
     with transaction.atomic():
+        if decision == Decision.RESEND:
+            lock_family(broadcast_id, tenant=tenant)
         broadcast = locked(tenant, broadcast_id)
         if message_ids is not None:
             _require_known(broadcast, message_ids)

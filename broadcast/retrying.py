@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from broadcast.children import FAMILY, FOLLOWED, retry_child
 from broadcast.error_codes import RECIPIENT_CODES, RECIPIENT_PREFIX
 from broadcast.errors import IllegalMove, NothingToRetry, RetryTheParent
-from broadcast.locking import fresh, locked
+from broadcast.locking import fresh, lock_family, locked
 from broadcast.models import Broadcast
 from broadcast.states import FINISHED, BroadcastKind, BroadcastStatus
 from tenants.models import Tenant, User
@@ -55,6 +55,7 @@ def retry_failed(
     NothingToRetry, and all that sending raises.
     """
     with transaction.atomic():
+        lock_family(broadcast_id, tenant=tenant)
         parent = locked(tenant, broadcast_id)
         _require_retriable(parent)
         running = parent.children.filter(kind=BroadcastKind.RETRY, status__in=UNDERWAY).first()

@@ -158,9 +158,11 @@ def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
         )
         for row in claimed.messages
     ]
-    # Before the fence: not after the lease, by a clock that goes on while we are stopped.
-    not_after = monotonic() + settings.BROADCAST_BATCH_LEASE - settings.PROVIDER_TIMEOUT
-    if not shut_fence(batch_id=claimed.batch_id):
+    # Read before the fence, by a clock that goes on while we are stopped: what is left of the lease
+    # counts from here, so that the last request has its whole time before the batch can be swept.
+    asked_at = monotonic()
+    left = shut_fence(batch_id=claimed.batch_id)
+    if left is None:
         log.warning("batch_dropped_at_the_fence")
         return False
     reached(Point.AFTER_FENCE)
@@ -171,7 +173,7 @@ def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
         timeout=settings.PROVIDER_TIMEOUT,
         first_cut=FIRST_CUT,
         starts=claimed.starts,
-        not_after=not_after,
+        not_after=asked_at + left - settings.PROVIDER_TIMEOUT,
     )
     reached_soon(Point.MID_REQUESTS, seconds=MID_REQUESTS)
     for outcomes in cuts:

@@ -200,17 +200,27 @@ def _after(
 
 _TRY_AGAIN = (OutcomeKind.PASSING, OutcomeKind.LIMITED, OutcomeKind.UNKNOWN)
 
-# Not handed over: back to PENDING, with its attempt. Handed over: nobody knows.
-SWEEP = """--UPDATE--
+# Not handed over: back to PENDING, with its attempt. Handed over: nobody knows; what would be sent
+# again is given up after its last attempt.
+SWEEP = """
+v AS (
+    SELECT m.id, CASE WHEN %(handed)s AND %(status)s = 'PENDING' AND m.attempts > %(max_retries)s
+                      THEN %(exhausted)s ELSE %(status)s END AS status
+    FROM broadcast_broadcastmessage m
+    WHERE m.broadcast_id = %(broadcast)s AND m.id = ANY(%(ids)s::uuid[]) AND m.batch_id = %(batch)s
+      AND m.status = 'SENDING'
+), --UPDATE--
 UPDATE broadcast_broadcastmessage m
-SET status = %(status)s, status_at = %(now)s, error_code = %(code)s,
-    charge_state = CASE WHEN m.charge_state = 'HELD' AND %(status)s IN ('FAILED', 'CANCELLED')
+SET status = v.status, status_at = %(now)s,
+    error_code = CASE WHEN v.status = 'FAILED' AND %(status)s = 'PENDING' THEN 'retries_exhausted'
+                      ELSE %(code)s END,
+    charge_state = CASE WHEN m.charge_state = 'HELD' AND v.status IN ('FAILED', 'CANCELLED')
                         THEN 'RELEASED' ELSE m.charge_state END,
-    failed_at = CASE WHEN %(status)s = 'FAILED' THEN %(now)s END,
+    failed_at = CASE WHEN v.status = 'FAILED' THEN %(now)s END,
     attempts = m.attempts - %(given_back)s,
-    next_attempt_at = CASE WHEN %(status)s = 'PENDING' THEN %(now)s::timestamptz END
-WHERE m.broadcast_id = %(broadcast)s AND m.id = ANY(%(ids)s::uuid[]) AND m.batch_id = %(batch)s
-  AND m.status = 'SENDING'
+    next_attempt_at = CASE WHEN v.status = 'PENDING' THEN %(now)s::timestamptz END
+FROM v
+WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s AND m.status = 'SENDING'
 """
 
 
@@ -235,6 +245,9 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
             update=SWEEP,
             params={
                 "status": _swept_becomes(broadcast, handed=handed, cancelled=cancelled),
+                "exhausted": _exhausted_becomes(broadcast),
+                "max_retries": _max_retries(broadcast),
+                "handed": handed,
                 "code": MessageCode.NO_ANSWER.value if handed else "",
                 "given_back": 0 if handed else 1,
                 "ids": batch.message_ids,
@@ -263,3 +276,20 @@ def _swept_becomes(broadcast: Broadcast, *, handed: bool, cancelled: bool) -> st
     if cancelled and wanted == MessageStatus.PENDING:
         return MessageStatus.UNKNOWN.value
     return wanted
+
+
+def _exhausted_becomes(broadcast: Broadcast) -> str:
+    """After the last attempt whose answer was lost.
+
+    RESEND says that nobody is to decide and a second message does no harm: FAILED, as where the
+    answer itself was lost. Where a provider's deduplication is all that allowed it, a receipt or
+    somebody still tells.
+    """
+    if unknown_becomes(broadcast) == MessageStatus.UNKNOWN:
+        return MessageStatus.UNKNOWN.value
+    return MessageStatus.FAILED.value
+
+
+def _max_retries(broadcast: Broadcast) -> int:
+    sender = broadcast.sender
+    return sender.effective_max_retries if sender else settings.BROADCAST_MAX_RETRIES

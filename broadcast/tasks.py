@@ -10,12 +10,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from broadcast import template_pauses
+from broadcast.changed_senders import wake_what_waits
 from broadcast.doctor import check_up
 from broadcast.enqueueing import hints_waiting
 from broadcast.expiring import expire_due
 from broadcast.fallback import fall_back
 from broadcast.finishing import finish_all_that_are_over
 from broadcast.lifecycle import finish_planning
+from broadcast.looking_up import look_up_unknown
 from broadcast.models import Broadcast
 from broadcast.promotion import promote_due
 from broadcast.sending import run_next_batch, sweep_batches
@@ -73,8 +75,9 @@ def promote() -> None:
 # Safe twice: it only hints.
 @shared_task
 def revive() -> None:
-    """Start what no task stands for any more: lanes that are overdue, plans that were dropped."""
+    """Start what no task stands for: lanes that are overdue or sleep too long, dropped plans."""
     now = timezone.now()
+    wake_what_waits(now=now)
     # Those that wait in the queue will see to as many lanes: busy workers are not hinted at twice.
     missing = lanes_overdue(before=now - OVERDUE_AFTER) - hints_waiting()
     for _ in range(min(missing, MAX_HINTS)):
@@ -90,6 +93,12 @@ def sweep() -> None:
     now = timezone.now()
     sweep_batches(now=now)
     finish_all_that_are_over(now=now)
+
+
+# Safe twice: it asks, and an answer moves a message as a receipt does.
+@shared_task
+def look_up() -> None:
+    look_up_unknown(now=timezone.now())
 
 
 # Safe twice: each broadcast is looked at again under its lock.

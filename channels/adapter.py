@@ -299,6 +299,18 @@ class TemplateChange:
 InboundEvent = Receipt | OptChange | Reply | TemplateChange
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A message whose answer was lost, and between when its request can have reached the provider.
+
+    The margin for clocks that differ is in it.
+    """
+
+    message: OutboundMessage
+    since: datetime
+    until: datetime
+
+
 # --- the adapter itself -------------------------------------------------------------------------
 
 
@@ -310,6 +322,8 @@ class Capabilities:
     """Which statuses this provider ever reports after accepting; empty: SENT is final."""
     idempotent: bool = False
     """A repeated message id is ignored: a message whose fate is unknown may be sent again."""
+    look_up: bool = False
+    """It can be asked for a message whose answer was lost: it is a LookUpAdapter."""
     max_recipients: int = 1
     pair_interval: float = 0.0
     media: frozenset[ParameterKind] = frozenset()
@@ -426,4 +440,22 @@ class AcknowledgingAdapter(Adapter, Protocol):
 
     def acknowledge_request(self, account: SenderAccount, token: str) -> HttpRequest:
         """The request that ends the waiting; `token` is a reply's `acknowledge`."""
+        ...
+
+
+@runtime_checkable
+class LookUpAdapter(Adapter, Protocol):
+    """One whose `capabilities.look_up` is set: it can be asked what became of a message."""
+
+    def look_up_request(self, account: SenderAccount, asked: HandedOver) -> HttpRequest | None:
+        """The question; None for a message that could not be told from others."""
+        ...
+
+    def look_up_receipts(
+        self, account: SenderAccount, asked: HandedOver, response: HttpResponse
+    ) -> Sequence[Receipt]:
+        """Of each of the provider's messages that can be this one, what became of it.
+
+        Empty also where the answer does not show all that there is. Nothing found proves nothing.
+        """
         ...

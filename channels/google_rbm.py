@@ -100,6 +100,8 @@ class GoogleRbm:
 
     def send_outcome(self, response: HttpResponse) -> Outcome:
         body = json_object(response.body)
+        if _was_taken_before(body):
+            return Outcome(OutcomeKind.ACCEPTED)
         if not succeeded(response):
             return _refusal(response, body)
         match body:
@@ -181,6 +183,18 @@ def _suggestion(button: Button) -> dict[str, Any]:
 
 
 # --- the answer ---------------------------------------------------------------------------------
+
+
+def _was_taken_before(body: dict[str, Any]) -> bool:
+    """Google documents that it ignores an id that it has seen, and nowhere with which answer.
+
+    ALREADY_EXISTS (google.rpc.Code) can mean nothing else here: ids are ours and used once, so it
+    is an earlier request of this very message. Its receipts carry our id.
+    """
+    match body:
+        case {"error": {"status": "ALREADY_EXISTS"}}:
+            return True
+    return False
 
 
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:

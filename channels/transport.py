@@ -23,8 +23,9 @@ from channels.adapter import HttpRequest, HttpResponse
 MAX_ANSWER_BYTES = 1024 * 1024
 """Providers' answers are a few kB; more is a mistake or an attack on our memory."""
 
-IDLE_SECONDS = 2.0
-"""Below common idle limits of servers: a pool that waited as long as they do lost half a batch."""
+IDLE_SECONDS = 0.5
+"""Below servers' idle limits and below the batch delays that meet them: where a server closes when
+the next batch begins, the two cross, and what was written then is UNKNOWN."""
 
 USER_AGENT = "broadcast/0.1.0"
 """Meta's description asks for a name with a version of three numbers."""

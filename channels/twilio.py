@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from channels import twilio_webhook
+from channels import twilio_look_up, twilio_webhook
 from channels.adapter import (
     Capabilities,
+    HandedOver,
     HttpRequest,
     HttpResponse,
     InboundEvent,
@@ -23,6 +24,7 @@ from channels.adapter import (
     Outcome,
     OutcomeKind,
     ParameterKind,
+    Receipt,
     ReceiptStatus,
     SenderAccount,
     TemplateContent,
@@ -50,6 +52,7 @@ class Twilio:
     webhook_secret_names: tuple[str, ...] = ("auth_token",)
     capabilities = Capabilities(
         receipts=frozenset(ReceiptStatus),
+        look_up=True,
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
     )
     token_grant = None
@@ -59,14 +62,17 @@ class Twilio:
             method="POST",
             url=f"{_account(account)}/Messages.json",
             headers=_authorization(account),
-            form={
-                "To": _address(account.platform, message.to),
-                **_sender(account),
-                **_content(message.content),
-                **_validity(message),
-                **_callback(account, message),
-            },
+            form=self._form(account, message),
         )
+
+    def _form(self, account: SenderAccount, message: OutboundMessage) -> dict[str, str]:
+        return {
+            "To": _address(account.platform, message.to),
+            **_sender(account),
+            **_content(message.content),
+            **_validity(message),
+            **_callback(account, message),
+        }
 
     def send_outcome(self, response: HttpResponse) -> Outcome:
         body = json_object(response.body)
@@ -94,6 +100,24 @@ class Twilio:
             case {"messages": list(), "uri": str()}:
                 return Outcome(OutcomeKind.ACCEPTED, message="Twilio knows the account.")
         return by_status(response)
+
+    def look_up_request(self, account: SenderAccount, asked: HandedOver) -> HttpRequest | None:
+        query = twilio_look_up.query(self._form(account, asked.message), since=asked.since)
+        if query is None:
+            return None
+        return HttpRequest(
+            method="GET",
+            url=f"{_account(account)}/Messages.json?{query}",
+            headers=_authorization(account),
+        )
+
+    def look_up_receipts(
+        self, account: SenderAccount, asked: HandedOver, response: HttpResponse
+    ) -> Sequence[Receipt]:
+        if not succeeded(response):
+            return ()
+        form = self._form(account, asked.message)
+        return twilio_look_up.receipts(json_object(response.body), form, asked)
 
     def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
         return None

@@ -1,6 +1,7 @@
 """The broadcast: what a tenant wants said, to whom and when."""
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -110,6 +111,9 @@ class Broadcast(models.Model):
         "tenants.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     approved_at = models.DateTimeField(null=True, blank=True)
+    approved_recipients = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How many its audience had then; more need another yes."
+    )
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="What is not handed over by then is EXPIRED."
     )
@@ -138,6 +142,12 @@ class Broadcast(models.Model):
         blank=True,
         related_name="+",
         help_text="Who last changed its content or audience: cannot approve it either.",
+    )
+    authors = ArrayField(
+        models.UUIDField(),
+        default=list,
+        blank=True,
+        help_text="All who ever changed its content or audience: none of them can approve it.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

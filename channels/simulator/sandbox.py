@@ -4,6 +4,7 @@ import base64
 import secrets
 import time
 from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from random import Random
@@ -45,6 +46,8 @@ class Attempt:
     """The provider's, where the protocol makes it."""
     body: Any = None
     """The request as it was read, to be shown while it is young."""
+    shown: Mapping[str, str] | None = None
+    """What the provider's own list of messages shows of it, where it has such a list."""
 
     @property
     def message_key(self) -> str:
@@ -66,6 +69,7 @@ class Sandbox:
         self._refusals: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._chat_messages: OrderedDict[str, int] = OrderedDict()
         self._by_id: OrderedDict[str, Record] = OrderedDict()
+        self._listed: OrderedDict[str, tuple[Record, Mapping[str, str]]] = OrderedDict()
         self.tokens: set[str] = set()
         self.acknowledged: Counter[tuple[str, str]] = Counter()
         """Of pressed buttons (account, query): how often they were answered."""
@@ -114,6 +118,8 @@ class Sandbox:
         self.witness.accept(record)
         if attempt.provider is Provider.RBM:
             _remember(self._by_id, attempt.message_key, record, limit=self.options.max_records)
+        if attempt.shown is not None:
+            _remember(self._listed, record.message_id, (record, attempt.shown))
         if plan:
             self.deliveries.plan(record, plan)
             for number in range(1, attempt.parts):
@@ -121,6 +127,14 @@ class Sandbox:
                 part.message_id = f"{record.message_id}-{number}"
                 self.deliveries.plan(part, plan)
         return record, plan
+
+    def listed(
+        self, provider: Provider, account: str
+    ) -> Iterator[tuple[Record, Mapping[str, str]]]:
+        """An account's messages with what the provider's list shows of them, newest first."""
+        for record, shown in reversed(self._listed.values()):
+            if (record.provider, record.account) == (provider, account):
+                yield record, shown
 
     def seen(self, attempt: Attempt) -> Record | None:
         """The acceptance of the same message id, where the provider ignores repeats."""
@@ -135,6 +149,9 @@ class Sandbox:
         await self.deliveries.forget(account=account)
         for key in [key for key in self.faults if account in (None, key[1])]:
             del self.faults[key]
+        gone = [sid for sid, (told, _) in self._listed.items() if account in (None, told.account)]
+        for sid in gone:
+            del self._listed[sid]
         if account is None:
             self.behaviours.clear()
             self._refusals.clear()

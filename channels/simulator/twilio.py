@@ -1,8 +1,9 @@
-"""Twilio's Message resource: sending, and the list that checks an account's credentials."""
+"""Twilio's Message resource: sending, and the list of an account's messages."""
 
 import binascii
 from base64 import b64decode
 from hashlib import blake2b
+from itertools import islice
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,7 @@ from channels.simulator.answers import SANDBOX, json_answer
 from channels.simulator.exchange import exchange
 from channels.simulator.faults import Reason, Refusal
 from channels.simulator.sandbox import Attempt, Sandbox
+from channels.simulator.twilio_list import SHOWN, filters_of, message
 from channels.simulator.twilio_validation import CODES, message_problem
 from channels.simulator.witness import Provider, Record, Status
 
@@ -37,7 +39,7 @@ NEVER_READ: Final = frozenset(Status) - {Status.READ}
 
 
 def routes() -> list[web.RouteDef]:
-    return [web.post(MESSAGES, send), web.get(MESSAGES, newest)]
+    return [web.post(MESSAGES, send), web.get(MESSAGES, read)]
 
 
 async def send(request: web.Request) -> web.Response:
@@ -51,13 +53,29 @@ async def send(request: web.Request) -> web.Response:
     return await exchange(request, sandbox, attempt_of(account, form), TwilioWords(account, form))
 
 
-async def newest(request: web.Request) -> web.Response:
-    """An empty page: the sandbox shows nobody's messages."""
+async def read(request: web.Request) -> web.Response:
+    """A page of the account's messages, newest first, by the filters that Twilio documents."""
     sandbox, account = request.app[SANDBOX], request.match_info["account"]
     if refused := refuse_caller(request, sandbox, account):
         return refused
+    filters = filters_of(request.query)
+    if filters is None:
+        return error(400, 20001, CODES[20001])
+    listed = (
+        message(account, record, shown)
+        for record, shown in sandbox.listed(Provider.TWILIO, account)
+        if filters.let_through(record, shown)
+    )
+    page = list(islice(listed, filters.page_size + 1))
+    more = f"{request.path}?Page=1" if len(page) > filters.page_size else None
     return json_answer(
-        {"messages": [], "page": 0, "page_size": 1, "next_page_uri": None, "uri": request.path_qs}
+        {
+            "messages": page[: filters.page_size],
+            "page": 0,
+            "page_size": filters.page_size,
+            "next_page_uri": more,
+            "uri": request.path_qs,
+        }
     )
 
 
@@ -71,26 +89,7 @@ class TwilioWords:
         return error(status, code, message, headers=wait)
 
     def accepted(self, record: Record) -> web.Response:
-        sid, base = record.message_id, f"/2010-04-01/Accounts/{self.account}/Messages"
-        told = {
-            "sid": sid,
-            "account_sid": self.account,
-            "api_version": "2010-04-01",
-            "status": "queued",
-            "to": self.form["To"],
-            "from": self.form.get("From"),
-            "messaging_service_sid": self.form.get("MessagingServiceSid"),
-            "body": self.form.get("Body", ""),
-            "direction": "outbound-api",
-            "num_segments": str(record.segments),
-            "num_media": "1" if "MediaUrl" in self.form else "0",
-            "price": None,
-            "price_unit": None,
-            "error_code": None,
-            "error_message": None,
-            "uri": f"{base}/{sid}.json",
-        }
-        return json_answer(told, status=201)
+        return json_answer(message(self.account, record, self.form), status=201)
 
     def broken(self) -> web.Response:
         """Says nothing about the message, which was accepted."""
@@ -149,6 +148,7 @@ def attempt_of(account: str, form: dict[str, str]) -> Attempt:
         callback=callback,
         segments=segments_of(form),
         valid_for=float(form["ValidityPeriod"]) if "ValidityPeriod" in form else None,
+        shown={name: form[name] for name in SHOWN if name in form},
         # An SMS is never read, as far as anybody knows.
         reports=frozenset(Status) if ":" in form["To"] else NEVER_READ,
     )

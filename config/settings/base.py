@@ -207,6 +207,8 @@ BROADCAST_BATCH_LEASE = env.int("BROADCAST_BATCH_LEASE", default=120)
 BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
 # How long a broadcast that has only messages of unknown fate left waits for receipts to tell.
 BROADCAST_UNKNOWN_GRACE = env.float("BROADCAST_UNKNOWN_GRACE", default=60.0)
+# How long a receipt is waited for before the provider is asked what became of such a message.
+BROADCAST_LOOK_UP_AFTER = env.float("BROADCAST_LOOK_UP_AFTER", default=5.0)
 # A broadcast pauses itself when this share of its last so many messages has failed.
 BROADCAST_PAUSE_SHARE = env.float("BROADCAST_PAUSE_SHARE", default=0.5)
 BROADCAST_PAUSE_SAMPLE = env.int("BROADCAST_PAUSE_SAMPLE", default=100)
@@ -274,6 +276,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("promote-scheduled", "broadcast.tasks.promote", 1.0),
         ("revive-lanes", "broadcast.tasks.revive", 2.0),
         ("sweep-batches", "broadcast.tasks.sweep", 5.0),
+        ("look-up-unknown", "broadcast.tasks.look_up", 5.0),
         ("expire-messages", "broadcast.tasks.expire", 5.0),
         ("fall-back", "broadcast.tasks.fall_back_all", 5.0),
         ("doctor", "broadcast.tasks.doctor", 600.0),

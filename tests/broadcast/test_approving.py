@@ -179,3 +179,78 @@ def test_the_domain_names_the_refusal(
 ) -> None:
     with pytest.raises(ApprovalRequired):
         lifecycle.send(tenant=strict, broadcast_id=draft(people(3)).pk, now=now)
+
+
+def test_who_wrote_a_part_stays_an_author_when_others_go_on(
+    strict: Tenant, manager: APIClient, api: MakeClient, people: People, now: datetime
+) -> None:
+    """By another person, or by a program of whose owner nobody knows."""
+    url = created(manager, people(3))
+    first, second = api(Role.MANAGER), api(Role.MANAGER)
+    first.patch(f"{url}/", {"text": "Other"})
+    second.patch(f"{url}/", {"text": "Another"})
+    broadcast = Broadcast.objects.get()
+    lifecycle.edit(
+        tenant=strict, broadcast_id=broadcast.pk, fields={"text": "4"}, recipients=None, now=now
+    )
+    for author in (manager, first, second):
+        assert author.post(f"{url}/approve/").json()["errors"][0]["code"] == "own_approval"
+    assert api(Role.MANAGER).post(f"{url}/approve/").status_code == 200
+
+
+def to_all(client: APIClient) -> str:
+    body = {"name": "All", "platform": "TELEGRAM", "text": "Hi", "audience": {"all": True}}
+    return f"/broadcast/{client.post('/broadcast/', body).data['id']}"
+
+
+def test_an_audience_that_has_grown_since_needs_another_yes(
+    strict: Tenant, manager: APIClient, owner: APIClient, people: People
+) -> None:
+    people(3)
+    url = to_all(manager)
+    assert owner.post(f"{url}/approve/").status_code == 200
+    people(1)
+    refused = manager.post(f"{url}/send/")
+    error = refused.json()["errors"][0]
+    assert (refused.status_code, error["code"], error["data"]["recipients"]) == (
+        409,
+        "approval_required",
+        4,
+    )
+    assert "grown" in error["detail"]
+    assert manager.post(f"{url}/approve/").status_code == 409
+    assert owner.post(f"{url}/approve/").status_code == 200
+    assert manager.post(f"{url}/send/").status_code == 202
+
+
+def test_one_that_grows_between_its_start_and_its_plan_goes_back_to_draft(
+    strict: Tenant, manager: APIClient, owner: APIClient, people: People, now: datetime
+) -> None:
+    people(3)
+    url = to_all(manager)
+    owner.post(f"{url}/approve/")
+    assert manager.post(f"{url}/send/").status_code == 202
+    people(1)
+    broadcast = Broadcast.objects.get()
+    lifecycle.finish_planning(broadcast_id=broadcast.pk, now=now)
+    broadcast.refresh_from_db()
+    assert broadcast.status == "DRAFT"
+    assert "grown" in broadcast.status_reason
+    owner.post(f"{url}/approve/")
+    manager.post(f"{url}/send/")
+    lifecycle.finish_planning(broadcast_id=broadcast.pk, now=now)
+    broadcast.refresh_from_db()
+    assert broadcast.status == "QUEUED"
+
+
+def test_one_that_has_not_grown_needs_none(
+    strict: Tenant, manager: APIClient, owner: APIClient, people: People, now: datetime
+) -> None:
+    gone = people(3)[0]
+    url = to_all(manager)
+    owner.post(f"{url}/approve/")
+    gone.delete()
+    people(1)
+    assert manager.post(f"{url}/send/").status_code == 202
+    lifecycle.finish_planning(broadcast_id=Broadcast.objects.get().pk, now=now)
+    assert Broadcast.objects.get().status == "QUEUED"

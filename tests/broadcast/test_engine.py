@@ -170,7 +170,7 @@ def test_a_batch_that_was_never_handed_over_goes_back(
     assert sweep_batches(now=now) == 0
     assert sweep_batches(now=now + timedelta(hours=1)) == 1
     assert statuses(broadcast) == ["PENDING", "PENDING"]
-    assert not shut_fence(batch_id=batch.pk)
+    assert shut_fence(batch_id=batch.pk) is None
     assert set(broadcast.messages.values_list("attempts", flat=True)) == {0}
     run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: timezone.now() + timedelta(hours=1))
     assert statuses(broadcast) == ["SENT", "SENT"]

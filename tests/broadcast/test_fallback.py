@@ -208,3 +208,30 @@ def test_a_rewritten_rung_needs_a_second_person_above_the_threshold(
     )
     with pytest.raises(ApprovalRequired):
         lifecycle.send(tenant=tenant, broadcast_id=child.pk, now=timezone.now())
+
+
+def test_a_retry_that_fails_goes_down_the_ladder_too(
+    rich: Wallet,
+    tenant: Tenant,
+    people: Callable[..., list[Contact]],
+    sent_on: Callable[..., Broadcast],
+) -> None:
+    """Also when it comes before the first rung, and long after the broadcast has finished."""
+    parent = sent_on([*people(1), *people(1, ending=REFUSED)])
+    Broadcast.objects.filter(pk=parent.pk).update(finished_at=timezone.now() - timedelta(days=4))
+    retry = lifecycle.retry_failed(
+        tenant=tenant,
+        broadcast_id=parent.pk,
+        actor=None,
+        now=timezone.now(),
+        include_unreachable=True,
+    ).child
+    later = timezone.now() + timedelta(minutes=10)
+    assert fall_back(now=later) == 0, "the retry may still reach them"
+    run_batch(lane_id=retry.lanes.get().pk, clock=timezone.now)
+    assert fall_back(now=later) == 1
+    rung = Broadcast.objects.get(kind="FALLBACK")
+    assert (rung.parent_id, rung.fallback_step, rung.text) == (parent.pk, 1, "Another way")
+    failed = parent.messages.get(status="FAILED")
+    assert [each.parent_message_id for each in rung.messages.all()] == [failed.pk]
+    assert fall_back(now=later + timedelta(minutes=10)) == 0

@@ -128,6 +128,27 @@ def test_what_a_dead_worker_had_handed_over_is_sent_again(
     assert one.accepted() == (2, 0)
 
 
+def test_after_its_last_attempt_a_dead_workers_message_is_unknown(
+    run: Callable[[list[str]], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking again would do no harm, but nobody asks for ever: a receipt may still tell."""
+    one = run(["+14155230001"])
+
+    def dies(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("broadcast.sending.settle", dies)
+    for attempt in range(5):
+        if one.statuses() == [MessageStatus.PENDING]:
+            with pytest.raises(KeyboardInterrupt):
+                one.batch(after=attempt * 7200)
+        Batch.objects.filter(broadcast=one.broadcast).update(lease_expires_at=timezone.now())
+        sweep_batches(now=timezone.now() + timedelta(hours=1 + 2 * attempt))
+    assert one.statuses() == [MessageStatus.UNKNOWN]
+    assert BroadcastMessage.objects.get(broadcast=one.broadcast).attempts == 4
+    assert one.accepted() == (1, 0)
+
+
 def test_cancelled_in_the_meantime_it_stays_unknown(
     run: Callable[[list[str]], Run], tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,10 +16,11 @@ from broadcast.sending import run_batch, sweep_batches
 from broadcast.settling import settle
 from broadcast.states import UnknownPolicy
 from channels.adapter import Outcome, OutcomeKind
+from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
-from tests.plugins.sending import PLENTY
+from tests.plugins.sending import PLENTY, PRICE
 from wallet.models import Wallet
 
 People = Callable[..., list[Contact]]
@@ -130,3 +131,41 @@ def test_what_is_to_be_sent_again_comes_back_after_a_sweep(
     later = timezone.now() + timedelta(minutes=1)
     run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: later)
     assert statuses(broadcast) == ["SENT", "SENT"]
+
+
+@pytest.mark.parametrize("tried", [3, 4])
+def test_a_sweep_sends_nothing_again_beyond_the_senders_retries(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
+    rich: Wallet,
+    people: People,
+    tried: int,
+) -> None:
+    """Three retries are four hand-overs: after the fourth it is given up, and not charged."""
+    Sender.objects.update(max_retries=3)
+    broadcast, _ = stopped(people(2), unknown_policy=UnknownPolicy.RESEND)
+    broadcast.messages.filter(seq=1).update(attempts=tried)
+    sweep_batches(now=timezone.now())
+    row = broadcast.messages.get(seq=1)
+    if tried == 3:
+        assert (row.status, row.charge_state, row.error_code) == ("PENDING", "HELD", "no_answer")
+    else:
+        assert (row.status, row.charge_state, row.error_code) == (
+            "FAILED",
+            "RELEASED",
+            "retries_exhausted",
+        )
+        assert row.failed_at is not None
+    assert statuses(broadcast)[1] == "PENDING"
+    rich.refresh_from_db()
+    assert rich.held == (2 * PRICE if tried == 3 else PRICE)
+
+
+def test_what_was_never_handed_over_goes_back_however_often_it_was_tried(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: People
+) -> None:
+    broadcast, _ = stopped(people(1), unknown_policy=UnknownPolicy.RESEND)
+    Batch.objects.filter(broadcast=broadcast).update(handed_at=None)
+    broadcast.messages.update(attempts=9)
+    sweep_batches(now=timezone.now())
+    row = broadcast.messages.get()
+    assert (row.status, row.attempts) == ("PENDING", 8)

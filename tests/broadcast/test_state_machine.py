@@ -1,7 +1,7 @@
-"""Launch, pause, resume, cancel, retry, resolve, receipts and crashes, in any order.
+"""Launch, pause, resume, cancel, retry, resolve, fall back, receipts, crashes, late answers.
 
-Real transactions on the real database, real requests to the sandbox. After every step the doctor
-looks at everything: no order of moves may break an invariant.
+In any order. Real transactions on the real database, real requests to the sandbox. After every step
+the doctor looks at everything: no order of moves may break an invariant.
 """
 
 import random
@@ -27,17 +27,20 @@ from hypothesis.stateful import (
 )
 
 from broadcast import lifecycle
+from broadcast.changed_senders import wake_what_waits
 from broadcast.claiming import claim, shut_fence, take_lane
 from broadcast.doctor import find_breaches
 from broadcast.expiring import expire_due
+from broadcast.fallback import fall_back
 from broadcast.finishing import finish_all_that_are_over
-from broadcast.models import Broadcast, BroadcastMessage, Lane
+from broadcast.models import Batch, Broadcast, BroadcastMessage, Lane
 from broadcast.planning import RecipientRef
 from broadcast.promotion import promote_due
 from broadcast.receipts import apply_receipts
 from broadcast.resolving import Decision
 from broadcast.sending import run_batch, sweep_batches
-from channels.adapter import Receipt, ReceiptStatus
+from broadcast.settling import settle
+from channels.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from channels.models import Sender
 from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
@@ -49,6 +52,9 @@ from wallet import ledger
 # One is refused, two answers are lost, one is told to try again.
 ENDINGS = (1001, 9003, 9010, 9010, 9005)
 BATCH_SIZE = 3
+LADDER = [{"platform": "TELEGRAM", "text": "Another way"}]
+POLICIES = ("HOLD", "RESEND", "FAIL")
+LIMITS = (None, 2, 9)
 bots = count(800_000)
 
 
@@ -112,11 +118,17 @@ class Actions:
         found = self.broadcasts()
         return found[choice % len(found)] if found else None
 
-    def create(self, *, then: str) -> None:
+    def create(self, *, then: str, policy: str = "HOLD") -> None:
         broadcast = lifecycle.create(
             tenant=self.world.tenant,
             actor=self.world.user,
-            fields={"name": "News", "platform": "TELEGRAM", "text": "Hello"},
+            fields={
+                "name": "News",
+                "platform": "TELEGRAM",
+                "text": "Hello",
+                "fallback": LADDER,
+                "unknown_policy": policy,
+            },
             recipients=[RecipientRef(contact=each.pk) for each in self.world.contacts],
             now=self.now,
         )
@@ -164,16 +176,41 @@ class Actions:
 
     def receipt(self, choice: int, status: ReceiptStatus) -> None:
         rows = list(
-            BroadcastMessage.objects.filter(
-                tenant=self.world.tenant, status__in=("SENT", "UNKNOWN", "FAILED", "DELIVERED")
-            ).order_by("id")
+            BroadcastMessage.objects.filter(tenant=self.world.tenant, attempts__gt=0).order_by("id")
         )
         if rows:
             row = rows[choice % len(rows)]
             receipt = Receipt(status=status, at=self.now, provider_message_id="", message_id=row.pk)
             apply_receipts(tenant_id=self.world.tenant.pk, receipts=[receipt], now=self.now)
 
+    def late_answer(self, choice: int, kind: OutcomeKind) -> None:
+        """A worker that was taken for dead, or is only slow, says what it was told."""
+        batches = list(
+            Batch.objects.select_related("broadcast__tenant", "broadcast__sender")
+            .filter(broadcast__tenant=self.world.tenant, handed_at__isnull=False, settled_at=None)
+            .order_by("id")
+        )
+        if not batches:
+            return
+        batch = batches[choice % len(batches)]
+        assert batch.broadcast.sender is not None
+        settle(
+            broadcast=batch.broadcast,
+            sender=batch.broadcast.sender,
+            batch_id=batch.pk,
+            outcomes=[(each, Outcome(kind, retry_after=0.0)) for each in batch.message_ids],
+            is_last=True,
+            now=self.now,
+        )
+
+    def limit(self, daily_limit: int | None) -> None:
+        Sender.objects.filter(tenant=self.world.tenant).update(
+            daily_limit=daily_limit, updated_at=self.now
+        )
+
     def beat(self) -> None:
+        wake_what_waits(now=self.now)
+        fall_back(now=self.now)
         promote_due(now=self.now)
         sweep_batches(now=self.now)
         finish_all_that_are_over(now=self.now)
@@ -212,6 +249,7 @@ def assert_sound() -> None:
 def run_to_the_end(actions: Actions) -> None:
     """However it was left: with workers, beats and decisions it comes to an end, and adds up."""
     ours = Broadcast.objects.for_tenant(actions.world.tenant)
+    actions.limit(None)
     for _ in range(40):
         actions.ahead += timedelta(minutes=20)
         actions.beat()
@@ -248,10 +286,18 @@ class Machine(RuleBasedStateMachine):
 
     # By the steps alone, so that a replay draws the same: retries make broadcasts by their luck.
     @precondition(lambda self: self.created < MAX_CREATED)
-    @rule(then=st.sampled_from(("send", "schedule")))
-    def create(self, then: str) -> None:
+    @rule(then=st.sampled_from(("send", "schedule")), policy=st.sampled_from(POLICIES))
+    def create(self, then: str, policy: str) -> None:
         self.created += 1
-        self.actions.create(then=then)
+        self.actions.create(then=then, policy=policy)
+
+    @rule(choice=CHOICE, kind=st.sampled_from(list(OutcomeKind)))
+    def late_answer(self, choice: int, kind: OutcomeKind) -> None:
+        self.actions.late_answer(choice, kind)
+
+    @rule(daily_limit=st.sampled_from(LIMITS))
+    def limit(self, daily_limit: int | None) -> None:
+        self.actions.limit(daily_limit)
 
     @rule(move=st.sampled_from(sorted(MOVES)), choice=CHOICE)
     def move(self, move: str, choice: int) -> None:
@@ -312,7 +358,8 @@ def act(world: World, seed: int) -> None:
 
 
 def any_step(actions: Actions, chance: random.Random, *, choice: int) -> None:
-    match chance.choice(("move", "batch", "batch", "crash", "receipt", "beat")):
+    steps = ("move", "move", "batch", "batch", "batch", "crash", "receipt", "late", "limit", "beat")
+    match chance.choice(steps):
         case "move":
             actions.do(chance.choice(sorted(MOVES)), choice)
         case "batch":
@@ -321,6 +368,10 @@ def any_step(actions: Actions, chance: random.Random, *, choice: int) -> None:
             actions.crash(choice, handed=chance.random() < HALF)
         case "receipt":
             actions.receipt(choice, chance.choice(list(ReceiptStatus)))
+        case "late":
+            actions.late_answer(choice, chance.choice(list(OutcomeKind)))
+        case "limit":
+            actions.limit(chance.choice(LIMITS))
         case "beat":
             actions.beat()
 
@@ -338,8 +389,8 @@ def test_nobody_at_once_breaks_an_invariant(
 ) -> None:
     """A deadlock, an error of any kind or a breach fails it; the seed is in the test's name."""
     world = make_world(sandbox)
-    for then in ("send", "send", "schedule"):
-        Actions(world).create(then=then)
+    for then, policy in zip(("send", "send", "schedule"), POLICIES, strict=True):
+        Actions(world).create(then=then, policy=policy)
     acting = [crowd.submit(act, world, 1000 * seed + actor) for actor in range(ACTORS)]
     for each in acting:
         each.result(timeout=60)

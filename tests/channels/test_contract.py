@@ -13,8 +13,10 @@ from channels.adapter import (
     Adapter,
     FailureCause,
     GroupAdapter,
+    HandedOver,
     HttpRequest,
     HttpResponse,
+    LookUpAdapter,
     Outcome,
     OutcomeKind,
     WebhookCall,
@@ -50,6 +52,17 @@ def test_attributes(adapter: Adapter) -> None:
     assert adapter.webhook_secret_names
     assert adapter.capabilities.max_recipients >= 1
     assert isinstance(adapter, GroupAdapter) == (adapter.capabilities.max_recipients > 1)
+    assert isinstance(adapter, LookUpAdapter) == adapter.capabilities.look_up
+
+
+@EVERY
+@pytest.mark.parametrize("status", STATUSES)
+def test_no_answer_to_a_look_up_shows_what_is_not_in_it(adapter: Adapter, status: int) -> None:
+    asked = HandedOver(text(), since=NOW, until=NOW)
+    for body in BODIES:
+        if isinstance(adapter, LookUpAdapter):
+            answer = response(status, body)
+            assert not adapter.look_up_receipts(account(adapter.provider), asked, answer)
 
 
 @EVERY

@@ -152,6 +152,13 @@ def test_every_row_of_the_error_map(
     assert outcome.provider_code == word
 
 
+def test_an_id_that_google_has_already_was_accepted() -> None:
+    """By the earlier request of the same message, whose answer was lost."""
+    told = {"error": {"code": 409, "message": "…", "status": "ALREADY_EXISTS"}}
+    assert RBM.send_outcome(response(409, told)).kind is OutcomeKind.ACCEPTED
+    assert RBM.send_outcome(response(409, b"")).kind is OutcomeKind.PERMANENT
+
+
 def test_check_asks_whether_a_number_of_fiction_has_rcs() -> None:
     request = RBM.check_request(SENDER)
     assert request.url == "https://provider.test/v1/users:batchGet"

@@ -1,13 +1,16 @@
 """Every kind of request that the adapters can make."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from channels.adapter import (
     Button,
     ButtonKind,
     ButtonParameter,
     Card,
+    HandedOver,
     HttpRequest,
+    LookUpAdapter,
     Media,
     OutboundMessage,
     Parameter,
@@ -24,6 +27,7 @@ from channels.template_port import CardSpec, TemplateSpec
 from tests.channels.samples import MESSAGE_ID, account
 
 TO = {"telegram_bot": "42"}
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PICTURE = Media(ParameterKind.IMAGE, "https://cdn.test/sale.jpg")
 FILM = Media(ParameterKind.VIDEO, "https://cdn.test/sale.mp4")
 FILE = Media(ParameterKind.DOCUMENT, "https://cdn.test/menu.pdf", filename="menu.pdf")
@@ -109,7 +113,7 @@ def senders(provider: str, base_url: str) -> dict[str, SenderAccount]:
 
 
 def requests(provider: str, base_url: str) -> dict[str, HttpRequest]:
-    """All sending requests by name; `check` and `setWebhook` beside them."""
+    """All sending requests by name; `check`, `setWebhook` and `look up` beside them."""
     adapter = adapter_for(provider)
     made = {
         f"{sender} {name}".strip(): adapter.send_request(one, message(provider, content))
@@ -118,6 +122,11 @@ def requests(provider: str, base_url: str) -> dict[str, HttpRequest]:
     }
     one = account(provider, base_url=base_url)
     made["check"] = adapter.check_request(one)
+    if isinstance(adapter, LookUpAdapter):
+        asked = HandedOver(message(provider, TextContent("Hello")), since=NOW, until=NOW)
+        question = adapter.look_up_request(one, asked)
+        assert question is not None
+        made["look up"] = question
     if provider == "telegram_bot":
         url = "https://broadcast.test/webhooks/telegram_bot/an-endpoint-token"
         made["setWebhook"] = set_webhook_request(one, url=url, secret_token="abc")

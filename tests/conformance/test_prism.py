@@ -38,7 +38,7 @@ def test_the_spec_allows_the_request(
 ) -> None:
     answer = exchange(requests(provider, prism_url(provider))[name])
     assert violations(answer) == []
-    if (provider, name) == ("twilio", "check"):
+    if provider == "twilio" and name in ("check", "look up"):
         assert b"errors#VIOLATIONS" in answer.body  # the example's `uri` is no whole URI
         return proven(provider, PROOF)
     assert answer.status in (200, 201), answer.body[:2000]

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,6 +28,7 @@ from pywa.types.templates import (
     URLButton,
 )
 from telegram.request import BaseRequest, RequestData
+from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -35,7 +37,7 @@ from channels.adapter import HttpRequest, TemplateContent, TextContent
 from channels.registry import adapter_for
 from channels.transport import prepare
 from tests.channels.samples import CALLED, MESSAGE_ID
-from tests.conformance.corpus import CONTENT_SID, CONTENTS, message, senders
+from tests.conformance.corpus import CONTENT_SID, CONTENTS, NOW, message, requests, senders
 
 Proven = Callable[[str, str], None]
 
@@ -97,6 +99,22 @@ def test_twilio(sender: str, name: str, told: dict[str, Any], proven: Proven) ->
     assert pairs_of(theirs["data"]) == sorted((request.form or {}).items())
     basic = base64.b64encode(":".join(theirs["auth"]).encode()).decode()
     assert request.headers["Authorization"] == f"Basic {basic}"
+    proven("twilio", "SDK: twilio")
+
+
+def test_twilio_is_asked_for_a_lost_message(proven: Proven) -> None:
+    """The same list as its own client asks for, whose filters are queries."""
+    recorder = Recorder()
+    client = Client(SID, "secret-token", http_client=recorder)
+    day = NOW.replace(hour=0, minute=0)
+    who = {"to": "+16505551234", "from_": "+14155552345"}
+    with suppress(TwilioException):  # the recorder's answer is no page
+        client.messages.page(**who, date_sent_after=day, page_size=100)
+    theirs, request = recorder.asked, requests("twilio", "https://api.twilio.com")["look up"]
+    url, _, query = request.url.partition("?")
+    assert (request.method, url) == (theirs["method"], theirs["url"])
+    asked = {name: str(value) for name, value in theirs["params"].items()}
+    assert dict(parse_qsl(query)) == asked
     proven("twilio", "SDK: twilio")
 
 

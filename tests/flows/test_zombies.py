@@ -3,10 +3,12 @@
 import os
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from broadcast import lifecycle
 from broadcast.checkpoints import Point
@@ -77,4 +79,45 @@ def test_a_zombie_sends_nothing_twice_and_its_late_answers_count(
     zombie.stop()
     to = accepted(sandbox, bot)
     assert len(to) == len(set(to)) == ALL
+    assert_books_balance(broadcast)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_was_stopped_before_and_after_the_fence_begins_nothing_after_its_sweep(
+    celery_worker_process: Callable[..., Worker],
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    sandbox: RunningSimulator,
+    people: Callable[..., list[Contact]],
+    draft: Callable[..., Broadcast],
+    tmp_path: Path,
+    settings: Settings,
+) -> None:
+    """RESEND: what the sweep takes back goes out by another worker, so each late request shows."""
+    Sender.objects.update(batch_size=SIZE)
+    broadcast = draft(people(SIZE), unknown_policy="RESEND")
+    zombie = celery_worker_process(
+        queues="sending", concurrency=1, BROADCAST_CHECKPOINT_DIR=str(tmp_path)
+    )
+    (tmp_path / Point.AFTER_CLAIM.value).write_text("STOP")
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=timezone.now())
+    wait_for(lambda: is_stopped(zombie))
+
+    # As if it had been stopped for all of its lease but one request's time-out.
+    left = timedelta(seconds=settings.PROVIDER_TIMEOUT)
+    Batch.objects.filter(settled_at=None).update(lease_expires_at=timezone.now() + left)
+    (tmp_path / Point.AFTER_FENCE.value).write_text("STOP")
+    os.kill(zombie.process.pid, signal.SIGCONT)
+    wait_for(lambda: Batch.objects.filter(handed_at__isnull=False).exists() and is_stopped(zombie))
+
+    expire_leases()
+    sweep_batches(now=timezone.now())
+    celery_worker_process(queues="sending", concurrency=1)
+    serve.delay()
+    wait_for(lambda: set(statuses(broadcast)) == {"SENT"})
+    os.kill(zombie.process.pid, signal.SIGCONT)
+    zombie.stop()
+    to = accepted(sandbox, bot)
+    assert len(to) == len(set(to)) == SIZE
     assert_books_balance(broadcast)

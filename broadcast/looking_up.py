@@ -1,0 +1,179 @@
+"""Asks providers that can be asked what became of UNKNOWN messages; each answer is a receipt.
+
+An answer counts only if the provider shows exactly one message that can be ours, and if it can be
+none of our others (docs/adr/0022).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import connection
+
+from broadcast.content import Renderer
+from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.receipts import apply_receipts
+from channels.adapter import HandedOver, Receipt
+from channels.looking_up import look_up, providers_with_look_up
+from tenants.ids import id_at
+from tracking.models import TrackedURL
+
+ASKED_AT_ONCE = 20
+"""Questions a look, all at the same time: few, as providers count them with what is sent."""
+ANSWERED_WITHIN = 10.0
+"""Seconds. A worker's thread waits for it, and the next look asks again."""
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""How far the provider's clock may be from ours: its times are whole seconds, too."""
+
+log = structlog.get_logger(__name__)
+
+
+# By its batch, as no index knows a message's status. Chosen by chance: those that are never found
+# must not keep the others from being asked for.
+WAITING = """
+SELECT m.id, a.handed_at, a.lease_expires_at
+FROM broadcast_batch a
+JOIN broadcast_broadcastcounters c ON c.broadcast_id = a.broadcast_id AND c.unknown > 0
+JOIN broadcast_broadcast b ON b.id = a.broadcast_id
+JOIN channels_sender s ON s.id = b.sender_id AND s.provider = ANY(%(providers)s)
+JOIN broadcast_broadcastmessage m ON m.id = ANY(a.message_ids)
+    AND m.broadcast_id = a.broadcast_id AND m.batch_id = a.id
+WHERE a.id > %(oldest_batch)s AND a.handed_at IS NOT NULL AND m.status = 'UNKNOWN'
+  AND m.status_at > %(since)s AND m.status_at <= %(until)s
+ORDER BY random() LIMIT %(limit)s
+"""
+
+# Another message of ours to the same recipient that may be the one that was found.
+RIVALLED = """
+SELECT m.id FROM broadcast_broadcastmessage m
+JOIN broadcast_broadcast own ON own.id = m.broadcast_id
+WHERE m.id = ANY(%(ids)s) AND EXISTS (
+    SELECT FROM broadcast_broadcast b
+    JOIN broadcast_broadcastmessage o ON o.broadcast_id = b.id AND o.address = m.address
+    WHERE b.tenant_id = m.tenant_id AND b.sender_id = own.sender_id AND b.id <> m.broadcast_id
+      AND b.started_at IS NOT NULL AND (b.finished_at IS NULL OR b.finished_at > %(since)s)
+      AND o.attempts > 0 AND o.provider_message_id = ''
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    row: BroadcastMessage
+    since: datetime
+    until: datetime
+
+
+def look_up_unknown(*, now: datetime) -> int:
+    """Ask for some of the UNKNOWN messages of the last minute or so; how many were resolved.
+
+    Safe to repeat, by any number at once: an answer moves a row as a receipt does, never down. No
+    transaction is open while a provider is asked.
+    """
+    if not settings.SENDING_ENABLED:
+        return 0
+    by_broadcast: dict[UUID, list[_Waiting]] = defaultdict(list)
+    waiting = _waiting(now=now)
+    for each in waiting:
+        by_broadcast[each.row.broadcast_id].append(each)
+    found: dict[UUID, Receipt] = {}
+    for broadcast in _broadcasts(by_broadcast):
+        found |= _ask(broadcast, by_broadcast[broadcast.pk])
+    certain = _certain(found, since=now - _oldest())
+    _apply(certain, waiting, now=now)
+    if waiting:
+        log.info("unknown_looked_up", asked=len(waiting), found=len(certain))
+    return len(certain)
+
+
+def _oldest() -> timedelta:
+    """How long ago a message may have been claimed that became UNKNOWN lately: swept, at worst."""
+    return timedelta(seconds=2 * settings.BROADCAST_BATCH_LEASE + settings.BROADCAST_UNKNOWN_GRACE)
+
+
+def _waiting(*, now: datetime) -> list[_Waiting]:
+    """As long as their broadcast would wait for a receipt, and not at once: one may be coming."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WAITING,
+            {
+                "providers": providers_with_look_up(),
+                "oldest_batch": id_at(now - _oldest()),
+                "since": now - timedelta(seconds=settings.BROADCAST_UNKNOWN_GRACE),
+                "until": now - timedelta(seconds=settings.BROADCAST_LOOK_UP_AFTER),
+                "limit": ASKED_AT_ONCE,
+            },
+        )
+        times = {row_id: (handed, lease) for row_id, handed, lease in cursor.fetchall()}
+    rows = BroadcastMessage.objects.filter(pk__in=times)
+    return [
+        _Waiting(row, times[row.pk][0] - CLOCKS_DIFFER, times[row.pk][1] + CLOCKS_DIFFER)
+        for row in rows
+    ]
+
+
+def _broadcasts(ids: Iterable[UUID]) -> list[Broadcast]:
+    return list(
+        Broadcast.objects.select_related("tenant", "sender__app", "template").filter(
+            pk__in=list(ids)
+        )
+    )
+
+
+def _ask(broadcast: Broadcast, waiting: Sequence[_Waiting]) -> dict[UUID, Receipt]:
+    if broadcast.sender is None:
+        return {}
+    links = TrackedURL.objects.filter(broadcast=broadcast).order_by("position")
+    positions = {url: n for n, url in enumerate(links.values_list("url", flat=True))}
+    renderer = Renderer(broadcast=broadcast, template=broadcast.template, positions=positions)
+    asked = [
+        HandedOver(
+            message=renderer.message(
+                message_id=each.row.pk,
+                address=each.row.address or "",
+                token=each.row.token,
+                variables=each.row.variables,
+            ),
+            since=each.since,
+            until=each.until,
+        )
+        for each in waiting
+    ]
+    return look_up(account=broadcast.sender.account(), asked=asked, timeout=ANSWERED_WITHIN)
+
+
+def _certain(found: Mapping[UUID, Receipt], *, since: datetime) -> list[Receipt]:
+    """Without those that are another message of ours, or may be."""
+    if not found:
+        return []
+    named = [each.provider_message_id for each in found.values()]
+    taken = set(
+        ProviderMessageId.objects.filter(provider_message_id__in=named)
+        .exclude(message_id__in=found)
+        .values_list("provider_message_id", flat=True)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(RIVALLED, {"ids": list(found), "since": since})
+        rivalled = {row_id for (row_id,) in cursor.fetchall()}
+    return [
+        receipt
+        for row_id, receipt in found.items()
+        if row_id not in rivalled
+        and receipt.provider_message_id not in taken
+        and named.count(receipt.provider_message_id) == 1
+    ]
+
+
+def _apply(receipts: Sequence[Receipt], waiting: Sequence[_Waiting], *, now: datetime) -> None:
+    tenants = {each.row.pk: each.row.tenant_id for each in waiting}
+    by_tenant: dict[Any, list[Receipt]] = defaultdict(list)
+    for receipt in receipts:
+        if receipt.message_id is not None:
+            by_tenant[tenants[receipt.message_id]].append(receipt)
+    for tenant_id, theirs in by_tenant.items():
+        apply_receipts(tenant_id=tenant_id, receipts=theirs, now=now)

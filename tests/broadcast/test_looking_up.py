@@ -1,0 +1,184 @@
+"""UNKNOWN messages of a provider that can be asked: resolved by its answer, or left as they are."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from broadcast import lifecycle
+from broadcast.looking_up import look_up_unknown
+from broadcast.models import Broadcast
+from broadcast.planning import RecipientRef
+from broadcast.receipts import apply_receipts
+from broadcast.sending import run_batch
+from channels.adapter import Receipt, ReceiptStatus
+from channels.delivery import deliver
+from channels.models import Sender
+from channels.platforms import Platform
+from channels.simulator.running import RunningSimulator
+from contacts.models import Contact
+from tenants.models import Tenant
+from tests.broadcast.books import statuses
+from tests.channels.samples import text
+from tests.channels.simulator.client import Client
+from tests.plugins.sending import PLENTY, PRICE
+from wallet.models import Wallet
+
+pytestmark = pytest.mark.django_db
+
+TAKEN, RESET = "9010", "9012"
+"""The sandbox's endings: it takes the message and answers 500; it takes nothing and hangs up."""
+ACCOUNTS = count(1)
+TEXT = "Hello {{first_name}}: https://shop.test/sale"
+Send = Callable[..., Broadcast]
+
+
+@pytest.fixture
+def sender(tenant: Tenant, sandbox: RunningSimulator, rich: Wallet) -> Sender:
+    """Without a webhook: nothing but the look-up tells."""
+    number = next(ACCOUNTS)
+    return Sender.objects.create(
+        tenant=tenant,
+        platform=Platform.SMS,
+        provider="twilio",
+        name="Number",
+        address="+14155552345",
+        account_id=f"+1415555{number:04d}",
+        credentials={"account_sid": f"AC{number:032x}", "auth_token": "token"},
+        base_url=sandbox.base_url,
+        currency=tenant.currency,
+        marketing_price=PRICE,
+        batch_delay=Decimal(0),
+    )
+
+
+@pytest.fixture
+def send(tenant: Tenant, sender: Sender, now: datetime) -> Send:
+    """A broadcast to these numbers, whose first batch has run."""
+
+    def make(*phones: str, text: str = TEXT, **fields: object) -> Broadcast:
+        contacts = [
+            Contact.objects.get_or_create(
+                tenant=tenant, phone=phone, defaults={"first_name": "Ana"}
+            )[0]
+            for phone in phones
+        ]
+        made = lifecycle.create(
+            tenant=tenant,
+            actor=None,
+            fields={"name": "N", "platform": "SMS", "text": text, "sender": sender, **fields},
+            recipients=[RecipientRef(contact=each.pk) for each in contacts],
+            now=now,
+        )
+        broadcast = lifecycle.send(tenant=tenant, broadcast_id=made.pk, now=now)
+        run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+        return broadcast
+
+    return make
+
+
+def look_up(*, after: float = 20) -> int:
+    return look_up_unknown(now=timezone.now() + timedelta(seconds=after))
+
+
+def behave(sandbox: RunningSimulator, to: str, how: str) -> None:
+    told = {"provider": "twilio", "to": to, "behaviour": how}
+    Client(sandbox.base_url).control("recipients", told)
+
+
+def test_what_the_provider_has_is_sent_and_paid(
+    send: Send, rich: Wallet, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    broadcast = send(f"+1415523{TAKEN}", f"+1415524{TAKEN}", "+14155230001")
+    assert statuses(broadcast) == ["UNKNOWN", "UNKNOWN", "SENT"]
+    with django_capture_on_commit_callbacks(execute=True):
+        assert look_up() == 2
+    rows = list(broadcast.messages.order_by("seq"))
+    assert [each.status for each in rows] == ["SENT"] * 3
+    assert [each.charge_state for each in rows] == ["CAPTURED"] * 3
+    assert len({each.provider_message_id for each in rows} - {""}) == 3
+    rich.refresh_from_db()
+    assert (rich.balance, rich.held) == (PLENTY - 3 * PRICE, Decimal(0))
+    assert Broadcast.objects.get(pk=broadcast.pk).status == "SENT"
+    assert look_up() == 0
+
+
+def test_what_it_does_not_have_stays_unknown(send: Send, rich: Wallet) -> None:
+    """An empty list proves nothing: the message may be on its way into it."""
+    broadcast = send(f"+1415523{RESET}")
+    assert (look_up(), statuses(broadcast)) == (0, ["UNKNOWN"])
+    rich.refresh_from_db()
+    assert (rich.balance, rich.held) == (PLENTY, PRICE)
+
+
+def test_two_that_look_alike_are_told_by_neither(send: Send, sender: Sender) -> None:
+    """Somebody else sends the very same at the same time."""
+    broadcast = send(f"+1415523{TAKEN}", text="Hello")
+    other = text("Hello", to=f"+1415523{TAKEN}")
+    list(deliver(account=sender.account(), messages=[other], timeout=3, first_cut=3))
+    assert (look_up(), statuses(broadcast)) == (0, ["UNKNOWN"])
+
+
+def test_another_of_ours_that_may_be_the_one_leaves_both_unknown(
+    send: Send, sandbox: RunningSimulator
+) -> None:
+    to = "+14155237001"
+    behave(sandbox, to, "accepts_then_5xx")
+    first = send(to, text="Hello")
+    behave(sandbox, to, "resets")
+    second = send(to, text="Hello")
+    assert (statuses(first), statuses(second)) == (["UNKNOWN"], ["UNKNOWN"])
+    assert look_up() == 0
+    assert (statuses(first), statuses(second)) == (["UNKNOWN"], ["UNKNOWN"])
+
+
+def test_what_another_row_has_is_not_counted_twice(send: Send, sandbox: RunningSimulator) -> None:
+    to = "+14155237002"
+    assert statuses(send(to, text="Hello")) == ["SENT"]
+    behave(sandbox, to, "resets")
+    second = send(to, text="Hello")
+    assert (look_up(), statuses(second)) == (0, ["UNKNOWN"])
+
+
+def test_another_text_is_another_message(
+    send: Send, sender: Sender, sandbox: RunningSimulator
+) -> None:
+    to = "+14155237003"
+    behave(sandbox, to, "resets")
+    broadcast = send(to, text="Hello")
+    behave(sandbox, to, "delivers")
+    other = text("Hello!", to=to)
+    list(deliver(account=sender.account(), messages=[other], timeout=3, first_cut=3))
+    assert (look_up(), statuses(broadcast)) == (0, ["UNKNOWN"])
+
+
+@pytest.mark.parametrize("after", [1, 90], ids=["too soon", "too late"])
+def test_it_is_asked_between_five_seconds_and_the_grace(send: Send, after: float) -> None:
+    broadcast = send(f"+1415523{TAKEN}")
+    assert (look_up(after=after), statuses(broadcast)) == (0, ["UNKNOWN"])
+
+
+def test_a_copy_asks_nobody(send: Send, settings: Settings) -> None:
+    broadcast = send(f"+1415523{TAKEN}")
+    settings.SENDING_ENABLED = False
+    assert (look_up(), statuses(broadcast)) == (0, ["UNKNOWN"])
+
+
+def test_a_receipt_that_was_faster_is_not_undone(send: Send, tenant: Tenant, now: datetime) -> None:
+    broadcast = send(f"+1415523{TAKEN}", f"+1415524{TAKEN}")
+    row = broadcast.messages.get(seq=1)
+    read = Receipt(ReceiptStatus.READ, now, provider_message_id="", message_id=row.pk)
+    apply_receipts(tenant_id=tenant.pk, receipts=[read], now=now)
+    assert (look_up(), statuses(broadcast)) == (1, ["READ", "SENT"])
+
+
+def test_a_refused_question_changes_nothing(send: Send, sender: Sender) -> None:
+    broadcast = send(f"+1415523{TAKEN}")
+    sender.credentials = {**sender.credentials, "auth_token": "revoked"}
+    sender.save()
+    assert (look_up(), statuses(broadcast)) == (0, ["UNKNOWN"])

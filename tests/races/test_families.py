@@ -1,0 +1,99 @@
+"""A retry of a broadcast and the next rung of its fallback at the same moment: one of them."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from broadcast import lifecycle
+from broadcast.errors import NothingToRetry
+from broadcast.fallback import fall_back
+from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.sending import run_batch
+from contacts.models import Contact
+from tenants.models import Tenant
+from tests.races.movers import DEADLINE
+from tests.races.test_lock_order import wait_until_blocked
+from wallet.models import Wallet
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+REFUSED = 9003
+TWO_RUNGS = [{"platform": "TELEGRAM", "text": "One"}, {"platform": "TELEGRAM", "text": "Two"}]
+
+
+@pytest.fixture
+def parent(
+    rich: Wallet,
+    settings: Settings,
+    people: Callable[..., list[Contact]],
+    sent: Callable[..., Broadcast],
+) -> Broadcast:
+    """One recipient, refused by the broadcast and by its first rung; a second rung is left."""
+    settings.BROADCAST_UNKNOWN_GRACE = 0
+    parent = sent([*people(1), *people(1, ending=REFUSED)], fallback=TWO_RUNGS)
+    assert fall_back(now=timezone.now()) == 1
+    rung = parent.children.get()
+    run_batch(lane_id=rung.lanes.get().pk, clock=timezone.now)
+    rung.refresh_from_db()
+    assert rung.status == "FAILED"
+    return parent
+
+
+def retry(parent: Broadcast) -> bool:
+    try:
+        lifecycle.retry_failed(
+            tenant=parent.tenant,
+            broadcast_id=parent.pk,
+            actor=None,
+            now=timezone.now(),
+            include_unreachable=True,
+        )
+    except NothingToRetry:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def next_rung() -> int:
+    try:
+        return fall_back(now=timezone.now() + timedelta(minutes=10))
+    finally:
+        connection.close()
+
+
+def underway(tenant: Tenant) -> int:
+    """Tries that may still reach the recipient."""
+    return BroadcastMessage.objects.filter(tenant=tenant, status="PENDING").count()
+
+
+def test_no_rung_starts_while_a_retry_of_an_earlier_try_does(
+    parent: Broadcast, tenant: Tenant
+) -> None:
+    with ThreadPoolExecutor(1) as thread, transaction.atomic():
+        lifecycle.retry_failed(
+            tenant=tenant,
+            broadcast_id=parent.pk,
+            actor=None,
+            now=timezone.now(),
+            include_unreachable=True,
+        )
+        assert thread.submit(next_rung).result(DEADLINE) == 0
+    assert (next_rung(), underway(tenant)) == (0, 1)
+
+
+def test_a_retry_waits_for_a_rung_that_starts_and_then_has_nobody_to_retry(
+    parent: Broadcast, tenant: Tenant
+) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            assert fall_back(now=timezone.now() + timedelta(minutes=10)) == 1
+            retried = thread.submit(retry, parent)
+            wait_until_blocked()
+        assert retried.result(DEADLINE) is False
+    assert underway(tenant) == 1
