@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection
 
 from broadcast.content import Renderer
-from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
 from broadcast.receipts import apply_receipts
 from channels.adapter import HandedOver, Receipt
 from channels.looking_up import look_up, providers_with_look_up
