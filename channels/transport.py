@@ -7,6 +7,7 @@ the request was written and after it was read. docs/adr/0003-http-client.md has 
 import asyncio
 import json
 import select
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +30,10 @@ the next batch begins, the two cross, and what was written then is UNKNOWN."""
 
 USER_AGENT = "broadcast/0.1.0"
 """Meta's description asks for a name with a version of three numbers."""
+
+HUNG_UP = 3
+"""Pooled connections that may turn out to be hung up, one after the other, before a request that
+was not yet written is given back to its row."""
 
 CONNECT_SECONDS = 5.0
 """At most, for TCP and TLS together."""
@@ -131,6 +136,9 @@ async def exchange(session: aiohttp.ClientSession, request: PreparedRequest) -> 
     progress = Progress()
     _progress.set(progress)
     try:
+        for _ in range(HUNG_UP):
+            with suppress(_HungUp):
+                return await _exchange(session, request)
         return await _exchange(session, request)
     except Exception as error:  # noqa: BLE001 - what matters is whether a byte left
         return Failure(_reason(error, written=progress.written), written=progress.written)
