@@ -22,9 +22,9 @@ from tests.broadcast.test_engine import assert_books_balance, statuses
 from tests.channels.far_end import OK, FarEnd, running_far_end
 from wallet.models import Wallet
 
-DELAY = 0.7
+DELAY = 1.5
 """Seconds, and a server's shortest plausible idle time-out: real ones keep connections longer."""
-BATCHES = 12
+BATCHES = 8
 SIZE = 50
 EARLIER, LATER = 0.9, 1.1
 """When the server closes, as a share of the delay: it may cross the next batch both ways."""
