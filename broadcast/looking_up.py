@@ -54,7 +54,8 @@ WHERE a.id > %(oldest_batch)s AND a.handed_at IS NOT NULL AND m.status = 'UNKNOW
 ORDER BY random() LIMIT %(limit)s
 """
 
-# Another message of ours to the same recipient that may be the one that was found.
+# Another message of ours to the same recipient that may be the one that was found. While its fate
+# is open, an id is that of an earlier try.
 RIVALLED = """
 SELECT m.id FROM broadcast_broadcastmessage m
 JOIN broadcast_broadcast own ON own.id = m.broadcast_id
@@ -63,7 +64,8 @@ WHERE m.id = ANY(%(ids)s) AND EXISTS (
     JOIN broadcast_broadcastmessage o ON o.broadcast_id = b.id AND o.address = m.address
     WHERE b.tenant_id = m.tenant_id AND b.sender_id = own.sender_id AND b.id <> m.broadcast_id
       AND b.started_at IS NOT NULL AND (b.finished_at IS NULL OR b.finished_at > %(since)s)
-      AND o.attempts > 0 AND o.provider_message_id = ''
+      AND o.attempts > 0
+      AND (o.provider_message_id = '' OR o.status IN ('PENDING', 'SENDING', 'UNKNOWN'))
 )
 """
 

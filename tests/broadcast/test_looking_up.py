@@ -223,6 +223,20 @@ def test_another_of_ours_that_settles_while_it_is_judged_is_not_taken_for_it(
     assert statuses(broadcast) == ["UNKNOWN"]
 
 
+def test_another_of_ours_that_is_tried_again_after_an_id_of_its_own_may_be_the_one(
+    send: Send, sandbox: RunningSimulator
+) -> None:
+    """The id is that of its first try, which Twilio took and failed at once."""
+    to = "+14155237006"
+    other = send(to, text="Hello").messages.get()
+    ProviderMessageId.objects.filter(message_id=other.pk).update(provider_message_id="SMfirst")
+    other.status, other.provider_message_id, other.attempts = "UNKNOWN", "SMfirst", 2
+    other.save()
+    behave(sandbox, to, "resets")
+    broadcast = send(to, text="Hello")
+    assert (look_up(), statuses(broadcast)) == (0, ["UNKNOWN"])
+
+
 class Silent:
     """A provider that takes connections and never answers."""
 
