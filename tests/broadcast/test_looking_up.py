@@ -200,7 +200,7 @@ def test_another_of_ours_that_settles_while_it_is_judged_is_not_taken_for_it(
     names.delete()
     behave(sandbox, to, "resets")
     broadcast = send(to, text="Hello")
-    judged = []
+    judged: list[str] = []
 
     def settle_amid(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         answer = execute(sql, params, many, context)
