@@ -77,11 +77,13 @@ line AS (
 """
 
 # Somebody who was reached, or may still be, by another try: never tried a second time at once.
+# OFFSET 0: looked up in the index for each message; as a join it would read all tenants' messages.
 REACHED = """
 EXISTS (
     SELECT FROM tries JOIN broadcast_broadcastmessage other ON other.broadcast_id = tries.id
     WHERE tries.id <> %(broadcast)s AND other.contact_id = m.contact_id
       AND other.status NOT IN ('FAILED', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')
+    OFFSET 0
 )
 """
 

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 # A message goes on to one rung, once. Not while any other try, a retry of it or of an earlier rung,
 # may still reach its recipient, or has, or has found them opted out: where it fails, the ladder
-# goes on.
+# goes on. The contact and OFFSET 0 each time: else every message is looked for among all others.
 TO_GO_ON = f"""
     m.broadcast_id = %(broadcast)s AND m.status = 'FAILED' AND m.error_code <> %(opted_out)s
     AND NOT {REACHED}
@@ -41,12 +41,14 @@ TO_GO_ON = f"""
         SELECT FROM tries JOIN broadcast_broadcastmessage c ON c.broadcast_id = tries.id
         WHERE tries.id <> %(broadcast)s AND c.contact_id = m.contact_id
           AND c.status = 'FAILED' AND c.error_code = %(opted_out)s
+        OFFSET 0
     )
     AND NOT EXISTS (
         SELECT FROM broadcast_broadcast b
         JOIN broadcast_broadcastmessage c
-          ON c.broadcast_id = b.id AND c.parent_message_id = m.id
+          ON c.broadcast_id = b.id AND c.contact_id = m.contact_id AND c.parent_message_id = m.id
         WHERE b.parent_id = %(broadcast)s AND b.kind = 'FALLBACK'
+        OFFSET 0
     )
 """
 WHOM = f"WITH RECURSIVE {TRIES}"

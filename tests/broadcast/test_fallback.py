@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
 from broadcast.errors import ApprovalRequired, IsAFurtherTry, NothingToRetry
-from broadcast.fallback import fall_back
+from broadcast.fallback import SOMEBODY, fall_back
 from broadcast.models import Broadcast
 from broadcast.receipts import apply_receipts
 from broadcast.resolving import Decision
@@ -330,3 +331,41 @@ def test_a_rungs_failed_are_not_retried_where_a_retry_of_the_broadcast_has_reach
             now=timezone.now(),
             include_unreachable=True,
         )
+
+
+MANY = 1000
+COPIES = """
+INSERT INTO broadcast_broadcastmessage (
+    id, tenant_id, broadcast_id, seq, contact_id, overrides, variables, token, status, error_code,
+    provider_error_code, error_message, provider_message_id, attempts, price, currency, country,
+    segments, charge_state, clicked, created_at, status_at, parent_message_id)
+SELECT lpad(to_hex(%(first)s + n), 32, '0')::uuid, m.tenant_id, m.broadcast_id, 10 + n,
+       lpad(to_hex(n), 32, '0')::uuid, m.overrides, m.variables, %(first)s + n, 'FAILED',
+       m.error_code, '', '', '', 1, 0, '', '', 1, '', false, m.created_at, m.status_at,
+       CASE WHEN m.parent_message_id IS NOT NULL THEN lpad(to_hex(n), 32, '0')::uuid END
+FROM broadcast_broadcastmessage m, generate_series(1, %(many)s) n WHERE m.id = %(message)s
+"""
+
+
+def rows_in_vain(plan: dict[str, Any]) -> int:
+    """Rows that were read and not wanted, by a step and those below it."""
+    of_step = plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Join Filter", 0)
+    return int(of_step * plan["Actual Loops"]) + sum(map(rows_in_vain, plan.get("Plans", ())))
+
+
+def test_whether_anybody_goes_on_is_found_in_an_index_for_each(
+    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+) -> None:
+    """Beat asks every five seconds, for days after everybody has gone on."""
+    parent = sent_on([*people(1), *people(1, ending=REFUSED)])
+    assert fall_back(now=timezone.now()) == 1
+    (rung,) = children(parent)
+    followed = rung.messages.get()
+    asked = {"broadcast": parent.pk, "opted_out": "opted_out"}
+    with connection.cursor() as cursor:
+        for first, message in ((0, followed.parent_message_id), (10**6, followed.pk)):
+            cursor.execute(COPIES, {"many": MANY, "message": message, "first": first})
+        cursor.execute("ANALYZE broadcast_broadcastmessage")
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {SOMEBODY}", asked)
+        (((plan, *_),),) = cursor.fetchall()
+    assert rows_in_vain(plan["Plan"]) < 20 * MANY
