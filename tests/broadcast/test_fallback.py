@@ -361,7 +361,7 @@ def test_whether_anybody_goes_on_is_found_in_an_index_for_each(
     assert fall_back(now=timezone.now()) == 1
     (rung,) = children(parent)
     followed = rung.messages.get()
-    asked = {"broadcast": parent.pk, "opted_out": "opted_out"}
+    asked: dict[str, Any] = {"broadcast": parent.pk, "opted_out": "opted_out"}
     with connection.cursor() as cursor:
         for first, message in ((0, followed.parent_message_id), (10**6, followed.pk)):
             cursor.execute(COPIES, {"many": MANY, "message": message, "first": first})
