@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DataError, connection, transaction
 from django.db.models import Q
 
+from broadcast.children import REACHED, TRIES
 from broadcast.launching import OUT_OF_RANGE, launch
 from broadcast.locking import lock_family, save_new
 from broadcast.models import Broadcast, BroadcastCounters
@@ -30,34 +31,30 @@ FOLLOWED = ("text", "template_name", "template_language", "template_params", "me
 
 log = structlog.get_logger(__name__)
 
-# The broadcast itself and all that it descends from.
-LINE = """
-WITH RECURSIVE line AS (
-    SELECT id, parent_id FROM broadcast_broadcast WHERE id = %(parent)s
-    UNION ALL
-    SELECT b.id, b.parent_id FROM broadcast_broadcast b JOIN line ON b.id = line.parent_id
-)
-"""
-# A message goes on to one rung, once. Not while somebody's retry of it or of an earlier rung may
-# still reach its recipient, or has: where that fails, the ladder goes on.
-TO_GO_ON = """
-    m.broadcast_id = %(parent)s AND m.status = 'FAILED' AND m.error_code <> %(opted_out)s
+# A message goes on to one rung, once. Not while any other try, a retry of it or of an earlier rung,
+# may still reach its recipient, or has, or has found them opted out: where it fails, the ladder
+# goes on. The contact and OFFSET 0 each time: else every message is looked for among all others.
+TO_GO_ON = f"""
+    m.broadcast_id = %(broadcast)s AND m.status = 'FAILED' AND m.error_code <> %(opted_out)s
+    AND NOT {REACHED}
     AND NOT EXISTS (
-        SELECT FROM broadcast_broadcast b
-        JOIN broadcast_broadcastmessage c ON c.broadcast_id = b.id AND c.contact_id = m.contact_id
-        WHERE b.parent_id IN (SELECT id FROM line) AND b.id NOT IN (SELECT id FROM line)
-          AND c.status NOT IN ('FAILED', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')
+        SELECT FROM tries JOIN broadcast_broadcastmessage c ON c.broadcast_id = tries.id
+        WHERE tries.id <> %(broadcast)s AND c.contact_id = m.contact_id
+          AND c.status = 'FAILED' AND c.error_code = %(opted_out)s
+        OFFSET 0
     )
     AND NOT EXISTS (
         SELECT FROM broadcast_broadcast b
         JOIN broadcast_broadcastmessage c
-          ON c.broadcast_id = b.id AND c.parent_message_id = m.id
-        WHERE b.parent_id = %(parent)s AND b.kind = 'FALLBACK'
+          ON c.broadcast_id = b.id AND c.contact_id = m.contact_id AND c.parent_message_id = m.id
+        WHERE b.parent_id = %(broadcast)s AND b.kind = 'FALLBACK'
+        OFFSET 0
     )
 """
-SOMEBODY = f"{LINE} SELECT EXISTS (SELECT FROM broadcast_broadcastmessage m WHERE {TO_GO_ON})"
+WHOM = f"WITH RECURSIVE {TRIES}"
+SOMEBODY = f"{WHOM} SELECT EXISTS (SELECT FROM broadcast_broadcastmessage m WHERE {TO_GO_ON})"
 INSERT = f"""
-{LINE}
+{WHOM}
 INSERT INTO broadcast_broadcastmessage ({COLUMNS}, parent_message_id)
 SELECT uuidv7(), m.tenant_id, %(child)s, row_number() OVER (ORDER BY m.seq), m.contact_id, NULL,
        m.overrides, '{{}}'::jsonb, {SIXTY_BITS}, 'PENDING', '', '', '', '', 0, 0, '', '', 1, '',
@@ -94,7 +91,7 @@ def _has_some(parent_id: UUID) -> bool:
 
 
 def _params(parent_id: UUID) -> dict[str, Any]:
-    return {"parent": parent_id, "opted_out": MessageCode.OPTED_OUT.value}
+    return {"broadcast": parent_id, "opted_out": MessageCode.OPTED_OUT.value}
 
 
 def _next_rung(parent_id: UUID, *, now: datetime) -> bool:

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -26,12 +28,16 @@ from tracking.models import TrackedURL
 ASKED_AT_ONCE = 20
 """Questions a look, all at the same time: few, as providers count them with what is sent."""
 ANSWERED_WITHIN = 10.0
-"""Seconds. A worker's thread waits for it, and the next look asks again."""
+"""Seconds. A worker's thread waits for it, and the next look asks again; no broadcast is begun with
+after it."""
 CLOCKS_DIFFER = timedelta(seconds=5)
 """How far the provider's clock may be from ours: its times are whole seconds, too."""
 
 log = structlog.get_logger(__name__)
 
+# A look at a silent provider outlasts the time to the next one: one after the other would take all
+# threads of a worker that plans and applies receipts, too.
+_looking = Lock()
 
 # By its batch, as no index knows a message's status. Chosen by chance: those that are never found
 # must not keep the others from being asked for.
@@ -48,7 +54,8 @@ WHERE a.id > %(oldest_batch)s AND a.handed_at IS NOT NULL AND m.status = 'UNKNOW
 ORDER BY random() LIMIT %(limit)s
 """
 
-# Another message of ours to the same recipient that may be the one that was found.
+# Another message of ours to the same recipient that may be the one that was found. While its fate
+# is open, an id is that of an earlier try.
 RIVALLED = """
 SELECT m.id FROM broadcast_broadcastmessage m
 JOIN broadcast_broadcast own ON own.id = m.broadcast_id
@@ -57,7 +64,8 @@ WHERE m.id = ANY(%(ids)s) AND EXISTS (
     JOIN broadcast_broadcastmessage o ON o.broadcast_id = b.id AND o.address = m.address
     WHERE b.tenant_id = m.tenant_id AND b.sender_id = own.sender_id AND b.id <> m.broadcast_id
       AND b.started_at IS NOT NULL AND (b.finished_at IS NULL OR b.finished_at > %(since)s)
-      AND o.attempts > 0 AND o.provider_message_id = ''
+      AND o.attempts > 0
+      AND (o.provider_message_id = '' OR o.status IN ('PENDING', 'SENDING', 'UNKNOWN'))
 )
 """
 
@@ -72,17 +80,27 @@ class _Waiting:
 def look_up_unknown(*, now: datetime) -> int:
     """Ask for some of the UNKNOWN messages of the last minute or so; how many were resolved.
 
-    Safe to repeat, by any number at once: an answer moves a row as a receipt does, never down. No
-    transaction is open while a provider is asked.
+    Safe to repeat, by any number at once: an answer moves a row as a receipt does, never down. One
+    thread of a process looks; the others go on. No transaction is open while a provider is asked.
     """
-    if not settings.SENDING_ENABLED:
+    if not settings.SENDING_ENABLED or not _looking.acquire(blocking=False):
         return 0
+    try:
+        return _look_up(now=now)
+    finally:
+        _looking.release()
+
+
+def _look_up(*, now: datetime) -> int:
+    until = monotonic() + ANSWERED_WITHIN
     by_broadcast: dict[UUID, list[_Waiting]] = defaultdict(list)
     waiting = _waiting(now=now)
     for each in waiting:
         by_broadcast[each.row.broadcast_id].append(each)
     found: dict[UUID, Receipt] = {}
     for broadcast in _broadcasts(by_broadcast):
+        if monotonic() > until:
+            break
         found |= _ask(broadcast, by_broadcast[broadcast.pk])
     certain = _certain(found, since=now - _oldest())
     _apply(certain, waiting, now=now)
@@ -118,10 +136,11 @@ def _waiting(*, now: datetime) -> list[_Waiting]:
 
 
 def _broadcasts(ids: Iterable[UUID]) -> list[Broadcast]:
+    """In any order: a silent provider must not keep the same others from being asked for."""
     return list(
-        Broadcast.objects.select_related("tenant", "sender__app", "template").filter(
-            pk__in=list(ids)
-        )
+        Broadcast.objects.select_related("tenant", "sender__app", "template")
+        .filter(pk__in=list(ids))
+        .order_by("?")
     )
 
 
@@ -152,14 +171,15 @@ def _certain(found: Mapping[UUID, Receipt], *, since: datetime) -> list[Receipt]
     if not found:
         return []
     named = [each.provider_message_id for each in found.values()]
+    # In this order: what has no id yet may get it between the two, and is then among the taken.
+    with connection.cursor() as cursor:
+        cursor.execute(RIVALLED, {"ids": list(found), "since": since})
+        rivalled = {row_id for (row_id,) in cursor.fetchall()}
     taken = set(
         ProviderMessageId.objects.filter(provider_message_id__in=named)
         .exclude(message_id__in=found)
         .values_list("provider_message_id", flat=True)
     )
-    with connection.cursor() as cursor:
-        cursor.execute(RIVALLED, {"ids": list(found), "since": since})
-        rivalled = {row_id for (row_id,) in cursor.fetchall()}
     return [
         receipt
         for row_id, receipt in found.items()

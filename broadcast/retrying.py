@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from broadcast.children import FAMILY, FOLLOWED, retry_child
+from broadcast.children import REACHED, TRIES, retry_child
 from broadcast.error_codes import RECIPIENT_CODES, RECIPIENT_PREFIX
 from broadcast.errors import IllegalMove, NothingToRetry, RetryTheParent
 from broadcast.locking import fresh, lock_family, locked
@@ -24,10 +24,10 @@ UNDERWAY = (
 
 UNREACHABLE = "(starts_with(m.error_code, %(prefix)s) OR m.error_code = ANY(%(codes)s::text[]))"
 TO_RETRY = (
-    f"m.status = 'FAILED' AND (%(include_unreachable)s OR NOT {UNREACHABLE}) AND NOT {FOLLOWED}"
+    f"m.status = 'FAILED' AND (%(include_unreachable)s OR NOT {UNREACHABLE}) AND NOT {REACHED}"
 )
 COUNT = f"""
-WITH RECURSIVE {FAMILY}
+WITH RECURSIVE {TRIES}
 SELECT count(*), count(*) FILTER (WHERE {TO_RETRY}), count(*) FILTER (WHERE {UNREACHABLE})
 FROM broadcast_broadcastmessage m
 WHERE m.broadcast_id = %(broadcast)s AND m.status = 'FAILED'
@@ -50,7 +50,7 @@ def retry_failed(
 ) -> Retry:
     """A child broadcast for the FAILED recipients; the one that is underway, if one is.
 
-    Those whom a later try has reached, or may still reach, are left out; so are those refused for
+    Those whom another try has reached, or may still reach, are left out; so are those refused for
     good because of the recipient, unless asked for. Raises IllegalMove, RetryTheParent,
     NothingToRetry, and all that sending raises.
     """

@@ -24,8 +24,10 @@ MARGIN = Decimal("0.965")
 they may be shaken by 36 ms and no sliding second holds one too many."""
 MICRO = 1_000_000
 
-# KEYS: the limiter's epoch, the sender's next free time, one a recipient (or none).
-# ARGV: microseconds: per unit of cost, horizon, between two to one recipient; then costs.
+# KEYS: the limiter's epoch, the sender's next free time and the mix of what was before it, one a
+# recipient (or none).
+# ARGV: microseconds: per unit of cost, horizon, between two to one recipient, to keep free before
+# these costs where others were before them; their mix; then costs.
 # Returns, for each message, microseconds from now; negative: no time, but not before -value; then
 # the sender's next free time, from now. All in one string: fifty replies take ten times as long to
 # read.
@@ -42,16 +44,23 @@ if not epoch then
 end
 local free = now
 if interval > 0 then
-    local known = tonumber(redis.call('GET', KEYS[2]))
-    free = math.max(now, known or epoch + 1000000)
+    free = epoch + 1000000
+    local known = redis.call('GET', KEYS[2])
+    if known then
+        local at, mix = string.match(known, '^(%d+) ?(.*)$')
+        free = tonumber(at)
+        if mix ~= ARGV[5] then free = free + tonumber(ARGV[4]) end
+    end
+    free = math.max(now, free)
 end
 local until_horizon = now + horizon
 local first = epoch + pair
 local answer = {}
+local is_any = false
 local pair_left = 0
 if pair > 0 then pair_left = math.ceil(pair / 1000) end
-for i = 4, #ARGV do
-    local key = KEYS[i - 1]
+for i = 6, #ARGV do
+    local key = KEYS[i - 3]
     local at = free
     if pair > 0 then
         local last = tonumber(redis.call('GET', key))
@@ -62,6 +71,7 @@ for i = 4, #ARGV do
         answer[#answer + 1] = string.format('%.0f', -math.max(1, at - now))
     else
         answer[#answer + 1] = string.format('%.0f', at - now)
+        is_any = true
         if interval > 0 then free = free + interval * tonumber(ARGV[i]) end
         if pair > 0 then
             redis.call('SET', key, string.format('%.0f', at), 'PX',
@@ -69,7 +79,9 @@ for i = 4, #ARGV do
         end
     end
 end
-if interval > 0 then redis.call('SET', KEYS[2], string.format('%.0f', free)) end
+if interval > 0 and is_any then
+    redis.call('SET', KEYS[2], string.format('%.0f %s', free, ARGV[5]))
+end
 answer[#answer + 1] = string.format('%.0f', free - now)
 return table.concat(answer, ' ')
 """
@@ -108,6 +120,11 @@ class Limits:
         units = limit // longest * longest if is_alike else limit - longest + 1
         return float(1 / (units * MARGIN))
 
+    def kept_free_for(self, costs: Sequence[int]) -> float:
+        """Seconds before a batch of these that follows one of another mix, whose spacing left no
+        room for its longest; after a second nothing counts any more."""
+        return min(1.0, (max(costs, default=1) - 1) * self.interval_for(costs))
+
     def most(self, size: int, *, cost: int = 1) -> int:
         """How many of `size` messages of this cost can leave within the horizon."""
         if self.messages_per_second is None:
@@ -135,8 +152,10 @@ def reserve(*, limits: Limits, addresses: Sequence[str], costs: Sequence[int]) -
     prefix = f"{settings.REDIS_KEY_PREFIX}pace:"
     keys = [f"{prefix}epoch", f"{prefix}{limits.sender_id}"]
     keys += [f"{prefix}{limits.sender_id}:{address}" for address in addresses]
-    micros = [limits.interval_for(costs) * MICRO, HORIZON * MICRO, limits.pair_interval * MICRO]
-    told: bytes = _script()(keys=keys, args=[*micros, *costs])
+    seconds = [limits.interval_for(costs), HORIZON, limits.pair_interval]
+    seconds += [limits.kept_free_for(costs)]
+    mix = f"{'all' if len(set(costs)) <= 1 else 'up to'} {max(costs, default=1)}"
+    told: bytes = _script()(keys=keys, args=[*(each * MICRO for each in seconds), mix, *costs])
     *times, free = map(int, told.split())
     return Times(
         waits=[each / MICRO if each >= 0 else None for each in times],

@@ -6,14 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
-from broadcast.errors import ApprovalRequired, IsAFurtherTry
-from broadcast.fallback import fall_back
+from broadcast.errors import ApprovalRequired, IsAFurtherTry, NothingToRetry
+from broadcast.fallback import SOMEBODY, fall_back
 from broadcast.models import Broadcast
 from broadcast.receipts import apply_receipts
+from broadcast.resolving import Decision
 from broadcast.sending import run_batch
 from channels.adapter import Receipt, ReceiptStatus
 from channels.models import Sender
@@ -21,6 +23,7 @@ from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
 from tenants.errors import InvalidInput
 from tenants.models import Tenant
+from tests.channels.simulator.client import Client
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -235,3 +238,134 @@ def test_a_retry_that_fails_goes_down_the_ladder_too(
     failed = parent.messages.get(status="FAILED")
     assert [each.parent_message_id for each in rung.messages.all()] == [failed.pk]
     assert fall_back(now=later + timedelta(minutes=10)) == 0
+
+
+def retried(parent: Broadcast, sandbox: RunningSimulator, *, behaviour: str) -> Broadcast:
+    """A retry of its one failed recipient, to whom the sandbox does this the second time."""
+    told = {"provider": "telegram", "to": parent.messages.get(status="FAILED").address}
+    Client(sandbox.base_url).control("recipients", {**told, "behaviour": behaviour})
+    retry = lifecycle.retry_failed(
+        tenant=parent.tenant,
+        broadcast_id=parent.pk,
+        actor=None,
+        now=timezone.now(),
+        include_unreachable=True,
+    ).child
+    run_batch(lane_id=retry.lanes.get().pk, clock=timezone.now)
+    Client(sandbox.base_url).control("recipients", {**told, "behaviour": None})
+    return retry
+
+
+def test_no_rung_starts_while_a_retrys_unknown_message_is_sent_again(
+    rich: Wallet,
+    tenant: Tenant,
+    sandbox: RunningSimulator,
+    people: Callable[..., list[Contact]],
+    sent_on: Callable[..., Broadcast],
+) -> None:
+    """It is a child of the retry's, not of the broadcast whose ladder it is."""
+    parent = sent_on([*people(1), *people(1, ending=REFUSED)])
+    retry = retried(parent, sandbox, behaviour="accepts_then_5xx")
+    assert retry.messages.get().status == "UNKNOWN"
+    again = lifecycle.resolve_unknown(
+        tenant=tenant,
+        broadcast_id=retry.pk,
+        decision=Decision.RESEND,
+        actor=None,
+        now=timezone.now(),
+    ).child
+    assert again is not None
+    assert again.parent_id == retry.pk
+    assert fall_back(now=timezone.now() + timedelta(minutes=10)) == 0
+
+
+def test_no_rung_starts_for_whom_a_retry_found_opted_out(
+    rich: Wallet,
+    sandbox: RunningSimulator,
+    people: Callable[..., list[Contact]],
+    sent_on: Callable[..., Broadcast],
+) -> None:
+    parent = sent_on([*people(1), *people(1, ending=REFUSED)])
+    retry = retried(parent, sandbox, behaviour="blocked")
+    assert retry.messages.get().error_code == "opted_out"
+    assert fall_back(now=timezone.now() + timedelta(minutes=10)) == 0
+
+
+def test_no_rung_starts_for_whom_an_earlier_try_has_reached_after_all(
+    rich: Wallet,
+    tenant: Tenant,
+    people: Callable[..., list[Contact]],
+    sent: Callable[..., Broadcast],
+    settings: Settings,
+) -> None:
+    settings.BROADCAST_UNKNOWN_GRACE = 0
+    parent = sent([*people(1), *people(1, ending=REFUSED)], fallback=TWO_RUNGS)
+    assert fall_back(now=timezone.now()) == 1
+    (first,) = children(parent)
+    run_batch(lane_id=first.lanes.get().pk, clock=timezone.now)
+    failed = parent.messages.get(status="FAILED")
+    now = timezone.now()
+    read = Receipt(ReceiptStatus.READ, now, "", message_id=failed.pk)
+    apply_receipts(tenant_id=tenant.pk, receipts=[read], now=now)
+    assert fall_back(now=now + timedelta(minutes=10)) == 0
+
+
+def test_a_rungs_failed_are_not_retried_where_a_retry_of_the_broadcast_has_reached_them(
+    rich: Wallet,
+    tenant: Tenant,
+    sandbox: RunningSimulator,
+    people: Callable[..., list[Contact]],
+    sent_on: Callable[..., Broadcast],
+) -> None:
+    parent = sent_on([*people(1), *people(1, ending=REFUSED)])
+    assert fall_back(now=timezone.now()) == 1
+    (rung,) = children(parent)
+    run_batch(lane_id=rung.lanes.get().pk, clock=timezone.now)
+    assert rung.messages.get().status == "FAILED"
+    assert retried(parent, sandbox, behaviour="delivers").messages.get().status == "SENT"
+    with pytest.raises(NothingToRetry):
+        lifecycle.retry_failed(
+            tenant=tenant,
+            broadcast_id=rung.pk,
+            actor=None,
+            now=timezone.now(),
+            include_unreachable=True,
+        )
+
+
+MANY = 1000
+COPIES = """
+INSERT INTO broadcast_broadcastmessage (
+    id, tenant_id, broadcast_id, seq, contact_id, overrides, variables, token, status, error_code,
+    provider_error_code, error_message, provider_message_id, attempts, price, currency, country,
+    segments, charge_state, clicked, created_at, status_at, parent_message_id)
+SELECT lpad(to_hex(%(first)s + n), 32, '0')::uuid, m.tenant_id, m.broadcast_id, 10 + n,
+       lpad(to_hex(n), 32, '0')::uuid, m.overrides, m.variables, %(first)s + n, 'FAILED',
+       m.error_code, '', '', '', 1, 0, '', '', 1, '', false, m.created_at, m.status_at,
+       CASE WHEN m.parent_message_id IS NOT NULL THEN lpad(to_hex(n), 32, '0')::uuid END
+FROM broadcast_broadcastmessage m, generate_series(1, %(many)s) n WHERE m.id = %(message)s
+"""
+
+
+def rows_in_vain(plan: dict[str, Any]) -> int:
+    """Rows that were read and not wanted, by a step and those below it."""
+    of_step = plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Join Filter", 0)
+    return int(of_step * plan["Actual Loops"]) + sum(map(rows_in_vain, plan.get("Plans", ())))
+
+
+def test_whether_anybody_goes_on_is_found_in_an_index_for_each(
+    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+) -> None:
+    """Beat asks every five seconds, for days after everybody has gone on."""
+    parent = sent_on([*people(1), *people(1, ending=REFUSED)])
+    assert fall_back(now=timezone.now()) == 1
+    (rung,) = children(parent)
+    followed = rung.messages.get()
+    asked: dict[str, Any] = {"broadcast": parent.pk, "opted_out": "opted_out"}
+    with connection.cursor() as cursor:
+        for first, message in ((0, followed.parent_message_id), (10**6, followed.pk)):
+            cursor.execute(COPIES, {"many": MANY, "message": message, "first": first})
+        cursor.execute("ANALYZE broadcast_broadcastmessage")
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {SOMEBODY}", asked)
+        (((plan, *_),),) = cursor.fetchall()
+    assert rows_in_vain(plan["Plan"]) < 20 * MANY

@@ -1,18 +1,22 @@
 """UNKNOWN messages of a provider that can be asked: resolved by its answer, or left as they are."""
 
-from collections.abc import Callable
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from broadcast import lifecycle
+from broadcast import lifecycle, looking_up
 from broadcast.looking_up import look_up_unknown
-from broadcast.models import Broadcast
+from broadcast.models import Broadcast, ProviderMessageId
 from broadcast.planning import RecipientRef
 from broadcast.receipts import apply_receipts
 from broadcast.sending import run_batch
@@ -182,3 +186,117 @@ def test_a_refused_question_changes_nothing(send: Send, sender: Sender) -> None:
     sender.credentials = {**sender.credentials, "auth_token": "revoked"}
     sender.save()
     assert (look_up(), statuses(broadcast)) == (0, ["UNKNOWN"])
+
+
+def test_another_of_ours_that_settles_while_it_is_judged_is_not_taken_for_it(
+    send: Send, sandbox: RunningSimulator, tenant: Tenant
+) -> None:
+    to = "+14155237005"
+    other = send(to, text="Hello").messages.get()
+    sid = other.provider_message_id
+    names = ProviderMessageId.objects.filter(message_id=other.pk)
+    other.status, other.provider_message_id = "SENDING", ""
+    other.save()
+    names.delete()
+    behave(sandbox, to, "resets")
+    broadcast = send(to, text="Hello")
+    judged: list[str] = []
+
+    def settle_amid(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        answer = execute(sql, params, many, context)
+        is_of_both = "broadcast_providermessageid" in sql or "own.sender_id" in sql
+        if is_of_both and not judged:
+            judged.append(sql)
+            other.status, other.provider_message_id = "SENT", sid
+            other.save()
+            ProviderMessageId.objects.create(
+                provider_message_id=sid,
+                message_id=other.pk,
+                tenant=tenant,
+                broadcast_id=other.broadcast_id,
+            )
+        return answer
+
+    with connection.execute_wrapper(settle_amid):
+        assert look_up() == 0
+    assert judged
+    assert statuses(broadcast) == ["UNKNOWN"]
+
+
+def test_another_of_ours_that_is_tried_again_after_an_id_of_its_own_may_be_the_one(
+    send: Send, sandbox: RunningSimulator
+) -> None:
+    """The id is that of its first try, which Twilio took and failed at once."""
+    to = "+14155237006"
+    other = send(to, text="Hello").messages.get()
+    ProviderMessageId.objects.filter(message_id=other.pk).update(provider_message_id="SMfirst")
+    other.status, other.provider_message_id, other.attempts = "UNKNOWN", "SMfirst", 2
+    other.save()
+    behave(sandbox, to, "resets")
+    broadcast = send(to, text="Hello")
+    assert (look_up(), statuses(broadcast)) == (0, ["UNKNOWN"])
+
+
+class Silent:
+    """A provider that takes connections and never answers."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.taken: list[socket.socket] = []
+        self.was_asked = threading.Event()
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self) -> None:
+        while True:
+            try:
+                self.taken.append(self._socket.accept()[0])
+            except OSError:
+                return
+            self.was_asked.set()
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        for each in (self._socket, *self.taken):
+            each.close()
+
+
+@pytest.fixture
+def silent(sender: Sender, send: Send) -> Iterator[Silent]:
+    """Two broadcasts with an UNKNOWN message each, of a provider that has fallen silent."""
+    for ending in ("1415528", "1415529"):
+        send(f"+{ending}{TAKEN}")
+    provider = Silent()
+    Sender.objects.filter(pk=sender.pk).update(base_url=provider.base_url)
+    yield provider
+    provider.close()
+
+
+def test_a_silent_provider_holds_a_look_no_longer_than_one_answer(
+    silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many broadcasts it leaves in doubt: planning and receipts wait for the thread."""
+    monkeypatch.setattr(looking_up, "ANSWERED_WITHIN", 0.3)
+    assert look_up() == 0
+    assert len(silent.taken) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_thread_alone_waits_for_a_silent_provider(
+    silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking_up, "ANSWERED_WITHIN", 2.0)
+
+    def look() -> int:
+        try:
+            return look_up()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(look)
+        assert silent.was_asked.wait(10)
+        assert look_up() == 0
+        assert not first.done()
+        assert len(silent.taken) == 1
+        assert first.result(10) == 0

@@ -101,6 +101,35 @@ def test_texts_of_several_segments_never_pass_the_limit(
     assert spent / (max(sent)[0] - min(sent)[0]) >= share * per_second
 
 
+@pytest.mark.parametrize(
+    "batches",
+    [
+        [[1] * 10, [3] * 3],
+        [[1] * 5, [1, 2, 1, 1]],
+        [[2] * 5, [5] * 2],
+        [[1, 3, 2], [3] * 3],
+        [[4], [1] * 7, [2, 1]],
+    ],
+)
+def test_batches_of_other_lengths_after_each_other_never_pass_the_limit(
+    valkey: redis.Redis, batches: list[list[int]]
+) -> None:
+    its = limits(10)
+    sent: list[tuple[float, int]] = []
+    for costs in batches * 4:
+        asked_at = monotonic()
+        waits = ask(its, len(costs), costs=costs).waits
+        sent += [
+            (asked_at + wait, cost)
+            for wait, cost in zip(waits, costs, strict=True)
+            if wait is not None
+        ]
+    most = max(sum(cost for at, cost in sent if end - 1.0 < at <= end) for end, _ in sent)
+    assert most <= 10
+    last, first = max(sent)[0], min(sent)[0]
+    assert sum(cost for at, cost in sent if at < last) / (last - first) >= 5
+
+
 def test_a_text_longer_than_a_seconds_limit_takes_its_seconds(valkey: redis.Redis) -> None:
     waits = ask(limits(2), 2, costs=[3, 3]).waits
     assert waits[0] == 0.0
