@@ -1,7 +1,8 @@
 """The fallback ladder: who could not be reached is written to again over the next rung's platform.
 
 Only messages that are proven not delivered go on: FAILED, by a refusal for good or by a receipt (a
-revoked RCS message is one); never UNKNOWN, never an opt-out. Each rung is a child broadcast with
+revoked RCS message is one); never UNKNOWN, nor what is only counted as failed because nobody knows;
+never an opt-out. Each rung is a child broadcast with
 its own plan, hold and charge; it carries the rungs that are left.
 """
 
@@ -29,6 +30,9 @@ LOOKS_BACK = timedelta(days=3)
 FOLLOWED = ("text", "template_name", "template_language", "template_params", "media", "buttons")
 """What a rung may say for itself; what it leaves out is empty, but a text is the parent's."""
 
+NOT_PROVEN = (MessageCode.GIVEN_UP, MessageCode.RETRIES_EXHAUSTED, MessageCode.RESENT)
+"""FAILED with these, a message may have reached its recipient all the same."""
+
 log = structlog.get_logger(__name__)
 
 # A message goes on to one rung, once. Not while any other try, a retry of it or of an earlier rung,
@@ -36,6 +40,7 @@ log = structlog.get_logger(__name__)
 # goes on. The contact and OFFSET 0 each time: else every message is looked for among all others.
 TO_GO_ON = f"""
     m.broadcast_id = %(broadcast)s AND m.status = 'FAILED' AND m.error_code <> %(opted_out)s
+    AND m.error_code <> ALL(%(not_proven)s)
     AND NOT {REACHED}
     AND NOT EXISTS (
         SELECT FROM tries JOIN broadcast_broadcastmessage c ON c.broadcast_id = tries.id
@@ -86,12 +91,17 @@ def fall_back(*, now: datetime) -> int:
 
 def _has_some(parent_id: UUID) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(SOMEBODY, _params(parent_id))
+        cursor.execute(SOMEBODY, asked_of(parent_id))
         return bool(cursor.fetchone()[0])
 
 
-def _params(parent_id: UUID) -> dict[str, Any]:
-    return {"broadcast": parent_id, "opted_out": MessageCode.OPTED_OUT.value}
+def asked_of(parent_id: UUID) -> dict[str, Any]:
+    """The parameters of SOMEBODY."""
+    return {
+        "broadcast": parent_id,
+        "opted_out": MessageCode.OPTED_OUT.value,
+        "not_proven": [code.value for code in NOT_PROVEN],
+    }
 
 
 def _next_rung(parent_id: UUID, *, now: datetime) -> bool:
@@ -145,7 +155,7 @@ def _child(parent: Broadcast, *, rung: Mapping[str, Any]) -> Broadcast:
 
 def _plan_those_who_failed(parent: Broadcast, child: Broadcast, *, now: datetime) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, {**_params(parent.pk), "child": child.pk, "now": now})
+        cursor.execute(INSERT, {**asked_of(parent.pk), "child": child.pk, "now": now})
         rows: int = cursor.rowcount
     return rows
 

@@ -55,7 +55,9 @@ o AS (
     SELECT j.*, CASE
         WHEN status = 'SENT' THEN 'CAPTURED'
         WHEN status IN ('FAILED', 'CANCELLED') THEN 'RELEASED'
-        ELSE 'HELD' END AS charge
+        ELSE 'HELD' END AS charge,
+        CASE WHEN kind <> 'unknown' OR status <> 'FAILED' THEN code
+             WHEN %(unknown)s = 'PENDING' THEN 'retries_exhausted' ELSE 'given_up' END AS said
     FROM judged j
 ), closed AS (
     UPDATE broadcast_batch SET settled_at = %(now)s WHERE id = %(batch)s AND %(is_last)s
@@ -66,7 +68,7 @@ SET status = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.status ELSE m.s
     charge_state = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') AND m.charge_state = 'HELD'
                         THEN v.charge ELSE m.charge_state END,
     provider_message_id = coalesce(nullif(v.provider_id, ''), m.provider_message_id),
-    error_code = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.code ELSE m.error_code END,
+    error_code = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.said ELSE m.error_code END,
     provider_error_code = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.provider_code
                                ELSE m.provider_error_code END,
     error_message = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.message
@@ -248,7 +250,7 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
                 "exhausted": _exhausted_becomes(broadcast),
                 "max_retries": _max_retries(broadcast),
                 "handed": handed,
-                "code": MessageCode.NO_ANSWER.value if handed else "",
+                "code": _swept_says(broadcast) if handed else "",
                 "given_back": 0 if handed else 1,
                 "ids": batch.message_ids,
                 "batch": batch.pk,
@@ -264,6 +266,11 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
         )
         wake_lanes(broadcast=broadcast, at=now)
     return moved
+
+
+def _swept_says(broadcast: Broadcast) -> str:
+    is_failed = broadcast.unknown_policy == UnknownPolicy.FAIL
+    return (MessageCode.GIVEN_UP if is_failed else MessageCode.NO_ANSWER).value
 
 
 def _swept_becomes(broadcast: Broadcast, *, handed: bool, cancelled: bool) -> str:

@@ -12,11 +12,12 @@ from pytest_django import Settings
 
 from broadcast import lifecycle
 from broadcast.errors import ApprovalRequired, IsAFurtherTry, NothingToRetry
-from broadcast.fallback import SOMEBODY, fall_back
+from broadcast.fallback import SOMEBODY, asked_of, fall_back
 from broadcast.models import Broadcast
 from broadcast.receipts import apply_receipts
 from broadcast.resolving import Decision
 from broadcast.sending import run_batch
+from broadcast.states import UnknownPolicy
 from channels.adapter import Receipt, ReceiptStatus
 from channels.models import Sender
 from channels.simulator.running import RunningSimulator
@@ -68,6 +69,30 @@ def test_an_opt_out_does_not_go_on(
     rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
 ) -> None:
     parent = sent_on([*people(1), *people(1, ending=BLOCKED)])
+    assert fall_back(now=timezone.now()) == 0
+    assert children(parent) == []
+
+
+@pytest.mark.parametrize("decided", ["beforehand", "afterwards"])
+def test_what_is_only_counted_as_failed_does_not_go_on(
+    rich: Wallet,
+    tenant: Tenant,
+    people: Callable[..., list[Contact]],
+    sent_on: Callable[..., Broadcast],
+    decided: str,
+) -> None:
+    policy = UnknownPolicy.FAIL if decided == "beforehand" else UnknownPolicy.HOLD
+    parent = sent_on([*people(1), *people(1, ending=RESETS)], unknown_policy=policy)
+    if decided == "afterwards":
+        lifecycle.resolve_unknown(
+            tenant=tenant,
+            broadcast_id=parent.pk,
+            decision=Decision.FAIL,
+            actor=None,
+            now=timezone.now(),
+        )
+    row = parent.messages.get(status="FAILED")
+    assert (row.error_code, row.charge_state) == ("given_up", "RELEASED")
     assert fall_back(now=timezone.now()) == 0
     assert children(parent) == []
 
@@ -361,7 +386,7 @@ def test_whether_anybody_goes_on_is_found_in_an_index_for_each(
     assert fall_back(now=timezone.now()) == 1
     (rung,) = children(parent)
     followed = rung.messages.get()
-    asked: dict[str, Any] = {"broadcast": parent.pk, "opted_out": "opted_out"}
+    asked = asked_of(parent.pk)
     with connection.cursor() as cursor:
         for first, message in ((0, followed.parent_message_id), (10**6, followed.pk)):
             cursor.execute(COPIES, {"many": MANY, "message": message, "first": first})
