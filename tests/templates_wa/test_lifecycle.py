@@ -87,6 +87,19 @@ def test_without_samples_nothing_is_submitted(owner: APIClient, app: TenantWAApp
     assert (template.status, template.submitted_at) == ("DRAFT", None)
 
 
+def test_a_parameter_may_be_named_like_a_button_that_is_not_there(
+    owner: APIClient, app: TenantWAApp
+) -> None:
+    template = draft(
+        app,
+        body="Hi {{button_5}}, welcome.",
+        parameter_format="NAMED",
+        examples={"button_5": "Ana, who is no code of 15"},
+    )
+
+    assert submit(owner, template).json()["status"] == "PENDING"
+
+
 def test_a_refusal_is_said_and_leaves_a_draft(owner: APIClient, app: TenantWAApp) -> None:
     first = draft(app, name="twice")
     submit(owner, first)
