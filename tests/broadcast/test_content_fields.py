@@ -44,6 +44,39 @@ def test_a_rung_without_a_medium_may_say_so(manager: APIClient) -> None:
     assert (made.status_code, made.json()["fallback"]) == (201, [rung])
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "attr"),
+    [
+        ("media", {}, "media.kind"),
+        ("media", {"kind": "image"}, "media.url"),
+        ("buttons", [{}], "buttons.0.kind"),
+        ("buttons", [{"kind": "url", "text": "Shop"}], "buttons.0.value"),
+        ("fallback", [{}], "fallback.0.platform"),
+        ("fallback", [{"platform": "SMS", "media": {}}], "fallback.0.media.kind"),
+    ],
+)
+def test_half_of_one_is_refused_in_a_change_too(
+    manager: APIClient, field: str, value: Any, attr: str
+) -> None:
+    made = manager.post("/broadcast/", {**BODY, **GOOD})
+
+    answer = manager.patch(f"/broadcast/{made.data['id']}/", {field: value})
+
+    assert answer.status_code == 400
+    assert (attr, "required") in {(e["attr"], e["code"]) for e in answer.json()["errors"]}
+    assert manager.get(f"/broadcast/{made.data['id']}/").json()[field] == GOOD[field]
+
+
+def test_a_rung_without_a_sender_can_be_written_later(manager: APIClient) -> None:
+    made = manager.post("/broadcast/", BODY)
+
+    ladder = [{"platform": "SMS", "text": "Hello by SMS"}]
+    answer = manager.patch(f"/broadcast/{made.data['id']}/", {"fallback": ladder})
+
+    assert answer.status_code == 200
+    assert answer.json()["fallback"] == [{**ladder[0], "sender": None}]
+
+
 def test_they_can_be_taken_away(manager: APIClient) -> None:
     made = manager.post("/broadcast/", {**BODY, **GOOD})
     none: dict[str, Any] = {
