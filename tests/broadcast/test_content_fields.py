@@ -77,6 +77,23 @@ def test_a_rung_without_a_sender_can_be_written_later(manager: APIClient) -> Non
     assert answer.json()["fallback"] == [{**ladder[0], "sender": None}]
 
 
+@pytest.mark.parametrize(
+    ("audience", "attr"),
+    [
+        ({"tags": {"any": ["vip"], "nones": ["left"]}}, "audience.tags"),
+        ({"all": True, "without": ["left"]}, "audience"),
+    ],
+)
+def test_a_misspelt_key_does_not_make_an_audience_larger(
+    manager: APIClient, audience: Any, attr: str
+) -> None:
+    answer = manager.post("/broadcast/", {**BODY, "audience": audience})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"].startswith(attr)
+    assert not Broadcast.objects.exists()
+
+
 def test_they_can_be_taken_away(manager: APIClient) -> None:
     made = manager.post("/broadcast/", {**BODY, **GOOD})
     none: dict[str, Any] = {
