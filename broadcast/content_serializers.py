@@ -104,7 +104,7 @@ class RungSerializer(SaidSerializer, Strict):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["platform"] == Platform.WHATSAPP and not attrs.get("template_name"):
             raise serializers.ValidationError({"template_name": "WhatsApp needs one."})
-        sender: Sender | None = attrs["sender"]
+        sender: Sender | None = attrs.get("sender")  # a PATCH sets no defaults
         if sender is not None and sender.platform != attrs["platform"]:
             raise serializers.ValidationError({"sender": "It sends over another platform."})
         said = {name: value for name, value in attrs.items() if value is not None}

@@ -22,12 +22,13 @@ from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
 from channels.models import Sender
 from channels.platforms import Platform
 from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
+from tenants.strict_serializers import Strict
 
 MAX_PARAMS = 100
 MAX_TAGS = 100
 
 
-class AudienceTagsSerializer(serializers.Serializer[Any]):
+class AudienceTagsSerializer(Strict):
     """Names of tags: any of these, all of these, none of these."""
 
     any = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
@@ -35,7 +36,7 @@ class AudienceTagsSerializer(serializers.Serializer[Any]):
     none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
 
 
-class AudienceSerializer(serializers.Serializer[Any]):
+class AudienceSerializer(Strict):
     """All contacts, or those with certain tags."""
 
     all = serializers.BooleanField(required=False)

@@ -154,11 +154,15 @@ def _buttons(spec: TemplateSpec) -> str:
         one: dict[str, Any] = dict(button)
         sample = spec.examples.get(f"button_{index}", "")
         if PLACEHOLDER.search(button.get("url", "")):
-            one["example"] = [PLACEHOLDER.sub(sample, button["url"])]
+            one["example"] = [_with_suffix(button["url"], sample)]
         elif button["type"] == "COPY_CODE":
             one["example"] = sample
         told.append(one)
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _with_suffix(url: str, sample: str) -> str:
+    return PLACEHOLDER.sub(lambda _: sample, url)
 
 
 # --- Gupshup's → ours ---------------------------------------------------------------------------

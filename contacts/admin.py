@@ -14,7 +14,7 @@ from contacts.models import (
     Suppression,
     Tag,
 )
-from tenants.admin_pages import BY_TENANT, InlineBase, LargeTable, Page, Record
+from tenants.admin_pages import BY_TENANT, Inline, LargeTable, Page, Record
 
 
 @admin.register(Tag)
@@ -26,7 +26,7 @@ class TagAdmin(Page):
     autocomplete_fields = ("tenant",)
 
 
-class TagInline(InlineBase):
+class TagInline(Inline):
     model = ContactTag
     form = ContactTagForm
     formset = TagFormSet

@@ -1,5 +1,7 @@
 """The provider's end of the line: verify, store raw, answer. What it means is found out later."""
 
+import re
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
@@ -15,6 +17,8 @@ from inbound.storing import store
 from tenants.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, count_refused
 
 TEXT = "text/plain; charset=utf-8"
+DIGITS = re.compile(r"[0-9]{1,18}")
+"""As many as int() takes, and no others that str.isdigit() knows: ² is none."""
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -41,7 +45,7 @@ class WebhookView(View):
 
     def post(self, request: HttpRequest, *, app: ProviderApp) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if not DIGITS.fullmatch(length) or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return _refused(413, "Too large", provider=app.provider, reason=TOO_LARGE)
         call = _call(request, request.body)
         adapter = adapter_for(app.provider)

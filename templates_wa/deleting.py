@@ -36,7 +36,7 @@ def delete(*, tenant: Tenant, template_id: UUID, now: datetime) -> None:
     """Gone at the provider first, then here; where the provider fails, it stays as it was.
 
     DISABLED while the provider is asked, so that no broadcast begins with it. Finished broadcasts
-    keep its name. Must not run in a transaction: it waits for the network. Raises DoesNotExist,
+    keep its name. Must not run in a transaction: it waits for the network. Raises TemplateGone,
     TemplateInUse, TemplateBeingSubmitted, ProviderRefused, ProviderUnreachable.
     """
     with transaction.atomic():

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from templates_wa.authentication import OPTIONS, write_text
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.rules import check, check_for_review
-from tenants.errors import Conflict
+from tenants.errors import Conflict, DomainError
 from tenants.models import Tenant
 
 EDITABLE = frozenset(
@@ -30,6 +30,13 @@ MAX_EDITS = 10
 RUNNING = ("QUEUED", "SENDING")
 WRITES_ANEW = frozenset({"category", "body", "footer", *OPTIONS})
 """Changes after which the text of an authentication template is Meta's anew."""
+
+
+class TemplateGone(DomainError):
+    """Somebody else deleted it before it was locked, or while the provider was asked."""
+
+    code = "not_found"
+    status = 404
 
 
 class TemplateExists(Conflict):
@@ -62,7 +69,7 @@ def create(*, tenant: Tenant, fields: Mapping[str, Any]) -> WhatsAppTemplate:
 def edit(
     *, tenant: Tenant, template_id: UUID, fields: Mapping[str, Any], now: datetime
 ) -> WhatsAppTemplate:
-    """Change a template. Raises DoesNotExist, TemplateInvalid, TemplateNotEditable."""
+    """Change a template. Raises TemplateGone, TemplateInvalid, TemplateNotEditable."""
     with transaction.atomic():
         template = locked(tenant, template_id)
         changed = {
@@ -138,11 +145,14 @@ def _count_edit(template: WhatsAppTemplate, now: datetime) -> None:
 
 
 def locked(tenant: Tenant, template_id: UUID) -> WhatsAppTemplate:
-    """For this transaction alone. Raises DoesNotExist."""
+    """For this transaction alone. Raises TemplateGone."""
     templates = WhatsAppTemplate.objects.for_tenant(tenant).select_related(
         "app__tenant", "app__app"
     )
-    return templates.select_for_update(of=("self",)).get(pk=template_id)
+    template = templates.select_for_update(of=("self",)).filter(pk=template_id).first()
+    if template is None:
+        raise TemplateGone("This template is not there any more.")
+    return template
 
 
 def _save(template: WhatsAppTemplate) -> None:

@@ -52,6 +52,8 @@ def _wants_handle(template: WhatsAppTemplate) -> bool:
 
 
 def _is_code(template: WhatsAppTemplate, key: str) -> bool:
-    index = key.removeprefix("button_")
-    is_button = key.startswith("button_") and index.isdecimal()
-    return is_button and template.buttons[int(index)].get("type") == "COPY_CODE"
+    """Not every key of this form is a button's: the body may name a parameter button_5."""
+    return any(
+        key == f"button_{index}" and button.get("type") == "COPY_CODE"
+        for index, button in enumerate(template.buttons)
+    )

@@ -22,7 +22,7 @@ def submit(*, tenant: Tenant, template_id: UUID, now: datetime) -> WhatsAppTempl
 
     It is PENDING before the request leaves, so that two submissions do not meet; a refusal takes it
     back to what it was. Where the answer is lost, `sync` finds out by name and language. Raises
-    DoesNotExist, TemplateInvalid, TemplateNotEditable, ProviderRefused, ProviderUnreachable.
+    TemplateGone, TemplateInvalid, TemplateNotEditable, ProviderRefused, ProviderUnreachable.
     """
     with transaction.atomic():
         template = locked(tenant, template_id)

@@ -85,6 +85,7 @@ def _take_over(app: TenantWAApp, remote: Sequence[RemoteTemplate], now: datetime
     )
     by_id = {each.provider_template_id: each for each in local if each.is_at_provider}
     by_name = {(each.name, each.language): each for each in local}
+    taken: set[tuple[str, str]] = set()  # a list that changes while it is read repeats itself
     new: list[WhatsAppTemplate] = []
     changed: list[WhatsAppTemplate] = []
     for each in remote:
@@ -92,8 +93,9 @@ def _take_over(app: TenantWAApp, remote: Sequence[RemoteTemplate], now: datetime
         if known is not None:
             _apply(known, each, now)
             changed.append(known)
-        elif (made := _adopted(app, each, now)) is not None:
+        elif (each.name, each.language) not in taken and (made := _adopted(app, each, now)):
             new.append(made)
+            taken.add((each.name, each.language))
     changed += _gone(local, remote, now)
     WhatsAppTemplate.objects.bulk_create(new)
     for template in changed:

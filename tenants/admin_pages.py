@@ -6,11 +6,14 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import BadRequest
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
+
+from tenants.admin_choices import ChosenByIds
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -36,7 +39,11 @@ def detail_action(*, description: str, url_path: str) -> Callable[[F], F]:
     return cast("Callable[[F], F]", action(description=description, url_path=url_path))
 
 
-class Page(Base):
+class Inline(ChosenByIds, InlineBase):
+    """Rows of another model on an object's page."""
+
+
+class Page(ChosenByIds, Base):
     """A model that operators edit. Its list never counts its table."""
 
     paginator = InfinitePaginator
@@ -50,6 +57,11 @@ class Page(Base):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = [str(name) for name in super().get_readonly_fields(request, obj)]
         return fields if obj is None else [*fields, *self.fixed_fields]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if any("\x00" in value for _, told in request.GET.lists() for value in told):
+            raise BadRequest("No value holds a NUL.")  # Django's filters hand it to the database
+        return super().changelist_view(request, extra_context)
 
 
 class Undeletable(Page):

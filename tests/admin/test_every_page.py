@@ -78,6 +78,30 @@ def test_an_id_is_searched_for(model: type[Model], superuser: Client, rows: Rows
 
 
 @every_model
+def test_a_list_filtered_by_a_nul_is_refused(model: type[Model], superuser: Client) -> None:
+    filters = [f for f in admin.site._registry[model].list_filter if isinstance(f, str)]
+    for name in [*filters, "q"]:
+        answer = superuser.get(address(model, "changelist"), {f"{name}": "A\x00"})
+        assert answer.status_code == 400, name
+
+
+@every_model
+@pytest.mark.parametrize("told", ["None", "\x00", "1"])
+def test_what_is_no_id_is_an_error_of_its_field(
+    model: type[Model], superuser: Client, rows: Rows, told: str
+) -> None:
+    """A page shown again with its errors looks the chosen object up."""
+    pages = [address(model, "add"), address(model, "change", rows[model].pk)]
+    for page in pages if may_add(model) else []:
+        form = superuser.get(page).context["adminform"].form
+        for name in admin.site._registry[model].autocomplete_fields:
+            if name in form.fields:
+                answer = superuser.post(page, {name: told})
+                assert answer.status_code == 200
+                assert name in answer.context["adminform"].form.errors
+
+
+@every_model
 def test_staff_are_refused(model: type[Model], staff: Client, rows: Rows) -> None:
     for page in (address(model, "changelist"), address(model, "add")):
         answer = staff.get(page)

@@ -44,6 +44,56 @@ def test_a_rung_without_a_medium_may_say_so(manager: APIClient) -> None:
     assert (made.status_code, made.json()["fallback"]) == (201, [rung])
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "attr"),
+    [
+        ("media", {}, "media.kind"),
+        ("media", {"kind": "image"}, "media.url"),
+        ("buttons", [{}], "buttons.0.kind"),
+        ("buttons", [{"kind": "url", "text": "Shop"}], "buttons.0.value"),
+        ("fallback", [{}], "fallback.0.platform"),
+        ("fallback", [{"platform": "SMS", "media": {}}], "fallback.0.media.kind"),
+    ],
+)
+def test_half_of_one_is_refused_in_a_change_too(
+    manager: APIClient, field: str, value: Any, attr: str
+) -> None:
+    made = manager.post("/broadcast/", {**BODY, **GOOD})
+
+    answer = manager.patch(f"/broadcast/{made.data['id']}/", {field: value})
+
+    assert answer.status_code == 400
+    assert (attr, "required") in {(e["attr"], e["code"]) for e in answer.json()["errors"]}
+    assert manager.get(f"/broadcast/{made.data['id']}/").json()[field] == GOOD[field]
+
+
+def test_a_rung_without_a_sender_can_be_written_later(manager: APIClient) -> None:
+    made = manager.post("/broadcast/", BODY)
+
+    ladder = [{"platform": "SMS", "text": "Hello by SMS"}]
+    answer = manager.patch(f"/broadcast/{made.data['id']}/", {"fallback": ladder})
+
+    assert answer.status_code == 200
+    assert answer.json()["fallback"] == [{**ladder[0], "sender": None}]
+
+
+@pytest.mark.parametrize(
+    ("audience", "attr"),
+    [
+        ({"tags": {"any": ["vip"], "nones": ["left"]}}, "audience.tags"),
+        ({"all": True, "without": ["left"]}, "audience"),
+    ],
+)
+def test_a_misspelt_key_does_not_make_an_audience_larger(
+    manager: APIClient, audience: Any, attr: str
+) -> None:
+    answer = manager.post("/broadcast/", {**BODY, "audience": audience})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"].startswith(attr)
+    assert not Broadcast.objects.exists()
+
+
 def test_they_can_be_taken_away(manager: APIClient) -> None:
     made = manager.post("/broadcast/", {**BODY, **GOOD})
     none: dict[str, Any] = {

@@ -160,3 +160,12 @@ def test_what_was_submitted_is_read_back_from_the_sandbox() -> None:
     assert remote.spec.examples == {"1": "Ana", "2": "20 %"}
     assert (remote.spec.body, remote.spec.header_text) == (SPEC.body, SPEC.header_text)
     assert remote.spec.buttons == SPEC.buttons
+
+
+def test_a_sample_with_backslashes_is_taken_as_it_is() -> None:
+    spec = replace(SPEC, examples={**SPEC.examples, "button_0": r"\1\x"})
+
+    request = GUPSHUP.submit_request(SENDER, "", spec)
+
+    told = json.loads(dict(request.form or {})["buttons"])
+    assert told[0]["example"] == [r"https://shop.test/\1\x"]

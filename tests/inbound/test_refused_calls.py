@@ -87,3 +87,15 @@ def test_without_redis_a_call_is_refused_and_nothing_is_said_of_counts(
     assert (answer.status_code, said.status_code) == (403, 200)
     assert "broadcast_webhook_calls_refused_total" not in said.text
     assert "broadcast_events_waiting" in said.text
+
+
+@pytest.mark.parametrize("length", ["\u00b2", "9" * 5000, "-1", "1e3"])
+def test_a_length_that_is_no_number_is_too_large(length: str) -> None:
+    app = ProviderAppFactory.create()
+
+    answer = Client(raise_request_exception=False).generic(
+        "POST", app.webhook_path, b"{}", content_type="application/json", CONTENT_LENGTH=length
+    )
+
+    assert answer.status_code == 413
+    assert not ProviderEvent.objects.exists()

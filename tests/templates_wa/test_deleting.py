@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -9,7 +10,9 @@ from rest_framework.test import APIClient
 
 from channels.models import TenantWAApp
 from channels.simulator.running import RunningSimulator
-from templates_wa.deleting import TemplateInUse, remove
+from channels.template_port import Submitted
+from templates_wa import submitting
+from templates_wa.deleting import TemplateInUse, delete, remove
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant
 from tests.channels.simulator.client import Client
@@ -219,3 +222,32 @@ def test_gupshup_is_not_asked_for_what_it_makes_at_its_own_pages(
     assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (422, "category")
     template.refresh_from_db()
     assert template.status == "DRAFT"
+
+
+def test_a_template_that_is_deleted_while_it_is_submitted_is_a_404(
+    owner: APIClient, app: TenantWAApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template, ask = draft(app), submitting._ask
+
+    def deleted_meanwhile(asked: WhatsAppTemplate) -> Submitted:
+        template.delete()
+        return ask(asked)
+
+    monkeypatch.setattr(submitting, "_ask", deleted_meanwhile)
+
+    assert submit(owner, template).status_code == 404
+
+
+def test_of_two_deletions_at_once_one_is_a_404(
+    owner: APIClient, app: TenantWAApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = draft(app)
+
+    def second(**options: Any) -> None:
+        delete(**options)
+        delete(**options)
+
+    monkeypatch.setattr("templates_wa.views.delete", second)
+
+    assert owner.delete(f"/templates/{template.pk}/").status_code == 404
+    assert not WhatsAppTemplate.objects.exists()

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from channels.models import TenantWAApp
 from channels.simulator.running import RunningSimulator
 from inbound.applying import apply_block
+from templates_wa import syncing
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.syncing import sync
 from tenants.errors import DomainError
@@ -87,6 +88,19 @@ def test_without_samples_nothing_is_submitted(owner: APIClient, app: TenantWAApp
     assert (template.status, template.submitted_at) == ("DRAFT", None)
 
 
+def test_a_parameter_may_be_named_like_a_button_that_is_not_there(
+    owner: APIClient, app: TenantWAApp
+) -> None:
+    template = draft(
+        app,
+        body="Hi {{button_5}}, welcome.",
+        parameter_format="NAMED",
+        examples={"button_5": "Ana, who is no code of 15"},
+    )
+
+    assert submit(owner, template).json()["status"] == "PENDING"
+
+
 def test_a_refusal_is_said_and_leaves_a_draft(owner: APIClient, app: TenantWAApp) -> None:
     first = draft(app, name="twice")
     submit(owner, first)
@@ -152,6 +166,22 @@ def test_templates_made_at_the_provider_are_taken_over(owner: APIClient, app: Te
     assert again.json() == {"created": 0, "updated": 1, "skipped": 0}
     made = WhatsAppTemplate.objects.get()
     assert (made.name, made.status, made.examples) == ("made_there", "APPROVED", {"1": "Ana"})
+
+
+def test_a_template_that_is_listed_twice_is_taken_over_once(
+    owner: APIClient, app: TenantWAApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = draft(app, name="made_there")
+    submit(owner, template)
+    template.delete()
+    time.sleep(REVIEWED)
+    read = syncing._read
+    monkeypatch.setattr(syncing, "_read", lambda app: read(app) * 2)
+
+    answer = owner.post("/templates/sync/", {"app": str(app.pk)})
+
+    assert answer.json() == {"created": 1, "updated": 0, "skipped": 1}
+    assert WhatsAppTemplate.objects.get().name == "made_there"
 
 
 def test_what_the_provider_knows_no_more_is_disabled(app: TenantWAApp) -> None:

@@ -1,0 +1,41 @@
+"""A related object chosen by its id: what is no id is an error in the form, not of the server."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
+from django.db.models import ForeignKey
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from django.contrib.admin.options import BaseModelAdmin
+
+    Options = BaseModelAdmin[Any]
+else:
+    Options = object
+
+
+class IdSelect(AutocompleteSelect):
+    """Django's looks up whatever was posted when it shows the form again, and raises."""
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        return super().optgroups(name, [each for each in value if self._is_id(each)], attr)
+
+    def _is_id(self, value: Any) -> bool:
+        try:
+            self.field.target_field.to_python(value)
+        except ValidationError:
+            return False
+        return True
+
+
+class ChosenByIds(Options):
+    """For pages and inlines that have `autocomplete_fields`."""
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **options: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            chosen = IdSelect(db_field, self.admin_site, using=options.get("using"))
+            options.setdefault("widget", chosen)
+        return super().formfield_for_foreignkey(db_field, request, **options)
