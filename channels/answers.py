@@ -1,7 +1,6 @@
 """What a provider's HTTP answer means where its body does not say, and how bodies are read."""
 
 import json
-import re
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -106,25 +105,13 @@ def succeeded(response: HttpResponse) -> bool:
     return HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
 
 
-_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-"""Written by JSON; behind an odd backslash it is text about NUL."""
-
-
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in an answer; {} where there is none. Its texts can be stored."""
+    """The JSON object in an answer; {} where there is none."""
     try:
         parsed = json.loads(body)
-        if b"\\u" in body:
-            parsed = _storable(parsed)
     except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
-
-
-def _storable(parsed: Any) -> Any:
-    """Without NUL and halves of surrogate pairs, which JSON can hold and PostgreSQL cannot."""
-    text = json.dumps(parsed, ensure_ascii=False).encode(errors="replace")
-    return json.loads(_NUL.sub(rb"\1?", text))
 
 
 def retry_after(response: HttpResponse) -> float | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from channels.answers import json_object, retry_after, seconds
+from channels.answers import retry_after, seconds
 from tests.channels.samples import response
 
 
@@ -38,8 +38,3 @@ def test_retry_after(value: str, expected: float | None) -> None:
 
 def test_a_date_without_the_answers_date_says_nothing() -> None:
     assert retry_after(response(429, Retry_After="Thu, 01 Jan 2026 00:01:30 GMT")) is None
-
-
-def test_what_postgresql_cannot_hold_does_not_come_in_with_an_answer() -> None:
-    body = rb'{"a\u0000": "\u0000\ud800\ud83d\ude00", "b": ["\\u0000", "\u00e9"]}'
-    assert json_object(body) == {"a?": "??\U0001f600", "b": ["\\u0000", "é"]}
