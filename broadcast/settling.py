@@ -242,15 +242,16 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
         cancelled = Broadcast.objects.filter(
             pk=broadcast.pk, status=BroadcastStatus.CANCELLED
         ).exists()
+        status = _swept_becomes(broadcast, handed=handed, cancelled=cancelled)
         moved = move(
             broadcast_id=broadcast.pk,
             update=SWEEP,
             params={
-                "status": _swept_becomes(broadcast, handed=handed, cancelled=cancelled),
+                "status": status,
                 "exhausted": _exhausted_becomes(broadcast),
                 "max_retries": _max_retries(broadcast),
                 "handed": handed,
-                "code": _swept_says(broadcast) if handed else "",
+                "code": _swept_says(status, handed=handed),
                 "given_back": 0 if handed else 1,
                 "ids": batch.message_ids,
                 "batch": batch.pk,
@@ -268,8 +269,10 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
     return moved
 
 
-def _swept_says(broadcast: Broadcast) -> str:
-    is_failed = broadcast.unknown_policy == UnknownPolicy.FAIL
+def _swept_says(status: str, *, handed: bool) -> str:
+    if not handed:
+        return ""
+    is_failed = status == MessageStatus.FAILED
     return (MessageCode.GIVEN_UP if is_failed else MessageCode.NO_ANSWER).value
 
 

@@ -106,10 +106,12 @@ def test_after_its_last_attempt_it_is_unknown_and_not_failed(
     assert row.attempts == 4
 
 
+@pytest.mark.parametrize("policy", ["HOLD", "FAIL"])
 def test_what_a_dead_worker_had_handed_over_is_sent_again(
-    run: Callable[[list[str]], Run], monkeypatch: pytest.MonkeyPatch
+    run: Callable[[list[str]], Run], monkeypatch: pytest.MonkeyPatch, policy: str
 ) -> None:
     one = run(["+14155230001", "+14155230002"])
+    Broadcast.objects.filter(pk=one.broadcast.pk).update(unknown_policy=policy)
 
     def dies(**_: object) -> None:
         raise KeyboardInterrupt
@@ -123,6 +125,8 @@ def test_what_a_dead_worker_had_handed_over_is_sent_again(
     Batch.objects.filter(broadcast=one.broadcast).update(lease_expires_at=timezone.now())
     assert sweep_batches(now=later) == 1
     assert one.statuses() == [MessageStatus.PENDING] * 2
+    codes = BroadcastMessage.objects.filter(broadcast=one.broadcast).values_list("error_code")
+    assert set(codes) == {("no_answer",)}
     one.batch(after=7200)
     assert one.statuses() == [MessageStatus.SENT] * 2
     assert one.accepted() == (2, 0)
