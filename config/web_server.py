@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from config.environment import env
 from config.garbage import look_only_at_what_is_new
 from config.logs import logging_config
@@ -16,6 +18,14 @@ keepalive = 5
 # Behind the proxy that the deployment names, never behind anybody who says so.
 forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", default="127.0.0.1")
 control_socket_disable = True
+
+
+class WithoutAccessLog(Logger):  # type: ignore[misc]  # published without types
+    def access(self, *args: Any, **kwargs: Any) -> None:
+        """django_structlog tells of requests; gunicorn would make up lines that nobody prints."""
+
+
+logger_class = WithoutAccessLog
 _level = env.str("LOG_LEVEL", default="INFO")
 logconfig_dict = logging_config(level=_level, pretty=False)
 # gunicorn gives its logger a handler of its own; this takes its place.

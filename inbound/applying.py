@@ -30,16 +30,17 @@ RETRY_AFTER = timedelta(seconds=2)
 log = structlog.get_logger(__name__)
 
 
-def apply_block(*, now: datetime) -> int:
+def apply_block(*, now: datetime, received_by: datetime | None = None) -> int:
     """Apply the oldest stored events of one app, at most a block; how many were taken on.
 
     All at once; where that fails, each in a transaction of its own, so that only the bad one is
-    set aside and no lock is held from one to the next.
+    set aside and no lock is held from one to the next. `received_by`: later ones stay, by default
+    those received after `now`.
     """
     taken: list[UUID] = []
     try:
         with transaction.atomic():
-            events = _oldest_of_one_app(now)
+            events = _oldest_of_one_app(now, received_by or now)
             taken = [event.pk for event in events]
             if events:
                 _apply(events, now)
@@ -58,11 +59,12 @@ def _to_do(now: datetime) -> QuerySet[ProviderEvent]:
     )
 
 
-def _oldest_of_one_app(now: datetime) -> list[ProviderEvent]:
-    oldest = _to_do(now).order_by("id").first()
+def _oldest_of_one_app(now: datetime, received_by: datetime) -> list[ProviderEvent]:
+    to_do = _to_do(now).filter(received_at__lte=received_by).order_by("id")
+    oldest = to_do.first()
     if oldest is None:
         return []
-    events = list(_to_do(now).filter(app=oldest.app_id).order_by("id")[:BLOCK])
+    events = list(to_do.filter(app=oldest.app_id)[:BLOCK])
     # Read once: joined to every event, its secrets would be decrypted as often.
     app = ProviderApp.objects.select_related("tenant").get(pk=oldest.app_id)
     for event in events:
@@ -89,6 +91,9 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     for event in events:
         parsed = adapter.parse(bytes(event.body), received_at=event.received_at)
         said += [(event.pk, _storable(each)) for each in parsed]
+    # First, as what follows locks counters until the commit.
+    ids = [event.pk for event in events]
+    ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
     _receipts(app, [each for _, each in said if isinstance(each, Receipt)], now)
     for event_id, each in said:
         if isinstance(each, OptChange):
@@ -99,8 +104,6 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
         elif isinstance(each, TemplateChange):
             # Beat pauses the broadcasts that are being sent with it.
             apply_change(tenant_id=app.tenant_id, change=each)
-    ids = [event.pk for event in events]
-    ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
 
 
 def _storable(event: InboundEvent) -> InboundEvent:

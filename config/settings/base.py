@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "config.request_ids.RequestIdMiddleware",
     "config.health.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "inbound.middleware.WebhooksMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",

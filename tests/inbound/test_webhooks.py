@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -15,6 +16,7 @@ from contacts.models import Suppression
 from inbound.applying import MAX_ATTEMPTS, apply_block
 from inbound.models import ParkedReceipt, ProviderEvent
 from inbound.parking import apply_parked
+from inbound.storing import store
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +156,33 @@ def test_a_poison_event_is_set_aside_and_the_rest_is_applied(
     for _ in range(MAX_ATTEMPTS):
         apply_block(now=timezone.now())
     assert sorted(ProviderEvent.objects.values_list("status", flat=True)) == ["APPLIED", "FAILED"]
+
+
+def test_what_comes_while_events_are_applied_is_left_to_the_next_run(
+    anonymous: APIClient, app: ProviderApp
+) -> None:
+    began = timezone.now()
+    assert post(anonymous, app, status_body("sent")) == 200
+    assert apply_block(now=timezone.now(), received_by=began) == 0
+    assert apply_block(now=timezone.now()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_that_cannot_be_stored_is_answered_with_503(
+    anonymous: APIClient, app: ProviderApp
+) -> None:
+    """Providers call again."""
+    rename = "ALTER TABLE {} RENAME TO {}"
+    with connection.cursor() as cursor:
+        cursor.execute(rename.format("inbound_providerevent", "away"))
+        try:
+            assert post(anonymous, app, status_body("sent")) == 503
+        finally:
+            cursor.execute(rename.format("away", "inbound_providerevent"))
+    assert post(anonymous, app, status_body("sent")) == 200
+
+
+def test_a_key_that_no_text_can_hold_is_stored(anonymous: APIClient, app: ProviderApp) -> None:
+    for key in ("a\0b", "\ud800"):
+        store(app=app, event_key=key, body=b"{}", now=timezone.now())
+    assert ProviderEvent.objects.count() == 2
