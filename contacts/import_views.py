@@ -96,6 +96,8 @@ class ImportViewSet(
     mixins.RetrieveModelMixin,
     GenericViewSet[ContactImport],
 ):
+    """Imports of CSV files, newest first; `first_errors` stand in a single one alone."""
+
     queryset = ContactImport.objects.defer("content")
     serializer_class = ImportSerializer
     pagination_class = KeysetPages
@@ -103,6 +105,7 @@ class ImportViewSet(
 
     @extend_schema(request=ImportWriteSerializer, responses={202: ImportSerializer})
     def create(self, request: Request) -> Response:
+        """Take a CSV file of contacts; a task works through it."""
         wish = ImportWriteSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         fields = wish.validated_data

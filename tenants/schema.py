@@ -80,6 +80,10 @@ class Schema(AutoSchema):
             return str(super().get_operation_id())
         return f"{basename}_{action}".replace("-", "_")
 
+    def get_summary(self) -> str | None:
+        """The first line of its description; all that the closed rows of `/docs/` have room for."""
+        return str(self.get_description()).partition("\n")[0].rstrip(".") or None
+
     def get_override_parameters(self) -> list[Any]:
         parameters = super().get_override_parameters()
         return [*parameters, IDEMPOTENCY_KEY] if self._is_idempotent() else parameters
