@@ -70,7 +70,7 @@ class Wallet(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Wallet of {self.tenant_id} ({self.currency})"
+        return f"Wallet of {self.tenant} ({self.currency})"
 
     @property
     def available(self) -> Decimal:
