@@ -16,15 +16,17 @@ from rest_framework.viewsets import GenericViewSet
 from broadcast import lifecycle, recipients
 from broadcast.control_views import HOLD_REFUSED, MOVE_REFUSED, ControlActions
 from broadcast.filters import BroadcastFilter, MessageFilter
+from broadcast.input_serializers import (
+    BroadcastWriteSerializer,
+    ScheduleSerializer,
+    SendSerializer,
+)
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.serializers import (
     BroadcastDetailSerializer,
     BroadcastSerializer,
-    BroadcastWriteSerializer,
     DashboardRowSerializer,
     MessageSerializer,
-    ScheduleSerializer,
-    SendSerializer,
 )
 from tenants.idempotency import idempotent
 from tenants.pagination import KeysetPages
