@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from broadcast.content_serializers import (
+    CONTENT,
     MAX_RUNGS,
     RungSerializer,
     SaidSerializer,
@@ -87,17 +88,7 @@ class BroadcastWriteSerializer(SaidSerializer, serializers.ModelSerializer[Broad
         fields = (
             "name",
             "reference",
-            "platform",
-            "sender",
-            "category",
-            "template_name",
-            "template_language",
-            "template_params",
-            "text",
-            "media",
-            "buttons",
-            "provider_template_id",
-            "fallback",
+            *CONTENT,
             "track_urls",
             "unknown_policy",
             "recipients",

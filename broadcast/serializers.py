@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from broadcast.children import family_of
 from broadcast.content_serializers import (
+    CONTENT,
     ButtonSerializer,
     MediaSerializer,
     SendWindowSerializer,
@@ -73,17 +74,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "reference",
             "kind",
             "parent",
-            "platform",
-            "sender",
-            "category",
-            "template_name",
-            "template_language",
-            "template_params",
-            "text",
-            "media",
-            "buttons",
-            "provider_template_id",
-            "fallback",
+            *CONTENT,
             "fallback_step",
             "track_urls",
             "unknown_policy",
