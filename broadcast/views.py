@@ -82,7 +82,7 @@ class BroadcastViewSet(
         request=BroadcastWriteSerializer,
         responses={201: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **HOLD_REFUSED},
         examples=[CREATE_EXAMPLE, TOO_LITTLE_CREDIT],
-        description="A DRAFT, or a SCHEDULED broadcast where `scheduled_at` is given.",
+        description="Write one: a DRAFT, or SCHEDULED where `scheduled_at` is given.",
     )
     @idempotent
     def create(self, request: Request) -> Response:

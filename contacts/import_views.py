@@ -21,6 +21,7 @@ from tenants.exceptions import RequestTooLarge
 from tenants.models import User
 from tenants.pagination import KeysetPages
 from tenants.parsers import UNSTORABLE
+from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -103,7 +104,10 @@ class ImportViewSet(
     pagination_class = KeysetPages
     parser_classes = (MultiPartParser,)
 
-    @extend_schema(request=ImportWriteSerializer, responses={202: ImportSerializer})
+    @extend_schema(
+        request=ImportWriteSerializer,
+        responses={202: ImportSerializer, 413: ErrorResponseSerializer},
+    )
     def create(self, request: Request) -> Response:
         """Take a CSV file of contacts; a task works through it."""
         wish = ImportWriteSerializer(data=request.data)

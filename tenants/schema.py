@@ -82,7 +82,8 @@ class Schema(AutoSchema):
 
     def get_summary(self) -> str | None:
         """The first line of its description; all that the closed rows of `/docs/` have room for."""
-        return str(self.get_description()).partition("\n")[0].rstrip(".") or None
+        first = str(self.get_description()).partition("\n")[0]
+        return first.replace("`", "").rstrip(".") or None  # no Markdown in a summary
 
     def get_override_parameters(self) -> list[Any]:
         parameters = super().get_override_parameters()
