@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from broadcast.closed_zones import NONE_CLOSED, ClosedZones
+from broadcast.judging import scopes_that_stop
 from broadcast.models import Broadcast, Lane
 from broadcast.moves import DELTA, RETURNING, Moved, make_money, movement
-from broadcast.planning import scopes_that_stop
 from broadcast.reserving import defer, limits_of, reserve_times
 from broadcast.states import BroadcastStatus
 from channels.models import Sender

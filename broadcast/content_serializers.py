@@ -15,6 +15,21 @@ from tenants.fields import TenantRelatedField
 from tenants.send_windows import read_send_window
 from tenants.strict_serializers import Strict
 
+CONTENT = (
+    "platform",
+    "sender",
+    "category",
+    "template_name",
+    "template_language",
+    "template_params",
+    "text",
+    "media",
+    "buttons",
+    "provider_template_id",
+    "fallback",
+)
+"""What a broadcast says and over what: taken and given by the same names."""
+
 MAX_URL = 2000
 MAX_FILENAME = 240
 MAX_BUTTON_TEXT = 64

@@ -29,6 +29,12 @@ from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer, example
 from tenants.scoped_views import TenantScoped
 
+MOVE_REFUSED = {409: ErrorResponseSerializer}
+"""It is not in a state for that, or something else stands in the way."""
+
+HOLD_REFUSED = {402: ErrorResponseSerializer, **MOVE_REFUSED}
+"""Or there is too little credit for it."""
+
 PAUSE_EXAMPLE = OpenApiExample(
     "With a reason", value={"reason": "Wrong price in the text"}, request_only=True
 )
@@ -57,7 +63,7 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
 
     @extend_schema(
         request=None,
-        responses={200: BroadcastDetailSerializer, 409: ErrorResponseSerializer},
+        responses={200: BroadcastDetailSerializer, **MOVE_REFUSED},
         examples=[example(409, "own_approval", "You wrote this; somebody else has to approve it.")],
     )
     @action(detail=True, methods=["post"])
@@ -78,7 +84,7 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
 
     @extend_schema(
         request=PauseSerializer,
-        responses={200: BroadcastDetailSerializer, 409: ErrorResponseSerializer},
+        responses={200: BroadcastDetailSerializer, **MOVE_REFUSED},
         examples=[PAUSE_EXAMPLE],
     )
     @action(detail=True, methods=["post"])
@@ -96,9 +102,7 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
             )
         )
 
-    @extend_schema(
-        request=None, responses={200: BroadcastDetailSerializer, 409: ErrorResponseSerializer}
-    )
+    @extend_schema(request=None, responses={200: BroadcastDetailSerializer, **MOVE_REFUSED})
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Go on; one that was scheduled for a time that has passed starts now.
@@ -114,8 +118,7 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
         responses={
             200: BroadcastDetailSerializer,
             201: BroadcastDetailSerializer,
-            402: ErrorResponseSerializer,
-            409: ErrorResponseSerializer,
+            **HOLD_REFUSED,
         },
         examples=[example(409, "nothing_to_retry", "No failed recipient is left to retry.")],
     )
@@ -144,8 +147,7 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
         request=ResolveSerializer,
         responses={
             200: ResolvedSerializer,
-            402: ErrorResponseSerializer,
-            409: ErrorResponseSerializer,
+            **HOLD_REFUSED,
         },
         examples=[RESOLVE_EXAMPLE],
     )

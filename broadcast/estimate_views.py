@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from broadcast import recipients
 from broadcast.estimating import Estimate, estimate
+from broadcast.input_serializers import BroadcastWriteSerializer
 from broadcast.models import Broadcast
-from broadcast.serializers import BroadcastWriteSerializer
 from tenants.fields import MoneyField
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer

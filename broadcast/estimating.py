@@ -19,6 +19,7 @@ from django.db import connection
 from broadcast import content, planning
 from broadcast.errors import EstimateMoved, IllegalMove, NoRecipients
 from broadcast.estimate_warnings import Warned, warnings_of
+from broadcast.judging import resolve
 from broadcast.models import Broadcast
 from broadcast.planning import RecipientRef
 from broadcast.presentation import sending_seconds
@@ -89,7 +90,7 @@ def estimate(
         return _of(broadcast, _groups(OF_PLAN, {"broadcast": broadcast.pk}), is_held=True)
     content.check(broadcast)
     source, values = _source(broadcast, recipients)
-    resolved, params = planning.resolve(broadcast, now)
+    resolved, params = resolve(broadcast, now)
     sql = OF_SOURCE.format(source=source, resolved=resolved)
     return _of(broadcast, _groups(sql, {**params, **values}), is_held=False)
 

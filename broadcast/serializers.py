@@ -1,4 +1,4 @@
-"""What the API takes and gives for broadcasts and their messages."""
+"""What the API gives of broadcasts and their messages."""
 
 from typing import Any
 
@@ -8,128 +8,17 @@ from rest_framework import serializers
 
 from broadcast.children import family_of
 from broadcast.content_serializers import (
-    MAX_RUNGS,
+    CONTENT,
     ButtonSerializer,
     MediaSerializer,
-    RungSerializer,
-    SaidSerializer,
     SendWindowSerializer,
     ShownRungSerializer,
 )
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.presentation import expected_finish_at, funnel, message_ui_status, rate
 from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
-from channels.models import Sender
 from channels.platforms import Platform
-from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
-from tenants.strict_serializers import Strict
-
-MAX_PARAMS = 100
-MAX_TAGS = 100
-
-
-class AudienceTagsSerializer(Strict):
-    """Names of tags: any of these, all of these, none of these."""
-
-    any = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
-    all = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
-    none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
-
-
-class AudienceSerializer(Strict):
-    """All contacts, or those with certain tags."""
-
-    all = serializers.BooleanField(required=False)
-    tags = AudienceTagsSerializer(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if bool(attrs.get("all")) == bool(attrs.get("tags")):
-            raise serializers.ValidationError('Give either {"all": true} or {"tags": {…}}.')
-        return attrs
-
-
-@extend_schema_field(
-    {
-        "type": "array",
-        "maxItems": 100_000,
-        "items": {
-            "oneOf": [
-                {"type": "string", "format": "uuid"},
-                {
-                    "type": "object",
-                    "properties": {
-                        "contact": {"type": "string", "format": "uuid"},
-                        "phone": {"type": "string"},
-                        "external_id": {"type": "string"},
-                        "variables": {
-                            "type": "object",
-                            "additionalProperties": {"type": "string"},
-                        },
-                    },
-                },
-            ]
-        },
-    }
-)
-class RecipientsField(serializers.JSONField):
-    """Read by broadcast/recipients.py: a serializer field an item would be slow."""
-
-
-class BroadcastWriteSerializer(SaidSerializer, serializers.ModelSerializer[Broadcast]):
-    """Drafts are lax: what is missing is asked for when it is scheduled or sent."""
-
-    sender = TenantRelatedField(queryset=Sender.objects.all(), required=False, allow_null=True)
-    recipients = RecipientsField(required=False, write_only=True)
-    audience = AudienceSerializer(required=False, allow_null=True)
-    scheduled_at = UtcDateTimeField(required=False, allow_null=True)
-    reference = serializers.CharField(max_length=200, required=False, allow_null=True)
-    fallback = RungSerializer(  # type: ignore[call-arg]  # its list's
-        many=True, required=False, max_length=MAX_RUNGS
-    )
-    send_window = SendWindowSerializer(required=False, allow_null=True)
-    expires_at = UtcDateTimeField(
-        required=False, allow_null=True, help_text="What is not handed over by then is EXPIRED."
-    )
-
-    class Meta:
-        model = Broadcast
-        fields = (
-            "name",
-            "reference",
-            "platform",
-            "sender",
-            "category",
-            "template_name",
-            "template_language",
-            "template_params",
-            "text",
-            "media",
-            "buttons",
-            "provider_template_id",
-            "fallback",
-            "track_urls",
-            "unknown_policy",
-            "recipients",
-            "audience",
-            "send_window",
-            "expires_at",
-            "scheduled_at",
-        )
-        extra_kwargs = {"text": {"max_length": 10_000}}
-
-
-class SendSerializer(serializers.Serializer[Any]):
-    estimate_hash = serializers.CharField(
-        max_length=1000,
-        required=False,
-        allow_blank=True,
-        default="",
-        help_text="Of the estimate that it must still come to; 409 `estimate_moved` if not.",
-    )
-
-
-class ScheduleSerializer(SendSerializer):
-    scheduled_at = UtcDateTimeField(help_text="ISO 8601 with offset; in the future.")
+from tenants.fields import MoneyField, UtcDateTimeField
 
 
 class CostSerializer(serializers.Serializer[Any]):
@@ -185,17 +74,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "reference",
             "kind",
             "parent",
-            "platform",
-            "sender",
-            "category",
-            "template_name",
-            "template_language",
-            "template_params",
-            "text",
-            "media",
-            "buttons",
-            "provider_template_id",
-            "fallback",
+            *CONTENT,
             "fallback_step",
             "track_urls",
             "unknown_policy",

@@ -14,22 +14,24 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from broadcast import lifecycle, recipients
-from broadcast.control_views import ControlActions
+from broadcast.control_views import HOLD_REFUSED, MOVE_REFUSED, ControlActions
 from broadcast.filters import BroadcastFilter, MessageFilter
+from broadcast.input_serializers import (
+    BroadcastWriteSerializer,
+    ScheduleSerializer,
+    SendSerializer,
+)
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.serializers import (
     BroadcastDetailSerializer,
     BroadcastSerializer,
-    BroadcastWriteSerializer,
     DashboardRowSerializer,
     MessageSerializer,
-    ScheduleSerializer,
-    SendSerializer,
 )
 from tenants.idempotency import idempotent
 from tenants.pagination import KeysetPages
 from tenants.permissions import Action
-from tenants.schema import ErrorResponseSerializer
+from tenants.schema import example
 from tenants.scoped_views import TenantScoped
 
 CREATE_EXAMPLE = OpenApiExample(
@@ -50,12 +52,21 @@ SEND_EXAMPLE = OpenApiExample(
     request_only=True,
 )
 
+TOO_LITTLE_CREDIT = example(
+    402,
+    "insufficient_credit",
+    "This needs 4.200000 EUR of credit and 1.000000 EUR is available. Top up the wallet or choose "
+    "fewer recipients.",
+)
+
 
 class BroadcastViewSet(
     ControlActions,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
 ):
+    """Broadcasts with their counts and cost, newest first."""
+
     queryset = Broadcast.objects.select_related("tenant", "sender", "counters")
     serializer_class = BroadcastSerializer
     filterset_class = BroadcastFilter
@@ -69,9 +80,9 @@ class BroadcastViewSet(
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={201: BroadcastDetailSerializer, 202: BroadcastDetailSerializer},
-        examples=[CREATE_EXAMPLE],
-        description="A DRAFT, or a SCHEDULED broadcast where `scheduled_at` is given.",
+        responses={201: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **HOLD_REFUSED},
+        examples=[CREATE_EXAMPLE, TOO_LITTLE_CREDIT],
+        description="Write one: a DRAFT, or SCHEDULED where `scheduled_at` is given.",
     )
     @idempotent
     def create(self, request: Request) -> Response:
@@ -86,16 +97,25 @@ class BroadcastViewSet(
         )
         return self.answer(broadcast, created=True)
 
-    @extend_schema(request=BroadcastWriteSerializer, responses={200: BroadcastDetailSerializer})
+    @extend_schema(
+        request=BroadcastWriteSerializer,
+        responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
+    )
     def update(self, request: Request, pk: str) -> Response:
+        """As PATCH, with name and platform given again; what is left out stays."""
         return self._edit(request, pk, partial=False)
 
-    @extend_schema(request=BroadcastWriteSerializer, responses={200: BroadcastDetailSerializer})
+    @extend_schema(
+        request=BroadcastWriteSerializer,
+        responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
+    )
     def partial_update(self, request: Request, pk: str) -> Response:
+        """Change a DRAFT or SCHEDULED broadcast; what is left out stays."""
         return self._edit(request, pk, partial=True)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None, **MOVE_REFUSED})
     def destroy(self, request: Request, pk: str) -> Response:
+        """Remove a broadcast of which nothing was handed over."""
         lifecycle.delete(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -104,9 +124,9 @@ class BroadcastViewSet(
         responses={
             200: BroadcastDetailSerializer,
             202: BroadcastDetailSerializer,
-            409: ErrorResponseSerializer,
+            **HOLD_REFUSED,
         },
-        examples=[SEND_EXAMPLE],
+        examples=[SEND_EXAMPLE, TOO_LITTLE_CREDIT],
     )
     @action(detail=True, methods=["post"])
     @idempotent
@@ -125,7 +145,8 @@ class BroadcastViewSet(
 
     @extend_schema(
         request=ScheduleSerializer,
-        responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer},
+        responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **HOLD_REFUSED},
+        examples=[TOO_LITTLE_CREDIT],
     )
     @action(detail=True, methods=["post"])
     def schedule(self, request: Request, pk: str) -> Response:
@@ -143,7 +164,7 @@ class BroadcastViewSet(
             )
         )
 
-    @extend_schema(request=None, responses={200: BroadcastDetailSerializer})
+    @extend_schema(request=None, responses={200: BroadcastDetailSerializer, **MOVE_REFUSED})
     @action(detail=True, methods=["post"])
     def unschedule(self, request: Request, pk: str) -> Response:
         """Back to DRAFT; its credits are released."""
@@ -151,7 +172,7 @@ class BroadcastViewSet(
             lifecycle.unschedule(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         )
 
-    @extend_schema(request=None, responses={200: BroadcastDetailSerializer})
+    @extend_schema(request=None, responses={200: BroadcastDetailSerializer, **MOVE_REFUSED})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Stop for good; what was not handed over is released."""

@@ -1,5 +1,6 @@
 """Forms of senders and provider apps: a secret goes in and never comes out."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -8,6 +9,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from channels.models import ProviderApp, Sender, TenantWAApp
 from channels.platforms import Platform
 from channels.registry import ADAPTERS, providers_for
+from tenants.admin_choices import NOT_CHOSEN
 from tenants.admin_pages import TenantForm
 
 if TYPE_CHECKING:
@@ -47,14 +49,15 @@ class SecretsField(forms.JSONField):
         return bool(data)
 
 
-def _provider_field() -> forms.ChoiceField:
+def _one_of(providers: Iterable[str]) -> forms.ChoiceField:
     return forms.ChoiceField(
-        choices=[(name, name) for name in sorted(ADAPTERS)], widget=UnfoldAdminSelectWidget
+        choices=[NOT_CHOSEN, *((name, name) for name in providers)],
+        widget=UnfoldAdminSelectWidget,
     )
 
 
 class ProviderAppForm(TenantForm):
-    provider = _provider_field()
+    provider = _one_of(sorted(ADAPTERS))
     new_secrets = SecretsField(label="Secrets")
 
     class Meta:
@@ -69,7 +72,7 @@ class ProviderAppForm(TenantForm):
 
 
 class SenderForm(TenantForm):
-    provider = _provider_field()
+    provider = _one_of(sorted(ADAPTERS))
     new_credentials = SecretsField(label="Credentials")
 
     class Meta:
@@ -104,6 +107,7 @@ class SenderForm(TenantForm):
 
 class WhatsAppForm(SenderForm):
     PLATFORM = Platform.WHATSAPP
+    provider = _one_of(providers_for(PLATFORM))
 
     class Meta(SenderForm.Meta):
         model = TenantWAApp

@@ -18,6 +18,7 @@ from channels.models import ProviderApp, Sender
 from channels.serializers import CheckSerializer, ProviderAppSerializer, SenderSerializer
 from channels.switching import activate, deactivate
 from tenants.permissions import Action
+from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import PatchOnly, TenantScoped
 
 
@@ -57,7 +58,7 @@ class SenderViewSet(
         deactivate(sender=self.get_object(), now=timezone.now())
         return self._answer(pk)
 
-    @extend_schema(request=None, responses=SenderSerializer)
+    @extend_schema(request=None, responses={200: SenderSerializer, 409: ErrorResponseSerializer})
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: str) -> Response:
         """Take it into use again; 409 where another sender has its account by now."""

@@ -47,7 +47,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 def _tell(stack: Stack) -> None:
     say(f"API       {stack.web_url}/docs/")
     say(f"Admin     {stack.web_url}/admin/")
-    say(f"Sandbox   {stack.sandbox_url}/")
+    say(f"Sandbox   {stack.sandbox_url}/_sandbox/summary")
     say(f"Logs      {DATA_DIR / 'log'}")
     say("Ctrl-C stops everything.")
 

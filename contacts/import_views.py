@@ -21,6 +21,7 @@ from tenants.exceptions import RequestTooLarge
 from tenants.models import User
 from tenants.pagination import KeysetPages
 from tenants.parsers import UNSTORABLE
+from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -96,13 +97,19 @@ class ImportViewSet(
     mixins.RetrieveModelMixin,
     GenericViewSet[ContactImport],
 ):
+    """Imports of CSV files, newest first; `first_errors` stand in a single one alone."""
+
     queryset = ContactImport.objects.defer("content")
     serializer_class = ImportSerializer
     pagination_class = KeysetPages
     parser_classes = (MultiPartParser,)
 
-    @extend_schema(request=ImportWriteSerializer, responses={202: ImportSerializer})
+    @extend_schema(
+        request=ImportWriteSerializer,
+        responses={202: ImportSerializer, 413: ErrorResponseSerializer},
+    )
     def create(self, request: Request) -> Response:
+        """Take a CSV file of contacts; a task works through it."""
         wish = ImportWriteSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         fields = wish.validated_data

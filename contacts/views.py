@@ -28,6 +28,8 @@ from tenants.scoped_views import TenantScoped
 
 
 class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
+    """People, by their addresses on the platforms, with tags and attributes of your own."""
+
     queryset = Contact.objects.prefetch_related("tags")
     serializer_class = ContactSerializer
     pagination_class = KeysetPages
@@ -87,6 +89,8 @@ class SuppressionViewSet(
     mixins.DestroyModelMixin,
     GenericViewSet[Suppression],
 ):
+    """Addresses that must not be written to. They outlive contacts, and no import lifts one."""
+
     queryset = Suppression.objects.all()
     serializer_class = SuppressionSerializer
     filterset_class = SuppressionFilter

@@ -146,6 +146,7 @@ class MessageAlias(models.Model):
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        verbose_name_plural = "message aliases"
         constraints = (models.UniqueConstraint(fields=("app", "alias"), name="message_alias_once"),)
 
     def __str__(self) -> str:

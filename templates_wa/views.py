@@ -82,7 +82,10 @@ class TemplateViewSet(
         delete(tenant=self.tenant, template_id=UUID(pk), now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(request=StatusSerializer, responses=TemplateSerializer)
+    @extend_schema(
+        request=StatusSerializer,
+        responses={200: TemplateSerializer, 409: ErrorResponseSerializer},
+    )
     @action(detail=True, methods=["post"], url_path="status")
     def set_status(self, request: Request, pk: str) -> Response:
         """Say what its status is, where it was submitted elsewhere; 409 once the provider does."""

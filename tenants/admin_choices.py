@@ -1,10 +1,13 @@
-"""A related object chosen by its id: what is no id is an error in the form, not of the server."""
+"""How a form lets operators choose: nothing by itself, and a related object by its id.
+
+What is no id is an error in the form, not of the server.
+"""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey
+from django.db.models import Field, ForeignKey
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
     Options = BaseModelAdmin[Any]
 else:
     Options = object
+
+
+NOT_CHOSEN = ("", "Select value")
 
 
 class IdSelect(AutocompleteSelect):
@@ -39,3 +45,16 @@ class ChosenByIds(Options):
             chosen = IdSelect(db_field, self.admin_site, using=options.get("using"))
             options.setdefault("widget", chosen)
         return super().formfield_for_foreignkey(db_field, request, **options)
+
+
+class NothingChosen(Options):
+    """Unfold begins a required choice with its first value: a new member would be an OWNER."""
+
+    def formfield_for_choice_field(
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **options: Any
+    ) -> Any:
+        choices = db_field.get_choices(
+            include_blank=db_field.blank or not db_field.has_default(), blank_choice=[NOT_CHOSEN]
+        )
+        options.setdefault("choices", choices)
+        return super().formfield_for_choice_field(db_field, request, **options)

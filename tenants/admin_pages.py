@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
-from tenants.admin_choices import ChosenByIds
+from tenants.admin_choices import ChosenByIds, NothingChosen
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -39,11 +39,11 @@ def detail_action(*, description: str, url_path: str) -> Callable[[F], F]:
     return cast("Callable[[F], F]", action(description=description, url_path=url_path))
 
 
-class Inline(ChosenByIds, InlineBase):
+class Inline(ChosenByIds, NothingChosen, InlineBase):
     """Rows of another model on an object's page."""
 
 
-class Page(ChosenByIds, Base):
+class Page(ChosenByIds, NothingChosen, Base):
     """A model that operators edit. Its list never counts its table."""
 
     paginator = InfinitePaginator

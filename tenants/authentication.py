@@ -3,10 +3,12 @@
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.tokens import Token
 from structlog.contextvars import bind_contextvars
 
 from tenants.models import Membership, User
-from tenants.tokens import membership_of
+from tenants.tokens import TokenNoLongerValid, membership_of
 
 
 class TenantJWTAuthentication(BaseAuthentication):
@@ -20,9 +22,18 @@ class TenantJWTAuthentication(BaseAuthentication):
         raw = self.tokens.get_raw_token(header) if header is not None else None
         if raw is None:
             return None
-        membership = membership_of(self.tokens.get_validated_token(raw))
+        membership = membership_of(self._token(raw))
         bind_contextvars(tenant_id=str(membership.tenant_id))
         return membership.user, membership
+
+    def _token(self, raw: bytes) -> Token:
+        try:
+            return self.tokens.get_validated_token(raw)
+        except InvalidToken as error:  # which says it once for each kind of token that was tried
+            raise TokenNoLongerValid(
+                "This access token is not valid or has expired. Get a new one from "
+                "/token/refresh/, or log in again."
+            ) from error
 
     def authenticate_header(self, request: Request) -> str:
         return self.tokens.authenticate_header(request)

@@ -80,6 +80,11 @@ class Schema(AutoSchema):
             return str(super().get_operation_id())
         return f"{basename}_{action}".replace("-", "_")
 
+    def get_summary(self) -> str | None:
+        """The first line of its description; all that the closed rows of `/docs/` have room for."""
+        first = str(self.get_description()).partition("\n")[0]
+        return first.replace("`", "").rstrip(".") or None  # no Markdown in a summary
+
     def get_override_parameters(self) -> list[Any]:
         parameters = super().get_override_parameters()
         return [*parameters, IDEMPOTENCY_KEY] if self._is_idempotent() else parameters

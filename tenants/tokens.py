@@ -18,7 +18,7 @@ FINGERPRINT_LENGTH = 16
 
 
 class TokenNoLongerValid(DomainError):
-    """The token was once good; its user, membership or password is not what it was."""
+    """The token has expired or is none, or its user, membership or password is not what it was."""
 
     code = "token_not_valid"
     status = 401

@@ -22,7 +22,7 @@ BASIC_LENGTH = 160
 
 
 class RateRow(Protocol):
-    """A rate as wallet/models.py keeps it. Empty (or no sender): any."""
+    """A rate as wallet/models/rate.py keeps it. Empty (or no sender): any."""
 
     @property
     def id(self) -> UUID: ...

@@ -15,6 +15,7 @@ from config.embedded.errors import EmbeddedServerError
 from config.embedded.places import Places
 from config.embedded.processes import dies_with_parent, end
 from config.embedded.wheels import valkey_program
+from config.ports import is_free
 
 _HOST = "127.0.0.1"
 _START_DEADLINE = 60.0  # seconds; a large append-only file is read back first
@@ -39,7 +40,7 @@ class Valkey:
     def start(self) -> None:
         """Start the server and wait until it answers; at the port it had, if that is free."""
         self._stop_orphan()
-        if not _is_free(self._port):
+        if not is_free(self._port, host=_HOST):
             self._port = _free_port()
         self._remember()
         with self._log.open("ab") as log:
@@ -106,16 +107,6 @@ class Valkey:
         address = self._folder / "address.json"
         address.touch(mode=0o600)
         address.write_text(json.dumps({"port": self._port, "password": self._password}))
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            return False
-        return True
 
 
 def _free_port() -> int:

@@ -6,11 +6,12 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model
+from django.forms import ChoiceField, ModelChoiceField
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from channels.models import ProviderApp
+from channels.models import ProviderApp, TenantWAApp
 from tenants.models import User
 from tests.admin.rows import SECRET
 
@@ -69,6 +70,29 @@ def test_a_superuser_sees_every_object(model: type[Model], superuser: Client, ro
 def test_the_page_that_adds_is_there_where_adding_is(model: type[Model], superuser: Client) -> None:
     answer = superuser.get(address(model, "add"))
     assert answer.status_code == (200 if may_add(model) else 403)
+
+
+@every_model
+def test_a_page_that_adds_chooses_nothing_by_itself(model: type[Model], superuser: Client) -> None:
+    """A platform or a provider that nobody chose would be saved like one that somebody did."""
+    if not may_add(model):
+        return
+    form = superuser.get(address(model, "add")).context["adminform"].form
+    for name, field in form.fields.items():
+        if isinstance(field, ChoiceField) and not isinstance(field, ModelChoiceField):
+            chosen = form.get_initial_for_field(field, name)
+            assert chosen or field.valid_value(""), name
+
+
+def test_a_whatsapp_app_is_offered_the_providers_of_whatsapp(superuser: Client) -> None:
+    form = superuser.get(address(TenantWAApp, "add")).context["adminform"].form
+
+    assert [key for key, _ in form.fields["provider"].choices] == [
+        "",
+        "gupshup",
+        "meta_cloud",
+        "twilio",
+    ]
 
 
 @every_model

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -54,3 +55,45 @@ def test_idempotent_operations_take_the_key(probes: dict[str, Any]) -> None:
 
     assert [parameter["name"] for parameter in effect] == ["Idempotency-Key"]
     assert "parameters" not in probes["paths"]["/fields/"]["post"]
+
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def operations(urlconf: str) -> dict[str, dict[str, Any]]:
+    """`POST /broadcast/` → the operation."""
+    paths = schema_of(urlconf)["paths"]
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def test_every_operation_says_what_it_does_to_those_who_call_it() -> None:
+    """A view without a docstring gets its base class's, which is meant for programmers."""
+    for name, operation in operations("config.urls").items():
+        assert operation.get("summary"), name
+        assert operation.get("description"), name
+        assert "viewset" not in operation["description"], name
+
+
+def test_a_status_that_a_description_speaks_of_is_among_the_responses() -> None:
+    for name, operation in operations("config.urls").items():
+        named = set(re.findall(r"\b[45]\d\d\b", operation["description"]))
+        assert named <= set(operation["responses"]), name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "POST /broadcast/",
+        "PUT /broadcast/{id}/",
+        "PATCH /broadcast/{id}/",
+        "POST /broadcast/{id}/send/",
+        "POST /broadcast/{id}/schedule/",
+    ],
+)
+def test_what_holds_credits_says_that_they_may_not_suffice(name: str) -> None:
+    assert {"402", "409"} <= set(operations("config.urls")[name]["responses"])

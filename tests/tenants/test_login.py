@@ -161,6 +161,28 @@ def test_a_refresh_token_opens_no_route(anonymous: APIClient) -> None:
     assert anonymous.get("/me/").status_code == 401
 
 
+def test_an_access_token_that_has_expired_is_one_plain_error(anonymous: APIClient) -> None:
+    token = issue(MembershipFactory.create()).access_token
+    token.set_exp(lifetime=timedelta(seconds=-1))
+    anonymous.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+
+    response = anonymous.get("/me/")
+
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert response.json() == {
+        "type": "client_error",
+        "errors": [
+            {
+                "code": "token_not_valid",
+                "detail": "This access token is not valid or has expired. Get a new one from "
+                "/token/refresh/, or log in again.",
+                "attr": None,
+            }
+        ],
+    }
+
+
 def test_a_tampered_token_is_refused(anonymous: APIClient) -> None:
     header, payload, signature = str(issue(MembershipFactory.create()).access_token).split(".")
     other = str(issue(MembershipFactory.create()).access_token).split(".")[1]

@@ -1,35 +1,14 @@
-"""A tenant's credits: the wallet, what is held in it, and the entries that explain it."""
+"""The wallet, what is held in it, and the entries that explain it."""
 
 from decimal import Decimal
 
 import pgtrigger
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
-from channels.platforms import Category, Platform
 from tenants.ids import new_id
 from tenants.scoping import TenantQuerySet
-from wallet.pricing import BASIC, SINGLE
-
-
-def amount_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
-    """Money to a millionth of the currency's unit: SMS prices have four places and more."""
-    return models.DecimalField(max_digits=20, decimal_places=6, **options)  # type: ignore[arg-type]
-
-
-def never_truncated(name: str) -> pgtrigger.Trigger:
-    """Row triggers do not see TRUNCATE. A test run, which empties its own database, says so."""
-    return pgtrigger.Trigger(
-        name=name,
-        level=pgtrigger.Statement,
-        when=pgtrigger.Before,
-        operation=pgtrigger.Truncate,
-        func=(
-            "IF coalesce(current_setting('wallet.may_truncate', true), '') <> 'yes' THEN "
-            "RAISE EXCEPTION 'Cannot truncate % table', TG_TABLE_NAME; END IF; RETURN NULL;"
-        ),
-    )
+from wallet.models.columns import amount_field, never_truncated
 
 
 class Wallet(models.Model):
@@ -70,7 +49,7 @@ class Wallet(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Wallet of {self.tenant_id} ({self.currency})"
+        return f"Wallet of {self.tenant} ({self.currency})"
 
     @property
     def available(self) -> Decimal:
@@ -189,124 +168,3 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.reference}"
-
-
-class Rate(models.Model):
-    """A price of one message (of one segment, for SMS) for a time; wallet/pricing.py reads it.
-
-    Operators add rates and end them; what was once a price stays, as messages refer to it.
-    """
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    sender = models.ForeignKey(
-        "channels.Sender",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Empty: every sender of the platform.",
-    )
-    platform = models.CharField(max_length=10, choices=Platform.choices)
-    category = models.CharField(
-        max_length=15, choices=Category.choices, blank=True, help_text="Empty: any."
-    )
-    country = models.CharField(
-        max_length=2, blank=True, help_text="ISO 3166-1 alpha-2 of the recipient's number."
-    )
-    calling_code = models.CharField(
-        max_length=7,
-        blank=True,
-        validators=[RegexValidator("^[1-9][0-9]*$")],
-        help_text="What numbers begin with after the +, such as 49; the longest that fits counts.",
-    )
-    message_type = models.CharField(
-        max_length=10,
-        blank=True,
-        choices=((BASIC, "Basic: text up to 160 characters"), (SINGLE, "Single: any other")),
-        help_text="RCS only. Empty: any.",
-    )
-    price = models.DecimalField(max_digits=12, decimal_places=6)
-    currency = models.CharField(max_length=3)
-    valid_from = models.DateTimeField()
-    valid_to = models.DateTimeField(null=True, blank=True, help_text="Exclusive. Empty: for good.")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("platform", "country", "calling_code", "-valid_from")
-        constraints = (
-            models.CheckConstraint(condition=Q(price__gte=0), name="rate_not_negative"),
-            models.CheckConstraint(
-                condition=Q(country="") | Q(calling_code=""), name="rate_one_place"
-            ),
-            models.CheckConstraint(
-                condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")),
-                name="rate_ends_after_it_begins",
-            ),
-        )
-        indexes = (models.Index(fields=("platform", "valid_from"), name="rate_by_platform"),)
-        triggers = (
-            pgtrigger.Protect(name="rate_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.Protect(
-                name="rate_only_ends",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange(exclude=["valid_to"]),
-            ),
-        )
-
-    def __str__(self) -> str:
-        where = self.country or (f"+{self.calling_code}" if self.calling_code else "anywhere")
-        return f"{self.platform} {self.category} {where} {self.price} {self.currency}"
-
-
-class TopUpStatus(models.TextChoices):
-    OPEN = "OPEN", "Waiting to be paid"
-    PAID = "PAID", "Paid and credited"
-    FAILED = "FAILED", "No page to pay on was opened"
-    DISPUTED = "DISPUTED", "Paid, but not credited"
-
-
-class TopUp(models.Model):
-    """Credits that somebody set out to buy; added once the provider says that they are paid."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="top_ups")
-    provider = models.CharField(max_length=20)
-    provider_id = models.CharField(max_length=200, blank=True)
-    url = models.TextField(blank=True, help_text="Where it is paid.")
-    amount = amount_field()
-    minor_units = models.BigIntegerField(help_text="The amount as the provider counts it.")
-    currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=10, choices=TopUpStatus.choices, default=TopUpStatus.OPEN)
-    reason = models.CharField(max_length=200, blank=True)
-    created_by = models.ForeignKey(
-        "tenants.User", on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    created_at = models.DateTimeField()
-    paid_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("-id",)
-
-    def __str__(self) -> str:
-        return f"{self.amount} {self.currency} by {self.provider}"
-
-
-class ReceivedPayment(models.Model):
-    """A payment provider's verified event, by its own id: repeated, it does nothing."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    provider = models.CharField(max_length=20)
-    event_id = models.CharField(max_length=200)
-    kind = models.CharField(max_length=100)
-    top_up = models.ForeignKey(TopUp, on_delete=models.PROTECT, null=True, related_name="events")
-    outcome = models.CharField(max_length=200, blank=True)
-    received_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ("-id",)
-        constraints = (
-            models.UniqueConstraint(fields=("provider", "event_id"), name="payment_event_once"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.provider} {self.event_id}"

@@ -1,0 +1,61 @@
+"""Credits that are bought, and what payment providers said of them."""
+
+from django.db import models
+
+from tenants.ids import new_id
+from wallet.models.columns import amount_field
+from wallet.models.wallet import Wallet
+
+
+class TopUpStatus(models.TextChoices):
+    OPEN = "OPEN", "Waiting to be paid"
+    PAID = "PAID", "Paid and credited"
+    FAILED = "FAILED", "No page to pay on was opened"
+    DISPUTED = "DISPUTED", "Paid, but not credited"
+
+
+class TopUp(models.Model):
+    """Credits that somebody set out to buy; added once the provider says that they are paid."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="top_ups")
+    provider = models.CharField(max_length=20)
+    provider_id = models.CharField(max_length=200, blank=True)
+    url = models.TextField(blank=True, help_text="Where it is paid.")
+    amount = amount_field()
+    minor_units = models.BigIntegerField(help_text="The amount as the provider counts it.")
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=TopUpStatus.choices, default=TopUpStatus.OPEN)
+    reason = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(
+        "tenants.User", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency} by {self.provider}"
+
+
+class ReceivedPayment(models.Model):
+    """A payment provider's verified event, by its own id: repeated, it does nothing."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    provider = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=200)
+    kind = models.CharField(max_length=100)
+    top_up = models.ForeignKey(TopUp, on_delete=models.PROTECT, null=True, related_name="events")
+    outcome = models.CharField(max_length=200, blank=True)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(fields=("provider", "event_id"), name="payment_event_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event_id}"
