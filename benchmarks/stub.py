@@ -12,7 +12,10 @@ import sys
 import time
 from array import array
 from collections import defaultdict
+from typing import cast
 from urllib.parse import parse_qsl
+
+import uvloop
 
 HOST = "127.0.0.1"
 TOKEN = b'{"access_token":"ya29.made-up","expires_in":3599,"token_type":"Bearer"}'
@@ -27,8 +30,8 @@ class Stub(asyncio.Protocol):
         self._unread = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's is one in all but name.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
@@ -98,4 +101,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

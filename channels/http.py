@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import aiohttp
+import uvloop
 
 from channels.adapter import HttpRequest, HttpResponse
 from channels.transport import (
@@ -91,7 +92,7 @@ class _Client:
     """An event loop in a daemon thread, and the session that lives on it."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._thread.start()
         self.session = self.run(_open()).result(timeout=5)

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+import uvloop
 
 from channels import http
 from channels.adapter import HttpRequest, HttpResponse
 from channels.transport import (
+    HUNG_UP,
     MAX_ANSWER_BYTES,
     Exchange,
     Failure,
@@ -55,7 +57,8 @@ def test_what_became_of_the_request(
     result = post(far_end.url, timeout=0.5)
     assert result in expected
     assert far_end.fully_read == fully_read
-    assert far_end.connections == 1
+    # One that turns out to be hung up before a byte was written is passed over.
+    assert far_end.connections <= (1 + HUNG_UP if expected is EARLY else 1)
 
 
 @pytest.mark.parametrize(("behaviour", "fully_read", "_expected"), TABLE, ids=NAMES)
@@ -134,7 +137,7 @@ def test_a_pooled_connection_closed_in_the_meantime_is_passed_over(far_end: FarE
             time.sleep(0.05)  # noqa: ASYNC251 - see above
             return first, await exchange(session, prepare(request(far_end.url), timeout=1))
 
-    first, second = asyncio.run(twice())
+    first, second = uvloop.run(twice())
     assert isinstance(first, HttpResponse)
     assert isinstance(second, HttpResponse)
     assert (far_end.connections, far_end.fully_read) == (2, 2)
