@@ -16,7 +16,7 @@ TEST_DATABASE_PREFIX = "test_broadcast_"
 TEST_KEY_PREFIX = "test-"
 
 DATABASES["default"]["TEST"] = {"NAME": f"{TEST_DATABASE_PREFIX}{RUN}"}
-# Tests that commit empty their tables afterwards; wallet/models/columns.py refuses that anywhere else.
+# Tests that commit empty their tables afterwards; wallet/models/columns.py refuses that elsewhere.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c wallet.may_truncate=yes"
 REDIS_KEY_PREFIX = f"{TEST_KEY_PREFIX}{RUN}:"
 CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = REDIS_KEY_PREFIX
