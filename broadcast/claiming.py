@@ -69,9 +69,10 @@ def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
     return following if taken else None
 
 
-# Locked in the house's order: the broadcast against cancel and pause, then its counters.
+# Locked in the house's order: the broadcast against cancel and pause, then its counters. The commit
+# is not waited for: the fence's is, and makes the claim durable too (docs/adr/0044).
 LOCK = """
-SELECT b.id FROM broadcast_broadcast b
+SELECT set_config('synchronous_commit', 'off', true) FROM broadcast_broadcast b
 JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
 WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
   AND (b.template_id IS NULL OR EXISTS (SELECT FROM templates_wa_whatsapptemplate t
