@@ -4,6 +4,9 @@ import phonenumbers
 
 from tenants.errors import InvalidInput
 
+LONGEST = 16
+"""Characters of E.164 with its plus sign. Some national plans, Germany's for one, allow more."""
+
 
 class InvalidPhone(InvalidInput):
     """No number that could be called."""
@@ -17,9 +20,10 @@ def to_e164(text: str, *, default_country: str = "") -> str:
         number = phonenumbers.parse(text, default_country or None)
     except phonenumbers.NumberParseException as error:
         raise InvalidPhone("A number such as +491701234567.", attr="phone") from error
-    if not phonenumbers.is_possible_number(number):
+    phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if not phonenumbers.is_possible_number(number) or len(phone) > LONGEST:
         raise InvalidPhone("This phone number cannot exist.", attr="phone")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return phone
 
 
 def country_of(phone: str) -> str:
