@@ -5,13 +5,14 @@ REVOKE; START, UNSTOP, RESUME); the others are what people write who do not read
 may add her own.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
 
 LONGEST = 40
 """Characters; a longer message is a message, not a word."""
+ACCENTS = frozenset({*range(10, 37), *range(200, 241)})
+"""Canonical combining classes: points of Hebrew, Arabic and Syriac; marks above and below."""
 
 
 class Wish(StrEnum):
@@ -38,7 +39,18 @@ def plain(text: str) -> str:
     if len(text) > LONGEST:
         return ""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"[\W_]+", "", folded)
+    return "".join(filter(_is_written, folded))
+
+
+def _is_written(character: str) -> bool:
+    """Letters, digits, and the vowels that Hindi, Thai and others write as marks: without them
+    “later” and “stop” are one word. Not accents, nor the points that Arabic and Hebrew may leave
+    out, nor what makes a picture of a character.
+    """
+    if not unicodedata.category(character).startswith("M"):
+        return character.isalnum()
+    is_picture = unicodedata.category(character) == "Me" or "\ufe00" <= character <= "\ufe0f"
+    return not is_picture and unicodedata.combining(character) not in ACCENTS
 
 
 def _words(text: str) -> frozenset[str]:
