@@ -16,7 +16,7 @@ from contacts.models import Contact
 from contacts.opt_words import Wish, wish_of
 from inbound.acknowledging import acknowledge_soon
 from inbound.models import ReceivedMessage
-from inbound.opting import OptWish, apply_wish
+from inbound.opting import OptWish, apply_wish, spellings_of
 
 ANSWERS_WITHIN = timedelta(days=7)
 """A reply that quotes nothing answers the last message sent to its writer in this time."""
@@ -88,7 +88,9 @@ def _contact(
     app: ProviderApp, reply: Reply, *, platform: Platform, now: datetime
 ) -> Contact | None:
     if platform != Platform.TELEGRAM:
-        return Contact.objects.filter(tenant_id=app.tenant_id, phone=reply.address).first()
+        phones = spellings_of(reply.address, platform=platform)
+        known = Contact.objects.filter(tenant_id=app.tenant_id, phone__in=phones)
+        return min(known, key=lambda each: phones.index(each.phone or ""), default=None)
     chat_id = int(reply.address)
     if reply.payload:
         linked = link_chat(tenant_id=app.tenant_id, payload=reply.payload, chat_id=chat_id, now=now)

@@ -175,6 +175,27 @@ def test_what_no_text_column_takes_does_not_take_the_reply_with_it(
     assert Suppression.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("phone", "known_to_whatsapp"),
+    [
+        ("+525512345678", "5215512345678"),
+        ("+5521987654321", "552187654321"),
+        ("+541158749895", "5491158749895"),
+    ],
+)
+def test_whatsapp_may_spell_a_number_otherwise(
+    anonymous: APIClient, app: ProviderApp, phone: str, known_to_whatsapp: str
+) -> None:
+    contact = ContactFactory.create(tenant=app.tenant, phone=phone)
+    told = PHONE.removeprefix("+").encode(), known_to_whatsapp.encode()
+    receive(anonymous, app, reply("STOP").replace(*told))
+    assert ReceivedMessage.objects.get().contact == contact
+    assert Suppression.objects.filter(platform="WHATSAPP", address=phone).count() == 1
+    later = AT + timedelta(minutes=1)
+    receive(anonymous, app, reply("START", number=2, at=later).replace(*told))
+    assert not Suppression.objects.exists()
+
+
 def test_start_does_not_lift_what_a_user_entered(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
