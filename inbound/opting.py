@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from channels.platforms import Platform
 from contacts.models import SuppressionScope, SuppressionSource
 from contacts.phones import whatsapp_spellings
-from contacts.suppressions import BY_OTHERS, lift, suppress
+from contacts.suppressions import has_opted_back_in, opt_back_in, suppress
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +39,14 @@ def spellings_of(address: str, *, platform: Platform) -> tuple[str, ...]:
 
 
 def _apply(tenant_id: UUID, wish: OptWish) -> None:
+    whose: Any = {"tenant_id": tenant_id, "platform": wish.platform, "address": wish.address}
     if not wish.opted_out:
-        lift(
-            tenant_id=tenant_id,
-            platform=wish.platform,
-            address=wish.address,
-            now=wish.at,
-            sources=BY_OTHERS,
-        )
+        opt_back_in(**whose, at=wish.at)
+        return
+    if has_opted_back_in(**whose, since=wish.at):
         return
     suppress(
-        tenant_id=tenant_id,
-        platform=wish.platform,
-        address=wish.address,
+        **whose,
         scope=SuppressionScope.MARKETING if wish.marketing_only else SuppressionScope.ALL,
         source=SuppressionSource.RECIPIENT,
         reason=wish.reason,

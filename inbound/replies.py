@@ -26,13 +26,16 @@ def take_reply(
     *, app: ProviderApp, event_id: UUID, reply: Reply, platform: Platform, now: datetime
 ) -> None:
     """Store a reply and do what it asks for; one that was stored before is skipped."""
+    kept_as = reply.provider_message_id[:200]
+    if ReceivedMessage.objects.filter(app=app, provider_message_id=kept_as).exists():
+        return
     tenant = app.tenant
     contact = _contact(app, reply, platform=platform, now=now)
     wish = wish_of(reply.text, also_out=tenant.opt_out_words, also_in=tenant.opt_in_words)
     answered = _answered(app, reply, contact=contact, platform=platform)
     message, is_new = ReceivedMessage.objects.get_or_create(
         app=app,
-        provider_message_id=reply.provider_message_id[:200],
+        provider_message_id=kept_as,
         defaults={
             "tenant": tenant,
             "sender": sender_of(app, reply.account_id),
