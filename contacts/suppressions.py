@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -82,7 +83,7 @@ def suppress_all(
 
     Not where the recipient has opted back in since.
     """
-    params = {
+    params: dict[str, Any] = {
         "tenant": tenant_id,
         "platform": platform,
         "addresses": list(said_at),
