@@ -305,6 +305,11 @@ def test_start_opts_in_and_hands_on_its_payload() -> None:
     ]
 
 
+def test_a_group_is_nobodys_own_chat() -> None:
+    said = message("/start@demo_bot c-123") | {"chat": {"id": 42, "type": "group"}}
+    assert events(message=said)[1:] == [reply("/start@demo_bot c-123")]
+
+
 def test_a_reply() -> None:
     answered = message("Hello") | {"reply_to_message": {"message_id": 5}}
     assert events(message=answered) == [reply("Hello", in_reply_to="42:5")]
@@ -337,7 +342,8 @@ def member(status: str, *, chat_type: str = "private") -> dict[str, Any]:
 
 
 def message(words: str) -> dict[str, Any]:
-    return {"message_id": 7, "chat": {"id": 42}, "date": 1700000000, "text": words}
+    chat = {"id": 42, "type": "private"}
+    return {"message_id": 7, "chat": chat, "date": 1700000000, "text": words}
 
 
 def command(name: str, *, opted_out: bool) -> OptChange:
