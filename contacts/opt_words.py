@@ -29,9 +29,14 @@ def wish_of(text: str, *, also_out: Iterable[str] = (), also_in: Iterable[str] =
         return Wish.OPT_OUT
     if word in map(plain, also_in):
         return Wish.OPT_IN
-    if word in OPT_OUT:
+    if word in OPT_OUT or word in MARKETING_OUT:
         return Wish.OPT_OUT
     return Wish.OPT_IN if word in OPT_IN else None
+
+
+def is_about_marketing(text: str) -> bool:
+    """Whether an opt-out is one from marketing alone, as WhatsApp's button for it says."""
+    return plain(text) in MARKETING_OUT
 
 
 def plain(text: str) -> str:
@@ -100,3 +105,6 @@ OPT_IN = _words(
     开始 订阅 訂閱 開始 시작
     """
 )
+MARKETING_OUT = frozenset(map(plain, ("Stop promotions", "إيقاف عمليات الترويج")))
+"""What stands on the button that WhatsApp Manager puts under marketing; pressed, it comes back as a
+reply and nothing more."""

@@ -13,7 +13,7 @@ from channels.platforms import Platform
 from channels.registry import adapter_for
 from contacts.chat_links import link_chat
 from contacts.models import Contact
-from contacts.opt_words import Wish, wish_of
+from contacts.opt_words import Wish, is_about_marketing, wish_of
 from inbound.acknowledging import acknowledge_soon
 from inbound.models import ReceivedMessage
 from inbound.opting import OptWish, apply_wish, spellings_of
@@ -60,7 +60,7 @@ def take_reply(
             platform=platform,
             address=reply.address,
             opted_out=wish is Wish.OPT_OUT,
-            marketing_only=False,
+            marketing_only=is_about_marketing(reply.text),
             at=reply.at,
             reason=f"reply: {reply.text}"[:200],
             event_id=event_id,

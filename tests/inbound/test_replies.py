@@ -133,6 +133,14 @@ def test_stop_suppresses_with_the_event_and_start_lifts_it(
     assert not Suppression.objects.exists()
 
 
+def test_the_button_that_stops_promotions_stops_marketing_alone(
+    anonymous: APIClient, app: ProviderApp, contact: Contact
+) -> None:
+    receive(anonymous, app, reply("Stop promotions"))
+    found = Suppression.objects.get()
+    assert (found.platform, found.address, found.scope) == ("WHATSAPP", PHONE, "MARKETING")
+
+
 def test_a_start_that_was_written_before_the_stop_lifts_nothing(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
