@@ -1,6 +1,5 @@
 """What goes with a free text: a medium and buttons, as far as the sender's provider can."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +12,6 @@ from channels.registry import adapter_for
 from tenants.errors import InvalidInput
 
 Render = Callable[[str], str]
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-ADDRESS = re.compile(r"[a-z]+://[^\s/?#][^\s]*")
-"""A scheme and something behind it, without blanks."""
 
 
 def texts_of(broadcast: Broadcast) -> list[str]:
@@ -98,11 +94,6 @@ def _check_value(kind: str, value: str, able: Capabilities) -> None:
         raise InvalidInput(
             f"A URL button's value begins with {' or '.join(able.url_schemes)}.", attr="buttons"
         )
-    is_fixed = not VARIABLE.search(value)
-    if kind == ButtonKind.CALL and is_fixed and not E164.fullmatch(value):
-        raise InvalidInput("A call button's value is a number: +491701234567.", attr="buttons")
-    if kind == ButtonKind.URL and is_fixed and not ADDRESS.fullmatch(value):
-        raise InvalidInput("A URL button's value is a whole address.", attr="buttons")
     fixed = len(VARIABLE.sub("", value).encode())
     if kind == ButtonKind.REPLY and able.max_reply_bytes and fixed > able.max_reply_bytes:
         raise InvalidInput(
