@@ -9,13 +9,25 @@ from broadcast import attachments, registered
 from broadcast.errors import AmbiguousChoice, NoSender, TemplateNotUsable
 from broadcast.models import Broadcast
 from broadcast.unsubscribing import unsubscribe_link
-from broadcast.variables import UNSUBSCRIBE_URL, Variables, check_syntax, fill_in, variables_of
+from broadcast.variables import (
+    UNSUBSCRIBE_URL,
+    VARIABLE,
+    Variables,
+    check_syntax,
+    fill_in,
+    variables_of,
+)
 from channels.adapter import OutboundMessage, TemplateContent, TextContent
 from channels.models import Sender
 from channels.platforms import FORBIDDEN, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
 from channels.registry import adapter_for
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
-from templates_wa.parameters import build_content, check_params, is_body_text
+from templates_wa.parameters import (
+    build_content,
+    check_params,
+    is_body_text,
+    longest_values,
+)
 from tenants.errors import InvalidInput
 from tracking.links import find_urls, wrap
 from tracking.models import TrackedURL
@@ -114,6 +126,20 @@ def _check_template(broadcast: Broadcast) -> None:
     broadcast.template = template
     broadcast.template_language = template.language
     broadcast.category = template.category
+    _check_lengths(template, params, has_links=bool(link_positions(broadcast)))
+
+
+def _check_lengths(
+    template: WhatsAppTemplate, params: Mapping[str, str], *, has_links: bool
+) -> None:
+    """Of what is the same for all; the rest is measured when it is planned (too_long.py)."""
+    for key, most in longest_values(template).items():
+        value = " ".join(params[key].split())
+        if len(value) > most and not VARIABLE.search(value) and not has_links:
+            raise InvalidInput(
+                f"Parameter {key} has at most {most} characters; this has {len(value)}.",
+                attr="template_params",
+            )
 
 
 def _sends_carousels(broadcast: Broadcast) -> bool:

@@ -4,7 +4,8 @@ from broadcast.states import MessageCode
 
 RECIPIENT_PREFIX = "recipient_"
 RECIPIENT_CODES = frozenset(
-    {MessageCode.OPTED_OUT.value, "country_restricted", "delivery_failed", "delivery_rejected"}
+    {MessageCode.OPTED_OUT.value, "country_not_enabled", "country_restricted"}
+    | {"delivery_failed", "delivery_rejected"}
 )
 """Error codes that say: this recipient cannot be reached. Another try would be refused again.
 

@@ -25,11 +25,12 @@ class _News:
 
     best: Receipt
     times: dict[ReceiptStatus, datetime] = field(default_factory=dict)
-    opted_out: bool = False
+    opted_out_at: datetime | None = None
 
     def add(self, receipt: Receipt) -> None:
         self.times.setdefault(receipt.status, receipt.at)
-        self.opted_out = self.opted_out or receipt.opted_out
+        if receipt.opted_out:
+            self.opted_out_at = receipt.at
         if _rank(receipt) > _rank(self.best):
             self.best = receipt
 
@@ -147,9 +148,9 @@ def _apply(*, broadcast: Broadcast, news: dict[UUID, _News], now: datetime) -> N
     moved = move(broadcast_id=broadcast.pk, update=APPLY, params=_params(news, now))
     if moved.captured or moved.released or moved.refunded:
         _pay(broadcast, moved, now)
-    opted_out = [each for each, said in news.items() if said.opted_out]
+    opted_out = {each: said.opted_out_at for each, said in news.items() if said.opted_out_at}
     if opted_out:
-        record_opt_outs(broadcast=broadcast, message_ids=opted_out, now=now)
+        record_opt_outs(broadcast=broadcast, said_at=opted_out)
     if moved.is_over:
         # After the outermost commit: finishing locks the broadcast, then its counters.
         transaction.on_commit(partial(finish, broadcast_id=broadcast.pk, now=now))

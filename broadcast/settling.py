@@ -196,7 +196,7 @@ def _after(
             wake_lanes(broadcast=broadcast, at=now + timedelta(seconds=min(waits)))
     blocked = [each for each, outcome in outcomes if outcome.cause == FailureCause.OPT_OUT]
     if blocked:
-        record_opt_outs(broadcast=broadcast, message_ids=blocked, now=now)
+        record_opt_outs(broadcast=broadcast, said_at=dict.fromkeys(blocked, now))
     after_settle(broadcast=broadcast, outcomes=outcomes, now=now)
 
 

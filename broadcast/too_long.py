@@ -11,7 +11,9 @@ from broadcast.content import link_positions
 from broadcast.models import Broadcast
 from broadcast.texts_in_sql import filled_in_sql
 from broadcast.variables import VARIABLE
+from channels.adapter import ButtonKind
 from channels.platforms import MAX_BUTTON_TEXT, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
+from channels.registry import adapter_for
 from templates_wa.parameters import longest_values
 
 
@@ -19,6 +21,7 @@ from templates_wa.parameters import longest_values
 class _Limited:
     text: str
     most: int
+    measure: str = "char_length"
 
 
 def too_long_in_sql(broadcast: Broadcast, *, variables: str) -> tuple[str, dict[str, Any]]:
@@ -31,7 +34,7 @@ def too_long_in_sql(broadcast: Broadcast, *, variables: str) -> tuple[str, dict[
             broadcast, each.text, variables=variables, prefix=f"long{number}_"
         )
         params |= pieces
-        found.append(f"char_length({sql}) > {each.most}")
+        found.append(f"{each.measure}({sql}) > {each.most}")
         if is_template:
             # Blanks in a row are sent as one.
             found[-1] += f" AND char_length(btrim(regexp_replace({sql}, '\\s+', ' ', 'g'))) > "
@@ -61,3 +64,12 @@ def _all_limited(broadcast: Broadcast) -> Iterator[_Limited]:
     if platform in MAX_BUTTON_TEXT:
         for button in broadcast.buttons:
             yield _Limited(str(button.get("text", "")), MAX_BUTTON_TEXT[platform])
+    yield from _replies(broadcast)
+
+
+def _replies(broadcast: Broadcast) -> Iterator[_Limited]:
+    sender = broadcast.sender
+    most = adapter_for(sender.provider).capabilities.max_reply_bytes if sender else None
+    for button in broadcast.buttons:
+        if most is not None and button.get("kind") == ButtonKind.REPLY:
+            yield _Limited(str(button.get("value", "")), most, measure="octet_length")

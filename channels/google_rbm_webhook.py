@@ -42,7 +42,7 @@ def handshake(secrets: WebhookSecrets, call: WebhookCall) -> str | None:
     match json_object(call.body):
         case {"clientToken": str(given), "secret": str(secret)}:
             expected = secrets.secrets.get("client_token", "")
-            right = hmac.compare_digest(given.encode(), expected.encode())
+            right = hmac.compare_digest(given.encode(errors="replace"), expected.encode())
             return secret if expected and right else None
     return None
 

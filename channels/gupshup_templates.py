@@ -1,7 +1,7 @@
 """Gupshup's template management. The app's id is a credential; a WABA id is not asked for.
 
-Source: docs.gupshup.io (apply for templates, get templates list). Templates have no parameter
-names there, and one example text in place of samples.
+Source: docs.gupshup.io (apply for templates, authentication templates with message validity, get
+templates list). Templates have no parameter names there, and one example text in place of samples.
 """
 
 import json
@@ -13,6 +13,7 @@ from urllib.parse import quote
 from channels.adapter import HttpRequest, HttpResponse, SenderAccount
 from channels.answers import by_status, json_object, succeeded
 from channels.asking import ProviderRefused
+from channels.meta_template_content import AUTHENTICATION, otp_of
 from channels.template_port import (
     RemoteTemplate,
     Sample,
@@ -26,12 +27,14 @@ PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 MEDIA = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
 VERTICAL = "Broadcast"
 """A free label that Gupshup requires."""
+SAMPLE_CODE = "123456"
+"""Of every one-time password: its text is Meta's, and nobody is asked for a sample of it."""
 QUALITIES = {"HIGH": "GREEN", "MEDIUM": "YELLOW", "LOW": "RED"}
 QUALITIES |= {word: word for word in ("GREEN", "YELLOW", "RED")}
 
 
 class GupshupTemplates:
-    """Templates of one app at Gupshup; carousels and one-time passwords are made there."""
+    """Templates of one app at Gupshup; carousels are made there."""
 
     deletes_all_languages = True
     samples_are_handles = False
@@ -112,13 +115,11 @@ def _answer(response: HttpResponse) -> dict[str, Any]:
 
 
 def _form(spec: TemplateSpec) -> dict[str, str]:
-    if spec.cards or spec.category == "AUTHENTICATION":
-        raise ProviderRefused(
-            "Carousels and authentication templates for Gupshup are made at its own pages.",
-            attr="cards" if spec.cards else "category",
-        )
+    if spec.cards:
+        raise ProviderRefused("Carousels for Gupshup are made at its own pages.", attr="cards")
     if spec.parameter_format != "POSITIONAL":
         raise ProviderRefused("Gupshup's templates number their parameters: {{1}}, {{2}} …")
+    is_code = spec.category == AUTHENTICATION
     return {
         "elementName": spec.name,
         "languageCode": spec.language,
@@ -126,9 +127,9 @@ def _form(spec: TemplateSpec) -> dict[str, str]:
         "vertical": VERTICAL,
         "templateType": spec.header_format if spec.header_format in MEDIA else "TEXT",
         "content": spec.body,
-        "example": _filled(spec.body, spec.examples),
+        "example": _filled(spec.body, {"1": SAMPLE_CODE} if is_code else spec.examples),
         "enableSample": "true",
-        **_header(spec),
+        **(_authentication(spec) if is_code else _header(spec)),
         **({"footer": spec.footer} if spec.footer else {}),
         **({"buttons": _buttons(spec)} if spec.buttons else {}),
     }
@@ -141,6 +142,12 @@ def _header(spec: TemplateSpec) -> dict[str, str]:
     if spec.header_format in MEDIA:
         return {"exampleMedia": spec.examples.get("header_media", "")}
     return {}
+
+
+def _authentication(spec: TemplateSpec) -> dict[str, str]:
+    minutes = spec.code_expiration_minutes
+    advice = {"addSecurityRecommendation": str(spec.add_security_recommendation).lower()}
+    return advice | ({} if minutes is None else {"codeExpirationMinutes": str(minutes)})
 
 
 def _filled(text: str, examples: Mapping[str, str], *, prefix: str = "") -> str:
@@ -190,9 +197,10 @@ def _spec(told: Mapping[str, Any]) -> TemplateSpec | None:
         return None
     header = str(meta.get("header") or "")
     buttons = meta.get("buttons") or ()
+    minutes = meta.get("codeExpirationMinutes")
     try:
         known = [_known_part(each) for each in buttons]
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         return None
     return TemplateSpec(
         name=str(told["elementName"]),
@@ -203,6 +211,8 @@ def _spec(told: Mapping[str, Any]) -> TemplateSpec | None:
         header_text="" if kind in MEDIA else header,
         footer=str(meta.get("footer") or ""),
         buttons=known,
+        add_security_recommendation=meta.get("addSecurityRecommendation") is True,
+        code_expiration_minutes=minutes if isinstance(minutes, int) else None,
         examples=_samples(meta),
     )
 
@@ -210,10 +220,10 @@ def _spec(told: Mapping[str, Any]) -> TemplateSpec | None:
 BUTTON_TEXTS = ("type", "text", "url", "phone_number", "otp_type")
 
 
-def _known_part(button: Mapping[str, Any]) -> dict[str, str]:
+def _known_part(button: Mapping[str, Any]) -> dict[str, Any]:
     if button["type"] == "COPY_CODE":
         return {"type": "COPY_CODE"}
-    return {key: str(button[key]) for key in BUTTON_TEXTS if key in button}
+    return otp_of(button) or {key: str(button[key]) for key in BUTTON_TEXTS if key in button}
 
 
 def _samples(meta: Mapping[str, Any]) -> dict[str, str]:

@@ -171,9 +171,13 @@ def _card_spec(card: Mapping[str, Any]) -> CardSpec:
 def _known_part(button: Mapping[str, Any]) -> dict[str, Any]:
     if button["type"] == "COPY_CODE":
         return {"type": "COPY_CODE"}
-    if (otp := _otp_query(button)) is not None:
-        return _otp(button, otp)
-    return {key: button[key] for key in BUTTON_KEYS if key in button}
+    return otp_of(button) or {key: button[key] for key in BUTTON_KEYS if key in button}
+
+
+def otp_of(button: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The OTP button that Meta shows as the URL which it became; None where it is another."""
+    query = _otp_query(button)
+    return None if query is None else _otp(button, query)
 
 
 def _otp_query(button: Mapping[str, Any]) -> dict[str, str] | None:

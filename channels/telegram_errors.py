@@ -13,6 +13,8 @@ ERRORS: dict[tuple[int, str], Rule] = {
     (403, "bot was blocked by the user"): opt_out("opted_out", "The recipient blocked the bot."),
     (403, "user is deactivated"): recipient("recipient_gone", "The account was deleted."),
     (403, "bot was kicked from"): recipient("recipient_unreachable", "The bot was removed."),
+    (403, "bot is not a member of"): recipient("recipient_unreachable", "The bot was removed."),
+    (403, "the group chat was deleted"): recipient("recipient_gone", "The group was deleted."),
     (403, "bot can't initiate conversation"): recipient(
         "recipient_not_started", "The recipient has never started the bot."
     ),
@@ -20,6 +22,17 @@ ERRORS: dict[tuple[int, str], Rule] = {
         "recipient_unsupported", "The recipient is a bot."
     ),
     (400, "chat not found"): recipient("recipient_unreachable", "There is no such chat."),
+    (400, "user not found"): recipient("recipient_unreachable", "There is no such user."),
+    (400, "group is deactivated"): recipient("recipient_gone", "The group was deleted."),
+    (400, "have no rights to send a message"): recipient(
+        "recipient_unreachable", "The bot may not write in this chat."
+    ),
+    (400, "not enough rights to send"): recipient(
+        "recipient_unreachable", "The bot may not write in this chat."
+    ),
+    (400, "CHAT_WRITE_FORBIDDEN"): recipient(
+        "recipient_unreachable", "The bot may not write in this chat."
+    ),
     (400, "PEER_ID_INVALID"): recipient("recipient_unreachable", "There is no such chat."),
     # The row's address is what was planned and priced: the contact needs the new id first.
     (400, "group chat was upgraded to a supergroup chat"): recipient(
@@ -27,6 +40,9 @@ ERRORS: dict[tuple[int, str], Rule] = {
     ),
     (400, "message text is empty"): content("content_refused", "The text is empty."),
     (400, "message is too long"): content("content_too_long", "The text is too long."),
+    (400, "message caption is too long"): content("content_too_long", "The caption is too long."),
+    (400, "BUTTON_URL_INVALID"): content("content_refused", "A button's URL is not valid."),
+    (400, "file is too big"): content("media_failed", "The media is too large."),
     (400, "can't parse entities"): content("content_refused", "The formatting is not valid."),
     (400, "wrong file identifier/HTTP URL specified"): content(
         "media_failed", "The media's id or URL is wrong."

@@ -75,7 +75,9 @@ def _message_events(message: dict[str, Any]) -> list[InboundEvent]:
     if command in COMMAND_OPTED_OUT:
         events.append(_command(message, command))
     if text and command != "/stop":
-        events.append(_reply(message, payload=rest.strip() if command == "/start" else ""))
+        # A group that somebody starts the bot in is nobody's own chat.
+        is_own = command == "/start" and message["chat"].get("type") == "private"
+        events.append(_reply(message, payload=rest.strip() if is_own else ""))
     return events
 
 

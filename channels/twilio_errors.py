@@ -23,7 +23,9 @@ _HOUR = 3600.0
 
 ERRORS: dict[int, Rule] = {
     # Authorisation and set-up: nothing will be sent until somebody repairs the sender.
+    10001: config("account_restricted", "The account at Twilio is not active."),
     20003: config("sender_unauthorized", "Twilio does not accept the account's credentials."),
+    20005: config("account_restricted", "The account at Twilio is not active."),
     20404: config("sender_unauthorized", "Twilio knows no such account."),
     21212: config("sender_refused", "Twilio does not accept the sender's number."),
     21408: config("country_not_enabled", "The account may not send to this country."),
@@ -33,7 +35,11 @@ ERRORS: dict[int, Rule] = {
     21608: config("recipient_not_allowed", "A trial account may only write to verified numbers."),
     21609: config("callback_refused", "Twilio does not accept the address for receipts."),
     21655: config("template_missing", "Twilio knows no such content template."),
+    # A short code of another country than the recipient's is told so as well.
+    21659: config("sender_refused", "The sender's number is not at Twilio, or cannot send there."),
     21660: config("sender_refused", "The sender's number belongs to another account."),
+    21661: config("sender_refused", "The sender's number cannot send messages."),
+    21701: config("sender_refused", "The messaging service does not exist."),
     21703: config("sender_refused", "The messaging service has no number to send from."),
     21705: config("sender_refused", "The messaging service does not exist."),
     21910: config("sender_refused", "Sender and recipient are on different channels."),

@@ -33,6 +33,9 @@ STATUSES = {
     "canceled": ReceiptStatus.FAILED,
 }
 
+RECEIVED = "received"
+"""The status of what a recipient wrote, where a call tells one."""
+
 # OptOutType, which Twilio adds when it has acted on a keyword itself; HELP changes nothing.
 OPT_OUTS = {"STOP": True, "START": False}
 
@@ -105,7 +108,7 @@ def event_key(body: bytes) -> str:
     form = _form(body)
     if "MessageSid" not in form:
         return ""
-    return f"{form['MessageSid']}:{form.get('MessageStatus', 'received')}"
+    return f"{form['MessageSid']}:{form.get('MessageStatus', RECEIVED)}"
 
 
 def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
@@ -113,7 +116,7 @@ def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
     form = _form(body)
     if not form.get("MessageSid"):
         raise ValueError("Not a call as Twilio documents it.")
-    if "MessageStatus" in form:
+    if form.get("MessageStatus", RECEIVED) != RECEIVED:
         return _receipts(form, received_at)
     if "From" not in form:
         raise ValueError("Not a call as Twilio documents it.")

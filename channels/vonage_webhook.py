@@ -50,7 +50,7 @@ def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
     if not secret or digest is None or "timestamp" not in parameters:
         return False
     right = hmac.new(secret.encode(), signed_part(parameters), digest).hexdigest()
-    return hmac.compare_digest(given.encode(), right.encode())
+    return hmac.compare_digest(given.encode(errors="replace"), right.encode())
 
 
 def signed_part(parameters: Mapping[str, str]) -> bytes:
@@ -59,7 +59,7 @@ def signed_part(parameters: Mapping[str, str]) -> bytes:
         f"&{name}={parameters[name].replace('&', '_').replace('=', '_')}"
         for name in sorted(parameters)
         if name != "sig"
-    ).encode()
+    ).encode(errors="replace")
 
 
 def _parameters(call: WebhookCall) -> dict[str, str]:
@@ -75,7 +75,7 @@ def _text(value: object) -> str:
 
 def stored(call: WebhookCall) -> bytes:
     """The parameters as JSON, however they came."""
-    return json.dumps(_parameters(call), ensure_ascii=False).encode()
+    return json.dumps(_parameters(call)).encode()
 
 
 def event_key(body: bytes) -> str:

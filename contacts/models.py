@@ -156,6 +156,23 @@ class Suppression(models.Model):
         return f"{self.platform or 'every platform'} {self.scope} {self.id}"
 
 
+class OptIn(models.Model):
+    """When a recipient last opted back in: what they said before, and comes later, is over."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "address", "platform")
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    address = models.CharField(max_length=64)
+    platform = models.CharField(max_length=10, choices=Platform.choices)
+    at = models.DateTimeField(db_index=True)
+
+    objects = TenantQuerySet["OptIn"].as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.platform} {self.at:%Y-%m-%d %H:%M}"
+
+
 class ImportStatus(models.TextChoices):
     PENDING = "PENDING", "Waiting"
     RUNNING = "RUNNING", "Running"

@@ -5,13 +5,14 @@ REVOKE; START, UNSTOP, RESUME); the others are what people write who do not read
 may add her own.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
 
 LONGEST = 40
 """Characters; a longer message is a message, not a word."""
+ACCENTS = frozenset({*range(10, 37), *range(200, 241)})
+"""Canonical combining classes: points of Hebrew, Arabic and Syriac; marks above and below."""
 
 
 class Wish(StrEnum):
@@ -28,9 +29,14 @@ def wish_of(text: str, *, also_out: Iterable[str] = (), also_in: Iterable[str] =
         return Wish.OPT_OUT
     if word in map(plain, also_in):
         return Wish.OPT_IN
-    if word in OPT_OUT:
+    if word in OPT_OUT or word in MARKETING_OUT:
         return Wish.OPT_OUT
     return Wish.OPT_IN if word in OPT_IN else None
+
+
+def is_about_marketing(text: str) -> bool:
+    """Whether an opt-out is one from marketing alone, as WhatsApp's button for it says."""
+    return plain(text) in MARKETING_OUT
 
 
 def plain(text: str) -> str:
@@ -38,7 +44,18 @@ def plain(text: str) -> str:
     if len(text) > LONGEST:
         return ""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"[\W_]+", "", folded)
+    return "".join(filter(_is_written, folded))
+
+
+def _is_written(character: str) -> bool:
+    """Letters, digits, and the vowels that Hindi, Thai and others write as marks: without them
+    “later” and “stop” are one word. Not accents, nor the points that Arabic and Hebrew may leave
+    out, nor what makes a picture of a character.
+    """
+    if not unicodedata.category(character).startswith("M"):
+        return character.isalnum()
+    is_picture = unicodedata.category(character) == "Me" or "\ufe00" <= character <= "\ufe0f"
+    return not is_picture and unicodedata.combining(character) not in ACCENTS
 
 
 def _words(text: str) -> frozenset[str]:
@@ -88,3 +105,6 @@ OPT_IN = _words(
     开始 订阅 訂閱 開始 시작
     """
 )
+MARKETING_OUT = frozenset(map(plain, ("Stop promotions", "إيقاف عمليات الترويج")))
+"""What stands on the button that WhatsApp Manager puts under marketing; pressed, it comes back as a
+reply and nothing more."""

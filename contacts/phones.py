@@ -1,8 +1,13 @@
 """Phone numbers as they are stored (E.164), and the countries that they belong to."""
 
+import re
+
 import phonenumbers
 
 from tenants.errors import InvalidInput
+
+LONGEST = 16
+"""Characters of E.164 with its plus sign. Some national plans, Germany's for one, allow more."""
 
 
 class InvalidPhone(InvalidInput):
@@ -11,15 +16,39 @@ class InvalidPhone(InvalidInput):
     code = "invalid_phone"
 
 
+OPTIONAL_DIGITS = (
+    ("1", re.compile(r"(\+52)1?(\d{10})")),
+    ("9", re.compile(r"(\+54)9?(\d{10})")),
+    ("9", re.compile(r"(\+55\d\d)9?([6-9]\d{7})")),
+)
+"""A digit that may stand between the two parts of a mobile number, or not."""
+
+
 def to_e164(text: str, *, default_country: str = "") -> str:
     """`0170 1234567` in DE is `+491701234567`; raises InvalidPhone."""
     try:
         number = phonenumbers.parse(text, default_country or None)
     except phonenumbers.NumberParseException as error:
         raise InvalidPhone("A number such as +491701234567.", attr="phone") from error
-    if not phonenumbers.is_possible_number(number):
+    phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if not phonenumbers.is_possible_number(number) or len(phone) > LONGEST:
         raise InvalidPhone("This phone number cannot exist.", attr="phone")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return phone
+
+
+def whatsapp_spellings(phone: str) -> tuple[str, ...]:
+    """The number as it is told, then as WhatsApp or a tenant may know the same line too.
+
+    WhatsApp keeps the number that an account was made with: with the 1 that Mexico's mobiles had,
+    without the 9 that Brazil put before its old eight digits; and with Argentina's 9, which people
+    leave out. Source: support.gupshup.io, "inconsistencies for mobile numbers and their WhatsApp
+    IDs"; support.whapi.cloud (Argentina).
+    """
+    for digit, plan in OPTIONAL_DIGITS:
+        if found := plan.fullmatch(phone):
+            begin, end = found.groups()
+            return tuple(dict.fromkeys((phone, begin + end, begin + digit + end)))
+    return (phone,)
 
 
 def country_of(phone: str) -> str:

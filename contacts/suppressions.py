@@ -1,10 +1,13 @@
 """Who must not be written to: recorded by address, so that it outlives the contact."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from contacts.models import Suppression, SuppressionScope, SuppressionSource
+from django.db import connection
+
+from contacts.models import OptIn, Suppression, SuppressionScope, SuppressionSource
 
 BY_OTHERS = (SuppressionSource.RECIPIENT, SuppressionSource.PROVIDER)
 """What a recipient who opts back in takes back; what a user entered stays."""
@@ -51,32 +54,67 @@ def _said_again(suppression: Suppression, *, source: SuppressionSource, now: dat
     suppression.refresh_from_db()
 
 
+SUPPRESS_ALL = """
+INSERT INTO contacts_suppression (id, tenant_id, platform, address, scope, source, reason,
+                                  created_at)
+SELECT uuidv7(), %(tenant)s, %(platform)s, told.address, %(scope)s, %(source)s, %(reason)s, told.at
+FROM unnest(%(addresses)s::text[], %(times)s::timestamptz[]) AS told (address, at)
+WHERE NOT EXISTS (
+    SELECT FROM contacts_optin i
+    WHERE i.tenant_id = %(tenant)s AND i.address = told.address AND i.platform = %(platform)s
+      AND i.at > told.at
+)
+ORDER BY told.address
+ON CONFLICT (tenant_id, address, platform, scope)
+DO UPDATE SET created_at = greatest(contacts_suppression.created_at, excluded.created_at)
+"""
+
+
 def suppress_all(
     *,
     tenant_id: UUID,
     platform: str,
-    addresses: Iterable[str],
+    said_at: Mapping[str, datetime],
     scope: SuppressionScope,
     source: SuppressionSource,
     reason: str,
-    now: datetime,
 ) -> None:
-    """As `suppress`, for many addresses in one statement."""
-    Suppression.objects.bulk_create(
-        (
-            Suppression(
-                tenant_id=tenant_id,
-                platform=platform,
-                address=address,
-                scope=scope,
-                source=source,
-                reason=reason[:200],
-                created_at=now,
-            )
-            for address in sorted(set(addresses))
-        ),
+    """As `suppress`, for many addresses and what was said of each, in one statement.
+
+    Not where the recipient has opted back in since.
+    """
+    params: dict[str, Any] = {
+        "tenant": tenant_id,
+        "platform": platform,
+        "addresses": list(said_at),
+        "times": list(said_at.values()),
+        "scope": scope,
+        "source": source,
+        "reason": reason[:200],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SUPPRESS_ALL, params)
+
+
+def opt_back_in(*, tenant_id: UUID, platform: str, address: str, at: datetime) -> None:
+    """Take back what the recipient or a provider said, now and when it comes later or again."""
+    whose = OptIn.objects.filter(tenant_id=tenant_id, address=address, platform=platform)
+    OptIn.objects.bulk_create(
+        (OptIn(tenant_id=tenant_id, address=address, platform=platform, at=at),),
         ignore_conflicts=True,
     )
+    whose.filter(at__lt=at).update(at=at)
+    lift(tenant_id=tenant_id, platform=platform, address=address, now=at, sources=BY_OTHERS)
+
+
+def has_opted_back_in(*, tenant_id: UUID, platform: str, address: str, since: datetime) -> bool:
+    whose = OptIn.objects.filter(tenant_id=tenant_id, address=address, platform=platform)
+    return whose.filter(at__gt=since).exists()
+
+
+def purge_opt_ins(*, before: datetime) -> int:
+    """Forget those so old that nothing older can come any more; how many."""
+    return OptIn.objects.filter(at__lt=before).delete()[0]
 
 
 def lift(

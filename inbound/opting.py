@@ -1,12 +1,14 @@
 """Opting out and back in, by whatever way a recipient or a provider says it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from channels.platforms import Platform
 from contacts.models import SuppressionScope, SuppressionSource
-from contacts.suppressions import BY_OTHERS, lift, suppress
+from contacts.phones import whatsapp_spellings
+from contacts.suppressions import has_opted_back_in, opt_back_in, suppress
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +29,24 @@ def apply_wish(*, tenant_id: UUID, wish: OptWish) -> None:
 
     Opting back in takes back what the recipient or the provider said, not what a user entered.
     """
+    for address in spellings_of(wish.address, platform=wish.platform):
+        _apply(tenant_id, replace(wish, address=address))
+
+
+def spellings_of(address: str, *, platform: Platform) -> tuple[str, ...]:
+    """Whose address this is: a tenant may have written to it in another spelling."""
+    return whatsapp_spellings(address) if platform == Platform.WHATSAPP else (address,)
+
+
+def _apply(tenant_id: UUID, wish: OptWish) -> None:
+    whose: Any = {"tenant_id": tenant_id, "platform": wish.platform, "address": wish.address}
     if not wish.opted_out:
-        lift(
-            tenant_id=tenant_id,
-            platform=wish.platform,
-            address=wish.address,
-            now=wish.at,
-            sources=BY_OTHERS,
-        )
+        opt_back_in(**whose, at=wish.at)
+        return
+    if has_opted_back_in(**whose, since=wish.at):
         return
     suppress(
-        tenant_id=tenant_id,
-        platform=wish.platform,
-        address=wish.address,
+        **whose,
         scope=SuppressionScope.MARKETING if wish.marketing_only else SuppressionScope.ALL,
         source=SuppressionSource.RECIPIENT,
         reason=wish.reason,

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from contacts.suppressions import purge_opt_ins
 from inbound.models import EventStatus, ProviderEvent
 
 AT_ONCE = 10_000
@@ -11,8 +12,12 @@ AT_ONCE = 10_000
 
 
 def purge_events(*, now: datetime) -> int:
-    """Delete applied and set-aside events older than PROVIDER_EVENTS_KEPT_DAYS; how many."""
+    """Delete applied and set-aside events older than PROVIDER_EVENTS_KEPT_DAYS; how many.
+
+    And the opt-ins from before them: no older word can be applied again.
+    """
     before = now - timedelta(days=settings.PROVIDER_EVENTS_KEPT_DAYS)
+    purge_opt_ins(before=before)
     old = ProviderEvent.objects.exclude(status=EventStatus.STORED).filter(received_at__lt=before)
     deleted = 0
     while ids := list(old.order_by("id").values_list("pk", flat=True)[:AT_ONCE]):

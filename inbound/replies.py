@@ -13,10 +13,10 @@ from channels.platforms import Platform
 from channels.registry import adapter_for
 from contacts.chat_links import link_chat
 from contacts.models import Contact
-from contacts.opt_words import Wish, wish_of
+from contacts.opt_words import Wish, is_about_marketing, wish_of
 from inbound.acknowledging import acknowledge_soon
 from inbound.models import ReceivedMessage
-from inbound.opting import OptWish, apply_wish
+from inbound.opting import OptWish, apply_wish, spellings_of
 
 ANSWERS_WITHIN = timedelta(days=7)
 """A reply that quotes nothing answers the last message sent to its writer in this time."""
@@ -26,13 +26,16 @@ def take_reply(
     *, app: ProviderApp, event_id: UUID, reply: Reply, platform: Platform, now: datetime
 ) -> None:
     """Store a reply and do what it asks for; one that was stored before is skipped."""
+    kept_as = reply.provider_message_id[:200]
+    if ReceivedMessage.objects.filter(app=app, provider_message_id=kept_as).exists():
+        return
     tenant = app.tenant
     contact = _contact(app, reply, platform=platform, now=now)
     wish = wish_of(reply.text, also_out=tenant.opt_out_words, also_in=tenant.opt_in_words)
     answered = _answered(app, reply, contact=contact, platform=platform)
     message, is_new = ReceivedMessage.objects.get_or_create(
         app=app,
-        provider_message_id=reply.provider_message_id[:200],
+        provider_message_id=kept_as,
         defaults={
             "tenant": tenant,
             "sender": sender_of(app, reply.account_id),
@@ -57,7 +60,7 @@ def take_reply(
             platform=platform,
             address=reply.address,
             opted_out=wish is Wish.OPT_OUT,
-            marketing_only=False,
+            marketing_only=is_about_marketing(reply.text),
             at=reply.at,
             reason=f"reply: {reply.text}"[:200],
             event_id=event_id,
@@ -88,7 +91,9 @@ def _contact(
     app: ProviderApp, reply: Reply, *, platform: Platform, now: datetime
 ) -> Contact | None:
     if platform != Platform.TELEGRAM:
-        return Contact.objects.filter(tenant_id=app.tenant_id, phone=reply.address).first()
+        phones = spellings_of(reply.address, platform=platform)
+        known = Contact.objects.filter(tenant_id=app.tenant_id, phone__in=phones)
+        return min(known, key=lambda each: phones.index(each.phone or ""), default=None)
     chat_id = int(reply.address)
     if reply.payload:
         linked = link_chat(tenant_id=app.tenant_id, payload=reply.payload, chat_id=chat_id, now=now)

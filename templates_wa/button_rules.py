@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.problem import Problem
+from templates_wa.text_rules import is_not_plain
 
 PHONE = re.compile(r"\+?[0-9]{5,20}")
 MAX_BUTTONS = 10
@@ -41,6 +42,15 @@ def buttons(template: WhatsAppTemplate) -> Iterator[Problem]:
     yield from found
     if not found:
         yield from _together([str(each["type"]) for each in template.buttons])
+        yield from plain(template, template.buttons, attr="buttons")
+
+
+def plain(
+    template: WhatsAppTemplate, told: Sequence[Mapping[str, Any]], *, attr: str
+) -> Iterator[Problem]:
+    for index, each in enumerate(told):
+        if is_not_plain(template, str(each.get("text", ""))):
+            yield Problem(f"{attr}.{index}.text", "A button has no line breaks and no emojis.")
 
 
 def listed(told: Any, *, attr: str, known: Sequence[str]) -> Iterator[Problem]:

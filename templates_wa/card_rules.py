@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from channels.platforms import Category
-from templates_wa.button_rules import listed
+from templates_wa.button_rules import listed, plain
 from templates_wa.models import HeaderFormat, WhatsAppTemplate
 from templates_wa.problem import Problem
 from templates_wa.text_rules import parameters
@@ -66,6 +66,7 @@ def _card(template: WhatsAppTemplate, attr: str, card: dict[str, Any]) -> Iterat
     if len(card["buttons"]) > MAX_BUTTONS:
         yield Problem(f"{attr}.buttons", f"A card has at most {MAX_BUTTONS} buttons.")
     yield from listed(card["buttons"], attr=f"{attr}.buttons", known=BUTTONS)
+    yield from plain(template, card["buttons"], attr=f"{attr}.buttons")
 
 
 def _as_the_first(attr: str, card: dict[str, Any], first: dict[str, Any]) -> Iterator[Problem]:

@@ -75,15 +75,21 @@ def _check_code(params: Mapping[str, str]) -> None:
 
 
 def longest_values(template: WhatsAppTemplate) -> dict[str, int]:
-    """Characters that Meta takes at most as a parameter's value, for those texts that have a limit.
+    """Characters that Meta takes at most as a parameter's value, for those that have a limit.
 
-    Source: the text object of a parameter in Meta's reference of messages.
+    Source: the text object of a parameter in Meta's reference of messages; templates' components
+    and authentication templates for the length of a code.
     """
+    if template.category == Category.AUTHENTICATION:
+        return {"1": MAX_CODE}
     required = required_parameters(template)
     body = placeholders(template.body)
     most = MAX_BODY_VALUE_ALONE if tuple(required) == body else MAX_BODY_VALUE
     headers = [f"header_{name}" for name in placeholders(template.header_text)]
-    return dict.fromkeys(headers, MAX_HEADER_VALUE) | dict.fromkeys(body, most)
+    buttons = _buttons_with_value(message_of(template)).values()
+    codes = [key for sub_type, key in buttons if sub_type == "copy_code"]
+    texts = dict.fromkeys(headers, MAX_HEADER_VALUE) | dict.fromkeys(body, most)
+    return texts | dict.fromkeys(codes, MAX_CODE)
 
 
 def build_content(template: WhatsAppTemplate, values: Mapping[str, str]) -> TemplateContent:

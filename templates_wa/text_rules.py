@@ -13,6 +13,7 @@ from templates_wa.problem import Problem
 
 EXACT_PLACEHOLDER = re.compile(r"\{\{(?:[1-9][0-9]{0,2}|[a-z_][a-z0-9_]{0,99})\}\}")
 LINE_BREAK = re.compile(r"[\n\r]")
+EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
 MAX_BODY = 1024
 MAX_LINE = 60
 """Characters of a header's text, and of a footer."""
@@ -30,6 +31,8 @@ def header(template: WhatsAppTemplate) -> Iterator[Problem]:
         yield Problem("header_text", f"At most {MAX_LINE} characters.")
     if LINE_BREAK.search(text) or "*" in text:
         yield Problem("header_text", "A header has no line breaks and no formatting.")
+    if EMOJI.search(text) and not template.is_at_provider:
+        yield Problem("header_text", "A header has no emojis.")
     if len(placeholders(text)) > 1:
         yield Problem("header_text", "A header has one parameter at most.")
     yield from parameters(template, "header_text", text)
@@ -53,6 +56,13 @@ def footer(template: WhatsAppTemplate) -> Iterator[Problem]:
         yield Problem("footer", f"At most {MAX_LINE} characters.")
     if "{{" in template.footer or "}}" in template.footer:
         yield Problem("footer", "A footer has no parameters.")
+    if is_not_plain(template, template.footer):
+        yield Problem("footer", "A footer has no line breaks and no emojis.")
+
+
+def is_not_plain(template: WhatsAppTemplate, text: str) -> bool:
+    """Whether there is in it what Meta takes in a body alone; what Meta has already is its own."""
+    return not template.is_at_provider and bool(LINE_BREAK.search(text) or EMOJI.search(text))
 
 
 def parameters(template: WhatsAppTemplate, attr: str, text: str) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from channels.simulator.answers import SANDBOX, json_answer
 from channels.simulator.exchange import exchange
 from channels.simulator.faults import Reason, Refusal
 from channels.simulator.hashing import content_hash
+from channels.simulator.meta_template_rules import LONGEST_MINUTES, otp_as_url
 from channels.simulator.sandbox import Attempt, Sandbox
 from channels.simulator.witness import Provider, Record
 
@@ -83,7 +84,11 @@ async def apply_for_template(request: web.Request) -> web.Response:
     meta: dict[str, Any] = {"data": form["content"], "sampleText": form["example"]}
     meta |= {name: form[name] for name in ("header", "footer") if name in form}
     if "buttons" in form:
-        meta["buttons"] = json.loads(form["buttons"])
+        told = json.loads(form["buttons"])
+        meta["buttons"] = [otp_as_url(each) if each["type"] == "OTP" else each for each in told]
+    meta["addSecurityRecommendation"] = form.get("addSecurityRecommendation") == "true"
+    if "codeExpirationMinutes" in form:
+        meta["codeExpirationMinutes"] = int(form["codeExpirationMinutes"])
     template = {
         "id": template_id,
         "elementName": form["elementName"],
@@ -124,7 +129,12 @@ def template_problem(form: dict[str, str]) -> str:
         buttons = json.loads(form.get("buttons", "[]"))
     except ValueError:
         return "Invalid buttons"
-    return "" if isinstance(buttons, list) else "Invalid buttons"
+    if not isinstance(buttons, list) or not all(isinstance(each, dict) for each in buttons):
+        return "Invalid buttons"
+    if (form["category"] == "AUTHENTICATION") != any(each.get("type") == "OTP" for each in buttons):
+        return "Invalid buttons"
+    minutes = form.get("codeExpirationMinutes", "1")
+    return "" if minutes.isdecimal() and 1 <= int(minutes) <= LONGEST_MINUTES else "Invalid minutes"
 
 
 class GupshupWords:

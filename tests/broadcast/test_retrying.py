@@ -193,7 +193,8 @@ def test_refusals_of_the_recipient_are_known_by_their_codes() -> None:
     codes = {rule.code: rule.cause in of_recipient for rule in rules() if rule.cause}
     assert len(codes) > 20
     told = {code: is_about_the_recipient(code) for code in codes}
-    # A test number's list is the sender's to mend; who was out of reach may be back; what a network
-    # did not explain may pass.
-    exceptions = {"recipient_not_allowed", "expired", "delivery_failed", "delivery_rejected"}
+    # A test number's list and the countries of an account are the sender's to mend; who was out of
+    # reach may be back; what a network did not explain may pass.
+    exceptions = {"recipient_not_allowed", "country_not_enabled", "expired"}
+    exceptions |= {"delivery_failed", "delivery_rejected"}
     assert {code for code in codes if told[code] != codes[code]} <= exceptions

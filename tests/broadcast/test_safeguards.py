@@ -37,8 +37,9 @@ TEMPLATE_PAUSED = Outcome(
     message="Meta paused the template.",
     cause=FailureCause.CONFIG,
 )
-NOT_ON_THE_LIST = Outcome(
-    OutcomeKind.PERMANENT, code="recipient_not_allowed", cause=FailureCause.CONFIG
+NOT_ON_THE_LIST, NOT_THIS_COUNTRY = (
+    Outcome(OutcomeKind.PERMANENT, code=code, cause=FailureCause.CONFIG)
+    for code in ("recipient_not_allowed", "country_not_enabled")
 )
 REFUSED = Outcome(OutcomeKind.PERMANENT, code="content_refused", cause=FailureCause.CONTENT)
 ACCEPTED = Outcome(OutcomeKind.ACCEPTED, provider_message_id="1")
@@ -139,11 +140,12 @@ def test_a_refusal_beside_a_message_that_went_out_is_the_messages_own(
     assert (bot.broken_at, fresh(broadcast).paused_at) == (None, None)
 
 
-def test_a_test_accounts_list_of_numbers_does_not_break_the_sender(
-    going: Callable[..., Broadcast], batch: Batch, bot: Sender
+@pytest.mark.parametrize("refusal", [NOT_ON_THE_LIST, NOT_THIS_COUNTRY], ids=["list", "country"])
+def test_where_an_account_may_not_write_does_not_break_the_sender(
+    going: Callable[..., Broadcast], batch: Batch, bot: Sender, refusal: Outcome
 ) -> None:
     broadcast = going(2)
-    batch(broadcast, [NOT_ON_THE_LIST])
+    batch(broadcast, [refusal])
     bot.refresh_from_db()
     assert (statuses(broadcast), bot.broken_at) == (["FAILED", "PENDING"], None)
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from broadcast import planning
+from broadcast import content, planning
 from broadcast.models import Broadcast
 from broadcast.planning import RecipientRef
 from channels.platforms import Platform
 from contacts.models import Contact
+from tenants.errors import InvalidInput
 from tenants.models import Tenant
 from tests.factories import SenderFactory, TemplateFactory, WhatsAppSenderFactory
 from wallet.models import Wallet
@@ -105,6 +106,62 @@ def test_a_short_link_counts_as_long_as_it_is(planned: Planned) -> None:
 def test_a_buttons_text_has_its_own_limit(planned: Planned) -> None:
     button = {"kind": "reply", "text": "Yes, {{first_name}}", "value": "yes"}
     assert reasons(planned("RCS", text="Hello", buttons=[button])) == LONG_FIRST
+
+
+def test_a_replys_value_has_its_providers_limit(planned: Planned) -> None:
+    button = {"kind": "reply", "text": "Yes", "value": "yes {{first_name}}"}
+    assert reasons(planned("TELEGRAM", text="Hello", buttons=[button])) == LONG_FIRST
+
+
+def test_a_coupons_code_has_metas_limit(tenant: Tenant, planned: Planned) -> None:
+    sender = WhatsAppSenderFactory.create(tenant=tenant)
+    template = TemplateFactory.create(
+        tenant=tenant,
+        app=sender,
+        body="Dear {{1}}, take it.",
+        buttons=[{"type": "COPY_CODE"}],
+        status="APPROVED",
+    )
+    said = {
+        "sender": sender,
+        "template": template,
+        "template_name": template.name,
+        "template_params": {"1": "a", "button_0": "{{first_name}}"},
+    }
+    broadcast = planned(Platform.WHATSAPP, **said)
+    assert reasons(broadcast) == LONG_FIRST
+
+
+@pytest.mark.parametrize(
+    ("key", "longest"), [("1", 1024), ("header_1", 60), ("button_0", 15)], ids=str
+)
+def test_what_is_the_same_for_all_is_refused_when_it_is_too_long(
+    tenant: Tenant, key: str, longest: int
+) -> None:
+    sender = WhatsAppSenderFactory.create(tenant=tenant)
+    template = TemplateFactory.create(
+        tenant=tenant,
+        app=sender,
+        body="Dear {{1}}, take it.",
+        header_format="TEXT",
+        header_text="For {{1}}",
+        buttons=[{"type": "COPY_CODE"}],
+        status="APPROVED",
+    )
+    params = {"1": "a", "header_1": "a", "button_0": "a"}
+    broadcast = Broadcast(
+        tenant=tenant,
+        name="News",
+        platform=Platform.WHATSAPP,
+        sender=sender,
+        template_name=template.name,
+        template_params=params | {key: "x" * longest},
+    )
+    content.check(broadcast)
+    broadcast.template_params = params | {key: "x" * (longest + 1)}
+    with pytest.raises(InvalidInput) as refused:
+        content.check(broadcast)
+    assert refused.value.attr == "template_params"
 
 
 @pytest.mark.parametrize(

@@ -85,12 +85,42 @@ def test_a_deletion_is_by_name() -> None:
         GUPSHUP.delete_outcome(response(400, told))
 
 
-@pytest.mark.parametrize(
-    "kind", [{"cards": [CardSpec("IMAGE")] * 2}, {"category": "AUTHENTICATION"}]
-)
-def test_what_is_made_at_gupshups_own_pages_is_said(kind: dict[str, Any]) -> None:
+def test_what_is_made_at_gupshups_own_pages_is_said() -> None:
     with pytest.raises(ProviderRefused, match="own pages"):
-        GUPSHUP.submit_request(SENDER, "", replace(SPEC, **kind))
+        GUPSHUP.submit_request(SENDER, "", replace(SPEC, cards=[CardSpec("IMAGE")] * 2))
+
+
+APPS = [{"package_name": "com.example.shop", "signature_hash": "K8a/AINcGX7"}]
+CODE = TemplateSpec(
+    name="login_code",
+    language="en",
+    category="AUTHENTICATION",
+    body="*{{1}}* is your verification code. For your security, do not share this code.",
+    footer="This code expires in 10 minutes.",
+    buttons=[
+        {"type": "OTP", "otp_type": "ONE_TAP", "text": "Copy code", "supported_apps": APPS},
+    ],
+    add_security_recommendation=True,
+    code_expiration_minutes=10,
+)
+
+
+def test_a_one_time_password_says_what_was_chosen_of_metas_text() -> None:
+    form = dict(GUPSHUP.submit_request(SENDER, "", CODE).form or {})
+    assert json.loads(form.pop("buttons")) == CODE.buttons
+    assert form == {
+        "elementName": "login_code",
+        "languageCode": "en",
+        "category": "AUTHENTICATION",
+        "vertical": "Broadcast",
+        "templateType": "TEXT",
+        "content": CODE.body,
+        "example": CODE.body.replace("{{1}}", "[123456]"),
+        "enableSample": "true",
+        "footer": CODE.footer,
+        "addSecurityRecommendation": "true",
+        "codeExpirationMinutes": "10",
+    }
 
 
 def test_taken_for_review() -> None:
@@ -145,6 +175,53 @@ def test_statuses(told: str, ours: str) -> None:
     assert (remote.status, remote.reason, remote.quality) == (ours, "Because", "GREEN")
     # What our model cannot hold is listed, not adopted.
     assert remote.spec is None
+
+
+def test_a_one_time_password_is_read_back_as_gupshup_shows_it() -> None:
+    """As on its page on authentication templates: the OTP button is the URL that Meta made of it.
+
+    docs.gupshup.io, zero-tap authentication templates with message validity.
+    """
+    query = "otp_type=ZERO_TAP&cta_display_name=Autofill&package_name=com.whatsapp.otp.sample"
+    query += "&signature_hash=K8a%2FAINcGX7&code_expiration_minutes=10&code=otp"
+    url = f"https://www.whatsapp.com/otp/code/?{query}"
+    meta = {
+        "data": CODE.body,
+        "buttons": [
+            {
+                "type": "URL",
+                "text": "sample copy code",
+                "url": url + "{{1}}",
+                "example": [url + "123456"],
+            }
+        ],
+        "footer": CODE.footer,
+        "sampleText": CODE.body.replace("{{1}}", "123456"),
+        "enableSample": True,
+        "addSecurityRecommendation": True,
+        "codeExpirationMinutes": 10,
+    }
+    told = {
+        "id": "a7b69e78",
+        "elementName": "login_code",
+        "languageCode": "en",
+        "category": "AUTHENTICATION",
+        "status": "APPROVED",
+        "templateType": "TEXT",
+        "containerMeta": json.dumps(meta),
+    }
+    body = {"status": "success", "templates": [told]}
+    (remote,) = GUPSHUP.list_outcome(response(200, body)).templates
+    button = {
+        "type": "OTP",
+        "otp_type": "ZERO_TAP",
+        "text": "sample copy code",
+        "supported_apps": [
+            {"package_name": "com.whatsapp.otp.sample", "signature_hash": "K8a/AINcGX7"}
+        ],
+        "zero_tap_terms_accepted": True,
+    }
+    assert remote.spec == replace(CODE, buttons=[button], examples={"1": "123456"})
 
 
 def test_what_was_submitted_is_read_back_from_the_sandbox() -> None:

@@ -159,8 +159,18 @@ TABLE = [
         403, "Forbidden: bot can't initiate conversation with a user",
         RECIPIENT, "recipient_not_started",
     ),
+    (403, "Forbidden: bot is not a member of the channel chat", RECIPIENT, "recipient_unreachable"),
+    (403, "Forbidden: the group chat was deleted", RECIPIENT, "recipient_gone"),
     (403, "Forbidden: bot can't send messages to bots", RECIPIENT, "recipient_unsupported"),
     (400, "Bad Request: chat not found", RECIPIENT, "recipient_unreachable"),
+    (400, "Bad Request: user not found", RECIPIENT, "recipient_unreachable"),
+    (400, "Bad Request: group is deactivated", RECIPIENT, "recipient_gone"),
+    (400, "Bad Request: have no rights to send a message", RECIPIENT, "recipient_unreachable"),
+    (
+        400, "Bad Request: not enough rights to send text messages to the chat",
+        RECIPIENT, "recipient_unreachable",
+    ),
+    (400, "Bad Request: CHAT_WRITE_FORBIDDEN", RECIPIENT, "recipient_unreachable"),
     (400, "Bad Request: PEER_ID_INVALID", RECIPIENT, "recipient_unreachable"),
     (
         400, "Bad Request: group chat was upgraded to a supergroup chat",
@@ -168,6 +178,9 @@ TABLE = [
     ),
     (400, "Bad Request: message text is empty", CONTENT, "content_refused"),
     (400, "Bad Request: message is too long", CONTENT, "content_too_long"),
+    (400, "Bad Request: message caption is too long", CONTENT, "content_too_long"),
+    (400, "Bad Request: BUTTON_URL_INVALID", CONTENT, "content_refused"),
+    (400, "Bad Request: file is too big", CONTENT, "media_failed"),
     (400, "Bad Request: can't parse entities: no end of entity", CONTENT, "content_refused"),
     (400, "Bad Request: wrong file identifier/HTTP URL specified", CONTENT, "media_failed"),
     (400, "Bad Request: failed to get HTTP URL content", CONTENT, "media_failed"),
@@ -292,6 +305,11 @@ def test_start_opts_in_and_hands_on_its_payload() -> None:
     ]
 
 
+def test_a_group_is_nobodys_own_chat() -> None:
+    said = message("/start@demo_bot c-123") | {"chat": {"id": 42, "type": "group"}}
+    assert events(message=said)[1:] == [reply("/start@demo_bot c-123")]
+
+
 def test_a_reply() -> None:
     answered = message("Hello") | {"reply_to_message": {"message_id": 5}}
     assert events(message=answered) == [reply("Hello", in_reply_to="42:5")]
@@ -324,7 +342,8 @@ def member(status: str, *, chat_type: str = "private") -> dict[str, Any]:
 
 
 def message(words: str) -> dict[str, Any]:
-    return {"message_id": 7, "chat": {"id": 42}, "date": 1700000000, "text": words}
+    chat = {"id": 42, "type": "private"}
+    return {"message_id": 7, "chat": chat, "date": 1700000000, "text": words}
 
 
 def command(name: str, *, opted_out: bool) -> OptChange:

@@ -117,6 +117,11 @@ def test_a_keyword_that_twilio_acted_on(said: str, opted_out: bool) -> None:
     assert isinstance(reply, Reply)
 
 
+def test_what_is_received_is_no_receipt_of_ours() -> None:
+    (reply,) = events(RECEIVED | {"Body": "STOP", "MessageStatus": "received"})
+    assert isinstance(reply, Reply)
+
+
 def test_help_is_a_reply_only() -> None:
     (reply,) = events(RECEIVED | {"Body": "HELP", "OptOutType": "HELP"})
     assert isinstance(reply, Reply)

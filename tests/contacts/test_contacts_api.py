@@ -33,6 +33,12 @@ def test_a_phone_that_another_contact_has_is_refused(owner: APIClient, tenant: T
     assert Contact.objects.count() == 1
 
 
+def test_a_number_longer_than_e164_is_refused_at_its_field(owner: APIClient) -> None:
+    answer = owner.post("/contacts/", {"phone": "+49301234567890123"}, format="json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"] == "phone"
+
+
 def test_do_not_contact_is_set_and_lifted(owner: APIClient, tenant: Tenant) -> None:
     contact = ContactFactory.create(tenant=tenant, phone="+491701234567", telegram_chat_id=42)
     url = f"/contacts/{contact.pk}/do-not-contact/"

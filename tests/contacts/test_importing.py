@@ -138,6 +138,7 @@ def test_a_file_that_cannot_be_read_fails_with_a_reason(
     ("column", "value"),
     [
         ("phone", "nonsense"),
+        ("phone", "+49301234567890123"),
         ("email", "nobody"),
         ("time_zone", "Mars/Olympus"),
         ("telegram_chat_id", "12a"),

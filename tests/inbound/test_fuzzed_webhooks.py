@@ -104,6 +104,30 @@ def test_nothing_is_stored_unsigned(
     assert not ProviderEvent.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("provider", "body"),
+    [
+        ("google_rbm", {"clientToken": "\ud800", "secret": "x"}),
+        ("vonage", {"sig": "\ud800" * 64, "timestamp": "1"}),
+        ("vonage", {"sig": "a" * 64, "timestamp": "1", "text": "\ud800"}),
+    ],
+)
+def test_half_a_surrogate_pair_is_no_signature(provider: str, body: dict[str, str]) -> None:
+    answer = Client(raise_request_exception=False).post(
+        app_of(provider).webhook_path, encoded(body), content_type="application/json"
+    )
+    assert answer.status_code == 403
+
+
+def test_half_a_surrogate_pair_that_is_signed_is_stored_and_applied() -> None:
+    app = app_of("vonage")
+    told = {"msisdn": "491701234567", "to": "1", "messageId": "v1", "text": "STOP \ud800"}
+    answer = Client(raise_request_exception=False).post(app.webhook_path, **signed(app, told))
+    assert answer.status_code == 200
+    apply_block(now=timezone.now())
+    assert ProviderEvent.objects.get().status == EventStatus.APPLIED
+
+
 @providers
 @LESS
 @given(

@@ -9,10 +9,12 @@ from rest_framework.test import APIClient
 from channels.adapter import ReceiptStatus
 from channels.models import ProviderApp
 from channels.registry import adapter_for
-from contacts.models import Suppression
+from contacts.models import OptIn, Suppression
+from contacts.suppressions import opt_back_in
 from inbound.applying import apply_block
 from inbound.models import ParkedReceipt, ProviderEvent
 from inbound.parking import KEPT_FOR, apply_parked
+from inbound.purging import purge_events
 from tests.factories import ProviderAppFactory
 
 pytestmark = pytest.mark.django_db
@@ -25,9 +27,11 @@ def bot() -> ProviderApp:
     return ProviderAppFactory.create(provider="telegram_bot", secrets=dict.fromkeys(names, SECRET))
 
 
-def say(client: APIClient, app: ProviderApp, text: str, *, update_id: int = 1) -> int:
+def say(
+    client: APIClient, app: ProviderApp, text: str, *, update_id: int = 1, at: int = 1700000000
+) -> int:
     chat = {"id": 77, "type": "private"}
-    message = {"message_id": 5, "date": 1700000000, "chat": chat, "text": text}
+    message = {"message_id": 4 + update_id, "date": at, "chat": chat, "text": text}
     return client.post(
         app.webhook_path,
         {"update_id": update_id, "message": message},
@@ -51,6 +55,19 @@ def test_a_repeated_call_is_stored_once(anonymous: APIClient) -> None:
     app = bot()
     assert [say(anonymous, app, "/stop") for _ in range(2)] == [200, 200]
     assert ProviderEvent.objects.count() == 1
+
+
+def test_an_opt_in_is_forgotten_with_the_calls_of_its_time() -> None:
+    app, now = ProviderAppFactory.create(), timezone.now()
+    for address, days in (("77", 29), ("78", 31)):
+        opt_back_in(
+            tenant_id=app.tenant_id,
+            platform="TELEGRAM",
+            address=address,
+            at=now - timedelta(days=days),
+        )
+    purge_events(now=now)
+    assert [each.address for each in OptIn.objects.all()] == ["77"]
 
 
 def test_a_parked_receipt_is_dropped_after_seven_days() -> None:

@@ -15,6 +15,7 @@ from contacts.models import Contact, Suppression, SuppressionScope, SuppressionS
 from contacts.suppressions import suppress
 from inbound.applying import apply_block
 from inbound.models import ProviderEvent, ReceivedMessage
+from inbound.replaying import replay
 from tenants.models import Tenant
 from tests.factories import (
     BroadcastFactory,
@@ -24,7 +25,7 @@ from tests.factories import (
     SenderFactory,
 )
 from tests.inbound.test_opt_outs_and_age import bot, say
-from tests.inbound.test_webhooks import post
+from tests.inbound.test_webhooks import post, status_body
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +133,14 @@ def test_stop_suppresses_with_the_event_and_start_lifts_it(
     assert not Suppression.objects.exists()
 
 
+def test_the_button_that_stops_promotions_stops_marketing_alone(
+    anonymous: APIClient, app: ProviderApp, contact: Contact
+) -> None:
+    receive(anonymous, app, reply("Stop promotions"))
+    found = Suppression.objects.get()
+    assert (found.platform, found.address, found.scope) == ("WHATSAPP", PHONE, "MARKETING")
+
+
 def test_a_start_that_was_written_before_the_stop_lifts_nothing(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
@@ -175,6 +184,69 @@ def test_what_no_text_column_takes_does_not_take_the_reply_with_it(
     assert Suppression.objects.count() == 1
 
 
+def test_a_stop_that_was_written_before_the_start_stops_nothing(
+    anonymous: APIClient, app: ProviderApp, contact: Contact
+) -> None:
+    receive(anonymous, app, reply("START"))
+    receive(anonymous, app, reply("STOP", number=2, at=AT - timedelta(minutes=1)))
+    assert not Suppression.objects.exists()
+    receive(anonymous, app, reply("STOP", number=3, at=AT + timedelta(minutes=1)))
+    assert Suppression.objects.count() == 1
+
+
+def test_an_opt_out_that_is_applied_again_does_not_undo_the_opt_in(anonymous: APIClient) -> None:
+    app = bot()
+    assert say(anonymous, app, "/stop", at=1700000000) == 200
+    assert say(anonymous, app, "/start", update_id=2, at=1700000060) == 200
+    apply_block(now=timezone.now())
+    assert replay(ProviderEvent.objects.filter(event_key="1")) == 1
+    apply_block(now=timezone.now())
+    assert not Suppression.objects.exists()
+
+
+def test_an_opt_out_in_a_receipt_that_is_applied_again_does_not_undo_the_opt_in(
+    anonymous: APIClient, app: ProviderApp, contact: Contact
+) -> None:
+    message = BroadcastMessageFactory.create(
+        tenant=app.tenant,
+        contact=contact,
+        broadcast=BroadcastFactory.create(tenant=app.tenant, platform=Platform.WHATSAPP),
+        address=PHONE,
+        status="SENT",
+        provider_message_id="wamid.1",
+    )
+    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    told = {"timestamp": str(int(AT.timestamp())), "errors": [{"code": 131050}]}
+    receive(anonymous, app, status_body("failed", **told))
+    assert Suppression.objects.get().created_at == AT
+    receive(anonymous, app, reply("START", at=AT + timedelta(minutes=1)))
+    assert not Suppression.objects.exists()
+    replay(ProviderEvent.objects.all())
+    apply_block(now=timezone.now())
+    assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("phone", "known_to_whatsapp"),
+    [
+        ("+525512345678", "5215512345678"),
+        ("+5521987654321", "552187654321"),
+        ("+541158749895", "5491158749895"),
+    ],
+)
+def test_whatsapp_may_spell_a_number_otherwise(
+    anonymous: APIClient, app: ProviderApp, phone: str, known_to_whatsapp: str
+) -> None:
+    contact = ContactFactory.create(tenant=app.tenant, phone=phone)
+    told = PHONE.removeprefix("+").encode(), known_to_whatsapp.encode()
+    receive(anonymous, app, reply("STOP").replace(*told))
+    assert ReceivedMessage.objects.get().contact == contact
+    assert Suppression.objects.filter(platform="WHATSAPP", address=phone).count() == 1
+    later = AT + timedelta(minutes=1)
+    receive(anonymous, app, reply("START", number=2, at=later).replace(*told))
+    assert not Suppression.objects.exists()
+
+
 def test_start_does_not_lift_what_a_user_entered(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
@@ -211,6 +283,18 @@ def test_start_with_our_payload_links_the_chat(anonymous: APIClient) -> None:
     contact.refresh_from_db()
     before.refresh_from_db()
     assert (contact.telegram_chat_id, before.telegram_chat_id) == (77, None)
+
+
+def test_a_link_that_is_applied_again_does_not_take_the_chat_back(anonymous: APIClient) -> None:
+    app = bot()
+    contact = ContactFactory.create(tenant=app.tenant)
+    assert say(anonymous, app, f"/start {payload_for(contact)}") == 200
+    apply_block(now=timezone.now())
+    Contact.objects.filter(pk=contact.pk).update(telegram_chat_id=88)
+    replay(ProviderEvent.objects.all())
+    apply_block(now=timezone.now())
+    contact.refresh_from_db()
+    assert contact.telegram_chat_id == 88
 
 
 def test_a_payload_of_another_tenant_or_of_nobody_links_nothing(anonymous: APIClient) -> None:

@@ -209,17 +209,29 @@ def test_gupshup_would_take_other_languages_along(
     assert (answer.status_code, answer.json()["errors"][0]["data"]) == (409, {"languages": ["de"]})
 
 
+def test_gupshup_takes_a_one_time_password(owner: APIClient, at_gupshup: TenantWAApp) -> None:
+    otp = {"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"}
+    body = "*{{1}}* is your verification code."
+    template = draft(at_gupshup, category="AUTHENTICATION", body=body, buttons=[otp])
+
+    assert submit(owner, template).json()["status"] == "PENDING"
+    url = f"/templates/{template.pk}/sync/"
+    synced = [owner.post(url).json() for _ in range(2)][-1]
+
+    assert (synced["status"], synced["buttons"]) == ("APPROVED", [otp])
+    assert synced["parameters"] == ["1"]
+
+
 def test_gupshup_is_not_asked_for_what_it_makes_at_its_own_pages(
     owner: APIClient, at_gupshup: TenantWAApp
 ) -> None:
-    otp = {"type": "OTP", "otp_type": "COPY_CODE"}
-    template = draft(
-        at_gupshup, category="AUTHENTICATION", body="{{1}} is your code.", buttons=[otp]
-    )
+    card = {"header_format": "IMAGE", "body": "", "buttons": []}
+    samples = {f"card_{index}_header_media": "4::aW1h" for index in range(2)}
+    template = draft(at_gupshup, body="New.", cards=[card, card], examples=samples)
 
     answer = submit(owner, template)
 
-    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (422, "category")
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (422, "cards")
     template.refresh_from_db()
     assert template.status == "DRAFT"
 
