@@ -31,8 +31,9 @@ MICRO = 1_000_000
 # Returns, for each message, microseconds from now; negative: no time, but not before -value; then
 # the sender's next free time, from now. All in one string: fifty replies take ten times as long to
 # read.
-# Redis that was flushed has no epoch: whatever was sent in the last moments is forgotten, so all
-# senders start closed for as long as their limits look back.
+# Redis that was flushed has no epoch: whatever was sent in the last moments is forgotten, and the
+# times up to the horizon that workers still hold. So all senders start closed until the last of
+# these is as long ago as their limits look back.
 SCRIPT = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -44,7 +45,7 @@ if not epoch then
 end
 local free = now
 if interval > 0 then
-    free = epoch + 1000000
+    free = epoch + horizon + 1000000
     local known = redis.call('GET', KEYS[2])
     if known then
         local at, mix = string.match(known, '^(%d+) ?(.*)$')
@@ -54,7 +55,7 @@ if interval > 0 then
     free = math.max(now, free)
 end
 local until_horizon = now + horizon
-local first = epoch + pair
+local first = epoch + horizon + pair
 local answer = {}
 local is_any = false
 local pair_left = 0

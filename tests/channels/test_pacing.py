@@ -145,14 +145,32 @@ def test_one_recipient_is_not_written_to_again_too_soon(valkey: redis.Redis) -> 
     assert ask(its, 1, to="49171").waits == [0.0]
 
 
+def flush(valkey: redis.Redis) -> None:
+    valkey.delete(*valkey.keys(f"{settings.REDIS_KEY_PREFIX}*"))
+
+
 def test_after_a_flush_it_starts_closed(valkey: redis.Redis) -> None:
     paced, paired = limits(10), limits(pair=6.0)
     assert ask(paced, 1).waits == [0.0]
-    valkey.delete(*valkey.keys(f"{settings.REDIS_KEY_PREFIX}*"))
-    (wait,) = ask(paced, 1).waits
-    assert wait is not None
-    assert 0.5 < wait <= 1.0
-    assert ask(paired, 1).waits == [None]
+    flush(valkey)
+    for its, closed in ((paced, HORIZON + 1.0), (paired, HORIZON + 6.0)):
+        after = ask(its, 1)
+        assert after.waits == [None]
+        assert after.not_before == [pytest.approx(closed, abs=0.3)]
+
+
+def test_a_flush_forgets_no_time_that_a_worker_was_given(valkey: redis.Redis) -> None:
+    """Its messages leave when they would have; those of a batch after the flush come after them."""
+    paced, paired = limits(20), limits(pair=1.5)
+    asked_at = monotonic()
+    given = [asked_at + each for each in ask(paced, 50).waits if each is not None]
+    ask(paired, 1, to="49170")
+    asked_at = monotonic()
+    to_one = [asked_at + each for each in ask(paired, 1, to="49170").waits if each is not None]
+    flush(valkey)
+    asked_at = monotonic()
+    assert asked_at + ask(paced, 1).not_before[0] > max(given) + 1.0
+    assert asked_at + ask(paired, 1, to="49170").not_before[0] > max(to_one) + 1.5
 
 
 def test_without_a_limit_nothing_is_asked_or_kept(redis_client: redis.Redis) -> None:
