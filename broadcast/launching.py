@@ -106,11 +106,12 @@ def queue(broadcast: Broadcast, *, now: datetime) -> None:
 def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:
     """Plan a broadcast whose `planning_at` is set, hold its credits and move it on.
 
-    A refusal takes it back to a plain DRAFT with the reason. Safe to repeat.
+    A refusal takes it back to a plain DRAFT with the reason. Safe to repeat: one that is being
+    planned is not waited for, beat starts it again if that comes to nothing.
     """
     with transaction.atomic():
         broadcast = (
-            Broadcast.objects.select_for_update(of=("self",), no_key=True)
+            Broadcast.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
             .select_related("tenant", "sender", "template")
             .filter(pk=broadcast_id, planning_at__isnull=False, status=BroadcastStatus.DRAFT)
             .first()
