@@ -49,8 +49,8 @@ if interval > 0 then
     local known = redis.call('GET', KEYS[2])
     if known then
         local at, mix = string.match(known, '^(%d+) ?(.*)$')
-        -- No more than the last message of before can want: its limit may have been raised since, or
-        -- the clock set back.
+        -- No more than the last message of before can want: the limit may have been raised since,
+        -- or the clock set back.
         local longest = tonumber(string.match(mix, '%d+')) or 1
         free = math.min(tonumber(at), now + horizon + 1000000 + interval * longest)
         if mix ~= ARGV[5] then free = free + tonumber(ARGV[4]) end
