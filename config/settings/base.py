@@ -274,9 +274,10 @@ CELERY_TASK_ROUTES = {
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat" / "schedule")
-# Each with `expires` under its interval: after a standstill, one look is enough.
+# Each with `expires`: after a standstill a few looks are enough. Not sooner than two machines'
+# clocks may differ: it is set by beat's, and judged by the worker's.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    name: {"task": task, "schedule": seconds, "options": {"expires": max(1.0, 0.9 * seconds)}}
+    name: {"task": task, "schedule": seconds, "options": {"expires": max(15.0, 0.9 * seconds)}}
     for name, task, seconds in (
         ("promote-scheduled", "broadcast.tasks.promote", 1.0),
         ("revive-lanes", "broadcast.tasks.revive", 2.0),
