@@ -75,14 +75,16 @@ def run_next_batch(
 def _run(lane: Any, *, turn: "_Turn", clock: Clock) -> datetime | None:
     broadcast, sender = lane.broadcast, lane.broadcast.sender
     sender.tenant = broadcast.tenant
-    closed = closed_zones(broadcast=broadcast, sender=sender, now=clock())
+    # The claim's too: the older the look at the windows is, the sooner its lease is over.
+    now = clock()
+    closed = closed_zones(broadcast=broadcast, sender=sender, now=now)
     if closed.everywhere is not None:
-        return come_back(lane=lane, at=min(closed.everywhere, clock() + LOOK_AGAIN))
+        return come_back(lane=lane, at=min(closed.everywhere, now + LOOK_AGAIN))
     if broadcast.status == BroadcastStatus.QUEUED:
         _start(broadcast, now=clock())
         broadcast.status = BroadcastStatus.SENDING
     reached(Point.BEFORE_CLAIM)
-    claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=clock(), closed=closed)
+    claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=now, closed=closed)
     if claimed is None:
         return None
     reached(Point.AFTER_CLAIM)
