@@ -77,7 +77,7 @@ def fall_back(*, now: datetime) -> int:
     """
     lately = now - LOOKS_BACK
     candidates = (
-        Broadcast.objects.filter(status__in=FINISHED)
+        Broadcast.objects.filter(status__in=FINISHED, tenant__is_active=True)
         .filter(Q(finished_at__gt=lately) | Q(children__finished_at__gt=lately))
         .exclude(fallback=[])
         .exclude(
