@@ -125,7 +125,7 @@ def settle(
         make_money(
             broadcast=broadcast,
             moved=moved,
-            reference=f"batch:{batch_id}:{outcomes[0][0]}",
+            reference=f"batch:{batch_id}:{moved.movement_id}",
             actor="settle",
             now=now,
         )

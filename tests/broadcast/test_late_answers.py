@@ -197,3 +197,16 @@ def test_a_late_acceptance_saves_a_message_from_being_sent_again(
     assert (row.status, row.charge_state, row.attempts) == (status, charge, 1)
     assert (row.next_attempt_at is None) == (status == "SENT")
     assert_books_balance(broadcast)
+
+
+def test_a_second_answer_to_the_same_messages_is_paid_for_by_itself(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: People
+) -> None:
+    """Of the same batch, and as dear as the first: it is another movement all the same."""
+    broadcast, late = stopped(people(2))
+    (one, _), (other, _) = late["outcomes"]
+    accepted = Outcome(OutcomeKind.ACCEPTED)
+    for answers in ([(one, accepted), (other, UNKNOWN)], [(one, accepted), (other, accepted)]):
+        settle(**{**late, "outcomes": answers, "now": timezone.now()})
+    assert statuses(broadcast) == ["SENT", "SENT"]
+    assert_books_balance(broadcast)
