@@ -9,8 +9,15 @@ from django.db import transaction
 
 from broadcast import planning, registered
 from broadcast.approving import withdraw
+from broadcast.closed_zones import require_opening
 from broadcast.errors import AlreadyHandedOver, IsAFurtherTry, NotEditable
-from broadcast.launching import back_to_draft, launch_at, require_future, why_not_editable
+from broadcast.launching import (
+    back_to_draft,
+    launch_at,
+    require_future,
+    require_time_left,
+    why_not_editable,
+)
 from broadcast.locking import fresh, locked, save, save_new
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.planning import RecipientRef
@@ -20,6 +27,7 @@ from tenants.models import Tenant, User
 
 WITHOUT_A_NEW_PLAN = frozenset({"name", "reference", "scheduled_at", "expires_at", "send_window"})
 """Fields that say nothing about what is sent to whom."""
+PAUSE = ("paused_at", "pause_reason", "resumed_at")
 
 
 def create(
@@ -72,6 +80,7 @@ def edit(
         _check_names(broadcast)
         replan = recipients is not None or bool(changed - WITHOUT_A_NEW_PLAN)
         was_scheduled = broadcast.status == BroadcastStatus.SCHEDULED
+        pause = {name: getattr(broadcast, name) for name in PAUSE}
         if was_scheduled and (replan or at is None):
             back_to_draft(broadcast, now=now)
         if replan:
@@ -84,9 +93,34 @@ def edit(
         save(broadcast)
         if at is not None and (broadcast.status == BroadcastStatus.DRAFT):
             launch_at(broadcast, at=at, now=now)
-        elif at is not None and "scheduled_at" in fields:
-            require_future(at, now)
+            if was_scheduled:
+                _keep(broadcast, pause)
+        elif at is not None:
+            _check_times(broadcast, at=at, fields=fields, changed=changed, now=now)
     return fresh(broadcast)
+
+
+def _keep(broadcast: Broadcast, pause: Mapping[str, Any]) -> None:
+    """Who corrects what somebody has halted does not let it go; nor while it is planned anew."""
+    _set(broadcast, pause)
+    broadcast.save(update_fields=(*PAUSE, "updated_at"))
+
+
+def _check_times(
+    broadcast: Broadcast,
+    *,
+    at: datetime,
+    fields: Mapping[str, Any],
+    changed: set[str],
+    now: datetime,
+) -> None:
+    """Of what stays SCHEDULED as it was planned: what launching it would ask of these."""
+    if "scheduled_at" in fields:
+        require_future(at, now)
+    if "send_window" in changed:
+        require_opening(broadcast=broadcast, now=now)
+    if "scheduled_at" in fields or "expires_at" in changed:
+        require_time_left(broadcast, at=max(at, now))
 
 
 def _check_names(broadcast: Broadcast) -> None:
@@ -139,6 +173,8 @@ def delete(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> None:
         counters = BroadcastCounters.objects.select_for_update().get(broadcast=broadcast)
         removable = broadcast.status in {*EDITABLE, BroadcastStatus.CANCELLED}
         touched = counters.handed_over or counters.sending or counters.unknown or counters.failed
+        # Whose answer was lost, and which waited to be sent again when it was cancelled.
+        touched = touched or broadcast.messages.filter(attempts__gt=0).exists()
         if not removable or touched:
             raise AlreadyHandedOver(
                 "Only a broadcast of which nothing was handed over can be deleted; "

@@ -1,7 +1,8 @@
 """What is not handed over by a broadcast's `expires_at` never goes out."""
 
 from datetime import datetime
-from math import ceil
+from functools import partial
+from math import ceil, inf
 from uuid import UUID
 
 from django.db import transaction
@@ -10,23 +11,29 @@ from broadcast.finishing import finish
 from broadcast.locking import move_pending
 from broadcast.models import Broadcast
 from broadcast.moves import make_money
+from broadcast.one_by_one import one_by_one
 from broadcast.states import ChargeState, MessageCode, MessageStatus
 
 LOOKED_AT = 500
 """Broadcasts a look; the next one comes some seconds later."""
 
 
+def seconds_until_end(broadcast: Broadcast, *, now: datetime) -> float:
+    """Until it expires; below zero where it has."""
+    return inf if broadcast.expires_at is None else (broadcast.expires_at - now).total_seconds()
+
+
 def seconds_left(broadcast: Broadcast, *, now: datetime) -> int | None:
     """Of its time, for a provider that drops what it cannot deliver by then; None: no end."""
     if broadcast.expires_at is None:
         return None
-    return max(ceil((broadcast.expires_at - now).total_seconds()), 1)
+    return max(ceil(seconds_until_end(broadcast, now=now)), 1)
 
 
 def expire_due(*, now: datetime) -> int:
     """Expire what is left of every ongoing broadcast past its time; how many messages."""
     due = Broadcast.objects.ongoing().filter(expires_at__lte=now, counters__pending__gt=0)
-    return sum(_expire(each, now=now) for each in due.values_list("pk", flat=True)[:LOOKED_AT])
+    return one_by_one(due.values_list("pk", flat=True)[:LOOKED_AT], partial(_expire, now=now))
 
 
 def _expire(broadcast_id: UUID, *, now: datetime) -> int:

@@ -20,6 +20,7 @@ from broadcast.children import REACHED, TRIES
 from broadcast.launching import OUT_OF_RANGE, launch
 from broadcast.locking import lock_family, save_new
 from broadcast.models import Broadcast, BroadcastCounters
+from broadcast.one_by_one import one_by_one
 from broadcast.planning import COLUMNS, SIXTY_BITS
 from broadcast.states import FINISHED, BroadcastKind, MessageCode
 from tenants.errors import DomainError
@@ -76,7 +77,7 @@ def fall_back(*, now: datetime) -> int:
     """
     lately = now - LOOKS_BACK
     candidates = (
-        Broadcast.objects.filter(status__in=FINISHED)
+        Broadcast.objects.filter(status__in=FINISHED, tenant__is_active=True)
         .filter(Q(finished_at__gt=lately) | Q(children__finished_at__gt=lately))
         .exclude(fallback=[])
         .exclude(
@@ -86,7 +87,9 @@ def fall_back(*, now: datetime) -> int:
         .values_list("pk", flat=True)
         .distinct()
     )
-    return sum(_next_rung(parent_id, now=now) for parent_id in candidates if _has_some(parent_id))
+    return one_by_one(
+        candidates, lambda parent_id: _has_some(parent_id) and _next_rung(parent_id, now=now)
+    )
 
 
 def _has_some(parent_id: UUID) -> bool:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from broadcast.models import Batch, Broadcast, BroadcastCounters
+from broadcast.one_by_one import one_by_one
 from broadcast.states import FINISHED, BroadcastStatus
 
 NOBODY = "Nobody could be sent to: every recipient was suppressed, expired or refused."
@@ -90,4 +91,4 @@ def finish_all_that_are_over(*, now: datetime) -> int:
         counters__total__gt=0, counters__pending=0, counters__sending=0
     )
     ids = list(over.order_by("counters__unknown").values_list("pk", flat=True)[:LOOKED_AT])
-    return sum(finish(broadcast_id=each, now=now) for each in ids)
+    return one_by_one(ids, lambda each: finish(broadcast_id=each, now=now))

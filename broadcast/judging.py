@@ -16,7 +16,8 @@ from wallet.models import Wallet
 from wallet.pricing import BASIC, BASIC_LENGTH, SINGLE
 from wallet.rates import tariff_for
 
-# `source` has (seq, contact_id, overrides). Order of the reasons: the first that holds is given.
+# `source` has (seq, contact_id, overrides). Order of the reasons: the first that holds is given; a
+# duplicate first of those that have an address, as no other row may have the same.
 # `rate` is wallet/pricing.py's Tariff as rows: a country's price, else that of the longest calling
 # code that fits, else the one for anywhere.
 # MATERIALIZED: a planner that expects one row would judge all recipients again for each of them.
@@ -35,12 +36,12 @@ rate AS MATERIALIZED (
     SELECT f.*, CASE
         WHEN f.gone THEN 'contact_gone'
         WHEN f.address IS NULL THEN 'no_address'
+        WHEN row_number() OVER (PARTITION BY f.address ORDER BY f.seq) > 1 THEN 'duplicate'
         WHEN EXISTS (
             SELECT FROM contacts_suppression o
             WHERE o.tenant_id = %(tenant)s AND o.address = f.address
               AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
         ) THEN 'opted_out'
-        WHEN row_number() OVER (PARTITION BY f.address ORDER BY f.seq) > 1 THEN 'duplicate'
         WHEN NOT jsonb_exists_all(f.variables, %(required)s::text[]) THEN 'missing_variable'
         WHEN {too_long} THEN 'text_too_long'
         ELSE '' END AS reason

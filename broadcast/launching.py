@@ -7,7 +7,7 @@ from django.db import DataError, transaction
 
 from broadcast import content, planning
 from broadcast.approving import require_approval, require_approval_of_audience
-from broadcast.broken_senders import require_working
+from broadcast.broken_senders import require_in_use, require_working
 from broadcast.closed_zones import require_opening
 from broadcast.enqueueing import plan_soon, serve_soon
 from broadcast.errors import IllegalMove, NoRecipients, NotEditable
@@ -36,7 +36,7 @@ def schedule(
         broadcast = locked(tenant, broadcast_id)
         if broadcast.status == BroadcastStatus.SCHEDULED:
             require_future(at, now)
-            _require_time_left(broadcast, at=at)
+            require_time_left(broadcast, at=at)
             require_estimate(broadcast, estimate_hash, now=now)
             broadcast.scheduled_at = at
             lift_pause(broadcast, now=now)
@@ -59,6 +59,7 @@ def unschedule(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcas
             raise IllegalMove(f"A broadcast that is {broadcast.status} cannot be unscheduled.")
         elif broadcast.planning_at is not None:
             broadcast.planning_at = broadcast.scheduled_at = None
+            lift_pause(broadcast, now=now)
             save(broadcast)
     return fresh(broadcast)
 
@@ -83,8 +84,13 @@ def send(
 
 
 def queue(broadcast: Broadcast, *, now: datetime) -> None:
-    """→ QUEUED, with its lanes; the caller holds its lock and has planned it."""
+    """→ QUEUED, with its lanes; the caller holds its lock and has planned it.
+
+    Raises NoSender, SenderBroken, TenantInactive, with nothing changed.
+    """
     require_move(broadcast, BroadcastStatus.QUEUED)
+    require_in_use(broadcast)
+    require_working(broadcast)
     broadcast.status = BroadcastStatus.QUEUED
     broadcast.queued_at = now
     broadcast.planning_at = None
@@ -100,11 +106,12 @@ def queue(broadcast: Broadcast, *, now: datetime) -> None:
 def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:
     """Plan a broadcast whose `planning_at` is set, hold its credits and move it on.
 
-    A refusal takes it back to a plain DRAFT with the reason. Safe to repeat.
+    A refusal takes it back to a plain DRAFT with the reason. Safe to repeat: one that is being
+    planned is not waited for, beat starts it again if that comes to nothing.
     """
     with transaction.atomic():
         broadcast = (
-            Broadcast.objects.select_for_update(of=("self",), no_key=True)
+            Broadcast.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
             .select_related("tenant", "sender", "template")
             .filter(pk=broadcast_id, planning_at__isnull=False, status=BroadcastStatus.DRAFT)
             .first()
@@ -119,7 +126,11 @@ def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:
             # Beat starts what stays `planning_at` again: what cannot be stored must not stay so.
             reason = refusal.detail if isinstance(refusal, DomainError) else OUT_OF_RANGE
             Broadcast.objects.filter(pk=broadcast_id).update(
-                planning_at=None, scheduled_at=None, status_reason=reason[:200]
+                planning_at=None,
+                scheduled_at=None,
+                paused_at=None,
+                pause_reason="",
+                status_reason=reason[:200],
             )
 
 
@@ -138,7 +149,7 @@ def launch(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:
     content.check(broadcast)
     require_working(broadcast)
     require_opening(broadcast=broadcast, now=now)
-    _require_time_left(broadcast, at=at or now)
+    require_time_left(broadcast, at=at or now)
     broadcast.scheduled_at = at
     broadcast.status_reason = ""
     if broadcast.audience is None:
@@ -151,7 +162,7 @@ def launch(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:
     plan_soon(broadcast_id=broadcast.pk)
 
 
-def _require_time_left(broadcast: Broadcast, *, at: datetime) -> None:
+def require_time_left(broadcast: Broadcast, *, at: datetime) -> None:
     if broadcast.expires_at is not None and broadcast.expires_at <= at:
         raise InvalidInput(
             "It expires before it would start; give a later time or none.", attr="expires_at"

@@ -1,6 +1,7 @@
 """SCHEDULED → QUEUED when its time has come."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -8,8 +9,10 @@ from django.db import transaction
 
 from broadcast.launching import queue
 from broadcast.models import Broadcast
+from broadcast.one_by_one import one_by_one
 from broadcast.pausing import halt
 from broadcast.states import BroadcastStatus
+from tenants.errors import DomainError
 
 LOOKED_AT = 1000
 """Broadcasts a look; the next one comes a second later."""
@@ -19,11 +22,11 @@ def promote_due(*, now: datetime) -> int:
     """Queue every broadcast that is due; any number of beats may do it at once.
 
     One that is found long after its time (the system was down) is paused instead: a greeting of the
-    morning is not sent in the evening without asking.
+    morning is not sent in the evening without asking. So is one whose sender was taken out of use.
     """
     if not settings.SENDING_ENABLED:
         return 0
-    return sum(_promote(broadcast_id, now=now) for broadcast_id in due_scheduled(now=now))
+    return one_by_one(due_scheduled(now=now), partial(_promote, now=now))
 
 
 def due_scheduled(*, now: datetime) -> list[UUID]:
@@ -52,7 +55,11 @@ def _promote(broadcast_id: UUID, *, now: datetime) -> bool:
         if late > timedelta(seconds=settings.BROADCAST_LATE_START_LIMIT):
             halt(broadcast, reason=_too_late(late), now=now)
             return False
-        queue(broadcast, now=now)
+        try:
+            queue(broadcast, now=now)
+        except DomainError as refusal:
+            halt(broadcast, reason=refusal.detail, now=now)
+            return False
     return True
 
 

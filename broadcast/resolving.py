@@ -130,7 +130,7 @@ def _fail(
 
 
 def _send_again(broadcast: Broadcast, message_ids: Sequence[UUID] | None, *, now: datetime) -> int:
-    """Their credits stay held; a late answer of the old batch no longer finds them."""
+    """Their credits stay held; a late answer saves those that it says were taken."""
     lock_counters(broadcast.pk)
     moved = move(
         broadcast_id=broadcast.pk, update=SEND_AGAIN, params={**_which(message_ids), "now": now}

@@ -6,6 +6,7 @@ No transaction is open while a provider is talked to.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -18,9 +19,10 @@ from broadcast.checkpoints import Point, reached, reached_soon
 from broadcast.claiming import Claim, claim, come_back, shut_fence, take_lane
 from broadcast.closed_zones import LOOK_AGAIN, closed_zones
 from broadcast.content import Renderer
-from broadcast.expiring import seconds_left
+from broadcast.expiring import seconds_left, seconds_until_end
 from broadcast.finishing import finish
 from broadcast.models import Batch, Broadcast, Lane
+from broadcast.one_by_one import one_by_one
 from broadcast.serving import take_next_lane
 from broadcast.settling import settle, sweep
 from broadcast.states import BroadcastStatus
@@ -73,14 +75,16 @@ def run_next_batch(
 def _run(lane: Any, *, turn: "_Turn", clock: Clock) -> datetime | None:
     broadcast, sender = lane.broadcast, lane.broadcast.sender
     sender.tenant = broadcast.tenant
-    closed = closed_zones(broadcast=broadcast, sender=sender, now=clock())
+    # The claim's too: the older the look at the windows is, the sooner its lease is over.
+    now = clock()
+    closed = closed_zones(broadcast=broadcast, sender=sender, now=now)
     if closed.everywhere is not None:
-        return come_back(lane=lane, at=min(closed.everywhere, clock() + LOOK_AGAIN))
+        return come_back(lane=lane, at=min(closed.everywhere, now + LOOK_AGAIN))
     if broadcast.status == BroadcastStatus.QUEUED:
         _start(broadcast, now=clock())
         broadcast.status = BroadcastStatus.SENDING
     reached(Point.BEFORE_CLAIM)
-    claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=clock(), closed=closed)
+    claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=now, closed=closed)
     if claimed is None:
         return None
     reached(Point.AFTER_CLAIM)
@@ -105,9 +109,13 @@ class _Turn:
     is_told: bool = False
 
     def tell(self) -> None:
-        if self.announce is not None and not self.is_told:
+        if self.announce is None or self.is_told:
+            return
+        self.is_told = True
+        try:
             self.announce(self.due)
-            self.is_told = True
+        except Exception as error:  # noqa: BLE001 - a hint: beat makes up for it, not for answers
+            log.warning("next_batch_not_announced", error_type=type(error).__name__)
 
 
 def _lane(lane_id: int) -> Any:
@@ -161,6 +169,7 @@ def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
     # Read before the fence, by a clock that goes on while we are stopped: what is left of the lease
     # counts from here, so that the last request has its whole time before the batch can be swept.
     asked_at = monotonic()
+    ends_at = asked_at + seconds_until_end(broadcast, now=clock())
     left = shut_fence(batch_id=claimed.batch_id)
     if left is None:
         log.warning("batch_dropped_at_the_fence")
@@ -173,7 +182,7 @@ def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
         timeout=settings.PROVIDER_TIMEOUT,
         first_cut=FIRST_CUT,
         starts=claimed.starts,
-        not_after=asked_at + left - settings.PROVIDER_TIMEOUT,
+        not_after=min(ends_at, asked_at + left - settings.PROVIDER_TIMEOUT),
     )
     reached_soon(Point.MID_REQUESTS, seconds=MID_REQUESTS)
     for outcomes in cuts:
@@ -200,8 +209,11 @@ def sweep_batches(*, now: datetime) -> int:
             settled_at=None, swept_at=None, lease_expires_at__lte=now
         )[:SWEPT_AT_ONCE]
     )
-    for batch in expired:
-        moved = sweep(batch=batch, now=now)
-        if moved is not None and moved.is_over:
-            finish(broadcast_id=batch.broadcast_id, now=now)
-    return len(expired)
+    return one_by_one(expired, partial(_sweep, now=now))
+
+
+def _sweep(batch: Batch, *, now: datetime) -> int:
+    moved = sweep(batch=batch, now=now)
+    if moved is not None and moved.is_over:
+        finish(broadcast_id=batch.broadcast_id, now=now)
+    return 1

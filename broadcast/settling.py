@@ -26,8 +26,10 @@ MAX_BACKOFF = 3600.0
 # `o` holds one answer a row. A row that a receipt has moved already only learns its provider id.
 # A passing failure goes back to PENDING while attempts are left; a limit never spends one. So does
 # a message whose fate is unknown where the provider ignores a repeated id (invariant 1). Of what is
-# over by now (a worker was stopped past its lease) nothing goes back: no lane would take it.
-SETTLE = """
+# over by now (a worker was stopped past its lease) nothing goes back: no lane would take it. What
+# was swept and waits to be sent again is SENT where the late answer says that it was accepted.
+OPEN = "('SENDING', 'UNKNOWN', 'PENDING')"
+SETTLE = f"""
 o AS (
     SELECT id, kind, coalesce(provider_id, '') AS provider_id, coalesce(code, '') AS code,
            coalesce(provider_code, '') AS provider_code, coalesce(message, '') AS message,
@@ -63,16 +65,15 @@ o AS (
     UPDATE broadcast_batch SET settled_at = %(now)s WHERE id = %(batch)s AND %(is_last)s
 ), --UPDATE--
 UPDATE broadcast_broadcastmessage m
-SET status = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.status ELSE m.status END,
-    status_at = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN %(now)s ELSE m.status_at END,
-    charge_state = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') AND m.charge_state = 'HELD'
+SET status = CASE WHEN m.status IN {OPEN} THEN v.status ELSE m.status END,
+    status_at = CASE WHEN m.status IN {OPEN} THEN %(now)s ELSE m.status_at END,
+    charge_state = CASE WHEN m.status IN {OPEN} AND m.charge_state = 'HELD'
                         THEN v.charge ELSE m.charge_state END,
     provider_message_id = coalesce(nullif(v.provider_id, ''), m.provider_message_id),
-    error_code = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.said ELSE m.error_code END,
-    provider_error_code = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.provider_code
+    error_code = CASE WHEN m.status IN {OPEN} THEN v.said ELSE m.error_code END,
+    provider_error_code = CASE WHEN m.status IN {OPEN} THEN v.provider_code
                                ELSE m.provider_error_code END,
-    error_message = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.message
-                         ELSE m.error_message END,
+    error_message = CASE WHEN m.status IN {OPEN} THEN v.message ELSE m.error_message END,
     sent_at = CASE WHEN v.status = 'SENT' THEN coalesce(m.sent_at, %(now)s) ELSE m.sent_at END,
     failed_at = CASE WHEN v.status = 'FAILED' AND m.status IN ('SENDING', 'UNKNOWN') THEN %(now)s
                      ELSE m.failed_at END,
@@ -84,7 +85,7 @@ SET status = CASE WHEN m.status IN ('SENDING', 'UNKNOWN') THEN v.status ELSE m.s
 FROM verdict v
 WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s AND m.batch_id = %(batch)s
   AND (m.status IN ('SENDING', 'UNKNOWN') OR v.status = 'SENT'
-       AND m.status IN ('SENT', 'DELIVERED', 'READ', 'FAILED'))
+       AND m.status IN ('PENDING', 'SENT', 'DELIVERED', 'READ', 'FAILED'))
 """
 
 
@@ -124,7 +125,7 @@ def settle(
         make_money(
             broadcast=broadcast,
             moved=moved,
-            reference=f"batch:{batch_id}:{outcomes[0][0]}",
+            reference=f"batch:{batch_id}:{moved.movement_id}",
             actor="settle",
             now=now,
         )

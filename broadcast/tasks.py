@@ -16,6 +16,7 @@ from broadcast.enqueueing import hints_waiting
 from broadcast.expiring import expire_due
 from broadcast.fallback import fall_back
 from broadcast.finishing import finish_all_that_are_over
+from broadcast.inactive_tenants import pause_for_tenants
 from broadcast.lifecycle import finish_planning
 from broadcast.looking_up import look_up_unknown
 from broadcast.models import Broadcast
@@ -124,7 +125,9 @@ def doctor() -> None:
 # Safe twice: what is paused is not paused again.
 @shared_task
 def pause_for_templates() -> None:
-    template_pauses.pause_for_templates(now=timezone.now())
+    now = timezone.now()
+    template_pauses.pause_for_templates(now=now)
+    pause_for_tenants(now=now)
 
 
 # Safe twice: it deletes what is old.

@@ -3,14 +3,14 @@
 A day begins at midnight in the tenant's time zone. What was taken counts, whatever came of it.
 """
 
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Greatest
 
 from channels.models import Sender, SenderDay
+from tenants.send_windows import zone_named
 
 # One statement: any number of workers take from the same row. A limit that was lowered takes
 # nothing back.
@@ -52,8 +52,12 @@ def give_back(*, sender: Sender, unused: int, now: datetime) -> None:
 def next_day(sender: Sender, *, now: datetime) -> datetime:
     """When the next day of this sender begins."""
     tomorrow = _local(sender, now).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time(), tzinfo=ZoneInfo(sender.tenant.time_zone))
+    return datetime.combine(tomorrow, time(), tzinfo=_zone(sender))
 
 
 def _local(sender: Sender, now: datetime) -> datetime:
-    return now.astimezone(ZoneInfo(sender.tenant.time_zone))
+    return now.astimezone(_zone(sender))
+
+
+def _zone(sender: Sender) -> tzinfo:
+    return zone_named(sender.tenant.time_zone) or UTC

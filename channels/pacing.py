@@ -31,30 +31,34 @@ MICRO = 1_000_000
 # Returns, for each message, microseconds from now; negative: no time, but not before -value; then
 # the sender's next free time, from now. All in one string: fifty replies take ten times as long to
 # read.
-# Redis that was flushed has no epoch: whatever was sent in the last moments is forgotten, so all
-# senders start closed for as long as their limits look back.
+# Redis that was flushed has no epoch: whatever was sent in the last moments is forgotten, and the
+# times up to the horizon that workers still hold. So all senders start closed until the last of
+# these is as long ago as their limits look back.
 SCRIPT = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local interval, horizon, pair = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local epoch = tonumber(redis.call('GET', KEYS[1]))
-if not epoch then
+if not epoch or epoch > now then
     epoch = now
     redis.call('SET', KEYS[1], string.format('%.0f', now))
 end
 local free = now
 if interval > 0 then
-    free = epoch + 1000000
+    free = epoch + horizon + 1000000
     local known = redis.call('GET', KEYS[2])
     if known then
         local at, mix = string.match(known, '^(%d+) ?(.*)$')
-        free = tonumber(at)
+        -- No more than the last message of before can want: the limit may have been raised since,
+        -- or the clock set back.
+        local longest = tonumber(string.match(mix, '%d+')) or 1
+        free = math.min(tonumber(at), now + horizon + 1000000 + interval * longest)
         if mix ~= ARGV[5] then free = free + tonumber(ARGV[4]) end
     end
     free = math.max(now, free)
 end
 local until_horizon = now + horizon
-local first = epoch + pair
+local first = epoch + horizon + pair
 local answer = {}
 local is_any = false
 local pair_left = 0
@@ -64,7 +68,7 @@ for i = 6, #ARGV do
     local at = free
     if pair > 0 then
         local last = tonumber(redis.call('GET', key))
-        at = math.max(at, last and last + pair or first)
+        at = math.max(at, last and math.min(last, until_horizon) + pair or first)
     end
     -- Where the sender is limited, one who waits for his own limit would break the even spacing.
     if at > until_horizon or (interval > 0 and at > free) then

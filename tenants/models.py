@@ -3,10 +3,13 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from tenants.errors import InvalidInput
 from tenants.ids import new_id
 from tenants.scoping import TenantQuerySet
+from tenants.send_windows import read_send_window, zone_named
 
 
 class Tenant(models.Model):
@@ -55,6 +58,15 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """For forms: what its broadcasts go by."""
+        if zone_named(self.time_zone) is None:
+            raise ValidationError({"time_zone": "Give an IANA name such as Europe/Berlin."})
+        try:
+            read_send_window(self.send_window)
+        except InvalidInput as error:
+            raise ValidationError({"send_window": error.detail}) from error
 
 
 class UserManager(BaseUserManager["User"]):

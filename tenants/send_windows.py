@@ -99,8 +99,8 @@ def next_opening(
 
     `own_zone`: the recipient's, before any window's. None if they never are.
     """
-    own = _zone(own_zone)
-    zones = [own or _zone(each.time_zone or default_zone) or UTC for each in windows]
+    own = zone_named(own_zone)
+    zones = [own or zone_named(each.time_zone or default_zone) or UTC for each in windows]
     moment, until = at, at + LOOKED_AHEAD
     while moment < until:
         found = moment
@@ -116,7 +116,7 @@ def next_opening(
 
 
 @lru_cache(maxsize=1024)
-def _zone(name: str) -> tzinfo | None:
+def zone_named(name: str) -> tzinfo | None:
     """None for a name that nobody knows (any more), as old contacts may have."""
     try:
         return ZoneInfo(name) if name else None

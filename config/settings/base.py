@@ -108,6 +108,11 @@ DATABASE_URL = env.str("DATABASE_URL", default="postgres:///postgres")
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {**env.db_url_config(DATABASE_URL), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 }
+# What is stopped, frozen or cut off without a word amid a transaction keeps its locks (a wallet's,
+# a broadcast's) no longer than this: the sweep waits for them, and with it all of beat's looks.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+    "options", "-c idle_in_transaction_session_timeout=30s"
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 # Begins every key in Redis, so that two stacks (or two test runs) on one server do not mix.
@@ -270,9 +275,10 @@ CELERY_TASK_ROUTES = {
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat" / "schedule")
-# Each with `expires` under its interval: after a standstill, one look is enough.
+# Each with `expires`: after a standstill a few looks are enough. Not sooner than two machines'
+# clocks may differ: it is set by beat's, and judged by the worker's.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    name: {"task": task, "schedule": seconds, "options": {"expires": max(1.0, 0.9 * seconds)}}
+    name: {"task": task, "schedule": seconds, "options": {"expires": max(15.0, 0.9 * seconds)}}
     for name, task, seconds in (
         ("promote-scheduled", "broadcast.tasks.promote", 1.0),
         ("revive-lanes", "broadcast.tasks.revive", 2.0),

@@ -17,7 +17,7 @@ TEST_KEY_PREFIX = "test-"
 
 DATABASES["default"]["TEST"] = {"NAME": f"{TEST_DATABASE_PREFIX}{RUN}"}
 # Tests that commit empty their tables afterwards; wallet/models/columns.py refuses that elsewhere.
-DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c wallet.may_truncate=yes"
+DATABASES["default"]["OPTIONS"]["options"] += " -c wallet.may_truncate=yes"
 REDIS_KEY_PREFIX = f"{TEST_KEY_PREFIX}{RUN}:"
 CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = REDIS_KEY_PREFIX
 CACHES["default"]["KEY_PREFIX"] = f"{REDIS_KEY_PREFIX}cache"

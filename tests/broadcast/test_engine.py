@@ -137,6 +137,22 @@ def test_planning_suppresses_with_the_reason_and_holds_nothing_for_it(
     assert_books_balance(broadcast)
 
 
+def test_two_who_share_an_address_that_opted_out_are_both_suppressed(
+    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast
+) -> None:
+    one, other, third = people(3)
+    Contact.objects.filter(pk=other.pk).update(telegram_chat_id=one.telegram_chat_id)
+    Suppression.objects.create(tenant=tenant, address=str(one.telegram_chat_id), source="USER")
+    broadcast = sent([one, other, third])
+    rows = broadcast.messages.order_by("seq").values_list("status", "error_code", "address")
+    assert list(rows) == [
+        ("SUPPRESSED", "opted_out", str(one.telegram_chat_id)),
+        ("SUPPRESSED", "duplicate", None),
+        ("SENT", "", str(third.telegram_chat_id)),
+    ]
+    assert_books_balance(broadcast)
+
+
 def test_one_who_opts_out_after_planning_is_released_when_claimed(
     rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
 ) -> None:

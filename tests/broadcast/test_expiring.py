@@ -50,6 +50,22 @@ def test_what_is_left_expires_is_released_and_the_broadcast_finishes(
     assert rich.held == 0
 
 
+def test_a_worker_that_was_stopped_past_its_end_hands_nothing_over(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    end = now + timedelta(minutes=1)
+    broadcast = draft(people(2), expires_at=end)
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    times = iter([now, now, now, now])  # when it began, and was claimed; then it was stopped
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: next(times, end))
+    rows = broadcast.messages.values_list("status", "error_code", "attempts")
+    assert set(rows) == {("PENDING", "woke_too_late", 0)}
+    assert expire_due(now=end) == 2
+    assert statuses(broadcast) == ["EXPIRED", "EXPIRED"]
+    rich.refresh_from_db()
+    assert rich.held == 0
+
+
 @pytest.mark.parametrize(("minutes", "arrives"), [(30, 1800), (None, None)])
 def test_the_provider_is_told_how_long_it_is_worth_delivering(
     rich: Wallet,

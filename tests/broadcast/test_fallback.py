@@ -65,6 +65,17 @@ def test_only_those_who_failed_go_on(
     assert child.fallback == []
 
 
+def test_the_rungs_of_a_deactivated_tenant_wait_for_it(
+    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+) -> None:
+    parent = sent_on(people(1, ending=REFUSED))
+    Tenant.objects.update(is_active=False)
+    assert fall_back(now=timezone.now()) == 0
+    Tenant.objects.update(is_active=True)
+    assert fall_back(now=timezone.now()) == 1
+    assert [each.status for each in children(parent)] == ["QUEUED"]
+
+
 def test_an_opt_out_does_not_go_on(
     rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
 ) -> None:

@@ -20,6 +20,7 @@ from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
+from tests.broadcast.test_engine import assert_books_balance
 from tests.plugins.sending import PLENTY, PRICE
 from wallet.models import Wallet
 
@@ -169,3 +170,43 @@ def test_what_was_never_handed_over_goes_back_however_often_it_was_tried(
     sweep_batches(now=timezone.now())
     row = broadcast.messages.get()
     assert (row.status, row.attempts) == ("PENDING", 8)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "charge"),
+    [
+        (Outcome(OutcomeKind.ACCEPTED, provider_message_id="1:2"), "SENT", "CAPTURED"),
+        (Outcome(OutcomeKind.PERMANENT, code="refused"), "PENDING", "HELD"),
+        (LIMITED, "PENDING", "HELD"),
+    ],
+)
+def test_a_late_acceptance_saves_a_message_from_being_sent_again(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
+    rich: Wallet,
+    people: People,
+    outcome: Outcome,
+    status: str,
+    charge: str,
+) -> None:
+    broadcast, late = stopped(people(1), unknown_policy=UnknownPolicy.RESEND)
+    sweep_batches(now=timezone.now())
+    assert statuses(broadcast) == ["PENDING"]
+    for _ in range(2):
+        settle_late(late, outcome)
+    row = broadcast.messages.get()
+    assert (row.status, row.charge_state, row.attempts) == (status, charge, 1)
+    assert (row.next_attempt_at is None) == (status == "SENT")
+    assert_books_balance(broadcast)
+
+
+def test_a_second_answer_to_the_same_messages_is_paid_for_by_itself(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: People
+) -> None:
+    """Of the same batch, and as dear as the first: it is another movement all the same."""
+    broadcast, late = stopped(people(2))
+    (one, _), (other, _) = late["outcomes"]
+    accepted = Outcome(OutcomeKind.ACCEPTED)
+    for answers in ([(one, accepted), (other, UNKNOWN)], [(one, accepted), (other, accepted)]):
+        settle(**{**late, "outcomes": answers, "now": timezone.now()})
+    assert statuses(broadcast) == ["SENT", "SENT"]
+    assert_books_balance(broadcast)

@@ -45,6 +45,19 @@ def test_what_the_limit_does_not_let_go_soon_stays_where_it_is(
     assert_books_balance(broadcast)
 
 
+def test_a_day_of_a_zone_that_nobody_knows_is_utcs(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(time_zone="Europe/Berln")
+    Sender.objects.update(daily_limit=1)
+    now = timezone.now()
+    broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(2)).pk, now=now)
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: now)
+    assert statuses(broadcast) == ["SENT", "PENDING"]
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    assert broadcast.messages.get(seq=2).next_attempt_at == midnight
+
+
 def test_beyond_the_days_limit_they_wait_for_the_next(
     rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
 ) -> None:

@@ -1,16 +1,25 @@
 """Beat gives a hint for every lane that no task stands for, and no more than that."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 import redis
 from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
 
+from broadcast import lifecycle
 from broadcast.enqueueing import hints_waiting, serve_soon
-from broadcast.models import Lane
+from broadcast.models import Broadcast, Lane
+from broadcast.sending import run_next_batch
 from broadcast.tasks import OVERDUE_AFTER, revive
+from channels.simulator.magic import ENDINGS, Behaviour
+from contacts.models import Contact
+from tests.broadcast.books import statuses
 from tests.factories import BroadcastFactory, SenderFactory
 from tests.runs import remove_own_keys
+from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,3 +55,22 @@ def test_hints_come_with_the_commit(redis_client: redis.Redis) -> None:
         serve_soon(lanes=2)
         assert hints_waiting() == 0
     assert hints_waiting() == 2
+
+
+def test_a_broker_that_is_away_costs_no_answer(
+    rich: Wallet,
+    people: Callable[..., list[Contact]],
+    draft: Callable[..., Broadcast],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next batch is announced between the two cuts: what is slow is settled all the same."""
+    slow = next(int(ending) for ending, does in ENDINGS.items() if does == Behaviour.SLOW)
+    broadcast = draft([*people(1), *people(1, ending=slow)])
+    lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())
+    monkeypatch.setattr("broadcast.sending.FIRST_CUT", 0.05)
+
+    def announce(due: datetime) -> None:
+        raise OperationalError("Connection refused.")
+
+    run_next_batch(clock=timezone.now, announce=announce)
+    assert statuses(broadcast) == ["SENT", "SENT"]

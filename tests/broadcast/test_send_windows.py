@@ -7,7 +7,7 @@ import pytest
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast
-from broadcast.sending import run_batch, run_next_batch
+from broadcast.sending import run_batch, run_next_batch, sweep_batches
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.errors import InvalidInput
@@ -90,6 +90,25 @@ def test_a_batch_of_sleepers_alone_costs_no_delay(
     run_next_batch(clock=lambda: NOON)
     assert statuses(broadcast) == ["PENDING"] * 3 + ["SENT"]
     assert_books_balance(broadcast)
+
+
+def test_a_worker_that_was_stopped_after_it_looked_at_the_windows_claims_by_no_old_look(
+    rich: Wallet,
+    tenant: Tenant,
+    people: People,
+    draft: MakeBroadcast,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The claim's lease counts from the look: past it the fence is shut, and nothing leaves."""
+    broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
+    times = iter([now - timedelta(hours=2)] * 2)
+    monkeypatch.setattr("broadcast.sending.take_lane", lambda **_: now)
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: next(times, now))
+    assert statuses(broadcast) == ["SENDING"]
+    assert broadcast.batches.get().handed_at is None
+    assert sweep_batches(now=now) == 1
+    assert statuses(broadcast) == ["PENDING"]
 
 
 def test_windows_that_never_meet_are_refused_before_anything_is_held(

@@ -145,14 +145,55 @@ def test_one_recipient_is_not_written_to_again_too_soon(valkey: redis.Redis) -> 
     assert ask(its, 1, to="49171").waits == [0.0]
 
 
+def flush(valkey: redis.Redis) -> None:
+    valkey.delete(*valkey.keys(f"{settings.REDIS_KEY_PREFIX}*"))
+
+
 def test_after_a_flush_it_starts_closed(valkey: redis.Redis) -> None:
     paced, paired = limits(10), limits(pair=6.0)
     assert ask(paced, 1).waits == [0.0]
-    valkey.delete(*valkey.keys(f"{settings.REDIS_KEY_PREFIX}*"))
-    (wait,) = ask(paced, 1).waits
-    assert wait is not None
-    assert 0.5 < wait <= 1.0
-    assert ask(paired, 1).waits == [None]
+    flush(valkey)
+    for its, closed in ((paced, HORIZON + 1.0), (paired, HORIZON + 6.0)):
+        after = ask(its, 1)
+        assert after.waits == [None]
+        assert after.not_before == [pytest.approx(closed, abs=0.3)]
+
+
+def test_a_flush_forgets_no_time_that_a_worker_was_given(valkey: redis.Redis) -> None:
+    """Its messages leave when they would have; those of a batch after the flush come after them."""
+    paced, paired = limits(20), limits(pair=1.5)
+    asked_at = monotonic()
+    given = [asked_at + each for each in ask(paced, 50).waits if each is not None]
+    ask(paired, 1, to="49170")
+    asked_at = monotonic()
+    to_one = [asked_at + each for each in ask(paired, 1, to="49170").waits if each is not None]
+    flush(valkey)
+    asked_at = monotonic()
+    assert asked_at + ask(paced, 1).not_before[0] > max(given) + 1.0
+    assert asked_at + ask(paired, 1, to="49170").not_before[0] > max(to_one) + 1.5
+
+
+def test_a_clock_that_was_set_back_closes_nobody_for_as_long(valkey: redis.Redis) -> None:
+    paced, paired = limits(10), limits(pair=6.0)
+    ask(paced, 1)
+    ask(paired, 1, to="49170")
+    seconds, _ = valkey.time()
+    ahead = (seconds + 3600) * 1_000_000
+    prefix = f"{settings.REDIS_KEY_PREFIX}pace:"
+    valkey.set(f"{prefix}epoch", ahead)
+    valkey.set(f"{prefix}{paced.sender_id}", f"{ahead} all 1")
+    valkey.set(f"{prefix}{paired.sender_id}:49170", ahead)
+    assert ask(paced, 1).not_before[0] < HORIZON + 1.5
+    assert ask(paired, 1, to="49170").not_before[0] < HORIZON + 6.5
+    assert ask(limits(10), 1).not_before[0] < HORIZON + 1.5
+
+
+def test_a_raised_limit_does_not_wait_for_the_old_ones_next_time(valkey: redis.Redis) -> None:
+    slow = limits(0.01)
+    assert ask(slow, 1).waits == [0.0]
+    assert 90.0 < ask(slow, 1).not_before[0] <= 104.0
+    raised = Limits(slow.sender_id, Decimal(100), 0.0)
+    assert ask(raised, 1).not_before[0] < HORIZON + 1.5
 
 
 def test_without_a_limit_nothing_is_asked_or_kept(redis_client: redis.Redis) -> None:

@@ -49,8 +49,10 @@ BOT_IDS = count(700_000)
 
 
 @pytest.fixture
-def open_limiter() -> None:
+def open_limiter(request: pytest.FixtureRequest) -> None:
     """Redis that was not flushed just now: a limiter without a memory starts closed."""
+    if "redis_client" in request.fixturenames:
+        request.getfixturevalue("redis_client")  # which empties it
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.set(f"{settings.REDIS_KEY_PREFIX}pace:epoch", 1)
 

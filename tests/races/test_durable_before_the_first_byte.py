@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from broadcast import lifecycle
 from broadcast.claiming import claim, shut_fence
 from broadcast.models import Broadcast
 from contacts.models import Contact
@@ -24,6 +25,9 @@ def test_a_claim_is_on_disk_once_the_fence_is_shut(
     rich: Wallet, people: Callable[..., list[Contact]], draft: Callable[..., Broadcast]
 ) -> None:
     broadcast = draft(people(6))
+    lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())
+    Broadcast.objects.update(status="SENDING")
+    broadcast.refresh_from_db()
     lane = broadcast.lanes.get()
     assert broadcast.sender is not None
     claimed = claim(broadcast=broadcast, lane=lane, sender=broadcast.sender, now=timezone.now())
