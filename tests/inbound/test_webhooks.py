@@ -15,6 +15,7 @@ from contacts.models import Suppression
 from inbound.applying import MAX_ATTEMPTS, apply_block
 from inbound.models import ParkedReceipt, ProviderEvent
 from inbound.parking import apply_parked
+from inbound.storing import store
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +155,9 @@ def test_a_poison_event_is_set_aside_and_the_rest_is_applied(
     for _ in range(MAX_ATTEMPTS):
         apply_block(now=timezone.now())
     assert sorted(ProviderEvent.objects.values_list("status", flat=True)) == ["APPLIED", "FAILED"]
+
+
+def test_a_call_whose_key_postgresql_cannot_hold_is_stored_once(app: ProviderApp) -> None:
+    for _ in range(2):
+        store(app=app, event_key="SM1\x00\ud800:sent", body=b"{}", now=timezone.now())
+    assert [each.event_key for each in ProviderEvent.objects.all()] == ["SM1?:sent"]
