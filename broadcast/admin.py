@@ -49,7 +49,16 @@ class BroadcastAdmin(Moves, Record):
         (None, {"fields": ("name", "tenant", "reference", "kind", "parent", "created_by")}),
         (
             "State",
-            {"fields": ("status", "ui_status", "status_reason", "pause_reason", "approved_by")},
+            {
+                "fields": (
+                    "status",
+                    "ui_status",
+                    "status_reason",
+                    "pause_reason",
+                    "approved_by",
+                    "approved_recipients",
+                )
+            },
         ),
         ("Counts", {"fields": ("messages_page", *COUNTS, "duplicates_removed")}),
         (

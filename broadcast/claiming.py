@@ -123,6 +123,7 @@ WITH due AS (
     SET status = v.status, next_attempt_at = CASE WHEN v.status = 'PENDING' THEN v.until END,
         status_at = CASE WHEN v.status = 'PENDING' THEN m.status_at ELSE %(now)s END,
         error_code = v.reason, provider_error_code = '', error_message = '',
+        provider_message_id = CASE WHEN v.status = 'SENDING' THEN '' ELSE m.provider_message_id END,
         charge_state = CASE WHEN v.status = 'SUPPRESSED' AND m.charge_state = 'HELD'
                             THEN 'RELEASED' ELSE m.charge_state END,
         batch_id = CASE WHEN v.status = 'PENDING' THEN m.batch_id ELSE %(batch)s END,

@@ -71,7 +71,8 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
         """Say yes to it as it stands, as somebody other than its author.
 
         A tenant may demand this above a number of recipients or an amount: until then `schedule`
-        and `send` answer 409 `approval_required`. A change of content or audience takes it back.
+        and `send` answer 409 `approval_required`. A change of content or audience takes it back;
+        an audience that has grown beyond `approved_recipients` needs another.
         """
         return self.answer(
             lifecycle.approve(

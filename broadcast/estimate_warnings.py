@@ -26,6 +26,7 @@ def warnings_of(
     left: Decimal,
     cost: Decimal,
     segments: int,
+    unpriced: int,
 ) -> list[Warned]:
     """`left`: what would be available afterwards."""
     found: list[tuple[bool, str, str]] = [
@@ -50,6 +51,11 @@ def warnings_of(
             to_send > 0 and cost > 0 and left >= 0 and left < cost,
             "credit_runs_low",
             "What is left would not pay for the same again.",
+        ),
+        (
+            unpriced > 0,
+            "no_price",
+            f"{unpriced} of {to_send} messages have no price: they would go out free of charge.",
         ),
         (
             not sender.is_active or sender.broken_at is not None,

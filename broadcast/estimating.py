@@ -31,7 +31,7 @@ MAX_HASH_LENGTH = 1000
 
 # Per reason and country; the last column differs as soon as any one recipient does.
 GROUPS = """
-SELECT reason, country, count(*), sum(segments), sum(price),
+SELECT reason, country, count(*), count(*) FILTER (WHERE price = 0), sum(segments), sum(price),
        sum(hashtextextended(concat_ws('|', contact_id, coalesce(address, ''), reason, segments,
                                       round(price, 6)), 0))::text
 FROM {rows} GROUP BY reason, country ORDER BY reason, country
@@ -50,6 +50,7 @@ class Group:
     reason: str
     country: str
     messages: int
+    unpriced: int
     segments: int
     cost: Decimal
     fingerprint: str
@@ -157,6 +158,7 @@ def _of(broadcast: Broadcast, groups: Sequence[Group], *, is_held: bool) -> Esti
             left=after,
             cost=figures.cost,
             segments=figures.segments,
+            unpriced=sum(each.unpriced for each in groups if not each.reason),
         ),
         hash=_hash(broadcast, groups),
     )

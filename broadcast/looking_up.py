@@ -55,16 +55,18 @@ ORDER BY random() LIMIT %(limit)s
 """
 
 # Another message of ours to the same recipient that may be the one that was found. While its fate
-# is open, an id is that of an earlier try.
+# is open, an id is that of an earlier try. Over whichever sender of whichever tenant: a number may
+# be in a messaging service's pool. The batches of the last minutes bound what is read.
 RIVALLED = """
 SELECT m.id FROM broadcast_broadcastmessage m
 JOIN broadcast_broadcast own ON own.id = m.broadcast_id
+JOIN channels_sender s ON s.id = own.sender_id
 WHERE m.id = ANY(%(ids)s) AND EXISTS (
-    SELECT FROM broadcast_broadcast b
+    SELECT FROM (SELECT DISTINCT broadcast_id FROM broadcast_batch WHERE id > %(oldest)s) lately
+    JOIN broadcast_broadcast b ON b.id = lately.broadcast_id
+    JOIN channels_sender rival ON rival.id = b.sender_id AND rival.provider = s.provider
     JOIN broadcast_broadcastmessage o ON o.broadcast_id = b.id AND o.address = m.address
-    WHERE b.tenant_id = m.tenant_id AND b.sender_id = own.sender_id AND b.id <> m.broadcast_id
-      AND b.started_at IS NOT NULL AND (b.finished_at IS NULL OR b.finished_at > %(since)s)
-      AND o.attempts > 0
+    WHERE b.id <> m.broadcast_id AND o.attempts > 0
       AND (o.provider_message_id = '' OR o.status IN ('PENDING', 'SENDING', 'UNKNOWN'))
 )
 """
@@ -102,7 +104,8 @@ def _look_up(*, now: datetime) -> int:
         if monotonic() > until:
             break
         found |= _ask(broadcast, by_broadcast[broadcast.pk])
-    certain = _certain(found, since=now - _oldest())
+    # A rival may have left as late as its lease allowed, just before the oldest that is asked for.
+    certain = _certain(found, since=now - 2 * _oldest())
     _apply(certain, waiting, now=now)
     if waiting:
         log.info("unknown_looked_up", asked=len(waiting), found=len(certain))
@@ -173,7 +176,7 @@ def _certain(found: Mapping[UUID, Receipt], *, since: datetime) -> list[Receipt]
     named = [each.provider_message_id for each in found.values()]
     # In this order: what has no id yet may get it between the two, and is then among the taken.
     with connection.cursor() as cursor:
-        cursor.execute(RIVALLED, {"ids": list(found), "since": since})
+        cursor.execute(RIVALLED, {"ids": list(found), "oldest": id_at(since)})
         rivalled = {row_id for (row_id,) in cursor.fetchall()}
     taken = set(
         ProviderMessageId.objects.filter(provider_message_id__in=named)

@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from broadcast.finishing import finish
 from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
@@ -18,24 +17,9 @@ from broadcast.states import RECEIPT_RANK, MessageStatus
 from channels.adapter import Receipt, ReceiptStatus
 from tenants.ids import new_id
 
-
-@dataclass(slots=True)
-class _News:
-    """All that one block of receipts says of one message."""
-
-    best: Receipt
-    times: dict[ReceiptStatus, datetime] = field(default_factory=dict)
-    opted_out_at: datetime | None = None
-
-    def add(self, receipt: Receipt) -> None:
-        self.times.setdefault(receipt.status, receipt.at)
-        if receipt.opted_out:
-            self.opted_out_at = receipt.at
-        if _rank(receipt) > _rank(self.best):
-            self.best = receipt
-
-
-_Block = dict[UUID, dict[UUID, _News]]
+_OfBroadcast = dict[UUID, list[Receipt]]
+"""What a block says of each message."""
+_Block = dict[UUID, _OfBroadcast]
 Rename = Callable[[Sequence[Receipt]], tuple[list[Receipt], list[Receipt]]]
 
 
@@ -45,11 +29,11 @@ def apply_receipts(
     """Apply a block of receipts; returns those whose message is not known (yet).
 
     Set-based per broadcast, monotonic, safe to repeat. What a receipt moves, it also pays for:
-    captured when it shows acceptance, released or refunded when it shows failure. `rename`: those
-    that are known by another id, and the others; asked before anything is locked, as all counters
-    are locked at once.
+    captured when it shows acceptance, released or refunded when it shows failure. The failure of an
+    earlier try of a row that was sent again changes nothing. `rename`: those that are known by
+    another id, and the others; asked before anything is locked, as all counters are locked at once.
     """
-    news: _Block = defaultdict(dict)
+    news: _Block = defaultdict(lambda: defaultdict(list))
     unplaced = _place(tenant_id, receipts, news)
     if unplaced and rename is not None:
         renamed, unplaced = rename(unplaced)
@@ -58,7 +42,7 @@ def apply_receipts(
         lock_counters(*news)
         broadcasts = Broadcast.objects.select_related("tenant").in_bulk(news)
         for broadcast_id in sorted(news):
-            _apply(broadcast=broadcasts[broadcast_id], news=news[broadcast_id], now=now)
+            _apply(broadcast=broadcasts[broadcast_id], said=news[broadcast_id], now=now)
     return unplaced
 
 
@@ -72,8 +56,7 @@ def _place(tenant_id: UUID, receipts: Sequence[Receipt], news: _Block) -> list[R
             unplaced.append(receipt)
             continue
         message_id, broadcast_id = found
-        of_broadcast = news[broadcast_id]
-        of_broadcast.setdefault(message_id, _News(best=receipt)).add(receipt)
+        news[broadcast_id][message_id].append(receipt)
     return unplaced
 
 
@@ -143,17 +126,65 @@ WHERE m.id = r.id AND m.broadcast_id = %(broadcast)s
 """
 
 
-def _apply(*, broadcast: Broadcast, news: dict[UUID, _News], now: datetime) -> None:
+def _apply(*, broadcast: Broadcast, said: _OfBroadcast, now: datetime) -> None:
     """The caller has locked the counters."""
+    news = _of_last_tries(broadcast.pk, said)
     moved = move(broadcast_id=broadcast.pk, update=APPLY, params=_params(news, now))
     if moved.captured or moved.released or moved.refunded:
         _pay(broadcast, moved, now)
-    opted_out = {each: said.opted_out_at for each, said in news.items() if said.opted_out_at}
+    opted_out = {each: one.at for each, told in said.items() for one in told if one.opted_out}
     if opted_out:
         record_opt_outs(broadcast=broadcast, said_at=opted_out)
     if moved.is_over:
         # After the outermost commit: finishing locks the broadcast, then its counters.
         transaction.on_commit(partial(finish, broadcast_id=broadcast.pk, now=now))
+
+
+# A claim empties the row's id, so that it is the last try's. That of an earlier try, whose
+# answer was lost, may be in no table. Where a row was sent once, another id is that of a part of a
+# long SMS.
+OUTDATED = """
+SELECT m.id, f.provider_id
+FROM unnest(%(ids)s::uuid[], %(provider_ids)s::text[]) AS f(id, provider_id)
+JOIN broadcast_broadcastmessage m ON m.id = f.id AND m.broadcast_id = %(broadcast)s
+WHERE m.attempts > 1 AND f.provider_id <> '' AND f.provider_id <> m.provider_message_id
+  AND (m.provider_message_id <> '' OR EXISTS (
+      SELECT FROM broadcast_providermessageid i
+      WHERE i.provider_message_id = f.provider_id AND i.message_id = m.id))
+"""
+
+
+def _of_last_tries(broadcast_id: UUID, said: _OfBroadcast) -> _OfBroadcast:
+    """Without the failures of earlier tries: the last one's is what the row waits for."""
+    failed = [
+        (message_id, _provider_id(each))
+        for message_id, told in said.items()
+        for each in told
+        if each.status == ReceiptStatus.FAILED
+    ]
+    if not failed:
+        return said
+    with connection.cursor() as cursor:
+        ids, provider_ids = zip(*failed, strict=True)
+        cursor.execute(
+            OUTDATED,
+            {"broadcast": broadcast_id, "ids": list(ids), "provider_ids": list(provider_ids)},
+        )
+        outdated = set(cursor.fetchall())
+    kept = {
+        message_id: [
+            each
+            for each in told
+            if each.status != ReceiptStatus.FAILED
+            or (message_id, _provider_id(each)) not in outdated
+        ]
+        for message_id, told in said.items()
+    }
+    return {message_id: told for message_id, told in kept.items() if told}
+
+
+def _provider_id(receipt: Receipt) -> str:
+    return receipt.provider_message_id[:200]
 
 
 def _pay(broadcast: Broadcast, moved: Moved, now: datetime) -> None:
@@ -166,19 +197,23 @@ def _pay(broadcast: Broadcast, moved: Moved, now: datetime) -> None:
     )
 
 
-def _params(news: dict[UUID, _News], now: datetime) -> dict[str, Any]:
-    said = list(news.values())
+def _params(said: _OfBroadcast, now: datetime) -> dict[str, Any]:
+    best = [max(told, key=_rank) for told in said.values()]
     return {
-        "ids": list(news),
-        "statuses": [each.best.status.value for each in said],
-        "ranks": [_rank(each.best) for each in said],
-        "provider_ids": [each.best.provider_message_id[:200] for each in said],
-        "codes": [each.best.code[:64] for each in said],
-        "provider_codes": [each.best.provider_code[:64] for each in said],
-        "texts": [each.best.message[:500] for each in said],
-        "sent": [each.times.get(ReceiptStatus.SENT) for each in said],
-        "delivered": [each.times.get(ReceiptStatus.DELIVERED) for each in said],
-        "read": [each.times.get(ReceiptStatus.READ) for each in said],
-        "failed": [each.times.get(ReceiptStatus.FAILED) for each in said],
+        "ids": list(said),
+        "statuses": [each.status.value for each in best],
+        "ranks": [_rank(each) for each in best],
+        "provider_ids": [_provider_id(each) for each in best],
+        "codes": [each.code[:64] for each in best],
+        "provider_codes": [each.provider_code[:64] for each in best],
+        "texts": [each.message[:500] for each in best],
+        **{
+            status.value.lower(): [_first(told, status) for told in said.values()]
+            for status in ReceiptStatus
+        },
         "now": now,
     }
+
+
+def _first(told: Iterable[Receipt], status: ReceiptStatus) -> datetime | None:
+    return next((each.at for each in told if each.status == status), None)

@@ -19,6 +19,7 @@ from broadcast.error_codes import is_about_the_recipient
 from broadcast.models import Broadcast
 from broadcast.pausing import pause_all
 from channels.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
+from channels.storable import storable
 
 OF_THE_TEMPLATE = ("template_", "flow_")
 """How the codes begin that are about one template, not about the whole sender."""
@@ -71,7 +72,7 @@ def _waits_for_config(outcome: Outcome) -> bool:
 
 
 def _refused(broadcast: Broadcast, outcome: Outcome, *, now: datetime) -> None:
-    reason = outcome.message or f"The provider refuses the sender: {outcome.code}."
+    reason = storable(outcome.message) or f"The provider refuses the sender: {outcome.code}."
     if outcome.code.startswith(OF_THE_TEMPLATE):
         act = partial(pause_all, broadcast_ids=[broadcast.pk], reason=reason, now=now)
         transaction.on_commit(act)

@@ -51,6 +51,19 @@ class CountsSerializer(serializers.Serializer[Any]):
     expired = serializers.IntegerField()
 
 
+@extend_schema_field(
+    {
+        "type": "integer",
+        "nullable": True,
+        "example": 1200,
+        "description": "How many its audience had when it was approved: more need another "
+        "approval. Null without one, and where its recipients are given by id.",
+    }
+)
+class ApprovedRecipients(serializers.IntegerField):
+    pass
+
+
 class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
     ui_status = serializers.CharField(read_only=True)
     counts = serializers.SerializerMethodField()
@@ -65,6 +78,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
     buttons = ButtonSerializer(many=True)
     fallback = ShownRungSerializer(many=True)
     send_window = SendWindowSerializer(allow_null=True)
+    approved_recipients = ApprovedRecipients(allow_null=True)
 
     class Meta:
         model = Broadcast
@@ -83,6 +97,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "expires_at",
             "approved_by",
             "approved_at",
+            "approved_recipients",
             "status",
             "ui_status",
             "status_reason",

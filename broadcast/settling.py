@@ -18,6 +18,7 @@ from broadcast.states import BroadcastStatus, MessageCode, MessageStatus, Unknow
 from channels.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
 from channels.models import Sender
 from channels.registry import adapter_for
+from channels.storable import storable
 
 LIMIT_WITHOUT_TIME = 30.0
 """Seconds to wait after a rate limit that does not say how long."""
@@ -137,20 +138,13 @@ def _told(message_id: UUID, outcome: Outcome) -> dict[str, str | float]:
     """An outcome's line of SETTLE's JSON, which costs both sides far less than seven arrays do."""
     told: dict[str, str | float] = {"id": str(message_id), "kind": outcome.kind.value}
     if outcome.provider_message_id:
-        told["provider_id"] = _text(outcome.provider_message_id, most=200)
+        told["provider_id"] = storable(outcome.provider_message_id)[:200]
     if outcome.kind != OutcomeKind.ACCEPTED or outcome.code:
-        told["code"] = _text(outcome.code, most=64)
-        told["provider_code"] = _text(outcome.provider_code, most=64)
-        told["message"] = _text(outcome.message, most=500)
+        told["code"] = storable(outcome.code)[:64]
+        told["provider_code"] = storable(outcome.provider_code)[:64]
+        told["message"] = storable(outcome.message)[:500]
         told["wait"] = _wait(outcome)
     return told
-
-
-def _text(said: str, *, most: int) -> str:
-    """As PostgreSQL takes it: an answer may hold NUL, or half a pair of surrogates."""
-    if not said.isprintable():
-        said = said.encode(errors="replace").decode().replace("\x00", "")
-    return said[:most]
 
 
 def unknown_becomes(broadcast: Broadcast) -> str:

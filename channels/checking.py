@@ -7,6 +7,7 @@ from uuid import UUID
 from channels.adapter import OutcomeKind
 from channels.delivery import check
 from channels.models import Sender
+from channels.storable import storable
 from tenants.models import Tenant
 
 CHECK_TIMEOUT = 10.0
@@ -31,7 +32,8 @@ def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> Checked:
     sender = Sender.objects.for_tenant(tenant).select_related("app").get(pk=sender_id)
     outcome = check(account=sender.account(), timeout=CHECK_TIMEOUT)
     works = outcome.kind is OutcomeKind.ACCEPTED
-    found = Checked(works, "" if works else outcome.code, outcome.message, now)
+    message = storable(outcome.message)
+    found = Checked(works, "" if works else outcome.code, message, now)
     said = found.message if works else f"{found.code}: {found.message}"
     mended = {"broken_at": None, "broken_reason": ""} if works else {}
     Sender.objects.filter(pk=sender.pk).update(

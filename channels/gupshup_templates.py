@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from channels.adapter import HttpRequest, HttpResponse, SenderAccount
-from channels.answers import by_status, json_object, succeeded
+from channels.answers import by_status, succeeded
 from channels.asking import ProviderRefused
 from channels.meta_template_content import AUTHENTICATION, otp_of
+from channels.storable import storable_object
 from channels.template_port import (
     RemoteTemplate,
     Sample,
@@ -101,7 +102,7 @@ def _key(account: SenderAccount) -> dict[str, str]:
 
 def _answer(response: HttpResponse) -> dict[str, Any]:
     """Raises ProviderRefused with Gupshup's words, which are about the template."""
-    body = json_object(response.body)
+    body = storable_object(response.body)
     if succeeded(response) and body.get("status") == "success":
         return body
     said = body.get("message") if isinstance(body.get("message"), str) else ""
@@ -191,7 +192,7 @@ def _remote(told: Mapping[str, Any]) -> RemoteTemplate:
 def _spec(told: Mapping[str, Any]) -> TemplateSpec | None:
     """None for what our model cannot hold. The parts stand in `containerMeta`, a JSON text."""
     kind = str(told.get("templateType", "")).upper()
-    meta = json_object(str(told.get("containerMeta", "")).encode())
+    meta = storable_object(str(told.get("containerMeta", "")).encode())
     body = meta.get("data") or told.get("data")
     if kind not in MEDIA | {"TEXT"} or not isinstance(body, str):
         return None

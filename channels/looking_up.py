@@ -15,6 +15,7 @@ from channels.adapter import (
 from channels.delivery import GRACE_SECONDS
 from channels.http import exchange_all
 from channels.registry import ADAPTERS, adapter_for
+from channels.storable import storable_event
 from channels.transport import Exchange, PreparedRequest, prepare
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,8 @@ def _read(
     if not isinstance(answer, HttpResponse):
         return ()
     try:
-        return adapter.look_up_receipts(account, asked, answer)
+        found = adapter.look_up_receipts(account, asked, answer)
+        return [storable_event(each) for each in found]
     except Exception as error:  # noqa: BLE001 - as above
         _log_fault(error)
         return ()

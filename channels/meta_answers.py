@@ -3,8 +3,9 @@
 from typing import Any
 
 from channels.adapter import HttpResponse, SenderAccount
-from channels.answers import by_status, json_object, succeeded
+from channels.answers import by_status, succeeded
 from channels.asking import ProviderRefused
+from channels.storable import storable_object
 
 
 def bearer(account: SenderAccount) -> dict[str, str]:
@@ -13,7 +14,7 @@ def bearer(account: SenderAccount) -> dict[str, str]:
 
 def answer_of(response: HttpResponse) -> dict[str, Any]:
     """Raises ProviderRefused with Meta's words, which are about what was asked."""
-    body = json_object(response.body)
+    body = storable_object(response.body)
     if succeeded(response):
         return body
     error = body.get("error")

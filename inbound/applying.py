@@ -1,9 +1,7 @@
 """Applies stored events in blocks; one that cannot be applied never holds up the rest."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -14,6 +12,7 @@ from broadcast.receipts import apply_receipts
 from channels.adapter import InboundEvent, OptChange, Receipt, Reply, TemplateChange
 from channels.models import ProviderApp
 from channels.registry import adapter_for
+from channels.storable import storable_event
 from inbound.aliases import remember, translated
 from inbound.models import EventStatus, ProviderEvent
 from inbound.opting import OptWish, apply_wish
@@ -90,7 +89,7 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     said: list[tuple[UUID, InboundEvent]] = []
     for event in events:
         parsed = adapter.parse(bytes(event.body), received_at=event.received_at)
-        said += [(event.pk, _storable(each)) for each in parsed]
+        said += [(event.pk, storable_event(each)) for each in parsed]
     # First, as what follows locks counters until the commit.
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
@@ -104,22 +103,6 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
         elif isinstance(each, TemplateChange):
             # Beat pauses the broadcasts that are being sent with it.
             apply_change(tenant_id=app.tenant_id, change=each)
-
-
-def _storable(event: InboundEvent) -> InboundEvent:
-    """Without what PostgreSQL refuses in a text, U+0000 and half surrogates: JSON may hold both,
-    and one such reply would take all that its call says with it."""
-    texts = {each.name: getattr(event, each.name) for each in fields(event)}
-    changed: dict[str, Any] = {
-        name: clean
-        for name, text in texts.items()
-        if isinstance(text, str) and (clean := _clean(text)) != text
-    }
-    return replace(event, **changed) if changed else event
-
-
-def _clean(text: str) -> str:
-    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:

@@ -13,6 +13,7 @@ from time import monotonic, sleep
 from django.db import DatabaseError, connection
 
 from channels.models import ProviderApp
+from channels.storable import storable
 
 # Not by the ORM, which costs as much again as the statement.
 INSERT = """
@@ -83,16 +84,11 @@ def store(*, app: ProviderApp, event_key: str, body: bytes, now: datetime) -> No
     Beat applies what is stored within 2 s. Within a transaction the call is stored in that one.
     Raises DatabaseError when this call could not be stored, whatever became of those beside it.
     """
-    call = _Call(app, _as_text(event_key[:200]) or None, body, now)
+    call = _Call(app, storable(event_key)[:200] or None, body, now)
     if not connection.in_atomic_block:
         _together.write(call)
     if not call.is_stored:  # alone: something among those that were written with it is at fault
         _insert([call])
-
-
-def _as_text(said: str) -> str:
-    """PostgreSQL's text holds neither NUL nor half a surrogate pair; JSON can."""
-    return said.encode(errors="replace").decode().replace("\0", "?")
 
 
 def _insert(calls: list[_Call]) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from channels.asking import ask
+from channels.platforms import Category
 from channels.template_port import CardSpec, Submitted, TemplateSpec
 from channels.template_registry import templates_at
 from templates_wa.editing import check_submittable, locked
@@ -68,7 +69,7 @@ def _note(template: WhatsAppTemplate, submitted: Submitted, now: datetime) -> No
         template.rejection_reason = ""
         if template.status == TemplateStatus.APPROVED:
             template.approved_at = template.approved_at or now
-    if submitted.category:
+    if submitted.category in Category.values:
         template.category = submitted.category
     template.save()
 

@@ -25,14 +25,15 @@ def ask(
     request: HttpRequest,
     obj: Model,
     title: str,
-    done: str,
+    done: str | Callable[[FormT], str],
     form: FormT,
     act: Callable[[FormT], object],
 ) -> HttpResponse:
     """Show the form; once it is valid, act, log it and go back. A refusal is shown in the form."""
     if request.method == "POST" and form.is_valid() and _acted(form=form, act=act):
-        page.log_change(request, obj, done)
-        page.message_user(request, f"{obj}: {done}")
+        said = done if isinstance(done, str) else done(form)
+        page.log_change(request, obj, said)
+        page.message_user(request, f"{obj}: {said}")
         return HttpResponseRedirect(_address_of(page, obj))
     context = {
         **page.admin_site.each_context(request),

@@ -60,6 +60,11 @@ class Handler(ExceptionHandler):
         answer: dict[str, Any] = Formatter(exc, self.context, self.exc).run()
         return answer
 
+    def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
+        """A refusal is an answer, a 503 too: reported, it would be logged as a bug, with 500."""
+        if not isinstance(exc, Refused):
+            super().report_exception(exc, response)
+
 
 class Formatter(ExceptionFormatter):
     def get_error_type(self) -> Any:

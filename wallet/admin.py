@@ -1,9 +1,10 @@
-"""Credits to look at, and one way to add some."""
+"""Credits to look at, and the ways to move them by hand: all through the ledger."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -11,7 +12,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from tenants.admin_ask import ask
 from tenants.admin_pages import LargeTable, NarrowFilter, Record, Undeletable, detail_action
 from wallet import ledger
-from wallet.admin_forms import TopUpForm
+from wallet.admin_forms import AdjustmentForm, CreditLineForm, TopUpForm
 from wallet.models import EntryKind, Hold, LedgerEntry, Rate, ReceivedPayment, TopUp, Wallet
 
 
@@ -32,7 +33,7 @@ class WalletAdmin(Record):
     ordering = ("tenant__name",)
     autocomplete_fields = ("tenant",)
     readonly_fields = ("available",)
-    actions_detail = ("top_up",)
+    actions_detail = ("top_up", "adjust", "set_credit_line")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An empty one, for a tenant that has none yet."""
@@ -73,6 +74,55 @@ class WalletAdmin(Record):
             form=form,
             act=act,
         )
+
+    @detail_action(description="Adjust", url_path="adjust")
+    def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        wallet = get_object_or_404(Wallet.objects.select_related("tenant"), pk=object_id)
+
+        def act(form: AdjustmentForm) -> object:
+            return ledger.adjust(
+                tenant=wallet.tenant,
+                amount=form.cleaned_data["amount"],
+                reference=f"adjustment:{form.cleaned_data['reference']}",
+                actor=str(request.user.pk),
+                reason=form.cleaned_data["reason"],
+                now=datetime.now(UTC),
+            )
+
+        return ask(
+            page=self,
+            request=request,
+            obj=wallet,
+            title="Adjust the balance",
+            done="Adjusted.",
+            form=AdjustmentForm(request.POST if request.method == "POST" else None),
+            act=act,
+        )
+
+    @detail_action(description="Set credit line", url_path="credit-line")
+    def set_credit_line(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        wallet = get_object_or_404(Wallet.objects.select_related("tenant"), pk=object_id)
+
+        def act(form: CreditLineForm) -> object:
+            return ledger.set_credit_line(tenant=wallet.tenant, amount=form.cleaned_data["amount"])
+
+        def done(form: CreditLineForm) -> str:
+            amount, reason = form.cleaned_data["amount"], form.cleaned_data["reason"]
+            return f"Credit line set to {amount:.6f}: {reason}"
+
+        with transaction.atomic():  # no entry tells of it: the history alone says by whom and why
+            return ask(
+                page=self,
+                request=request,
+                obj=wallet,
+                title="Set credit line",
+                done=done,
+                form=CreditLineForm(
+                    request.POST if request.method == "POST" else None,
+                    initial={"amount": wallet.credit_line},
+                ),
+                act=act,
+            )
 
 
 @admin.register(Hold)

@@ -54,6 +54,17 @@ def adjust(
     return _move(tenant=tenant, line=line, subject="", actor=actor, reason=reason, now=now)
 
 
+def set_credit_line(*, tenant: Tenant, amount: Decimal) -> Wallet:
+    """How far a balance, less what is held, may fall below zero. Raises InvalidAmount."""
+    with transaction.atomic():
+        wallet = _locked_wallet(tenant)
+        wallet.credit_line = quantize(amount)
+        if wallet.credit_line < ZERO or wallet.available < ZERO:
+            raise InvalidAmount("More than this is owed or held already.", attr="amount")
+        wallet.save(update_fields=("credit_line",))
+    return wallet
+
+
 def hold(
     *, tenant: Tenant, amount: Decimal, subject: str, revision: int, actor: str, now: datetime
 ) -> Hold | None:

@@ -48,11 +48,6 @@ class PaymentProvider(Protocol):
         """None unless the provider has signed it. Header names in lower case."""
 
 
-def storable(text: object) -> str:
-    """Without what PostgreSQL refuses in a text, U+0000 and half surrogates: JSON may hold both."""
-    return str(text).replace("\x00", "").encode(errors="replace").decode()
-
-
 def uuid_or_none(text: object) -> UUID | None:
     try:
         return UUID(str(text))

@@ -9,11 +9,11 @@ import razorpay
 import requests
 from django.conf import settings
 
+from channels.storable import storable
 from wallet.payment_port import (
     CheckoutPage,
     PaymentEvent,
     PaymentProviderFailed,
-    storable,
     uuid_or_none,
 )
 
@@ -63,7 +63,9 @@ class RazorpayLinks:
         }
         try:
             link = _client().payment_link.create(body, timeout=settings.PAYMENT_TIMEOUT)
-            return CheckoutPage(provider_id=str(link["id"]), url=str(link["short_url"]))
+            return CheckoutPage(
+                provider_id=storable(str(link["id"])), url=storable(str(link["short_url"]))
+            )
         except REFUSALS as error:
             raise PaymentProviderFailed(_words(error)) from error
         except KeyError as error:
@@ -80,7 +82,7 @@ class RazorpayLinks:
                 text, signature, settings.RAZORPAY_WEBHOOK_SECRET
             )
             event = json.loads(text)
-            kind = storable(event["event"])
+            kind = storable(str(event["event"]))
             if kind != PAID:
                 return PaymentEvent(event_id=event_id, kind=kind)
             link = event["payload"]["payment_link"]["entity"]

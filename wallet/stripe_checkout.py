@@ -7,11 +7,11 @@ from uuid import UUID
 import stripe
 from django.conf import settings
 
+from channels.storable import storable
 from wallet.payment_port import (
     CheckoutPage,
     PaymentEvent,
     PaymentProviderFailed,
-    storable,
     uuid_or_none,
 )
 
@@ -67,7 +67,7 @@ class StripeCheckout:
             )
         except stripe.StripeError as error:
             raise PaymentProviderFailed(error.user_message or type(error).__name__) from error
-        return CheckoutPage(provider_id=session.id, url=session.url or "")
+        return CheckoutPage(provider_id=storable(session.id), url=storable(session.url or ""))
 
     def read(self, *, body: bytes, headers: Mapping[str, str]) -> PaymentEvent | None:
         if not self.is_configured():
@@ -81,8 +81,8 @@ class StripeCheckout:
                 stripe.Webhook.DEFAULT_TOLERANCE,
             )
             event = json.loads(text)
-            kind, session = storable(event["type"]), event["data"]["object"]
-            event_id = storable(event["id"])
+            kind, session = storable(str(event["type"])), event["data"]["object"]
+            event_id = storable(str(event["id"]))
             is_paid = kind == PAID_LATER or (
                 kind == COMPLETED and session.get("payment_status") == "paid"
             )

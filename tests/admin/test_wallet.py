@@ -4,6 +4,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db.models import Model
 from django.test import Client
 
@@ -57,3 +58,82 @@ def test_an_added_wallet_is_empty_and_in_the_tenants_currency(superuser: Client)
     assert answer.status_code == 302
     wallet = Wallet.objects.get(tenant=tenant)
     assert (wallet.currency, wallet.balance) == ("CHF", Decimal(0))
+
+
+@pytest.fixture
+def adjust(rows: Rows) -> str:
+    return f"/admin/wallet/wallet/{rows[Wallet].pk}/adjust/"
+
+
+@pytest.fixture
+def credit_line(rows: Rows) -> str:
+    return f"/admin/wallet/wallet/{rows[Wallet].pk}/credit-line/"
+
+
+def test_an_adjustment_is_an_entry_with_its_reason_and_who_made_it(
+    superuser: Client, adjust: str
+) -> None:
+    form = {"amount": "-2.50", "reason": "Invoice 7 was paid twice", "reference": str(uuid4())}
+    for _ in range(2):  # a form sent twice
+        assert superuser.post(adjust, form).status_code == 302
+    entry = LedgerEntry.objects.get(kind="ADJUSTMENT")
+    assert (entry.balance_delta, entry.reason) == (Decimal("-2.50"), "Invoice 7 was paid twice")
+    assert entry.actor == superuser.session["_auth_user_id"]
+    assert Wallet.objects.get().balance == Decimal("7.50")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"amount": "-10.01", "reason": "More than there is"},
+        {"amount": "0", "reason": "Nothing"},
+        {"amount": "1", "reason": " "},
+        {"amount": "NaN", "reason": "No number"},
+    ],
+)
+def test_an_adjustment_that_cannot_be_is_shown(
+    superuser: Client, adjust: str, form: dict[str, str]
+) -> None:
+    assert superuser.post(adjust, {**form, "reference": str(uuid4())}).status_code == 200
+    assert not LedgerEntry.objects.filter(kind="ADJUSTMENT").exists()
+    assert Wallet.objects.get().balance == Decimal(10)
+
+
+def test_a_credit_line_is_set_and_the_history_says_by_whom_and_why(
+    superuser: Client, credit_line: str
+) -> None:
+    assert superuser.get(credit_line).status_code == 200
+    form = {"amount": "50", "reason": "Contract of May"}
+    assert superuser.post(credit_line, form).status_code == 302
+    assert Wallet.objects.get().credit_line == Decimal(50)
+    logged = LogEntry.objects.get()
+    assert logged.change_message == "Credit line set to 50.000000: Contract of May"
+    assert str(logged.user_id) == superuser.session["_auth_user_id"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"amount": "4.99", "reason": "Less than is owed"},
+        {"amount": "-1", "reason": "Below zero"},
+        {"amount": "90", "reason": ""},
+    ],
+)
+def test_a_credit_line_that_cannot_be_is_shown(
+    superuser: Client, credit_line: str, adjust: str, form: dict[str, str]
+) -> None:
+    superuser.post(credit_line, {"amount": "5", "reason": "First"})
+    everything = str(-Wallet.objects.get().available)
+    owed = {"amount": everything, "reason": "Owed", "reference": str(uuid4())}
+    assert superuser.post(adjust, owed).status_code == 302
+    assert superuser.post(credit_line, form).status_code == 200
+    wallet = Wallet.objects.get()
+    assert (wallet.credit_line, wallet.available) == (Decimal(5), Decimal(0))
+
+
+def test_staff_change_neither(staff: Client, adjust: str, credit_line: str) -> None:
+    for page in (adjust, credit_line):
+        form = {"amount": "5", "reason": "Mine", "reference": str(uuid4())}
+        assert staff.post(page, form).status_code == 302
+    wallet = Wallet.objects.get()
+    assert (wallet.balance, wallet.credit_line) == (Decimal(10), Decimal(0))

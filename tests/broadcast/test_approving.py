@@ -89,6 +89,7 @@ def test_the_author_cannot_approve_but_somebody_else_can(
     approved = owner.post(f"{url}/approve/")
     assert approved.status_code == 200
     assert approved.data["approved_at"] is not None
+    assert approved.data["approved_recipients"] is None  # by name: no approval outlives a change
     assert manager.post(f"{url}/send/").data["status"] == "QUEUED"
 
 
@@ -208,7 +209,7 @@ def test_an_audience_that_has_grown_since_needs_another_yes(
 ) -> None:
     people(3)
     url = to_all(manager)
-    assert owner.post(f"{url}/approve/").status_code == 200
+    assert owner.post(f"{url}/approve/").data["approved_recipients"] == 3
     people(1)
     refused = manager.post(f"{url}/send/")
     error = refused.json()["errors"][0]
@@ -219,7 +220,7 @@ def test_an_audience_that_has_grown_since_needs_another_yes(
     )
     assert "grown" in error["detail"]
     assert manager.post(f"{url}/approve/").status_code == 409
-    assert owner.post(f"{url}/approve/").status_code == 200
+    assert owner.post(f"{url}/approve/").data["approved_recipients"] == 4
     assert manager.post(f"{url}/send/").status_code == 202
 
 

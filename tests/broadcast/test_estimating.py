@@ -176,6 +176,34 @@ def test_an_estimate_writes_nothing(
     assert not Wallet.objects.exists()
 
 
+def test_what_would_go_out_free_of_charge_is_warned_of(
+    manager: APIClient, rich: Wallet, number: TenantWAApp, tenant: Tenant
+) -> None:
+    """Where no rate fits and the sender has no price; not of those who are suppressed."""
+    priced, free, gone = (
+        Contact.objects.create(tenant=tenant, first_name="Ana", phone=phone, country=country)
+        for phone, country in (
+            ("+491701000001", "DE"),
+            ("+33612000001", "FR"),
+            ("+33612000002", "FR"),
+        )
+    )
+    Suppression.objects.create(
+        tenant=tenant, address=gone.phone or "", source=SuppressionSource.USER
+    )
+    Sender.objects.filter(pk=number.pk).update(marketing_price=0)
+    said = {"name": "News", "platform": "WHATSAPP", "template_name": "sale"}
+
+    def warnings(*contacts: Contact) -> list[dict[str, str]]:
+        body = {**said, "recipients": [str(each.pk) for each in contacts]}
+        found: list[dict[str, str]] = manager.post("/broadcast/estimate/", body).data["warnings"]
+        return found
+
+    detail = "1 of 2 messages have no price: they would go out free of charge."
+    assert {"code": "no_price", "detail": detail} in warnings(priced, free, gone)
+    assert warnings(priced) == []
+
+
 def test_an_estimate_takes_the_same_statements_for_10_and_10000(
     manager: APIClient, bot: Sender, people: People
 ) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -30,6 +31,7 @@ from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.channels.samples import text
 from tests.channels.simulator.client import Client
+from tests.factories import TenantFactory
 from tests.plugins.sending import PLENTY, PRICE
 from wallet.models import Wallet
 
@@ -139,6 +141,30 @@ def test_another_of_ours_that_may_be_the_one_leaves_both_unknown(
     assert (statuses(first), statuses(second)) == (["UNKNOWN"], ["UNKNOWN"])
     assert look_up() == 0
     assert (statuses(first), statuses(second)) == (["UNKNOWN"], ["UNKNOWN"])
+
+
+@pytest.mark.parametrize("same_tenant", [True, False])
+def test_another_senders_message_that_may_be_the_one_leaves_both_unknown(
+    send: Send,
+    sender: Sender,
+    sandbox: RunningSimulator,
+    same_tenant: bool,
+) -> None:
+    """A messaging service may have the other sender's number in its pool."""
+    service = Sender.objects.get(pk=sender.pk)
+    service.pk, service.account_id = uuid4(), "MG" + service.credentials["account_sid"][2:]
+    service.save(force_insert=True)
+    to = "+14155237008"
+    behave(sandbox, to, "resets")
+    by_service = send(to, text="Hello", sender=service)
+    behave(sandbox, to, "accepts_then_5xx")
+    by_number = send(to, text="Hello")
+    assert (statuses(by_service), statuses(by_number)) == (["UNKNOWN"], ["UNKNOWN"])
+    if not same_tenant:
+        by_service.messages.update(tenant=(other := TenantFactory.create()))
+        Broadcast.objects.filter(pk=by_service.pk).update(tenant=other)
+    assert look_up() == 0
+    assert (statuses(by_service), statuses(by_number)) == (["UNKNOWN"], ["UNKNOWN"])
 
 
 def test_what_another_row_has_is_not_counted_twice(send: Send, sandbox: RunningSimulator) -> None:

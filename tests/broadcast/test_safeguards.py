@@ -1,6 +1,7 @@
 """A broken sender or a bad list pauses a broadcast before the rest of it is burnt."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -97,6 +98,15 @@ def test_a_revoked_token_pauses_and_spends_no_message(
     assert (bot.broken_at is not None, bot.broken_reason) == (True, "The token was revoked.")
     assert bot.held_until is None
     assert_books_balance(broadcast)
+
+
+def test_a_refusal_that_postgresql_cannot_hold_pauses_all_the_same(
+    going: Callable[..., Broadcast], batch: Batch, bot: Sender
+) -> None:
+    broadcast = going(1)
+    batch(broadcast, [replace(REVOKED, message="The token\x00 was \ud800revoked.")])
+    bot.refresh_from_db()
+    assert fresh(broadcast).pause_reason == bot.broken_reason == "The token was ?revoked."
 
 
 def test_every_broadcast_of_the_sender_pauses(

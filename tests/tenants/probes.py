@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet
 
+from channels.asking import ProviderUnreachable
 from tenants.errors import Conflict, InvalidInput
 from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
 from tenants.idempotency import idempotent
@@ -101,6 +102,7 @@ class RefusalProbe(APIView):
 REFUSALS: Mapping[str, Exception] = {
     "conflict": Conflict("Not now.", data={"status": "SENT", "retry_after": 7}),
     "invalid": InvalidInput("No such field.", attr="recipients.3.phone"),
+    "unavailable": ProviderUnreachable("It did not answer."),
     "bug": ZeroDivisionError("a secret"),
     "model": ValidationError({"key": ["Not a key."]}, code="invalid"),
     "suspicious": SuspiciousOperation("a secret"),

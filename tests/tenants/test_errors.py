@@ -1,3 +1,4 @@
+import logging
 from typing import Any
 
 import pytest
@@ -50,6 +51,24 @@ def test_a_bug_says_nothing_of_its_cause(anonymous: APIClient, path: str) -> Non
     assert only_error(response)["type"] == "server_error"
     assert response.status_code == 500
     assert "secret" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/refusals/unavailable/", ("request_finished", 503)),
+        ("/refusals/bug/", ("request_failed", 500)),
+    ],
+)
+def test_the_log_names_the_status_of_the_answer(
+    anonymous: APIClient, caplog: pytest.LogCaptureFixture, path: str, logged: tuple[str, int]
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = anonymous.get(path)
+
+    lines: list[Any] = [record.msg for record in caplog.records]
+    assert [(line["event"], line["code"]) for line in lines] == [logged]
+    assert answer.status_code == logged[1]
 
 
 def test_a_models_own_validation_error_names_its_field(anonymous: APIClient) -> None:
