@@ -1,7 +1,7 @@
 """What a broadcast says: checked before it is scheduled or sent, rendered per recipient."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from uuid import UUID
 
@@ -206,6 +206,7 @@ class Renderer:
     positions: Mapping[str, int]
     valid_for: int | None = None
     """Seconds that are left of the broadcast's time, the same for a whole batch."""
+    _built: dict[tuple[str, ...], TemplateContent] = field(default_factory=dict, init=False)
 
     @cached_property
     def has_unsubscribe_link(self) -> bool:
@@ -237,7 +238,11 @@ class Renderer:
             key: " ".join(self._render(str(value), token=token, variables=variables).split())
             for key, value in self.broadcast.template_params.items()
         }
-        return build_content(self.template, values)
+        # Built once where recipients are told the same.
+        said = tuple(values.values())
+        if said not in self._built:
+            self._built[said] = build_content(self.template, values)
+        return self._built[said]
 
     def _render(self, text: str, *, token: int, variables: Mapping[str, str]) -> str:
         values = self._values(token=token, variables=variables)
