@@ -2,6 +2,7 @@
 
 import re
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
@@ -15,6 +16,8 @@ from channels.registry import ADAPTERS, adapter_for
 from inbound.endpoints import endpoint
 from inbound.storing import store
 from tenants.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, count_refused
+
+log = structlog.get_logger(__name__)
 
 TEXT = "text/plain; charset=utf-8"
 DIGITS = re.compile(r"[0-9]{1,18}")
@@ -62,6 +65,7 @@ class WebhookView(View):
 
 def _refused(status: int, words: str, *, provider: str, reason: str) -> HttpResponse:
     count_refused(provider=provider, reason=reason)
+    log.info("webhook_refused", provider=provider, reason=reason)
     return HttpResponse(words, status=status, content_type=TEXT)
 
 
