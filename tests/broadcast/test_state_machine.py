@@ -251,7 +251,7 @@ def run_to_the_end(actions: Actions) -> None:
     ours = Broadcast.objects.for_tenant(actions.world.tenant)
     actions.limit(None)
     for _ in range(40):
-        # Less than what makes a scheduled one late; in all over a day, which a daily limit waits for.
+        # Less than makes a scheduled one late; in all over a day, which a daily limit waits for.
         actions.ahead += timedelta(minutes=40)
         actions.beat()
         for broadcast in ours.filter(paused_at__isnull=False):
