@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -13,10 +14,11 @@ from rest_framework.test import APIClient
 
 from channels.models import ProviderApp
 from contacts.models import Suppression
-from inbound.applying import MAX_ATTEMPTS, apply_block
+from inbound.applying import MAX_ATTEMPTS, apply_block, newest_stored
 from inbound.models import ParkedReceipt, ProviderEvent
 from inbound.parking import apply_parked
 from inbound.storing import store
+from inbound.tasks import apply_events
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
 
 pytestmark = pytest.mark.django_db
@@ -161,10 +163,19 @@ def test_a_poison_event_is_set_aside_and_the_rest_is_applied(
 def test_what_comes_while_events_are_applied_is_left_to_the_next_run(
     anonymous: APIClient, app: ProviderApp
 ) -> None:
-    began = timezone.now()
     assert post(anonymous, app, status_body("sent")) == 200
-    assert apply_block(now=timezone.now(), received_by=began) == 0
+    newest = newest_stored()
+    assert post(anonymous, app, status_body("delivered")) == 200
+    assert apply_block(now=timezone.now(), up_to=newest) == 1
+    assert apply_block(now=timezone.now(), up_to=newest) == 0
     assert apply_block(now=timezone.now()) == 1
+
+
+def test_a_web_server_whose_clock_is_ahead_delays_nothing(app: ProviderApp) -> None:
+    ahead = timezone.now() + timedelta(minutes=1)
+    store(app=app, event_key="", body=status_body("sent"), now=ahead)
+    apply_events()
+    assert [each.status for each in ProviderEvent.objects.all()] == ["APPLIED"]
 
 
 @pytest.mark.django_db(transaction=True)
