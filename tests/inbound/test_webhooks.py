@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from channels.models import ProviderApp
 from contacts.models import Suppression
+from inbound import views
 from inbound.applying import MAX_ATTEMPTS, apply_block, newest_stored
 from inbound.models import ParkedReceipt, ProviderEvent
 from inbound.parking import apply_parked
@@ -176,6 +177,17 @@ def test_a_web_server_whose_clock_is_ahead_delays_nothing(app: ProviderApp) -> N
     store(app=app, event_key="", body=status_body("sent"), now=ahead)
     apply_events()
     assert [each.status for each in ProviderEvent.objects.all()] == ["APPLIED"]
+
+
+def test_a_fault_of_ours_is_logged_once_and_under_the_requests_id(
+    app: ProviderApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "_call", None)
+    client = APIClient(raise_request_exception=False)
+    answer = client.post(app.webhook_path, headers={"X-Request-ID": "abc"})
+    assert (answer.status_code, answer.headers["X-Request-ID"]) == (500, "abc")
+    lines: list[Any] = [record.msg for record in caplog.records]
+    assert [(line["event"], line["request_id"]) for line in lines] == [("request_failed", "abc")]
 
 
 @pytest.mark.django_db(transaction=True)
