@@ -190,18 +190,22 @@ def test_a_fault_of_ours_is_logged_once_and_under_the_requests_id(
     assert [(line["event"], line["request_id"]) for line in lines] == [("request_failed", "abc")]
 
 
+def rename(table: str, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} RENAME TO {name}")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_call_that_cannot_be_stored_is_answered_with_503(
     anonymous: APIClient, app: ProviderApp
 ) -> None:
     """Providers call again."""
-    rename = "ALTER TABLE {} RENAME TO {}"
-    with connection.cursor() as cursor:
-        cursor.execute(rename.format("inbound_providerevent", "away"))
-        try:
-            assert post(anonymous, app, status_body("sent")) == 503
-        finally:
-            cursor.execute(rename.format("away", "inbound_providerevent"))
+    connection.close_at = 0.0  # as long open as it may be: the failure closes it
+    rename("inbound_providerevent", "away")
+    try:
+        assert post(anonymous, app, status_body("sent")) == 503
+    finally:
+        rename("away", "inbound_providerevent")
     assert post(anonymous, app, status_body("sent")) == 200
 
 
