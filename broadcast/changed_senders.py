@@ -14,6 +14,7 @@ from broadcast.claiming import wake_lanes
 from broadcast.enqueueing import serve_soon
 from broadcast.models import Broadcast
 from broadcast.moves import lock_counters
+from broadcast.one_by_one import one_by_one
 
 STILL_OLD = timedelta(seconds=3)
 """How long after a change a worker may still claim by what it read of the sender before."""
@@ -56,7 +57,7 @@ def wake_what_waits(*, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(CHANGED, times)
         changed = cursor.fetchall()
-    return sum(_wake(broadcast_id, sleeps=sleeps, times=times) for broadcast_id, sleeps in changed)
+    return one_by_one(changed, lambda each: _wake(each[0], sleeps=each[1], times=times))
 
 
 def _wake(broadcast_id: UUID, *, sleeps: bool, times: dict[str, Any]) -> bool:

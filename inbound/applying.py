@@ -29,17 +29,22 @@ RETRY_AFTER = timedelta(seconds=2)
 log = structlog.get_logger(__name__)
 
 
-def apply_block(*, now: datetime, received_by: datetime | None = None) -> int:
+def newest_stored() -> UUID | None:
+    """Of what waits to be applied; by PostgreSQL's clock, whatever the web servers' say."""
+    stored = ProviderEvent.objects.filter(status=EventStatus.STORED)
+    return stored.order_by("-id").values_list("pk", flat=True).first()
+
+
+def apply_block(*, now: datetime, up_to: UUID | None = None) -> int:
     """Apply the oldest stored events of one app, at most a block; how many were taken on.
 
     All at once; where that fails, each in a transaction of its own, so that only the bad one is
-    set aside and no lock is held from one to the next. `received_by`: later ones stay, by default
-    those received after `now`.
+    set aside and no lock is held from one to the next. `up_to`: newer ones stay.
     """
     taken: list[UUID] = []
     try:
         with transaction.atomic():
-            events = _oldest_of_one_app(now, received_by or now)
+            events = _oldest_of_one_app(now, up_to)
             taken = [event.pk for event in events]
             if events:
                 _apply(events, now)
@@ -58,8 +63,10 @@ def _to_do(now: datetime) -> QuerySet[ProviderEvent]:
     )
 
 
-def _oldest_of_one_app(now: datetime, received_by: datetime) -> list[ProviderEvent]:
-    to_do = _to_do(now).filter(received_at__lte=received_by).order_by("id")
+def _oldest_of_one_app(now: datetime, up_to: UUID | None) -> list[ProviderEvent]:
+    to_do = _to_do(now).order_by("id")
+    if up_to is not None:
+        to_do = to_do.filter(pk__lte=up_to)
     oldest = to_do.first()
     if oldest is None:
         return []

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from inbound.acknowledging import acknowledge as acknowledge_press
 from inbound.aliases import purge_aliases
-from inbound.applying import apply_block
+from inbound.applying import apply_block, newest_stored
 from inbound.parking import apply_parked
 from inbound.purging import purge_events
 
@@ -20,9 +20,9 @@ MAX_BLOCKS = 50
 def apply_events() -> None:
     """What was there when it began. To go on with what comes meanwhile, event by event, would lock
     the counters that sending waits for as often as there are events."""
-    began = timezone.now()
+    newest = newest_stored()
     for _ in range(MAX_BLOCKS):
-        if apply_block(now=timezone.now(), received_by=began) == 0:
+        if newest is None or apply_block(now=timezone.now(), up_to=newest) == 0:
             return
 
 

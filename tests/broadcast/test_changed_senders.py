@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -64,6 +65,24 @@ def test_raised_by_one_it_lets_one_go(waiting: Broadcast, manager: APIClient, bo
     for look in range(1, 5):
         run(waiting, after=look * SOON)
     assert statuses(waiting) == ["SENT"] * 3 + ["PENDING"] * 2
+
+
+def test_a_broadcast_that_cannot_be_woken_holds_up_no_other(
+    waiting: Broadcast, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    other = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
+    run(other)
+    Sender.objects.update(daily_limit=None, updated_at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "ALTER TABLE broadcast_lane ADD CONSTRAINT stuck CHECK (id <> %s) NOT VALID",
+            [waiting.lanes.get().pk],
+        )
+    assert wake_what_waits(now=timezone.now() + SOON) == 1
+    due = other.lanes.get().next_batch_at
+    assert due is not None
+    assert due < timezone.now() + SOON + SOON
 
 
 def test_nothing_is_woken_where_nothing_changed(waiting: Broadcast) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from broadcast.claiming import shut_fence
 from broadcast.models import Broadcast
+from broadcast.one_by_one import one_by_one
 from broadcast.sending import sweep_batches
 from channels.models import Sender
 from contacts.models import Contact
@@ -30,3 +32,28 @@ def test_batches_are_swept_beside_one_that_cannot_be(
     Broadcast.objects.filter(pk=made[1].pk).update(hold_revision=99, unknown_policy="FAIL")
     assert sweep_batches(now=now + timedelta(hours=1)) == 2
     assert [statuses(each) for each in made] == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
+
+
+def run(sql: str) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    return 1
+
+
+def test_one_that_takes_too_long_holds_up_no_other() -> None:
+    too_long = "SET LOCAL statement_timeout = 10; SELECT pg_sleep(30)"
+    assert one_by_one([too_long, "SELECT 1"], run) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_database_the_look_ends() -> None:
+    looked_at = []
+
+    def act(number: int) -> int:
+        looked_at.append(number)
+        connection.close()
+        raise OperationalError
+
+    with pytest.raises(OperationalError):
+        one_by_one([1, 2], act)
+    assert looked_at == [1]

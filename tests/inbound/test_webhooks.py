@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -13,10 +14,12 @@ from rest_framework.test import APIClient
 
 from channels.models import ProviderApp
 from contacts.models import Suppression
-from inbound.applying import MAX_ATTEMPTS, apply_block
+from inbound import views
+from inbound.applying import MAX_ATTEMPTS, apply_block, newest_stored
 from inbound.models import ParkedReceipt, ProviderEvent
 from inbound.parking import apply_parked
 from inbound.storing import store
+from inbound.tasks import apply_events
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
 
 pytestmark = pytest.mark.django_db
@@ -161,10 +164,35 @@ def test_a_poison_event_is_set_aside_and_the_rest_is_applied(
 def test_what_comes_while_events_are_applied_is_left_to_the_next_run(
     anonymous: APIClient, app: ProviderApp
 ) -> None:
-    began = timezone.now()
     assert post(anonymous, app, status_body("sent")) == 200
-    assert apply_block(now=timezone.now(), received_by=began) == 0
+    newest = newest_stored()
+    assert post(anonymous, app, status_body("delivered")) == 200
+    assert apply_block(now=timezone.now(), up_to=newest) == 1
+    assert apply_block(now=timezone.now(), up_to=newest) == 0
     assert apply_block(now=timezone.now()) == 1
+
+
+def test_a_web_server_whose_clock_is_ahead_delays_nothing(app: ProviderApp) -> None:
+    ahead = timezone.now() + timedelta(minutes=1)
+    store(app=app, event_key="", body=status_body("sent"), now=ahead)
+    apply_events()
+    assert [each.status for each in ProviderEvent.objects.all()] == ["APPLIED"]
+
+
+def test_a_fault_of_ours_is_logged_once_and_under_the_requests_id(
+    app: ProviderApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "_call", None)
+    client = APIClient(raise_request_exception=False)
+    answer = client.post(app.webhook_path, headers={"X-Request-ID": "abc"})
+    assert (answer.status_code, answer.headers["X-Request-ID"]) == (500, "abc")
+    lines: list[Any] = [record.msg for record in caplog.records]
+    assert [(line["event"], line["request_id"]) for line in lines] == [("request_failed", "abc")]
+
+
+def rename(table: str, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} RENAME TO {name}")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -172,13 +200,12 @@ def test_a_call_that_cannot_be_stored_is_answered_with_503(
     anonymous: APIClient, app: ProviderApp
 ) -> None:
     """Providers call again."""
-    rename = "ALTER TABLE {} RENAME TO {}"
-    with connection.cursor() as cursor:
-        cursor.execute(rename.format("inbound_providerevent", "away"))
-        try:
-            assert post(anonymous, app, status_body("sent")) == 503
-        finally:
-            cursor.execute(rename.format("away", "inbound_providerevent"))
+    connection.close_at = 0.0  # as long open as it may be: the failure closes it
+    rename("inbound_providerevent", "away")
+    try:
+        assert post(anonymous, app, status_body("sent")) == 503
+    finally:
+        rename("away", "inbound_providerevent")
     assert post(anonymous, app, status_body("sent")) == 200
 
 
