@@ -23,6 +23,7 @@ from contacts.serializers import (
     SuppressionSerializer,
 )
 from contacts.suppressions import suppress
+from tenants.list_parameters import refuse_unknown_parameters
 from tenants.pagination import KeysetPages
 from tenants.scoped_views import TenantScoped
 
@@ -70,6 +71,7 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     )
     @action(detail=False, pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
+        refuse_unknown_parameters(request, known=())  # such as a filter of the list's
         return StreamingHttpResponse(
             csv_lines(self.get_queryset()),
             content_type="text/csv; charset=utf-8",
