@@ -25,6 +25,7 @@ from contacts.serializers import (
 from contacts.suppressions import suppress
 from tenants.list_parameters import refuse_unknown_parameters
 from tenants.pagination import KeysetPages
+from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
 
 
@@ -67,7 +68,9 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
         return self._answer(contact, status.HTTP_200_OK)
 
     @extend_schema(
-        responses={(200, "text/csv"): str}, description="Every contact as CSV.", filters=False
+        responses={(200, "text/csv"): str, 400: ErrorResponseSerializer},
+        description="Every contact as CSV.",
+        filters=False,
     )
     @action(detail=False, pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:

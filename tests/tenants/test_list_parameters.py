@@ -59,6 +59,13 @@ def test_no_documented_parameter_is_refused(owner: APIClient) -> None:
     assert tried > 50
 
 
+@pytest.mark.parametrize("path", ["/contacts/imports/", "/contacts/export/", "/wallet/statement/"])
+def test_the_refusal_is_documented(path: str) -> None:
+    paths = SchemaGenerator().get_schema(public=True)["paths"]
+
+    assert "400" in paths[path]["get"]["responses"]
+
+
 def test_a_detail_is_no_list(owner: APIClient, tenant: Tenant) -> None:
     made = OBJECTS["broadcast"](tenant)
     assert not isinstance(made, str)
