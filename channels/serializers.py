@@ -16,6 +16,7 @@ from tenants.errors import InvalidInput
 from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
 from tenants.permissions import Action, may
 from tenants.send_windows import read_send_window
+from tenants.strict_serializers import Strict
 
 MAX_BATCH_SIZE = 1000
 """A batch is one task with one lease: larger ones would outlive it."""
@@ -45,7 +46,7 @@ def _adapter(name: str) -> Adapter:
     return adapter_for(name)
 
 
-class ProviderAppSerializer(serializers.ModelSerializer[ProviderApp]):
+class ProviderAppSerializer(Strict, serializers.ModelSerializer[ProviderApp]):
     """An app at a provider. `webhook_url` is where the provider must call; keep it secret."""
 
     secrets = SecretsField(
@@ -72,7 +73,7 @@ class ProviderAppSerializer(serializers.ModelSerializer[ProviderApp]):
         return attrs
 
 
-class SenderSerializer(serializers.ModelSerializer[Sender]):
+class SenderSerializer(Strict, serializers.ModelSerializer[Sender]):
     """A number or bot that messages go out from. Prices and `base_url` are the operator's."""
 
     app = TenantRelatedField(
