@@ -103,6 +103,13 @@ class BroadcastWriteSerializer(Strict, SaidSerializer, serializers.ModelSerializ
         extra_kwargs = {"text": {"max_length": 10_000}}
 
 
+class ToEstimateSerializer(BroadcastWriteSerializer):
+    """As for a broadcast, which what is only estimated need not be called."""
+
+    class Meta(BroadcastWriteSerializer.Meta):
+        extra_kwargs = {**BroadcastWriteSerializer.Meta.extra_kwargs, "name": {"required": False}}
+
+
 class SendSerializer(Strict):
     estimate_hash = serializers.CharField(
         max_length=1000,

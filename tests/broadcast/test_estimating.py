@@ -306,3 +306,15 @@ def test_a_scheduled_broadcast_s_estimate_is_its_plan_and_one_under_way_has_none
 
 def _body(contacts: list[Contact], **fields: Any) -> dict[str, Any]:
     return {**BODY, "recipients": [str(each.pk) for each in contacts], **fields}
+
+
+def test_an_estimate_needs_no_name(
+    manager: APIClient, rich: Wallet, bot: Sender, people: People
+) -> None:
+    people(2)
+    body = {name: value for name, value in BODY.items() if name != "name"}
+
+    answer = manager.post("/broadcast/estimate/", {**body, "audience": {"all": True}})
+
+    assert (answer.status_code, answer.json().get("to_send")) == (200, 2)
+    assert manager.post("/broadcast/", body).json()["errors"][0]["attr"] == "name"
