@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
-from channels.adapter import Adapter
+from channels.adapter import Adapter, NamedAccountAdapter
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
 from channels.registry import ADAPTERS, adapter_for, providers_for
@@ -184,6 +184,8 @@ class SenderSerializer(Strict, serializers.ModelSerializer[Sender]):
             attrs["credentials"] = check_secrets(
                 attrs["credentials"], names=names, attr="credentials"
             )
+        if {"credentials", "account_id"} & attrs.keys():
+            self._check_account(adapter_for(provider), attrs)
         if attrs.get("is_default") and self.instance is not None and not self.instance.is_active:
             raise InvalidInput("Only an active sender can be the default.", attr="is_default")
         return attrs
@@ -231,6 +233,18 @@ class SenderSerializer(Strict, serializers.ModelSerializer[Sender]):
     def _check_app(self, provider: str, app: ProviderApp | None) -> None:
         if app is not None and app.provider != provider:
             raise InvalidInput(f"This app is one at {app.provider}.", attr="app")
+
+    def _check_account(self, adapter: Adapter, attrs: dict[str, Any]) -> None:
+        if not isinstance(adapter, NamedAccountAdapter):
+            return
+        kept: Any = self.instance  # both are required of a new one
+        account_id = attrs.get("account_id") or kept.account_id
+        named = adapter.account_of(attrs.get("credentials") or kept.credentials)
+        if not named:
+            raise InvalidInput("The credentials name no account.", attr="credentials")
+        if named != account_id:
+            said = f"The credentials are for {named}; account_id has to be the same."
+            raise InvalidInput(said, attr="account_id")
 
     def _value(self, attrs: dict[str, Any], name: str) -> str:
         value: str = getattr(self.instance, name) if self.instance else attrs[name]
