@@ -101,6 +101,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
+FORMAT_MODULE_PATH = ["config.formats"]  # goes before the language's own
 
 # --- PostgreSQL and Redis -----------------------------------------------------------------------
 
