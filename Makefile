@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PRISM_VERSION := 5.14.2
 WIREMOCK_VERSION := 3.13.2
-export CHROMIUM ?= /usr/bin/chromium
+DEBIANS_CHROMIUM := /usr/bin/chromium
+export CHROMIUM ?= $(DEBIANS_CHROMIUM)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test e2e conformance check bench chaos lock clean base dev
@@ -21,10 +22,11 @@ test: dev ## All tests, on real PostgreSQL and Valkey; ARGS go to pytest
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 e2e: dev ## A browser before the whole stack (needs Chromium); screenshots in .data/e2e
-	@test -x "$(CHROMIUM)" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-	  { echo "make e2e needs Chromium: install it, or name one: make e2e CHROMIUM=/path/to/chrome" >&2; \
-	  exit 1; }
+	@test -x "$(CHROMIUM)" || { test "$(CHROMIUM)" = $(DEBIANS_CHROMIUM) && test "$$(id -u)" = 0 && \
+	  command -v apt-get >/dev/null && apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  { echo "make e2e needs Chromium, and there is none at $(CHROMIUM): install it there, or name" \
+	  "another: make e2e CHROMIUM=/path/to/chrome" >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
 
 conformance: dev ## Prove the adapters against specs and clients that others wrote (needs npm, and Java)

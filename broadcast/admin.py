@@ -111,6 +111,10 @@ class BroadcastAdmin(Moves, Record):
             '<a href="{}?broadcast__id__exact={}">Show them</a>', address, broadcast.pk
         )
 
+    @admin.display(description="UI status")
+    def ui_status(self, broadcast: Broadcast) -> str:
+        return broadcast.ui_status
+
     def total(self, broadcast: Broadcast) -> object:
         return _count(broadcast, "total")
 

@@ -6,24 +6,25 @@ from rest_framework import serializers
 
 from broadcast.resolving import Decision
 from broadcast.serializers import BroadcastDetailSerializer
+from tenants.strict_serializers import Strict
 
 MAX_RESOLVED = 10_000
 
 
-class PauseSerializer(serializers.Serializer[Any]):
+class PauseSerializer(Strict):
     reason = serializers.CharField(
         max_length=200, required=False, allow_blank=True, default="", help_text="Shown with it."
     )
 
 
-class RetrySerializer(serializers.Serializer[Any]):
+class RetrySerializer(Strict):
     include_unreachable = serializers.BooleanField(
         default=False,
         help_text="Also those refused for good because of the recipient: blocked, no such number.",
     )
 
 
-class ResolveSerializer(serializers.Serializer[Any]):
+class ResolveSerializer(Strict):
     action = serializers.ChoiceField(choices=Decision.choices)
     messages = serializers.ListField(
         child=serializers.UUIDField(),

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from broadcast import recipients
 from broadcast.estimating import Estimate, estimate
-from broadcast.input_serializers import BroadcastWriteSerializer
+from broadcast.input_serializers import ToEstimateSerializer
 from broadcast.models import Broadcast
 from tenants.fields import MoneyField
 from tenants.permissions import Action
@@ -98,13 +98,12 @@ class NewEstimateView(TenantView):
 
     @extend_schema(
         operation_id="broadcast_estimate_unsaved",
-        request=BroadcastWriteSerializer,
+        request=ToEstimateSerializer,
         responses={200: EstimateSerializer},
         examples=[
             OpenApiExample(
                 "All contacts, by Telegram",
                 value={
-                    "name": "News",
                     "platform": "TELEGRAM",
                     "text": "Hello {{first_name|there}}",
                     "audience": {"all": True},
@@ -114,8 +113,8 @@ class NewEstimateView(TenantView):
         ],
     )
     def post(self, request: Request) -> Response:
-        """Takes what `POST /broadcast/` takes; nothing is written."""
-        given = BroadcastWriteSerializer(data=request.data, context={"request": request})
+        """Takes what `POST /broadcast/` takes, with or without a name; nothing is written."""
+        given = ToEstimateSerializer(data=request.data, context={"request": request})
         given.is_valid(raise_exception=True)
         fields = dict(given.validated_data)
         fields.pop("scheduled_at", None)

@@ -12,6 +12,7 @@ class StatusIn(filters.BaseInFilter, filters.ChoiceFilter):
 
 
 class BroadcastFilter(filters.FilterSet):
+    status = filters.ChoiceFilter(choices=BroadcastStatus.choices)
     status__in = StatusIn(field_name="status", choices=BroadcastStatus.choices)
     platform = filters.ChoiceFilter(choices=Platform.choices)
     reference = filters.CharFilter()
@@ -27,6 +28,7 @@ class MessageFilter(filters.FilterSet):
     broadcast = filters.UUIDFilter(field_name="broadcast_id")
     contact = filters.UUIDFilter(field_name="contact_id")
     platform = filters.ChoiceFilter(field_name="broadcast__platform", choices=Platform.choices)
+    status = filters.ChoiceFilter(choices=MessageStatus.choices)
     status__in = StatusIn(field_name="status", choices=MessageStatus.choices)
 
     class Meta:

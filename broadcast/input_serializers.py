@@ -13,6 +13,7 @@ from broadcast.content_serializers import (
     SendWindowSerializer,
 )
 from broadcast.models import Broadcast
+from broadcast.serializers import BroadcastDetailSerializer
 from channels.models import Sender
 from tenants.fields import TenantRelatedField, UtcDateTimeField
 from tenants.strict_serializers import Strict
@@ -67,8 +68,10 @@ class RecipientsField(serializers.JSONField):
     """Read by broadcast/recipients.py: a serializer field an item would be slow."""
 
 
-class BroadcastWriteSerializer(SaidSerializer, serializers.ModelSerializer[Broadcast]):
+class BroadcastWriteSerializer(Strict, SaidSerializer, serializers.ModelSerializer[Broadcast]):
     """Drafts are lax: what is missing is asked for when it is scheduled or sent."""
+
+    also_shown = frozenset(BroadcastDetailSerializer.Meta.fields)
 
     sender = TenantRelatedField(queryset=Sender.objects.all(), required=False, allow_null=True)
     recipients = RecipientsField(required=False, write_only=True)
@@ -100,7 +103,14 @@ class BroadcastWriteSerializer(SaidSerializer, serializers.ModelSerializer[Broad
         extra_kwargs = {"text": {"max_length": 10_000}}
 
 
-class SendSerializer(serializers.Serializer[Any]):
+class ToEstimateSerializer(BroadcastWriteSerializer):
+    """As for a broadcast, which what is only estimated need not be called."""
+
+    class Meta(BroadcastWriteSerializer.Meta):
+        extra_kwargs = {**BroadcastWriteSerializer.Meta.extra_kwargs, "name": {"required": False}}
+
+
+class SendSerializer(Strict):
     estimate_hash = serializers.CharField(
         max_length=1000,
         required=False,

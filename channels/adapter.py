@@ -435,6 +435,15 @@ class GroupAdapter(Adapter, Protocol):
 
 
 @runtime_checkable
+class NamedAccountAdapter(Adapter, Protocol):
+    """One whose credentials say which account they are for."""
+
+    def account_of(self, credentials: Mapping[str, str]) -> str:
+        """The `account_id` that a sender with these has; empty where they are malformed."""
+        ...
+
+
+@runtime_checkable
 class AcknowledgingAdapter(Adapter, Protocol):
     """One whose recipients' apps wait for a word after a button was pressed."""
 

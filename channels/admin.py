@@ -1,10 +1,12 @@
 """Senders and the provider apps that their webhooks belong to; secrets go in and never come out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from channels.admin_forms import ProviderAppForm, SenderForm, WhatsAppForm
@@ -46,7 +48,7 @@ class SenderAdmin(Page):
         "address",
         "is_default",
         "is_active",
-        "held_until",
+        "held",
         "broken_at",
     )
     list_filter: ClassVar[Any] = (BY_TENANT, "platform", "provider", "is_active")
@@ -54,7 +56,7 @@ class SenderAdmin(Page):
     search_fields = ("name", "address", "account_id__exact")
     autocomplete_fields = ("tenant", "app")
     readonly_fields = (
-        "held_until",
+        "held",
         "broken_at",
         "broken_reason",
         "checked_at",
@@ -86,6 +88,11 @@ class SenderAdmin(Page):
         ),
         ("State", {"fields": readonly_fields}),
     )
+
+    @admin.display(description="held until", ordering="held_until")
+    def held(self, sender: Sender) -> datetime | None:
+        until = sender.held_until
+        return until if until and until > timezone.now() else None
 
 
 @admin.register(TenantWAApp)

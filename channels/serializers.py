@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
-from channels.adapter import Adapter
+from channels.adapter import Adapter, NamedAccountAdapter
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
 from channels.registry import ADAPTERS, adapter_for, providers_for
@@ -16,6 +16,7 @@ from tenants.errors import InvalidInput
 from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
 from tenants.permissions import Action, may
 from tenants.send_windows import read_send_window
+from tenants.strict_serializers import Strict
 
 MAX_BATCH_SIZE = 1000
 """A batch is one task with one lease: larger ones would outlive it."""
@@ -45,7 +46,7 @@ def _adapter(name: str) -> Adapter:
     return adapter_for(name)
 
 
-class ProviderAppSerializer(serializers.ModelSerializer[ProviderApp]):
+class ProviderAppSerializer(Strict, serializers.ModelSerializer[ProviderApp]):
     """An app at a provider. `webhook_url` is where the provider must call; keep it secret."""
 
     secrets = SecretsField(
@@ -72,7 +73,7 @@ class ProviderAppSerializer(serializers.ModelSerializer[ProviderApp]):
         return attrs
 
 
-class SenderSerializer(serializers.ModelSerializer[Sender]):
+class SenderSerializer(Strict, serializers.ModelSerializer[Sender]):
     """A number or bot that messages go out from. Prices and `base_url` are the operator's."""
 
     app = TenantRelatedField(
@@ -183,6 +184,8 @@ class SenderSerializer(serializers.ModelSerializer[Sender]):
             attrs["credentials"] = check_secrets(
                 attrs["credentials"], names=names, attr="credentials"
             )
+        if {"credentials", "account_id"} & attrs.keys():
+            self._check_account(adapter_for(provider), attrs)
         if attrs.get("is_default") and self.instance is not None and not self.instance.is_active:
             raise InvalidInput("Only an active sender can be the default.", attr="is_default")
         return attrs
@@ -230,6 +233,18 @@ class SenderSerializer(serializers.ModelSerializer[Sender]):
     def _check_app(self, provider: str, app: ProviderApp | None) -> None:
         if app is not None and app.provider != provider:
             raise InvalidInput(f"This app is one at {app.provider}.", attr="app")
+
+    def _check_account(self, adapter: Adapter, attrs: dict[str, Any]) -> None:
+        if not isinstance(adapter, NamedAccountAdapter):
+            return
+        kept: Any = self.instance  # both are required of a new one
+        account_id = attrs.get("account_id") or kept.account_id
+        named = adapter.account_of(attrs.get("credentials") or kept.credentials)
+        if not named:
+            raise InvalidInput("The credentials name no account.", attr="credentials")
+        if named != account_id:
+            said = f"The credentials are for {named}; account_id has to be the same."
+            raise InvalidInput(said, attr="account_id")
 
     def _value(self, attrs: dict[str, Any], name: str) -> str:
         value: str = getattr(self.instance, name) if self.instance else attrs[name]

@@ -3,7 +3,7 @@
 Source: core.telegram.org/bots/api.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -59,6 +59,10 @@ class TelegramBot:
     )
 
     token_grant = None
+
+    def account_of(self, credentials: Mapping[str, str]) -> str:
+        bot, colon, _ = credentials.get("bot_token", "").partition(":")
+        return bot if colon else ""
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         if not isinstance(message.content, TextContent):

@@ -20,6 +20,7 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from channels.adapter import HttpRequest, HttpResponse
+from tenants.version import VERSION
 
 MAX_ANSWER_BYTES = 1024 * 1024
 """Providers' answers are a few kB; more is a mistake or an attack on our memory."""
@@ -28,7 +29,7 @@ IDLE_SECONDS = 0.5
 """Below servers' idle limits and below the batch delays that meet them: where a server closes when
 the next batch begins, the two cross, and what was written then is UNKNOWN."""
 
-USER_AGENT = "broadcast/0.1.0"
+USER_AGENT = f"broadcast/{VERSION}"
 """Meta's description asks for a name with a version of three numbers."""
 
 HUNG_UP = 3

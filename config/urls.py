@@ -2,12 +2,14 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerView
 
 from config.api_document import DocumentView
 from tenants.routing import optional_slash
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="docs"), name="home"),
     optional_slash("schema", DocumentView.as_view(), name="schema"),
     optional_slash("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin", admin.site.admin_view(admin.site.index), name="admin-without-slash"),

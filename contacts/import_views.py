@@ -23,6 +23,7 @@ from tenants.pagination import KeysetPages
 from tenants.parsers import UNSTORABLE
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
+from tenants.strict_serializers import Strict
 
 MAX_BYTES = 20 * 1024 * 1024
 FIRST_ERRORS = 20
@@ -58,7 +59,7 @@ class ImportSerializer(serializers.ModelSerializer[ContactImport]):
         return [dict(row) for row in rows]
 
 
-class ImportWriteSerializer(serializers.Serializer[Any]):
+class ImportWriteSerializer(Strict):
     file = serializers.FileField(
         help_text="CSV in UTF-8 or Windows-1252, with comma or semicolon; the first line names the "
         "columns. Columns that are no field of a contact become attributes."

@@ -12,6 +12,7 @@ from contacts.models import Contact, Suppression
 from contacts.phones import InvalidPhone, country_of, to_e164
 from contacts.tagging import set_tags
 from tenants.fields import UtcDateTimeField
+from tenants.strict_serializers import Strict
 
 MAX_TAGS = 100
 
@@ -23,7 +24,7 @@ class TagNamesField(serializers.ListField):
         return [tag.name for tag in data.all()]
 
 
-class ContactSerializer(serializers.ModelSerializer[Contact]):
+class ContactSerializer(Strict, serializers.ModelSerializer[Contact]):
     tags = TagNamesField(
         child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS
     )
@@ -113,12 +114,12 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
         return instance
 
 
-class DoNotContactSerializer(serializers.Serializer[Any]):
+class DoNotContactSerializer(Strict):
     value = serializers.BooleanField()
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
 
 
-class SuppressionSerializer(serializers.ModelSerializer[Suppression]):
+class SuppressionSerializer(Strict, serializers.ModelSerializer[Suppression]):
     created_at = UtcDateTimeField(read_only=True)
 
     class Meta:

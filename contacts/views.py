@@ -23,7 +23,9 @@ from contacts.serializers import (
     SuppressionSerializer,
 )
 from contacts.suppressions import suppress
+from tenants.list_parameters import refuse_unknown_parameters
 from tenants.pagination import KeysetPages
+from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
 
 
@@ -66,10 +68,13 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
         return self._answer(contact, status.HTTP_200_OK)
 
     @extend_schema(
-        responses={(200, "text/csv"): str}, description="Every contact as CSV.", filters=False
+        responses={(200, "text/csv"): str, 400: ErrorResponseSerializer},
+        description="Every contact as CSV.",
+        filters=False,
     )
     @action(detail=False, pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
+        refuse_unknown_parameters(request, known=())  # such as a filter of the list's
         return StreamingHttpResponse(
             csv_lines(self.get_queryset()),
             content_type="text/csv; charset=utf-8",

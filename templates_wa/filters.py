@@ -16,6 +16,7 @@ class TemplateFilter(filters.FilterSet):
     language = filters.CharFilter()
     category = filters.ChoiceFilter(choices=Category.choices)
     quality = filters.ChoiceFilter(choices=Quality.choices)
+    status = filters.ChoiceFilter(choices=TemplateStatus.choices)
     status__in = StatusIn(field_name="status", choices=TemplateStatus.choices)
 
     class Meta:

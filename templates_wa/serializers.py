@@ -85,7 +85,7 @@ class TemplateCardSerializer(Strict):
         return {"body": "", "buttons": [], **attrs}
 
 
-class TemplateSerializer(serializers.ModelSerializer[WhatsAppTemplate]):
+class TemplateSerializer(Strict, serializers.ModelSerializer[WhatsAppTemplate]):
     """A template. `parameters`: the keys that a broadcast's template_params must hold.
 
     Of an AUTHENTICATION template Meta writes the body and the footer.
@@ -136,12 +136,12 @@ class TemplateSerializer(serializers.ModelSerializer[WhatsAppTemplate]):
         return required_parameters(template)
 
 
-class StatusSerializer(serializers.Serializer[Any]):
+class StatusSerializer(Strict):
     status = serializers.ChoiceField(choices=TemplateStatus.choices)
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
 
 
-class PreviewValuesSerializer(serializers.Serializer[Any]):
+class PreviewValuesSerializer(Strict):
     values = TextsField(required=False, default=dict, help_text="In place of the samples.")
 
 
@@ -165,7 +165,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
     )
 
 
-class SampleUploadSerializer(serializers.Serializer[Any]):
+class SampleUploadSerializer(Strict):
     app = TenantRelatedField(
         queryset=TenantWAApp.objects.select_related("app", "tenant"),
         help_text="A sender on WhatsApp.",
@@ -181,7 +181,7 @@ class SampleSerializer(serializers.Serializer[Any]):
     header_format = serializers.CharField(help_text="IMAGE, VIDEO or DOCUMENT.")
 
 
-class SyncSerializer(serializers.Serializer[Any]):
+class SyncSerializer(Strict):
     app = TenantRelatedField(
         queryset=TenantWAApp.objects.select_related("app", "tenant"),
         help_text="A sender on WhatsApp.",

@@ -17,6 +17,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from tenants.errors import InvalidInput
+from tenants.list_parameters import parameters_of, refuse_unknown_parameters
 
 M = TypeVar("M", bound=Model)
 
@@ -45,6 +46,12 @@ class NumberedPages(PageNumberPagination):
 
     def get_page_size(self, request: Request) -> int:
         return page_size(request)
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        refuse_unknown_parameters(request, known=parameters_of(view, self))
+        return super().paginate_queryset(queryset, request, view)
 
 
 class InvalidCursor(InvalidInput):
@@ -95,6 +102,7 @@ class KeysetPages(BasePagination):
     ) -> list[Any]:
         if not isinstance(queryset, QuerySet):
             raise TypeError("Keyset pages are cut from a queryset.")
+        refuse_unknown_parameters(request, known=parameters_of(view, self))
         keyset: Sequence[str] = getattr(view, "keyset", ("-id",))
         self.request = request
         self.size = page_size(request)

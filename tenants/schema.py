@@ -110,7 +110,8 @@ class Schema(AutoSchema):
         return applies
 
     def _should_add_http400_error_response(self) -> bool:
-        return bool(self._should_add_validation_error_response())
+        takes_query = any(each["in"] == "query" for each in self._get_parameters())
+        return takes_query or bool(self._should_add_validation_error_response())
 
     def _should_add_http403_error_response(self) -> bool:
         return any(isinstance(each, RolePermission) for each in self.view.get_permissions())

@@ -1,25 +1,38 @@
-"""Objects within a body that lose nothing silently."""
+"""What a client sends is read whole or refused: nothing of it is lost silently."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+MAX_NAMED = 10
 
 
 class Strict(serializers.Serializer[Any]):
     """Refuses keys that it does not know: a misspelt one must not be lost silently.
 
-    Whole also where the body around it is a PATCH's, which asks for no field of its own.
+    Read-only fields are known, and so is what is `also_shown`, so that what was read can be sent
+    back. An object within another is whole also where the body around it is a PATCH's, which asks
+    for no field of its own.
     """
+
+    also_shown: ClassVar[frozenset[str]] = frozenset()
+    """Names of fields that another serializer answers with, and that are not taken."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            surplus = sorted(str(key) for key in set(data) - set(self.fields))
-            if surplus:
-                raise serializers.ValidationError(f"Unknown: {', '.join(surplus)[:200]}.")
-            if getattr(self.root, "partial", False):
+            self._refuse_surplus(data)
+            if self.root is not self and getattr(self.root, "partial", False):
                 self._refuse_missing(data)
         return super().to_internal_value(data)
+
+    def _refuse_surplus(self, data: Mapping[str, Any]) -> None:
+        surplus = sorted(str(key) for key in set(data) - set(self.fields) - self.also_shown)
+        if surplus:
+            known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+            refusal = ErrorDetail(f"Unknown here. Known are: {known}.", code="unknown_field")
+            raise serializers.ValidationError({name: [refusal] for name in surplus[:MAX_NAMED]})
 
     def _refuse_missing(self, data: Mapping[str, Any]) -> None:
         missing = {

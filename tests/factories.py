@@ -70,7 +70,9 @@ class SenderFactory(DjangoModelFactory[Sender]):
     name = "Bot"
     address = "@bot"
     account_id = LazyFunction(lambda: str(uuid4().int % 10**9))
-    credentials = {"bot_token": "1:AAbbccddeeffgghhiijjkkllmmnnooppqqr"}
+    credentials = LazyAttribute(
+        lambda bot: {"bot_token": f"{bot.account_id}:AAbbccddeeffgghhiijjkkllmmnnooppqqr"}
+    )
     currency = "EUR"
 
 

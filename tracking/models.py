@@ -23,6 +23,7 @@ class TrackedURL(models.Model):
     objects = TenantQuerySet["TrackedURL"].as_manager()
 
     class Meta:
+        verbose_name = "tracked URL"
         ordering = ("broadcast", "position")
         constraints = (
             models.UniqueConstraint(fields=("broadcast", "position"), name="tracked_url_position"),

@@ -1,10 +1,9 @@
 """The wallet and its entries as the API shows them."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from tenants.fields import MoneyField, UtcDateTimeField
+from tenants.strict_serializers import Strict
 from wallet.models import LedgerEntry, TopUp, Wallet
 
 
@@ -28,7 +27,8 @@ class WalletSerializer(serializers.ModelSerializer[Wallet]):
         read_only_fields = fields
 
 
-class LowBalanceSerializer(serializers.Serializer[Any]):
+class LowBalanceSerializer(Strict):
+    also_shown = frozenset(WalletSerializer.Meta.fields)
     low_balance_threshold = MoneyField(
         allow_null=True, min_value=0, help_text="Owners and admins get an e-mail below it."
     )
@@ -60,7 +60,7 @@ class LedgerEntrySerializer(serializers.ModelSerializer[LedgerEntry]):
         read_only_fields = fields
 
 
-class NewTopUpSerializer(serializers.Serializer[Any]):
+class NewTopUpSerializer(Strict):
     provider = serializers.CharField(max_length=20, help_text="`stripe` or `razorpay`.")
     amount = MoneyField(max_digits=14, help_text="In the wallet's currency.")
 

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from tenants.errors import InvalidInput
 from tenants.fields import MoneyField, UtcDateTimeField
+from tenants.list_parameters import refuse_unknown_parameters
 from tenants.scoped_views import TenantView
 from wallet.ledger import wallet_of
 from wallet.models import LedgerEntry
@@ -110,6 +111,7 @@ class StatementView(TenantView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Opening balance, every line, closing balance; what each broadcast was held and cost."""
+        refuse_unknown_parameters(request, known=("from", "to"))
         statement = self._statement(request)
         if request.accepted_renderer.format == "csv":
             return _as_csv(statement)

@@ -15,6 +15,7 @@ from django.templatetags.static import static
 from config.environment import DATA_DIR, env
 from config.logs import configure_structlog, logging_config
 from config.remembered import remembered
+from tenants.version import VERSION
 
 # --- secrets ------------------------------------------------------------------------------------
 
@@ -100,6 +101,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
+FORMAT_MODULE_PATH = ["config.formats"]  # goes before the language's own
 
 # --- PostgreSQL and Redis -----------------------------------------------------------------------
 
@@ -172,7 +174,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Broadcast API",
     "DESCRIPTION": "Write a broadcast once; follow every message until it is delivered and paid.",
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,

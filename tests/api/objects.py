@@ -77,7 +77,7 @@ READING_POSTS: frozenset[tuple[str, str]] = frozenset(
 """(route name, method) of unsafe methods that change nothing and are open to viewers."""
 
 PUBLIC_NAMES: frozenset[str] = frozenset(
-    {"token", "token-refresh", "healthz", "readyz", "schema", "docs", "admin-without-slash"}
+    {"home", "token", "token-refresh", "healthz", "readyz", "schema", "docs", "admin-without-slash"}
 )
 PUBLIC_PREFIXES: tuple[str, ...] = (
     "admin/",

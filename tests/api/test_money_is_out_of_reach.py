@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from rest_framework.test import APIClient
 
 from broadcast.models import BroadcastMessage, ChargeLine
 from broadcast.states import ChargeState
@@ -87,9 +88,21 @@ def test_no_user_moves_money(api: MakeClient, tenant: Tenant, route: Route, meth
     before = _money()
     for client in clients:
         for body in bodies:
-            response = client.generic(method.upper(), url, json.dumps(body), "application/json")
+            response = _send_what_is_known(client, method, url, body)
             assert response.status_code < 500 or response.status_code == 503
         _assert_untouched(before)
+
+
+def _send_what_is_known(client: APIClient, method: str, url: str, body: dict[str, Any]) -> Any:
+    """Again without the names that it does not know, until what is left is read."""
+    while True:
+        response = client.generic(method.upper(), url, json.dumps(body), "application/json")
+        told = json.loads(response.content or "{}").get("errors", ())
+        unknown = {each["attr"] for each in told if each["code"] == "unknown_field"}
+        if not unknown:
+            return response
+        assert unknown <= body.keys()
+        body = {name: value for name, value in body.items() if name not in unknown}
 
 
 def _money() -> dict[str, Any]:

@@ -216,9 +216,17 @@ def test_an_estimate_takes_the_same_statements_for_10_and_10000(
     assert counts[0] == counts[1]
 
 
-@pytest.mark.parametrize("action", ["send", "schedule"])
+@pytest.mark.parametrize(
+    ("action", "more"), [("send", {}), ("schedule", {"scheduled_at": "2099-01-01T00:00:00Z"})]
+)
 def test_what_moved_is_told_and_nothing_is_held(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People, tenant: Tenant, action: str
+    manager: APIClient,
+    rich: Wallet,
+    bot: Sender,
+    people: People,
+    tenant: Tenant,
+    action: str,
+    more: dict[str, str],
 ) -> None:
     contacts = people(3)
     made = manager.post("/broadcast/", _body(contacts)).data["id"]
@@ -226,7 +234,7 @@ def test_what_moved_is_told_and_nothing_is_held(
     Suppression.objects.create(
         tenant=tenant, address=str(contacts[0].telegram_chat_id), source=SuppressionSource.USER
     )
-    body = {"estimate_hash": quoted, "scheduled_at": "2099-01-01T00:00:00Z"}
+    body = {"estimate_hash": quoted, **more}
     answer = manager.post(f"/broadcast/{made}/{action}/", body)
     assert answer.status_code == 409
     error = answer.json()["errors"][0]
@@ -298,3 +306,15 @@ def test_a_scheduled_broadcast_s_estimate_is_its_plan_and_one_under_way_has_none
 
 def _body(contacts: list[Contact], **fields: Any) -> dict[str, Any]:
     return {**BODY, "recipients": [str(each.pk) for each in contacts], **fields}
+
+
+def test_an_estimate_needs_no_name(
+    manager: APIClient, rich: Wallet, bot: Sender, people: People
+) -> None:
+    people(2)
+    body = {name: value for name, value in BODY.items() if name != "name"}
+
+    answer = manager.post("/broadcast/estimate/", {**body, "audience": {"all": True}})
+
+    assert (answer.status_code, answer.json().get("to_send")) == (200, 2)
+    assert manager.post("/broadcast/", body).json()["errors"][0]["attr"] == "name"

@@ -57,7 +57,7 @@ def test_a_manager_sets_limits_but_not_credentials(manager: APIClient, tenant: T
     for field in ({"credentials": {"bot_token": "1:x"}}, {"account_id": "2"}, {"address": "@x"}):
         assert manager.patch(url, field).status_code == 403
     sender.refresh_from_db()
-    assert sender.credentials["bot_token"].startswith("1:AA")
+    assert sender.credentials["bot_token"].startswith(f"{sender.account_id}:AA")
     assert sender.account_id != "2"
 
 
@@ -114,6 +114,46 @@ def test_what_cannot_work_is_refused(owner: APIClient, change: dict[str, Any], a
     assert answer.status_code == 400
     assert [error["attr"] for error in answer.json()["errors"]] == [attr]
     assert not Sender.objects.exists()
+
+
+BOT = {
+    "name": "Bot",
+    "platform": "TELEGRAM",
+    "provider": "telegram_bot",
+    "address": "@shop_bot",
+    "account_id": "4711",
+    "credentials": {"bot_token": "4711:AAbbccddeeffgghhiijjkkllmmnnooppqqr"},
+}
+
+
+@pytest.mark.parametrize("account", ["4712", "@shop_bot", BOT["credentials"]["bot_token"]])  # type: ignore[index]
+def test_a_bots_account_is_its_tokens(owner: APIClient, account: str) -> None:
+    answer = owner.post("/senders/", {**BOT, "account_id": account})
+
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["attr"] == "account_id"
+    assert error["detail"] == "The credentials are for 4711; account_id has to be the same."
+    assert owner.post("/senders/", BOT).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"account_id": "4712"}, {"credentials": {"bot_token": "4712:AA"}}, {"account_id": ""}],
+)
+def test_a_bot_does_not_become_half_another(owner: APIClient, change: dict[str, Any]) -> None:
+    url = f"/senders/{owner.post('/senders/', BOT).json()['id']}/"
+    both = {"account_id": "4712", "credentials": {"bot_token": "4712:AA"}}
+
+    assert owner.patch(url, change).json()["errors"][0]["attr"] == "account_id"
+    assert owner.patch(url, both).status_code == 200
+
+
+def test_a_token_without_an_id_is_not_repeated(owner: APIClient) -> None:
+    answer = owner.post("/senders/", {**BOT, "credentials": {"bot_token": "secret"}})
+
+    assert answer.json()["errors"][0]["attr"] == "credentials"
+    assert b"secret" not in answer.content
 
 
 def test_missing_credentials_are_named_and_their_values_are_not_repeated(

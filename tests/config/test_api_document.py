@@ -63,3 +63,10 @@ def test_the_page_builds_nothing(client: Client, monkeypatch: pytest.MonkeyPatch
 
     assert answer.status_code == 200
     assert b"/schema" in answer.content
+
+
+def test_the_front_door_leads_to_the_docs(client: Client) -> None:
+    answer = client.get("/", follow=True)
+
+    assert answer.redirect_chain == [("/docs", 302)]
+    assert answer.status_code == 200

@@ -81,7 +81,7 @@ def test_a_card_without_body_and_buttons(owner: APIClient, app: TenantWAApp) -> 
         ({"cards": [card(buttons=[REPLY, REPLY, LOOK])] * 2}, "cards.0.buttons"),
         ({"cards": [card(buttons=[{"type": "COPY_CODE"}])] * 2}, "cards.0.buttons.0.type"),
         ({"cards": [card(buttons=[{**LOOK, "url": "shop"}])] * 2}, "cards.0.buttons.0.url"),
-        ({"cards": [card(footer="Bye")] * 2}, "cards.0"),
+        ({"cards": [card(footer="Bye")] * 2}, "cards.0.footer"),
         ({"cards": [[]]}, "cards.0.non_field_errors"),
         ({"cards": {"a": 1}}, "cards.non_field_errors"),
         ({"category": "UTILITY"}, "category"),

@@ -283,6 +283,8 @@ def test_a_draft_is_deleted_and_a_used_one_is_not(owner: APIClient, tenant: Tena
     ("query", "found"),
     [
         ("status__in=DRAFT,PAUSED", 1),
+        ("status=DRAFT", 1),
+        ("status=APPROVED", 0),
         ("status__in=APPROVED", 0),
         ("language=en", 1),
         ("category=UTILITY", 0),

@@ -1,0 +1,47 @@
+"""`make e2e` before a browser that is not there, with an apt-get that installs nothing."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from config.environment import BASE_DIR
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """What the target calls, as root would find it; each writes its name down."""
+    for name in ("id", "apt-get", "python"):
+        tool = tmp_path / name
+        tool.write_text(f'#!/bin/sh\necho "{name} $*" >> "{tmp_path}/calls"\necho 0\n')
+        tool.chmod(0o755)
+    return tmp_path
+
+
+def make_e2e(tools: Path, *, chromium: str) -> tuple[int, str, str]:
+    # Not what a `make test` around this test was told.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(
+        ["make", "-o", "dev", "e2e", f"BIN={tools}", f"CHROMIUM={chromium}"],  # noqa: S607
+        cwd=BASE_DIR,
+        env={**kept, "PATH": f"{tools}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    calls = tools / "calls"
+    return done.returncode, done.stderr, calls.read_text() if calls.exists() else ""
+
+
+def test_a_named_browser_that_is_missing_is_said_and_no_other_is_installed(tools: Path) -> None:
+    code, said, calls = make_e2e(tools, chromium="/nowhere/chrome")
+
+    assert (code, "apt-get" in calls, "pytest" in calls) == (2, False, False)
+    assert "/nowhere/chrome" in said
+
+
+def test_a_browser_that_is_there_is_used(tools: Path) -> None:
+    code, _, calls = make_e2e(tools, chromium=str(tools / "id"))
+
+    assert (code, calls) == (0, "python -m pytest tests/e2e\n")
