@@ -116,7 +116,7 @@ def planned(case: Case, *, sender: Sender, analyse: bool = True) -> Broadcast:
     )
     lifecycle.finish_planning(broadcast_id=broadcast.pk, now=timezone.now())
     broadcast.refresh_from_db()
-    # Where a whole stack runs, its worker may have been faster, and nobody waits for another's plan.
+    # Where a whole stack runs, its worker may be faster, and nobody waits for another's plan.
     until = time.monotonic() + PLANNING_DEADLINE
     while broadcast.planning_at is not None and time.monotonic() < until:
         time.sleep(0.1)
