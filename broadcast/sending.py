@@ -4,6 +4,8 @@ No transaction is open while a provider is talked to.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -26,7 +28,7 @@ from broadcast.one_by_one import one_by_one
 from broadcast.serving import take_next_lane
 from broadcast.settling import settle, sweep
 from broadcast.states import BroadcastStatus
-from channels.delivery import deliver
+from channels.delivery import Delivery, deliver
 from tracking.models import TrackedURL
 
 Clock = Callable[[], datetime]
@@ -41,6 +43,69 @@ SWEPT_AT_ONCE = 200
 log = structlog.get_logger(__name__)
 
 
+class UnderWay:
+    """A batch whose requests have begun; `settle` until `is_answered`, then `end`."""
+
+    def __init__(
+        self, *, lane: Any, claimed: Claim, turn: "_Turn", clock: Clock, delivery: Delivery
+    ) -> None:
+        self._lane, self._claimed, self._turn, self._clock = lane, claimed, turn, clock
+        self._delivery = delivery
+        self._answered = 0
+        self._has_nothing_left = False
+        self.is_late = False
+        """Its first cut was settled and some answers are still missing."""
+
+    @property
+    def wants_another(self) -> bool:
+        """Whether its lane is due again already."""
+        return not self._turn.is_told and self._turn.due <= self._clock()
+
+    @property
+    def is_answered(self) -> bool:
+        return self._delivery.is_over
+
+    @property
+    def cut(self) -> Future[Any]:
+        """Done when `settle` need not wait."""
+        return self._delivery.cut
+
+    @property
+    def due_by(self) -> float:
+        """When `settle` does not wait any longer (monotonic)."""
+        return self._delivery.due_by
+
+    def settle(self) -> None:
+        """Wait for the next answers and write down what they say."""
+        with _bound(self._lane, self._claimed):
+            outcomes = self._delivery.take()
+            reached(Point.AFTER_ANSWERS)
+            self._answered += len(outcomes)
+            if outcomes:
+                moved = settle(
+                    broadcast=self._lane.broadcast,
+                    sender=self._lane.broadcast.sender,
+                    batch_id=self._claimed.batch_id,
+                    outcomes=outcomes,
+                    is_last=self._answered == len(self._claimed.messages),
+                    now=self._clock(),
+                )
+                self._has_nothing_left = moved.is_over
+            if not self.is_answered:
+                self.is_late = True
+                self._turn.tell()
+
+    def end(self) -> datetime | None:
+        """After the last answer: when the lane wants its next batch, as `run_next_batch`."""
+        return _end(
+            self._lane,
+            claimed=self._claimed,
+            turn=self._turn,
+            clock=self._clock,
+            is_over=self._has_nothing_left,
+        )
+
+
 def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -> datetime | None:
     """Run this lane's next batch if it is due; as `run_next_batch`."""
     lane = _lane(lane_id) if settings.SENDING_ENABLED else None
@@ -49,7 +114,7 @@ def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -
     following = take_lane(lane=lane, sender=lane.broadcast.sender, now=clock())
     if following is None:
         return None
-    return _run(lane, turn=_Turn(following, announce), clock=clock)
+    return _to_its_end(_begin(lane, turn=_Turn(following, announce), clock=clock))
 
 
 def run_next_batch(
@@ -62,6 +127,13 @@ def run_next_batch(
     is not returned. `known` keeps lanes as they were read, for a caller who comes back within
     seconds: what halts a broadcast is read anew by every claim.
     """
+    return _to_its_end(begin_next_batch(clock=clock, announce=announce, known=known))
+
+
+def begin_next_batch(
+    *, clock: Clock, announce: Announce | None = None, known: dict[int, Any] | None = None
+) -> UnderWay | datetime | None:
+    """Begin a batch of the lane whose turn it is; where nothing was sent, as `run_next_batch`."""
     taken = take_next_lane(now=clock()) if settings.SENDING_ENABLED else None
     if taken is None:
         return None
@@ -69,10 +141,18 @@ def run_next_batch(
     lane = lanes[taken.lane_id] = lanes.get(taken.lane_id) or _lane(taken.lane_id)
     if lane is None:
         return None
-    return _run(lane, turn=_Turn(taken.following, announce), clock=clock)
+    return _begin(lane, turn=_Turn(taken.following, announce), clock=clock)
 
 
-def _run(lane: Any, *, turn: "_Turn", clock: Clock) -> datetime | None:
+def _to_its_end(begun: UnderWay | datetime | None) -> datetime | None:
+    if not isinstance(begun, UnderWay):
+        return begun
+    while not begun.is_answered:
+        begun.settle()
+    return begun.end()
+
+
+def _begin(lane: Any, *, turn: "_Turn", clock: Clock) -> UnderWay | datetime | None:
     broadcast, sender = lane.broadcast, lane.broadcast.sender
     sender.tenant = broadcast.tenant
     # The claim's too: the older the look at the windows is, the sooner its lease is over.
@@ -91,8 +171,20 @@ def _run(lane: Any, *, turn: "_Turn", clock: Clock) -> datetime | None:
     if claimed.next_at is not None:
         turn.due = max(turn.due, claimed.next_at)
         turn.tell()
-    if _go(lane=lane, claimed=claimed, turn=turn, clock=clock):
-        finish(broadcast_id=broadcast.pk, now=clock())
+    if claimed.messages:
+        with _bound(lane, claimed):
+            delivery = _hand_over(lane, claimed=claimed, clock=clock)
+        if delivery is not None:
+            return UnderWay(lane=lane, claimed=claimed, turn=turn, clock=clock, delivery=delivery)
+    is_over = claimed.moved.is_over and not claimed.messages
+    return _end(lane, claimed=claimed, turn=turn, clock=clock, is_over=is_over)
+
+
+def _end(
+    lane: Any, *, claimed: Claim, turn: "_Turn", clock: Clock, is_over: bool
+) -> datetime | None:
+    if is_over:
+        finish(broadcast_id=lane.broadcast_id, now=clock())
         return None
     reached(Point.AFTER_SETTLE)
     if claimed.is_idle:
@@ -139,19 +231,17 @@ def _start(broadcast: Broadcast, *, now: datetime) -> None:
     )
 
 
-def _go(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
-    """True if the broadcast has nothing left to do."""
-    if not claimed.messages:
-        return claimed.moved.is_over
-    with structlog.contextvars.bound_contextvars(
+def _bound(lane: Any, claimed: Claim) -> AbstractContextManager[Any]:
+    """What is logged inside carries the batch's name."""
+    return structlog.contextvars.bound_contextvars(
         tenant=str(lane.broadcast.tenant_id),
         broadcast=str(lane.broadcast_id),
         batch=str(claimed.batch_id),
-    ):
-        return _send(lane=lane, claimed=claimed, turn=turn, clock=clock)
+    )
 
 
-def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
+def _hand_over(lane: Any, *, claimed: Claim, clock: Clock) -> Delivery | None:
+    """None where the batch is no longer ours to send."""
     broadcast, sender = lane.broadcast, lane.broadcast.sender
     positions = {url: position for position, url in enumerate(lane.links)}
     renderer = Renderer(
@@ -173,10 +263,9 @@ def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
     left = shut_fence(batch_id=claimed.batch_id)
     if left is None:
         log.warning("batch_dropped_at_the_fence")
-        return False
+        return None
     reached(Point.AFTER_FENCE)
-    is_over, answered = False, 0
-    cuts = deliver(
+    delivery = deliver(
         account=sender.account(),
         messages=messages,
         timeout=settings.PROVIDER_TIMEOUT,
@@ -185,21 +274,7 @@ def _send(*, lane: Any, claimed: Claim, turn: _Turn, clock: Clock) -> bool:
         not_after=min(ends_at, asked_at + left - settings.PROVIDER_TIMEOUT),
     )
     reached_soon(Point.MID_REQUESTS, seconds=MID_REQUESTS)
-    for outcomes in cuts:
-        reached(Point.AFTER_ANSWERS)
-        answered += len(outcomes)
-        moved = settle(
-            broadcast=broadcast,
-            sender=sender,
-            batch_id=claimed.batch_id,
-            outcomes=outcomes,
-            is_last=answered == len(messages),
-            now=clock(),
-        )
-        is_over = moved.is_over
-        if answered < len(messages):
-            turn.tell()
-    return is_over
+    return delivery
 
 
 def sweep_batches(*, now: datetime) -> int:

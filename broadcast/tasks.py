@@ -1,8 +1,6 @@
 """Celery's way in. Every task is a hint: what is to be done stands in rows."""
 
 from datetime import datetime, timedelta
-from functools import partial
-from time import monotonic
 from uuid import UUID
 
 from celery import shared_task
@@ -20,8 +18,9 @@ from broadcast.inactive_tenants import pause_for_tenants
 from broadcast.lifecycle import finish_planning
 from broadcast.looking_up import look_up_unknown
 from broadcast.models import Broadcast
+from broadcast.pipeline import serve_lanes
 from broadcast.promotion import promote_due
-from broadcast.sending import run_next_batch, sweep_batches
+from broadcast.sending import sweep_batches
 from broadcast.serving import lanes_overdue
 from tenants.idempotency import purge_expired
 
@@ -29,9 +28,6 @@ MAX_COUNTDOWN = 60.0
 """Seconds. A longer wait is a row that beat looks at, not a task in Redis."""
 DOCTOR_LOOKS_BACK = timedelta(days=7)
 """What was over before is looked at by `manage.py doctor` alone."""
-SERVES_FOR = 2.0
-"""Seconds that one task goes on serving lanes: a task costs more than taking a lane does, and a
-worker that is told to end waits for its tasks."""
 MAX_HINTS = 500
 OVERDUE_AFTER = timedelta(seconds=2)
 """How late a lane may be before beat takes it that its chain has died."""
@@ -40,17 +36,8 @@ OVERDUE_AFTER = timedelta(seconds=2)
 # Safe twice: a lane is taken by compare-and-set.
 @shared_task
 def serve() -> None:
-    """Serve lanes in turn: one batch, and more at once while what was served is due again.
-
-    As many of these tasks are under way as lanes are: each ends in at most one other.
-    """
-    until = monotonic() + SERVES_FOR
-    run_next = partial(run_next_batch, clock=timezone.now, announce=_serve_at, known={})
-    due = run_next()
-    while due is not None and due <= timezone.now() and monotonic() < until:
-        due = run_next()
-    if due is not None:
-        _serve_at(due)
+    """Serve lanes: as many of these tasks are under way as lanes are."""
+    serve_lanes(clock=timezone.now, announce=_serve_at)
 
 
 def _serve_at(due: datetime) -> None:

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from functools import lru_cache, partial
 from math import inf
+from typing import Any
 from uuid import UUID
 
 from channels.access_tokens import Authorized, NoToken, authorized
@@ -20,7 +22,7 @@ from channels.adapter import (
 )
 from channels.answers import UNMAPPED
 from channels.grouping import Group, groups_of, outcomes_of, request_of
-from channels.http import NO_STARTS, exchange_all
+from channels.http import NO_STARTS, Exchanges, exchange_all
 from channels.registry import adapter_for
 from channels.transport import Exchange, Failure, PreparedRequest, Reason, prepare
 
@@ -50,6 +52,54 @@ _TEXTS = {
 _NOT_BEGUN = {Reason.MISSED_ITS_TIME: 0.0, Reason.HELD_BACK: 1.0, Reason.WOKE_TOO_LATE: 0.0}
 
 
+class Delivery:
+    """Messages that were handed over together: what became of them, in at most two cuts.
+
+    Each message is in exactly one of them. Iterating waits for the cuts and leaves out empty ones.
+    """
+
+    def __init__(
+        self,
+        *,
+        ready: Authorized | None,
+        refused: Settled,
+        handed: Mapping[int, Group],
+        exchanges: Exchanges[int],
+    ) -> None:
+        self._ready = ready
+        self._refused = refused
+        self._open = dict(handed)
+        self._exchanges = exchanges
+
+    @property
+    def is_over(self) -> bool:
+        return self._exchanges.is_over
+
+    @property
+    def cut(self) -> Future[Any]:
+        """Done when `take` need not wait."""
+        return self._exchanges.cut
+
+    @property
+    def due_by(self) -> float:
+        """When `take` does not wait any longer, whatever is missing (monotonic)."""
+        return self._exchanges.due_by
+
+    def take(self) -> Settled:
+        """The next cut, once it is there; nothing is missing after the last one."""
+        answers = self._exchanges.take()
+        if self.is_over:
+            answers = {n: answers.get(n, _LOST) for n in self._open}
+        handed = {n: self._open.pop(n) for n in answers}
+        refused, self._refused = self._refused, []
+        return refused if self._ready is None else refused + _settled(self._ready, answers, handed)
+
+    def __iter__(self) -> Iterator[Settled]:
+        while not self.is_over:
+            if settled := self.take():
+                yield settled
+
+
 def deliver(
     *,
     account: SenderAccount,
@@ -58,40 +108,36 @@ def deliver(
     first_cut: float,
     starts: Mapping[UUID, float] = NO_STARTS,
     not_after: float = inf,
-) -> Iterator[Settled]:
-    """Posts all messages; yields what came within `first_cut` seconds, then the rest.
+) -> Delivery:
+    """Begins to post all messages. The first cut is what came within `first_cut` seconds.
 
     Each at once, or at the time (monotonic) that `starts` names; none `not_after`. Messages that
     the adapter can put into one request share it, and its fate where that is unknown; not those of
     a paced sender, whose limit counts each of them.
-    Nothing is sent before the first item is asked for. At most two lists, none empty; each message
-    is in exactly one. All within `timeout` + GRACE_SECONDS, and the time that an access token takes
-    where one is due. Raises UnknownProvider.
+    All have their outcome within `timeout` + GRACE_SECONDS of the last start. Where an access token
+    is due, it is waited for here. Raises UnknownProvider.
     """
     adapter = adapter_for(account.provider)
+    ready: Authorized | None = None
+    handed: dict[int, Group] = {}
+    requests: dict[int, PreparedRequest] = {}
     try:
         ready = authorized(account, adapter)
     except NoToken as refusal:
-        yield from _cut([(message.id, refusal.outcome) for message in messages])
-        return
-    groups: Iterable[Group] = (
-        [(each,) for each in messages] if starts else groups_of(adapter, messages)
-    )
-    handed, requests, refused = _prepare_all(adapter, ready.account, groups, timeout=timeout)
-    cuts = exchange_all(
+        refused = [(message.id, refusal.outcome) for message in messages]
+    else:
+        groups: Iterable[Group] = (
+            [(each,) for each in messages] if starts else groups_of(adapter, messages)
+        )
+        handed, requests, refused = _prepare_all(adapter, ready.account, groups, timeout=timeout)
+    exchanges = Exchanges(
         requests,
         first_cut=first_cut,
         within=timeout + GRACE_SECONDS,
         starts=_numbered(starts, handed),
         not_after=not_after,
     )
-    answered = next(cuts)
-    yield from _cut(refused + _settled(adapter, ready, answered, handed))
-    if len(answered) == len(requests):
-        return
-    late = next(cuts, {})
-    lost = {n: _LOST for n in requests if n not in answered and n not in late}
-    yield from _cut(_settled(adapter, ready, {**late, **lost}, handed))
+    return Delivery(ready=ready, refused=refused, handed=handed, exchanges=exchanges)
 
 
 def _numbered(starts: Mapping[UUID, float], handed: Mapping[int, Group]) -> Mapping[int, float]:
@@ -110,9 +156,8 @@ def check(*, account: SenderAccount, timeout: float) -> Outcome:
     request = _prepared(partial(adapter.check_request, ready.account), timeout=timeout)
     if request is None:
         return _not_built(FailureCause.CONFIG)
-    cuts = exchange_all({0: request}, first_cut=timeout, within=timeout + GRACE_SECONDS)
-    answers = [answer for cut in cuts for answer in cut.values()]
-    return _outcome(answers[0] if answers else _LOST, adapter.check_outcome)
+    answers = exchange_all({0: request}, within=timeout + GRACE_SECONDS)
+    return _outcome(answers.get(0, _LOST), adapter.check_outcome)
 
 
 def _prepare_all(
@@ -164,17 +209,10 @@ def _prepared(build: Callable[[], HttpRequest], *, timeout: float) -> PreparedRe
         return None
 
 
-def _cut(settled: Settled) -> Iterator[Settled]:
-    if settled:
-        yield settled
-
-
 def _settled(
-    adapter: Adapter,
-    ready: Authorized,
-    answers: Mapping[int, Exchange],
-    handed: Mapping[int, Group],
+    ready: Authorized, answers: Mapping[int, Exchange], handed: Mapping[int, Group]
 ) -> Settled:
+    adapter = adapter_for(ready.account.provider)
     settled = [
         (message.id, ready.judged(outcome))
         for each, exchange in answers.items()

@@ -4,14 +4,14 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import inf
 from time import monotonic
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import aiohttp
 import uvloop
@@ -45,42 +45,63 @@ def start(request: HttpRequest, *, timeout: float) -> Future[Exchange]:
     return _process.client().start(prepare(request, timeout=timeout))
 
 
-def exchange_all(
-    requests: Mapping[Key, PreparedRequest],
-    *,
-    first_cut: float,
-    within: float,
-    starts: Mapping[Key, float] = NO_STARTS,
-    not_after: float = inf,
-) -> Iterator[dict[Key, Exchange]]:
-    """Begins all exchanges; yields what has answered within `first_cut`, then the rest.
+class Exchanges(Generic[Key]):
+    """Exchanges that were begun together, taken in at most two cuts; callable from any thread.
 
-    Each begins at once or, where `starts` names it, at that time (monotonic); none `not_after`. Two
-    hand-offs to the loop's thread, however many requests there are. What has no value `within`
+    The first cut is what has answered within `first_cut` seconds, the second one the rest. Each
+    exchange begins at once or, where `starts` names it, at that time (monotonic); none `not_after`.
+    Two hand-offs to the loop's thread, however many requests there are. What has no value `within`
     seconds of the last start is cancelled and missing from both.
     """
-    client = _process.client()
-    deadline = max([monotonic(), *starts.values()]) + within
-    keys = list(requests)
-    plans = [_Plan(requests[key], starts.get(key), not_after) for key in keys]
-    begun = client.run(_begin_all(client.session, plans, seconds=min(first_cut, within)))
-    none: list[asyncio.Task[Exchange]] = []
-    started = _value(begun, or_else=none, within=within)
-    tasks = dict(zip(keys, started, strict=False))
-    done = {key: task for key, task in tasks.items() if task.done()}
-    yield {key: task.result() for key, task in done.items()}
-    if len(done) < len(tasks):
-        late = {key: task for key, task in tasks.items() if key not in done}
-        left = max(0.0, deadline - monotonic())
-        _value(client.run(_wait(list(late.values()), seconds=left)), or_else=None, within=left)
-        yield {key: task.result() for key, task in late.items() if _has_value(task)}
+
+    def __init__(
+        self,
+        requests: Mapping[Key, PreparedRequest],
+        *,
+        first_cut: float,
+        within: float,
+        starts: Mapping[Key, float] = NO_STARTS,
+        not_after: float = inf,
+    ) -> None:
+        self._client = _process.client()
+        self._keys = list(requests)
+        self._ends_at = max([monotonic(), *starts.values()]) + within
+        self._late: dict[Key, asyncio.Task[Exchange]] | None = None
+        self.is_over = False
+        plans = [_Plan(requests[key], starts.get(key), not_after) for key in self._keys]
+        begun = _begin_all(self._client.session, plans, seconds=min(first_cut, within))
+        self.cut: Future[Any] = self._client.run(begun)
+        """Done when `take` need not wait."""
+        self.due_by = monotonic() + within + HAND_OFF_SECONDS
+        """When `take` does not wait any longer (monotonic): the loop's thread has no time left."""
+
+    def take(self) -> dict[Key, Exchange]:
+        """The next cut, once it is there."""
+        try:
+            value = self.cut.result(timeout=max(0.0, self.due_by - monotonic()))
+        except TimeoutError:
+            value = []
+        return self._first(value) if self._late is None else self._second(self._late)
+
+    def _first(self, tasks: list[asyncio.Task[Exchange]]) -> dict[Key, Exchange]:
+        begun = dict(zip(self._keys, tasks, strict=False))
+        done = {key: task.result() for key, task in begun.items() if task.done()}
+        self._late = {key: task for key, task in begun.items() if key not in done}
+        self.is_over = not self._late
+        if self._late:
+            left = max(0.0, self._ends_at - monotonic())
+            self.cut = self._client.run(_wait(list(self._late.values()), seconds=left))
+            self.due_by = monotonic() + left + HAND_OFF_SECONDS
+        return done
+
+    def _second(self, late: Mapping[Key, asyncio.Task[Exchange]]) -> dict[Key, Exchange]:
+        self.is_over = True
+        return {key: task.result() for key, task in late.items() if _has_value(task)}
 
 
-def _value(future: Future[T], *, or_else: T, within: float) -> T:
-    try:
-        return future.result(timeout=within + HAND_OFF_SECONDS)
-    except TimeoutError:  # the loop's thread has no time left for us
-        return or_else
+def exchange_all(requests: Mapping[Key, PreparedRequest], *, within: float) -> dict[Key, Exchange]:
+    """Makes all exchanges at once and waits for them; what has no value by then is missing."""
+    return Exchanges(requests, first_cut=within, within=within).take()
 
 
 def close() -> None:

@@ -47,8 +47,7 @@ def look_up(
         for key, each in questions.items()
         if (request := _question(adapter, ready, each, timeout=timeout)) is not None
     }
-    cuts = exchange_all(requests, first_cut=timeout, within=timeout + GRACE_SECONDS)
-    answers = {key: answer for cut in cuts for key, answer in cut.items()}
+    answers = exchange_all(requests, within=timeout + GRACE_SECONDS)
     found = {key: _read(adapter, ready, questions[key], answer) for key, answer in answers.items()}
     return {key: receipts[0] for key, receipts in found.items() if len(receipts) == 1}
 

@@ -1,0 +1,116 @@
+"""Several batches under way in one process: while one waits for its answers, the next is claimed.
+
+One thread claims and settles, the HTTP client's loop sends; neither waits for the other as long as
+there is something to do.
+"""
+
+from concurrent.futures import FIRST_COMPLETED, wait
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import close_old_connections
+
+from broadcast.sending import Announce, Clock, UnderWay, begin_next_batch
+
+SERVES_FOR = 2.0
+"""Seconds that one task goes on beginning batches: a task costs more than taking a lane does, and a
+worker that is told to end waits for its tasks."""
+SERVES_FOR_AT_MOST = 20.0
+"""Seconds that it goes on where a provider is slow: others must not wait for its answers."""
+LOOK_AFTER = 0.1
+"""Seconds without an answer after which another lane is looked for; each look is a statement."""
+
+log = structlog.get_logger(__name__)
+
+
+def serve_lanes(*, clock: Clock, announce: Announce) -> None:
+    """Serve lanes in turn: one batch, and more while what was served is due again.
+
+    Up to `settings.BATCHES_AT_ONCE` are under way at a time. `announce` is told of each lane's next
+    batch that is left to another task. Raises what a batch raised once the others are settled.
+    """
+    _Pipeline(clock, announce).run()
+
+
+class _Pipeline:
+    def __init__(self, clock: Clock, announce: Announce) -> None:
+        self._clock, self._announce = clock, announce
+        self._began = self._lanes_read = monotonic()
+        self._under_way: list[UnderWay] = []
+        self._known: dict[int, Any] = {}
+        self._is_wanted = True  # a lane is due, as far as we know
+        self._failures: list[Exception] = []
+
+    def run(self) -> None:
+        while self._under_way or (self._is_wanted and self._has_time()):
+            try:
+                self._step()
+            except Exception as failure:  # noqa: BLE001 - the others' answers are not to be lost
+                self._failures.append(failure)
+                close_old_connections()
+        if self._failures:
+            for other in self._failures[1:]:
+                log.error("batch_failed", error_type=type(other).__name__)
+            raise self._failures[0]
+        if self._is_wanted:
+            self._announce(self._clock())
+
+    def _step(self) -> None:
+        if self._is_wanted and self._may_begin():
+            self._begin()
+        elif ready := self._next_answered():
+            self._settle(ready)
+        else:
+            self._is_wanted = self._may_begin()
+
+    def _begin(self) -> None:
+        if monotonic() > self._lanes_read + SERVES_FOR:
+            self._known, self._lanes_read = {}, monotonic()
+        self._is_wanted = False
+        begun = begin_next_batch(clock=self._clock, announce=self._announce, known=self._known)
+        if isinstance(begun, UnderWay):
+            self._under_way.append(begun)
+            self._is_wanted = begun.wants_another
+        else:
+            self._leave(begun)
+
+    def _settle(self, batch: UnderWay) -> None:
+        self._under_way.remove(batch)  # what fails is not tried again: its lease runs out
+        batch.settle()
+        if batch.is_answered:
+            self._leave(batch.end())
+        else:
+            self._under_way.append(batch)
+
+    def _leave(self, due: datetime | None) -> None:
+        """A lane wants its next batch then: ours if that is now."""
+        if due is None:
+            return
+        if due <= self._clock():
+            self._is_wanted = True
+        else:
+            self._announce(due)
+
+    def _has_time(self) -> bool:
+        if self._failures:
+            return False
+        is_slow = any(each.is_late for each in self._under_way)
+        return monotonic() < self._began + (SERVES_FOR_AT_MOST if is_slow else SERVES_FOR)
+
+    def _may_begin(self) -> bool:
+        return len(self._under_way) < settings.BATCHES_AT_ONCE and self._has_time()
+
+    def _next_answered(self) -> UnderWay | None:
+        """The next batch that has answers; None if there are none for so long that it is time to
+        look for other work."""
+        until = min(each.due_by for each in self._under_way)
+        if self._may_begin():
+            until = min(until, monotonic() + LOOK_AFTER)
+        cuts = [each.cut for each in self._under_way]
+        wait(cuts, timeout=max(0.0, until - monotonic()), return_when=FIRST_COMPLETED)
+        now = monotonic()
+        ready = (each for each in self._under_way if each.cut.done() or each.due_by <= now)
+        return next(ready, None)
