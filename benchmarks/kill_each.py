@@ -65,10 +65,9 @@ def main() -> int:
 
 
 def _kill(victim: "Victim", rig: Rig) -> None:
-    from django.conf import settings
     from django.utils import timezone
 
-    from benchmarks.under_way import until
+    from benchmarks.under_way import in_hand_of, until
     from benchmarks.victims import killed
 
     time.sleep(BETWEEN)
@@ -79,7 +78,7 @@ def _kill(victim: "Victim", rig: Rig) -> None:
         rig.books.save()
     at, began = timezone.now(), time.monotonic()
     killed(process)
-    rig.explained += victim.batches_in_hand * settings.BROADCAST_BATCH_SIZE
+    rig.explained += in_hand_of(victim.sending_processes)
     say(f"kill -9 {victim.name} (pid {process.pid})")
     until(lambda: _is_another(victim, process), seconds=BACK, of=f"another {victim.name}")
     again = time.monotonic() - began

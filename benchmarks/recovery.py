@@ -35,8 +35,8 @@ class Fault:
     name: str
     title: str
     do: "Callable[[Stack], None]"
-    batches_in_hand: int
-    """As many batches may be left without an answer."""
+    sending_processes: int
+    """The batches of so many may be left without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _interrupted(fault: Fault, stack: "Stack", *, platform: str) -> Done:
 def _finished(done: Done, stack: "Stack") -> dict[str, Any]:
     from django.conf import settings
 
-    from benchmarks.under_way import longest_silence, until
+    from benchmarks.under_way import in_hand_of, longest_silence, until
     from tests.chaos.oracle import breaches_of
     from tests.chaos.witness import Witness
 
@@ -129,7 +129,7 @@ def _finished(done: Done, stack: "Stack") -> dict[str, Any]:
     finished = until(done.under_way.finished_at, seconds=seconds, of="finished")
     scenario = done.under_way.scenario
     accepted = Witness(stack.sandbox_url).accepted(scenario.sender.account_id)
-    explained = done.fault.batches_in_hand * settings.BROADCAST_BATCH_SIZE
+    explained = in_hand_of(done.fault.sending_processes)
     breaches = breaches_of(scenario, accepted=accepted, unknown_explained=explained)
     statuses = done.under_way.statuses()
     say(f"{done.fault.title}: {statuses}, {breaches or 'nothing amiss'}")

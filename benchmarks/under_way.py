@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from django.conf import settings
 from django.db import Error, connection
 from django.utils import timezone
 
@@ -46,6 +47,11 @@ class UnderWay:
         return BroadcastMessage.objects.filter(
             broadcast=self.scenario.broadcast, status="PENDING"
         ).count()
+
+
+def in_hand_of(sending_processes: int) -> int:
+    """Messages that so many processes can have handed over without having settled them."""
+    return sending_processes * int(settings.BATCHES_AT_ONCE) * int(settings.BROADCAST_BATCH_SIZE)
 
 
 def started(*, platform: Platform, messages: int, per_second: int, sandbox_url: str) -> UnderWay:

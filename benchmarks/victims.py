@@ -25,13 +25,13 @@ SENDING_PROCESSES = 2
 class Victim:
     """`works`: since that moment, whichever process is there now.
 
-    `batches_in_hand`: as many may be left without an answer by its death.
+    `sending_processes`: the batches of so many may be left without an answer by its death.
     """
 
     name: str
     find: Callable[[], psutil.Process]
     works: Callable[[datetime], bool]
-    batches_in_hand: int = 0
+    sending_processes: int = 0
 
 
 def victims(stack: Stack) -> list[Victim]:

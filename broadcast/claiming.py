@@ -14,7 +14,7 @@ from django.db.models import Q
 from broadcast.closed_zones import NONE_CLOSED, ClosedZones
 from broadcast.judging import scopes_that_stop
 from broadcast.models import Broadcast, Lane
-from broadcast.moves import DELTA, RETURNING, Moved, make_money, movement
+from broadcast.moves import DELTA_OF_A_BATCH, RETURNING, Moved, make_money, movement
 from broadcast.reserving import defer, limits_of, reserve_times
 from broadcast.states import BroadcastStatus
 from channels.models import Sender
@@ -130,7 +130,7 @@ WITH due AS (
         attempts = m.attempts + CASE WHEN v.status = 'SENDING' THEN 1 ELSE 0 END
     FROM verdict v WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s
     {RETURNING}, new.id, new.address, new.token, new.variables, new.segments, new.seq
-), {DELTA}, batch AS (
+), {DELTA_OF_A_BATCH}, batch AS (
     INSERT INTO broadcast_batch (id, broadcast_id, lane_id, message_ids, claimed_at,
                                  lease_expires_at)
     SELECT %(batch)s, %(broadcast)s, %(lane)s, array_agg(id ORDER BY seq), %(now)s,
@@ -174,7 +174,6 @@ def claim(
                 **_zones(closed),
                 **movement(batch_id),
                 "batch": batch_id,
-                **movement(batch_id),
                 "lane": lane.pk,
             },
         )

@@ -1,7 +1,6 @@
 """Several batches under way in one process: while one waits for its answers, the next is claimed.
 
-One thread claims and settles, the HTTP client's loop sends; neither waits for the other as long as
-there is something to do.
+One thread claims and settles, the HTTP client's loop sends.
 """
 
 from concurrent.futures import FIRST_COMPLETED, wait
@@ -11,7 +10,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import connection
 
 from broadcast.sending import Announce, Clock, UnderWay, begin_next_batch
 
@@ -20,7 +19,10 @@ SERVES_FOR = 2.0
 worker that is told to end waits for its tasks."""
 SERVES_FOR_AT_MOST = 20.0
 """Seconds that it goes on where a provider is slow: others must not wait for its answers."""
-LOOK_AFTER = 0.1
+OVERLAPS_AFTER = 0.02
+"""Seconds without an answer after which the next batch is begun. Where a provider answers sooner,
+two batches in one process would wait for the interpreter instead of for the provider."""
+LOOKS_AFTER = 0.1
 """Seconds without an answer after which another lane is looked for; each look is a statement."""
 
 log = structlog.get_logger(__name__)
@@ -38,10 +40,11 @@ def serve_lanes(*, clock: Clock, announce: Announce) -> None:
 class _Pipeline:
     def __init__(self, clock: Clock, announce: Announce) -> None:
         self._clock, self._announce = clock, announce
-        self._began = self._lanes_read = monotonic()
-        self._under_way: list[UnderWay] = []
+        self._started = self._read_at = self._looked_at = monotonic()
         self._known: dict[int, Any] = {}
-        self._is_wanted = True  # a lane is due, as far as we know
+        self._under_way: list[UnderWay] = []
+        self._is_wanted = True
+        """As far as we know a lane is due."""
         self._failures: list[Exception] = []
 
     def run(self) -> None:
@@ -50,7 +53,8 @@ class _Pipeline:
                 self._step()
             except Exception as failure:  # noqa: BLE001 - the others' answers are not to be lost
                 self._failures.append(failure)
-                close_old_connections()
+                if not connection.is_usable():
+                    connection.close()  # the next statement makes a new one
         if self._failures:
             for other in self._failures[1:]:
                 log.error("batch_failed", error_type=type(other).__name__)
@@ -59,18 +63,18 @@ class _Pipeline:
             self._announce(self._clock())
 
     def _step(self) -> None:
-        if self._is_wanted and self._may_begin():
+        """Settle the answers that are there; begin another batch where they are waited for."""
+        if answered := self._next_answered():
+            self._settle(answered)
+        elif self._may_begin():
             self._begin()
-        elif ready := self._next_answered():
-            self._settle(ready)
-        else:
-            self._is_wanted = self._may_begin()
 
     def _begin(self) -> None:
-        if monotonic() > self._lanes_read + SERVES_FOR:
-            self._known, self._lanes_read = {}, monotonic()
+        if monotonic() > self._read_at + SERVES_FOR:
+            self._known, self._read_at = {}, monotonic()
         self._is_wanted = False
         begun = begin_next_batch(clock=self._clock, announce=self._announce, known=self._known)
+        self._looked_at = monotonic()
         if isinstance(begun, UnderWay):
             self._under_way.append(begun)
             self._is_wanted = begun.wants_another
@@ -98,19 +102,20 @@ class _Pipeline:
         if self._failures:
             return False
         is_slow = any(each.is_late for each in self._under_way)
-        return monotonic() < self._began + (SERVES_FOR_AT_MOST if is_slow else SERVES_FOR)
+        return monotonic() < self._started + (SERVES_FOR_AT_MOST if is_slow else SERVES_FOR)
 
     def _may_begin(self) -> bool:
         return len(self._under_way) < settings.BATCHES_AT_ONCE and self._has_time()
 
     def _next_answered(self) -> UnderWay | None:
-        """The next batch that has answers; None if there are none for so long that it is time to
-        look for other work."""
-        until = min(each.due_by for each in self._under_way)
-        if self._may_begin():
-            until = min(until, monotonic() + LOOK_AFTER)
-        cuts = [each.cut for each in self._under_way]
-        wait(cuts, timeout=max(0.0, until - monotonic()), return_when=FIRST_COMPLETED)
+        """The next batch that has answers; None if it is time to begin another one first."""
+        if self._under_way and not any(each.cut.done() for each in self._under_way):
+            until = min(each.due_by for each in self._under_way)
+            if self._may_begin():
+                patience = OVERLAPS_AFTER if self._is_wanted else LOOKS_AFTER
+                until = min(until, self._looked_at + patience)
+            cuts = [each.cut for each in self._under_way]
+            wait(cuts, timeout=max(0.0, until - monotonic()), return_when=FIRST_COMPLETED)
         now = monotonic()
-        ready = (each for each in self._under_way if each.cut.done() or each.due_by <= now)
-        return next(ready, None)
+        answered = (each for each in self._under_way if each.cut.done() or each.due_by <= now)
+        return next(answered, None)

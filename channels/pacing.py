@@ -24,10 +24,11 @@ MARGIN = Decimal("0.965")
 they may be shaken by 36 ms and no sliding second holds one too many."""
 MICRO = 1_000_000
 
-# KEYS: the limiter's epoch, the sender's next free time and the mix of what was before it, one a
-# recipient (or none).
+# KEYS: the limiter's epoch, the sender's next free time and the mix of what was before it; with a
+# recipient's address behind it, his own.
 # ARGV: microseconds: per unit of cost, horizon, between two to one recipient, to keep free before
-# these costs where others were before them; their mix; then costs.
+# these costs where others were before them; their mix; the addresses and the costs, each in one
+# string: a hundred arguments cost more than all that is done with them.
 # Returns, for each message, microseconds from now; negative: no time, but not before -value; then
 # the sender's next free time, from now. All in one string: fifty replies take ten times as long to
 # read.
@@ -63,8 +64,9 @@ local answer = {}
 local is_any = false
 local pair_left = 0
 if pair > 0 then pair_left = math.ceil(pair / 1000) end
-for i = 6, #ARGV do
-    local key = KEYS[i - 3]
+local costs = string.gmatch(ARGV[7], '%d+')
+for address in string.gmatch(ARGV[6], '%S+') do
+    local key, cost = KEYS[2] .. ':' .. address, tonumber(costs())
     local at = free
     if pair > 0 then
         local last = tonumber(redis.call('GET', key))
@@ -76,7 +78,7 @@ for i = 6, #ARGV do
     else
         answer[#answer + 1] = string.format('%.0f', at - now)
         is_any = true
-        if interval > 0 then free = free + interval * tonumber(ARGV[i]) end
+        if interval > 0 then free = free + interval * cost end
         if pair > 0 then
             redis.call('SET', key, string.format('%.0f', at), 'PX',
                        pair_left + math.ceil((at - now) / 1000))
@@ -155,11 +157,11 @@ def reserve(*, limits: Limits, addresses: Sequence[str], costs: Sequence[int]) -
         return Times([0.0] * len(addresses), [0.0] * len(addresses), 0.0)
     prefix = f"{settings.REDIS_KEY_PREFIX}pace:"
     keys = [f"{prefix}epoch", f"{prefix}{limits.sender_id}"]
-    keys += [f"{prefix}{limits.sender_id}:{address}" for address in addresses]
     seconds = [limits.interval_for(costs), HORIZON, limits.pair_interval]
     seconds += [limits.kept_free_for(costs)]
     mix = f"{'all' if len(set(costs)) <= 1 else 'up to'} {max(costs, default=1)}"
-    told: bytes = _script()(keys=keys, args=[*(each * MICRO for each in seconds), mix, *costs])
+    listed = [" ".join(addresses), " ".join(map(str, costs))]
+    told: bytes = _script()(keys=keys, args=[*(each * MICRO for each in seconds), mix, *listed])
     *times, free = map(int, told.split())
     return Times(
         waits=[each / MICRO if each >= 0 else None for each in times],

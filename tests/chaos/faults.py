@@ -19,7 +19,9 @@ from tests.chaos.witness import Witness
 
 BATCH = settings.BROADCAST_BATCH_SIZE
 CHILDREN = 2
-"""Of the sending pool: as many batches can be in hand at once."""
+"""Of the sending pool."""
+OF_A_CHILD = settings.BATCHES_AT_ONCE * BATCH
+"""Messages that one of them can have in hand."""
 PAST_THE_LEASE = settings.BROADCAST_BATCH_LEASE + 2.0
 
 
@@ -44,29 +46,29 @@ class Chaos:
 
 
 def kill_a_worker(chaos: Chaos) -> None:
-    chaos.allowance += BATCH
+    chaos.allowance += OF_A_CHILD
     chaos.fleet.kill_child("sending", chaos.random.randrange(CHILDREN))
 
 
 def kill_the_pool(chaos: Chaos) -> None:
-    chaos.allowance += CHILDREN * BATCH
+    chaos.allowance += CHILDREN * OF_A_CHILD
     chaos.fleet.kill("sending")
 
 
 def orphan_the_workers(chaos: Chaos) -> None:
-    chaos.allowance += CHILDREN * BATCH
+    chaos.allowance += CHILDREN * OF_A_CHILD
     chaos.fleet.kill_parent("sending")
 
 
 def kill_at_a_point(chaos: Chaos) -> None:
-    chaos.allowance += BATCH
+    chaos.allowance += OF_A_CHILD
     point = chaos.random.choice(list(Point))
     chaos.done.append(f"at {point}")
     chaos.fleet.order_at(point, "KILL")
 
 
 def stop_at_a_point(chaos: Chaos) -> None:
-    chaos.allowance += BATCH
+    chaos.allowance += OF_A_CHILD
     point = chaos.random.choice(list(Point))
     chaos.done.append(f"at {point}")
     chaos.fleet.order_at(point, "STOP")
@@ -74,7 +76,7 @@ def stop_at_a_point(chaos: Chaos) -> None:
 
 
 def stop_a_worker(chaos: Chaos) -> None:
-    chaos.allowance += BATCH
+    chaos.allowance += OF_A_CHILD
     chaos.fleet.stop_child("sending", chaos.random.randrange(CHILDREN))
     chaos.after(PAST_THE_LEASE, "wake", chaos.fleet.wake_all)
 
@@ -101,7 +103,7 @@ def flush_valkey(chaos: Chaos) -> None:
 
 
 def restart_postgres(chaos: Chaos) -> None:
-    chaos.allowance += CHILDREN * BATCH
+    chaos.allowance += CHILDREN * OF_A_CHILD
     chaos.fleet.restart_postgres()
 
 
