@@ -19,7 +19,7 @@ SERVES_FOR = 2.0
 worker that is told to end waits for its tasks."""
 SERVES_FOR_AT_MOST = 20.0
 """Seconds that it goes on where a provider is slow: others must not wait for its answers."""
-OVERLAPS_AFTER = 0.02
+OVERLAPS_AFTER = 0.005
 """Seconds without an answer after which the next batch is begun. Where a provider answers sooner,
 two batches in one process would wait for the interpreter instead of for the provider."""
 LOOKS_AFTER = 0.1

@@ -105,24 +105,21 @@ def settle(
     Late answers of a batch that was swept settle its UNKNOWN messages. Safe to repeat.
     """
     outcomes = spare(outcomes)
+    # Put together before the counters are locked: all other batches of the broadcast wait for them.
+    params = {
+        "outcomes": json.dumps([_told(*each) for each in outcomes]),
+        "unknown": unknown_becomes(broadcast),
+        "idempotent": _ignores_repeats(sender),
+        "is_last": is_last,
+        "max_retries": sender.effective_max_retries,
+        "backoff": settings.BROADCAST_RETRY_DELAY,
+        "max_backoff": MAX_BACKOFF,
+        "batch": batch_id,
+        "now": now,
+    }
     with transaction.atomic():
         lock_counters(broadcast.pk)
-        moved = move(
-            broadcast_id=broadcast.pk,
-            update=SETTLE,
-            is_frequent=True,
-            params={
-                "outcomes": json.dumps([_told(*each) for each in outcomes]),
-                "unknown": unknown_becomes(broadcast),
-                "idempotent": _ignores_repeats(sender),
-                "is_last": is_last,
-                "max_retries": sender.effective_max_retries,
-                "backoff": settings.BROADCAST_RETRY_DELAY,
-                "max_backoff": MAX_BACKOFF,
-                "batch": batch_id,
-                "now": now,
-            },
-        )
+        moved = move(broadcast_id=broadcast.pk, update=SETTLE, is_frequent=True, params=params)
         make_money(
             broadcast=broadcast,
             moved=moved,

@@ -60,17 +60,19 @@ if interval > 0 then
 end
 local until_horizon = now + horizon
 local first = epoch + horizon + pair
+local keys, said = {}, {}
+for address in string.gmatch(ARGV[6], '%S+') do keys[#keys + 1] = KEYS[2] .. ':' .. address end
+local pair_left = math.ceil(pair / 1000)
+if pair > 0 and #keys > 0 then
+    for i, at in ipairs(redis.call('MGET', unpack(keys))) do said[keys[i]] = tonumber(at) end
+end
 local answer = {}
 local is_any = false
-local pair_left = 0
-if pair > 0 then pair_left = math.ceil(pair / 1000) end
 local costs = string.gmatch(ARGV[7], '%d+')
-for address in string.gmatch(ARGV[6], '%S+') do
-    local key, cost = KEYS[2] .. ':' .. address, tonumber(costs())
-    local at = free
+for _, key in ipairs(keys) do
+    local at, cost = free, tonumber(costs())
     if pair > 0 then
-        local last = tonumber(redis.call('GET', key))
-        at = math.max(at, last and math.min(last, until_horizon) + pair or first)
+        at = math.max(at, said[key] and math.min(said[key], until_horizon) + pair or first)
     end
     -- Where the sender is limited, one who waits for his own limit would break the even spacing.
     if at > until_horizon or (interval > 0 and at > free) then
@@ -80,6 +82,7 @@ for address in string.gmatch(ARGV[6], '%S+') do
         is_any = true
         if interval > 0 then free = free + interval * cost end
         if pair > 0 then
+            said[key] = at
             redis.call('SET', key, string.format('%.0f', at), 'PX',
                        pair_left + math.ceil((at - now) / 1000))
         end
