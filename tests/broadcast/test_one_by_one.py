@@ -1,6 +1,7 @@
 """A broadcast that cannot be moved never holds up the others that are looked at with it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import OperationalError, connection, transaction
 
 from broadcast.claiming import shut_fence
 from broadcast.models import Broadcast
+from broadcast.moves import lock_counters
 from broadcast.one_by_one import one_by_one
 from broadcast.sending import sweep_batches
 from channels.models import Sender
@@ -21,6 +23,9 @@ People = Callable[..., list[Contact]]
 MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
+
+SOON = 8.0
+"""Seconds; a frozen process keeps its locks for 30."""
 
 
 def test_batches_are_swept_beside_one_that_cannot_be(
@@ -43,6 +48,40 @@ def run(sql: str) -> int:
 def test_one_that_takes_too_long_holds_up_no_other() -> None:
     too_long = "SET LOCAL statement_timeout = 10; SELECT pg_sleep(30)"
     assert one_by_one([too_long, "SELECT 1"], run) == 1
+
+
+def swept_in_a_thread(now: datetime) -> int:
+    try:
+        return sweep_batches(now=now)
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_frozen_process_holds_is_left_to_the_next_look(
+    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    made = [draft(people(1)) for _ in range(3)]
+    for each in made:
+        assert shut_fence(batch_id=claimed_batch(tenant, each, bot, now).pk)
+    later = now + timedelta(hours=1)
+    with ThreadPoolExecutor(1) as thread, transaction.atomic():
+        lock_counters(made[1].pk)
+        assert thread.submit(swept_in_a_thread, later).result(SOON) == 2
+    assert [statuses(each) for each in made] == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
+    assert sweep_batches(now=later) == 1
+
+
+def patience() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        return str(cursor.fetchone()[0])
+
+
+def test_whoever_comes_after_a_look_waits_for_locks_as_ever() -> None:
+    seen = []
+    one_by_one([1], lambda _: seen.append(patience()) or 1)
+    assert (seen, patience()) == (["1s"], "0")
 
 
 @pytest.mark.django_db(transaction=True)
