@@ -28,7 +28,8 @@ MAX_BACKOFF = 3600.0
 # A passing failure goes back to PENDING while attempts are left; a limit never spends one. So does
 # a message whose fate is unknown where the provider ignores a repeated id (invariant 1). Of what is
 # over by now (a worker was stopped past its lease) nothing goes back: no lane would take it. What
-# was swept and waits to be sent again is SENT where the late answer says that it was accepted.
+# was accepted is SENT, as by a receipt, also where it was swept and waits to be sent again or is of
+# another batch by now; the others' answers count for their own batch alone.
 OPEN = "('SENDING', 'UNKNOWN', 'PENDING')"
 SETTLE = f"""
 o AS (
@@ -84,9 +85,11 @@ SET status = CASE WHEN m.status IN {OPEN} THEN v.status ELSE m.status END,
             ELSE greatest(v.wait, least(%(max_backoff)s,
                 %(backoff)s * power(2, greatest(m.attempts - 1, 0)))) END) END
 FROM verdict v
-WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s AND m.batch_id = %(batch)s
-  AND (m.status IN ('SENDING', 'UNKNOWN') OR v.status = 'SENT'
-       AND m.status IN ('PENDING', 'SENT', 'DELIVERED', 'READ', 'FAILED'))
+WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s
+  AND (v.status = 'SENT' AND m.status IN {OPEN}
+       OR m.batch_id = %(batch)s
+          AND (m.status IN ('SENDING', 'UNKNOWN')
+               OR v.status = 'SENT' AND m.status IN ('SENT', 'DELIVERED', 'READ', 'FAILED')))
 """
 
 

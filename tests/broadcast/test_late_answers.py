@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
+from broadcast.claiming import claim, shut_fence
 from broadcast.finishing import finish_all_that_are_over
 from broadcast.models import Batch, Broadcast
 from broadcast.sending import run_batch, sweep_batches
@@ -197,6 +199,84 @@ def test_a_late_acceptance_saves_a_message_from_being_sent_again(
     assert (row.status, row.charge_state, row.attempts) == (status, charge, 1)
     assert (row.next_attempt_at is None) == (status == "SENT")
     assert_books_balance(broadcast)
+
+
+def claim_again(broadcast: Broadcast) -> UUID:
+    lane = broadcast.lanes.select_related("broadcast__sender__tenant").get()
+    assert lane.broadcast.sender is not None
+    claimed = claim(broadcast=lane.broadcast, lane=lane, sender=lane.broadcast.sender, now=soon())
+    assert claimed is not None
+    return claimed.batch_id
+
+
+def deferred(broadcast: Broadcast) -> None:
+    Sender.objects.update(daily_limit=0)
+    claim_again(broadcast)
+
+
+def killed_before_the_fence(broadcast: Broadcast) -> None:
+    Batch.objects.filter(pk=claim_again(broadcast)).update(lease_expires_at=timezone.now())
+    sweep_batches(now=timezone.now())
+
+
+def handed_over(broadcast: Broadcast) -> None:
+    assert shut_fence(batch_id=claim_again(broadcast))
+
+
+def killed_after_the_fence(broadcast: Broadcast) -> None:
+    handed_over(broadcast)
+    Broadcast.objects.update(unknown_policy=UnknownPolicy.HOLD)
+    Batch.objects.filter(swept_at=None).update(lease_expires_at=timezone.now())
+    sweep_batches(now=timezone.now())
+
+
+def soon() -> datetime:
+    return timezone.now() + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("second", "status", "attempts"),
+    [
+        (deferred, "PENDING", 1),
+        (killed_before_the_fence, "PENDING", 1),
+        (handed_over, "SENDING", 2),
+        (killed_after_the_fence, "UNKNOWN", 2),
+    ],
+)
+def test_a_late_acceptance_counts_whatever_became_of_the_next_batch(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
+    rich: Wallet,
+    people: People,
+    second: Callable[[Broadcast], None],
+    status: str,
+    attempts: int,
+) -> None:
+    broadcast, late = stopped(people(1), unknown_policy=UnknownPolicy.RESEND)
+    sweep_batches(now=timezone.now())
+    second(broadcast)
+    row = broadcast.messages.get()
+    assert (row.status, row.attempts) == (status, attempts)
+    settle_late(late, LIMITED)
+    row.refresh_from_db()
+    assert (row.status, row.attempts) == (status, attempts)
+    settle_late(late, Outcome(OutcomeKind.ACCEPTED, provider_message_id="1:2"))
+    row.refresh_from_db()
+    assert (row.status, row.charge_state, row.attempts) == ("SENT", "CAPTURED", attempts)
+    assert (row.provider_message_id, row.next_attempt_at) == ("1:2", None)
+    assert_books_balance(broadcast)
+
+
+def test_a_late_acceptance_gives_no_older_id_to_what_was_sent_again(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: People
+) -> None:
+    broadcast, late = stopped(people(1), unknown_policy=UnknownPolicy.RESEND)
+    sweep_batches(now=timezone.now())
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=soon)
+    row = broadcast.messages.get()
+    assert row.status == "SENT"
+    settle_late(late, Outcome(OutcomeKind.ACCEPTED, provider_message_id="1:2"))
+    again = broadcast.messages.get()
+    assert again.provider_message_id == row.provider_message_id != "1:2"
 
 
 def test_a_second_answer_to_the_same_messages_is_paid_for_by_itself(
