@@ -80,7 +80,12 @@ def patience() -> str:
 
 def test_whoever_comes_after_a_look_waits_for_locks_as_ever() -> None:
     seen = []
-    one_by_one([1], lambda _: seen.append(patience()) or 1)
+
+    def look(item: int) -> int:
+        seen.append(patience())
+        return item
+
+    one_by_one([1], look)
     assert (seen, patience()) == (["1s"], "0")
 
 
