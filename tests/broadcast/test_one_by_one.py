@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from broadcast import lifecycle
 from broadcast.claiming import shut_fence
+from broadcast.inactive_tenants import pause_for_tenants
+from broadcast.locking import locked
 from broadcast.models import Broadcast
 from broadcast.moves import lock_counters
 from broadcast.one_by_one import one_by_one
@@ -50,9 +53,9 @@ def test_one_that_takes_too_long_holds_up_no_other() -> None:
     assert one_by_one([too_long, "SELECT 1"], run) == 1
 
 
-def swept_in_a_thread(now: datetime) -> int:
+def in_a_thread(look: Callable[..., int], now: datetime) -> int:
     try:
-        return sweep_batches(now=now)
+        return look(now=now)
     finally:
         connection.close()
 
@@ -67,9 +70,25 @@ def test_what_a_frozen_process_holds_is_left_to_the_next_look(
     later = now + timedelta(hours=1)
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
         lock_counters(made[1].pk)
-        assert thread.submit(swept_in_a_thread, later).result(SOON) == 2
+        assert thread.submit(in_a_thread, sweep_batches, later).result(SOON) == 2
     assert [statuses(each) for each in made] == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
     assert sweep_batches(now=later) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_paused_by_a_look_is_paused_beside_what_a_frozen_process_holds(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    made = [draft(people(1)) for _ in range(3)]
+    for each in made:
+        lifecycle.send(tenant=tenant, broadcast_id=each.pk, now=now)
+    Tenant.objects.update(is_active=False)
+    with ThreadPoolExecutor(1) as thread, transaction.atomic():
+        locked(tenant, made[1].pk)
+        assert thread.submit(in_a_thread, pause_for_tenants, now).result(SOON) == 2
+    paused = Broadcast.objects.exclude(paused_at=None).order_by("id")
+    assert list(paused.values_list("pk", flat=True)) == [made[0].pk, made[2].pk]
+    assert pause_for_tenants(now=now) == 1
 
 
 def patience() -> str:
