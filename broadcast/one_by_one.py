@@ -1,4 +1,4 @@
-"""A look at many broadcasts, whoever's they are: one that fails never holds up the others."""
+"""A look at many things, whoever's they are: one that fails never holds up the others."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
