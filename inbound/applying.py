@@ -1,6 +1,7 @@
 """Applies stored events in blocks; one that cannot be applied never holds up the rest."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -96,7 +97,7 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     said: list[tuple[UUID, InboundEvent]] = []
     for event in events:
         parsed = adapter.parse(bytes(event.body), received_at=event.received_at)
-        said += [(event.pk, storable_event(each)) for each in parsed]
+        said += [(event.pk, _by_then(storable_event(each), event.received_at)) for each in parsed]
     # First, as what follows locks counters until the commit.
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
@@ -110,6 +111,16 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
         elif isinstance(each, TemplateChange):
             # Beat pauses the broadcasts that are being sent with it.
             apply_change(tenant_id=app.tenant_id, change=each)
+
+
+def _by_then(said: InboundEvent, received_at: datetime) -> InboundEvent:
+    """Dated in the future, it would be the later one of all that is said until then.
+
+    Whole seconds, as most providers count: what is said in the same one comes in its order.
+    """
+    if said.at <= received_at:
+        return said
+    return replace(said, at=received_at.replace(microsecond=0))
 
 
 def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
