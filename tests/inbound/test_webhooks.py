@@ -170,12 +170,11 @@ def test_a_bad_part_is_set_aside_with_its_call_and_the_rest_is_applied(
 ) -> None:
     text = {"type": "text", "text": {"body": "STOP"}, "timestamp": "1700000000"}
     stop = {"id": "wamid.in1", "from": "491701234567", **text}
+    sent = {"id": "wamid.1", "status": "sent", "timestamp": "1700000000"}
     value = {
-        "statuses": [{"id": "wamid.1", "status": "sent", "timestamp": "1700000000"}],
+        "statuses": [sent, bad] if "status" in bad else [sent],
         "messages": [{"id": "wamid.in2", **text, **bad}, stop],
     }
-    if "status" in bad:
-        value["statuses"].append(bad)
     assert post(anonymous, app, status_body("read", id="wamid.0")) == 200
     assert post(anonymous, app, body_of(value)) == 200
     apply_block(now=timezone.now())
