@@ -18,8 +18,9 @@ from broadcast.one_by_one import one_by_one
 
 STILL_OLD = timedelta(seconds=3)
 """How long after a change a worker may still claim by what it read of the sender before."""
-LOOKED_AT = timedelta(seconds=30)
-"""How long lanes that do not sleep are looked at: of the next look one at least must happen."""
+LOOKED_AT = timedelta(seconds=60)
+"""How long lanes that do not sleep are looked at: of the next looks one at least must happen, also
+where a frozen process keeps the counters locked for 30 s."""
 
 # A lane that sleeps since before the change is found however long beat was away. The time of every
 # write to the sender counts, also of one that changed something else: what is woken for nothing is

@@ -28,6 +28,7 @@ from tenants.models import User
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer, example
 from tenants.scoped_views import TenantScoped
+from tenants.strict_serializers import refuse_body
 
 MOVE_REFUSED = {409: ErrorResponseSerializer}
 """It is not in a state for that, or something else stands in the way."""
@@ -74,6 +75,7 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
         and `send` answer 409 `approval_required`. A change of content or audience takes it back;
         an audience that has grown beyond `approved_recipients` needs another.
         """
+        refuse_body(request)
         return self.answer(
             lifecycle.approve(
                 tenant=self.tenant,
@@ -110,6 +112,7 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
 
         409 `sender_broken` while the provider refuses its sender: repair and check that first.
         """
+        refuse_body(request)
         return self.answer(
             lifecycle.resume(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         )

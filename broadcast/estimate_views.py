@@ -17,6 +17,7 @@ from tenants.fields import MoneyField
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantView
+from tenants.strict_serializers import refuse_body
 
 
 class EstimateCountrySerializer(serializers.Serializer[Any]):
@@ -77,6 +78,7 @@ class BroadcastEstimateView(TenantView):
     )
     def post(self, request: Request, pk: str) -> Response:
         """The same as GET."""
+        refuse_body(request)
         return self._answer(pk)
 
     def _answer(self, pk: str) -> Response:

@@ -10,6 +10,7 @@ from broadcast.too_long import too_long_in_sql
 from broadcast.variables import CONTACT_FIELDS
 from channels.models import Sender
 from channels.platforms import Category, Platform
+from contacts.phones import whatsapp_line_in_sql
 from tenants.errors import InvalidInput
 from wallet.errors import CurrencyMismatch
 from wallet.models import Wallet
@@ -36,7 +37,7 @@ rate AS MATERIALIZED (
     SELECT f.*, CASE
         WHEN f.gone THEN 'contact_gone'
         WHEN f.address IS NULL THEN 'no_address'
-        WHEN row_number() OVER (PARTITION BY f.address ORDER BY f.seq) > 1 THEN 'duplicate'
+        WHEN row_number() OVER (PARTITION BY {line} ORDER BY f.seq) > 1 THEN 'duplicate'
         WHEN EXISTS (
             SELECT FROM contacts_suppression o
             WHERE o.tenant_id = %(tenant)s AND o.address = f.address
@@ -80,6 +81,7 @@ def resolve(broadcast: Broadcast, now: datetime) -> tuple[str, dict[str, Any]]:
     if broadcast.sender is None:
         raise InvalidInput("A sender is needed before planning.", attr="sender")
     wanted = variables_in(broadcast)
+    is_whatsapp = broadcast.platform == Platform.WHATSAPP
     is_telegram = broadcast.platform == Platform.TELEGRAM
     params: dict[str, Any] = {
         "tenant": broadcast.tenant_id,
@@ -109,6 +111,7 @@ def resolve(broadcast: Broadcast, now: datetime) -> tuple[str, dict[str, Any]]:
         too_long=too_long,
         segments="wallet_sms_segments(j.text)" if is_sms else "1",
         message_type=_message_type(broadcast),
+        line=whatsapp_line_in_sql("f.address") if is_whatsapp else "f.address",
         address="c.telegram_chat_id::text" if is_telegram else "c.phone",
         variables=f"jsonb_build_object({', '.join(pairs)})",
     )

@@ -1,6 +1,7 @@
-"""A look at many broadcasts, whoever's they are: one that fails never holds up the others."""
+"""A look at many things, whoever's they are: one that fails never holds up the others."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import structlog
@@ -8,21 +9,39 @@ from django.db import connection
 
 Item = TypeVar("Item")
 
+PATIENCE = "SET lock_timeout = '1s'"
+"""For each lock: a batch keeps one for milliseconds, a frozen process for 30 s (its session's
+idle_in_transaction_session_timeout). SKIP LOCKED might never get to a busy broadcast."""
+
 log = structlog.get_logger(__name__)
 
 
 def one_by_one(items: Iterable[Item], act: Callable[[Item], int]) -> int:
     """The sum of what `act` came to, in a transaction of its own for each; failures are logged.
 
-    Raises what `act` raised where the database is gone: the next look does better.
+    What somebody keeps locked is left to the next look. Raises what `act` raised where the database
+    is gone: the next look does better.
     """
     done = 0
-    for item in items:
-        try:
-            done += act(item)
-        except Exception as error:
-            if not connection.is_usable():
-                raise
-            # Its type alone: the text of a database's error may quote an address.
-            log.error("look_failed", subject=str(item), error_type=type(error).__name__)  # noqa: TRY400
+    with _waiting_briefly():
+        for item in items:
+            try:
+                done += act(item)
+            except Exception as error:
+                if not connection.is_usable():
+                    raise
+                # Its type alone: the text of a database's error may quote an address.
+                log.error("look_failed", subject=str(item), error_type=type(error).__name__)  # noqa: TRY400
     return done
+
+
+@contextmanager
+def _waiting_briefly() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(PATIENCE)
+    try:
+        yield
+    finally:
+        if connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")

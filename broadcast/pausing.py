@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from broadcast.errors import IllegalMove
 from broadcast.launching import queue
 from broadcast.locking import fresh, lift_pause, locked, save
 from broadcast.models import Broadcast, Lane
+from broadcast.one_by_one import one_by_one
 from broadcast.states import BroadcastStatus
 from tenants.models import Tenant
 
@@ -59,7 +61,7 @@ def resume(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
 
 def pause_all(*, broadcast_ids: Iterable[UUID], reason: str, now: datetime) -> int:
     """Pause those of these that can be, each in a transaction of its own; how many were."""
-    return sum(_pause_if_going(each, reason=reason, now=now) for each in sorted(broadcast_ids))
+    return one_by_one(sorted(broadcast_ids), partial(_pause_if_going, reason=reason, now=now))
 
 
 def _pause_if_going(broadcast_id: UUID, *, reason: str, now: datetime) -> bool:

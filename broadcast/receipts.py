@@ -90,8 +90,9 @@ RANK = (
     + " ELSE 0 END"
 )
 
-# A PENDING row that was handed over before waits to be sent again, as its fate was not known. What
-# shows that the provider took it saves that; its failure changes nothing.
+# A PENDING row that was handed over before waits to be sent again, as its fate was not known, or
+# ended while it waited. What shows that the provider took it saves that and is what became of it;
+# its failure changes nothing.
 APPLY = f"""
 r AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(ranks)s::int[],
@@ -122,7 +123,8 @@ SET status = CASE WHEN r.rank > {RANK} THEN r.status ELSE m.status END,
 FROM r
 WHERE m.id = r.id AND m.broadcast_id = %(broadcast)s
   AND (m.status IN ('SENDING', 'UNKNOWN', 'SENT', 'FAILED', 'DELIVERED', 'READ')
-       OR m.status = 'PENDING' AND m.attempts > 0 AND r.status <> 'FAILED')
+       OR m.status IN ('PENDING', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')
+          AND m.attempts > 0 AND r.status <> 'FAILED')
 """
 
 

@@ -28,8 +28,9 @@ MAX_BACKOFF = 3600.0
 # A passing failure goes back to PENDING while attempts are left; a limit never spends one. So does
 # a message whose fate is unknown where the provider ignores a repeated id (invariant 1). Of what is
 # over by now (a worker was stopped past its lease) nothing goes back: no lane would take it. What
-# was swept and waits to be sent again is SENT where the late answer says that it was accepted.
-OPEN = "('SENDING', 'UNKNOWN', 'PENDING')"
+# was accepted is SENT, as by a receipt, also where it was swept and waits to be sent again, ended
+# while it waited, or is of another batch by now; other answers count for their own batch alone.
+UNSENT = "('SENDING', 'UNKNOWN', 'PENDING', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')"
 SETTLE = f"""
 o AS (
     SELECT id, kind, coalesce(provider_id, '') AS provider_id, coalesce(code, '') AS code,
@@ -66,15 +67,15 @@ o AS (
     UPDATE broadcast_batch SET settled_at = %(now)s WHERE id = %(batch)s AND %(is_last)s
 ), --UPDATE--
 UPDATE broadcast_broadcastmessage m
-SET status = CASE WHEN m.status IN {OPEN} THEN v.status ELSE m.status END,
-    status_at = CASE WHEN m.status IN {OPEN} THEN %(now)s ELSE m.status_at END,
-    charge_state = CASE WHEN m.status IN {OPEN} AND m.charge_state = 'HELD'
+SET status = CASE WHEN m.status IN {UNSENT} THEN v.status ELSE m.status END,
+    status_at = CASE WHEN m.status IN {UNSENT} THEN %(now)s ELSE m.status_at END,
+    charge_state = CASE WHEN m.status IN {UNSENT} AND m.charge_state = 'HELD'
                         THEN v.charge ELSE m.charge_state END,
     provider_message_id = coalesce(nullif(v.provider_id, ''), m.provider_message_id),
-    error_code = CASE WHEN m.status IN {OPEN} THEN v.said ELSE m.error_code END,
-    provider_error_code = CASE WHEN m.status IN {OPEN} THEN v.provider_code
+    error_code = CASE WHEN m.status IN {UNSENT} THEN v.said ELSE m.error_code END,
+    provider_error_code = CASE WHEN m.status IN {UNSENT} THEN v.provider_code
                                ELSE m.provider_error_code END,
-    error_message = CASE WHEN m.status IN {OPEN} THEN v.message ELSE m.error_message END,
+    error_message = CASE WHEN m.status IN {UNSENT} THEN v.message ELSE m.error_message END,
     sent_at = CASE WHEN v.status = 'SENT' THEN coalesce(m.sent_at, %(now)s) ELSE m.sent_at END,
     failed_at = CASE WHEN v.status = 'FAILED' AND m.status IN ('SENDING', 'UNKNOWN') THEN %(now)s
                      ELSE m.failed_at END,
@@ -84,9 +85,11 @@ SET status = CASE WHEN m.status IN {OPEN} THEN v.status ELSE m.status END,
             ELSE greatest(v.wait, least(%(max_backoff)s,
                 %(backoff)s * power(2, greatest(m.attempts - 1, 0)))) END) END
 FROM verdict v
-WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s AND m.batch_id = %(batch)s
-  AND (m.status IN ('SENDING', 'UNKNOWN') OR v.status = 'SENT'
-       AND m.status IN ('PENDING', 'SENT', 'DELIVERED', 'READ', 'FAILED'))
+WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s
+  AND (v.status = 'SENT' AND m.status IN {UNSENT}
+       OR m.batch_id = %(batch)s
+          AND (m.status IN ('SENDING', 'UNKNOWN')
+               OR v.status = 'SENT' AND m.status IN ('SENT', 'DELIVERED', 'READ', 'FAILED')))
 """
 
 

@@ -72,9 +72,10 @@ MESSAGE_MOVES: Mapping[MessageStatus, frozenset[MessageStatus]] = {
     M.FAILED: frozenset({M.DELIVERED, M.READ}),
     M.DELIVERED: frozenset({M.READ}),
     M.READ: frozenset(),
-    M.SUPPRESSED: frozenset(),
-    M.CANCELLED: frozenset(),
-    M.EXPIRED: frozenset(),
+    # The same where it ended while it waited to be sent again.
+    M.SUPPRESSED: frozenset({M.SENT, M.DELIVERED, M.READ}),
+    M.CANCELLED: frozenset({M.SENT, M.DELIVERED, M.READ}),
+    M.EXPIRED: frozenset({M.SENT, M.DELIVERED, M.READ}),
 }
 
 # Receipts in any order end the same: the highest of these that was ever reported wins.

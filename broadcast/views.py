@@ -33,6 +33,7 @@ from tenants.pagination import KeysetPages
 from tenants.permissions import Action
 from tenants.schema import example
 from tenants.scoped_views import TenantScoped
+from tenants.strict_serializers import refuse_body
 
 CREATE_EXAMPLE = OpenApiExample(
     "A scheduled WhatsApp broadcast",
@@ -168,6 +169,7 @@ class BroadcastViewSet(
     @action(detail=True, methods=["post"])
     def unschedule(self, request: Request, pk: str) -> Response:
         """Back to DRAFT; its credits are released."""
+        refuse_body(request)
         return self.answer(
             lifecycle.unschedule(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         )
@@ -176,6 +178,7 @@ class BroadcastViewSet(
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Stop for good; what was not handed over is released."""
+        refuse_body(request)
         return self.answer(
             lifecycle.cancel(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         )

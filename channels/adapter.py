@@ -409,7 +409,10 @@ class Adapter(Protocol):
         ...
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        """The events in a stored call. Raises ValueError where it is not as documented."""
+        """The events in a stored call.
+
+        Raises ValueError where it is not as documented: PartlyRead where only parts of it are not.
+        """
         ...
 
 

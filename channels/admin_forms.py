@@ -7,10 +7,12 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from channels.models import ProviderApp, Sender, TenantWAApp
+from channels.named_accounts import check_account
 from channels.platforms import Platform
 from channels.registry import ADAPTERS, providers_for
 from tenants.admin_choices import NOT_CHOSEN
 from tenants.admin_pages import TenantForm
+from tenants.errors import InvalidInput
 
 if TYPE_CHECKING:
     from django.forms import Textarea
@@ -71,6 +73,10 @@ class ProviderAppForm(TenantForm):
         return cleaned
 
 
+OF_FORM = {"credentials": "new_credentials"}
+"""What a refusal's field is called here."""
+
+
 class SenderForm(TenantForm):
     provider = _one_of(sorted(ADAPTERS))
     new_credentials = SecretsField(label="Credentials")
@@ -84,6 +90,7 @@ class SenderForm(TenantForm):
         if cleaned.get("new_credentials"):
             self.instance.credentials = cleaned["new_credentials"]
         self._check_provider(cleaned)
+        self._check_account(cleaned)
         self._check_currency(cleaned)
         return cleaned
 
@@ -96,6 +103,20 @@ class SenderForm(TenantForm):
                 "provider" if "provider" in self.fields else None,
                 f"{provider} does not send over {Platform(platform).label}.",
             )
+
+    def _check_account(self, cleaned: dict[str, Any]) -> None:
+        """Only when it changes: what is stored may be older than this rule."""
+        provider = cleaned.get("provider", self.instance.provider)
+        if not provider or not {"account_id", "new_credentials"} & set(self.changed_data):
+            return
+        try:
+            check_account(
+                provider=provider,
+                account_id=cleaned.get("account_id", ""),
+                credentials=self.instance.credentials,
+            )
+        except InvalidInput as refusal:
+            self.add_error(OF_FORM.get(refusal.attr or "", refusal.attr), refusal.detail)
 
     def _check_currency(self, cleaned: dict[str, Any]) -> None:
         tenant = cleaned.get("tenant") or (

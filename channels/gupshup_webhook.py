@@ -12,11 +12,15 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from channels.adapter import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.gupshup_errors import OPT_OUTS, explain
 from channels.meta_webhook import words_of
+from channels.partly_read import read_each, whole
+
+NOT_AS_DOCUMENTED = "Not a call as Gupshup documents it."
 
 # enqueued says no more than the accepted request did.
 STATUSES = {
@@ -31,14 +35,17 @@ MILLISECONDS_FROM = 10**11
 
 
 def parse(body: bytes) -> Sequence[InboundEvent]:
-    """The events of a stored call. Raises ValueError for another shape."""
+    """The events of a stored call.
+
+    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
+    """
     try:
         told = json.loads(body)
         if "entry" in told:
-            return list(_version_3(told))
+            return whole(read_each(_entry, told["entry"]), message=NOT_AS_DOCUMENTED)
         return list(_version_2(told))
     except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
-        raise ValueError("Not a call as Gupshup documents it.") from error
+        raise ValueError(NOT_AS_DOCUMENTED) from error
 
 
 # --- version 2 ----------------------------------------------------------------------------------
@@ -104,15 +111,16 @@ def _user_event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEve
 # --- version 3 ----------------------------------------------------------------------------------
 
 
-def _version_3(told: dict[str, Any]) -> Iterator[InboundEvent]:
-    for entry in told["entry"]:
-        for change in entry["changes"]:
-            value = change["value"]
-            phone = (value.get("metadata") or {}).get("display_phone_number", "")
-            for status in value.get("statuses", ()):
-                yield from _status(status)
-            for message in value.get("messages", ()):
-                yield from _meta_message(message, account_id=str(phone).removeprefix("+"))
+def _entry(entry: dict[str, Any]) -> Iterator[InboundEvent | None]:
+    return read_each(_change, entry["changes"])
+
+
+def _change(change: dict[str, Any]) -> Iterator[InboundEvent | None]:
+    value = change["value"]
+    yield from read_each(_status, value.get("statuses", []))
+    phone = (value.get("metadata") or {}).get("display_phone_number", "")
+    message = partial(_meta_message, account_id=str(phone).removeprefix("+"))
+    yield from read_each(message, value.get("messages", []))
 
 
 def _status(told: dict[str, Any]) -> Iterator[InboundEvent]:

@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from channels.adapter import (
@@ -22,6 +23,9 @@ from channels.adapter import (
 from channels.echoed_id import our_id
 from channels.meta_errors import OPTED_OUT, explain
 from channels.meta_template_webhook import template_changes
+from channels.partly_read import read_each, whole
+
+NOT_AS_DOCUMENTED = "Not a call as Meta documents it."
 
 STATUSES = {
     "sent": ReceiptStatus.SENT,
@@ -54,31 +58,45 @@ def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
 
 
 def parse(body: bytes) -> list[InboundEvent]:
-    """All events of a call, from every entry and change. Raises ValueError for another shape."""
+    """All events of a call, from every entry and change.
+
+    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
+    """
     try:
-        payload = json.loads(body)
-        return [
-            event
-            for entry in payload["entry"]
-            for change in entry["changes"]
-            for event in (*_events(change["value"]), *template_changes(entry, change))
-        ]
-    except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
-        raise ValueError("Not a call as Meta documents it.") from error
+        entries = json.loads(body)["entry"]
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(NOT_AS_DOCUMENTED) from error
+    return whole(read_each(_entry, entries), message=NOT_AS_DOCUMENTED)
 
 
-def _events(value: dict[str, Any]) -> Iterator[InboundEvent]:
-    for status in value.get("statuses", ()):
-        if status["status"] in STATUSES:
-            yield _receipt(status)
+def _entry(entry: dict[str, Any]) -> Iterator[InboundEvent | None]:
+    return read_each(partial(_change, entry), entry["changes"])
+
+
+def _change(entry: dict[str, Any], change: dict[str, Any]) -> Iterator[InboundEvent | None]:
+    value = change["value"]
+    yield from read_each(_status, value.get("statuses", []))
     account_id = value.get("metadata", {}).get("phone_number_id", "")
-    for preference in value.get("user_preferences", ()):
-        if preference.get("category") == "marketing_messages" and preference.get("wa_id"):
-            yield _opt_change(preference, account_id=account_id)
-    for message in value.get("messages", ()):
-        text = words_of(message)
-        if text and message.get("from"):
-            yield _reply(message, text=text, account_id=account_id)
+    preference = partial(_preference, account_id=account_id)
+    yield from read_each(preference, value.get("user_preferences", []))
+    yield from read_each(partial(_message, account_id=account_id), value.get("messages", []))
+    yield from template_changes(entry, change)
+
+
+def _status(status: dict[str, Any]) -> Iterator[InboundEvent]:
+    if status["status"] in STATUSES:
+        yield _receipt(status)
+
+
+def _preference(preference: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
+    if preference.get("category") == "marketing_messages" and preference.get("wa_id"):
+        yield _opt_change(preference, account_id=account_id)
+
+
+def _message(message: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
+    text = words_of(message)
+    if text and message.get("from"):
+        yield _reply(message, text=text, account_id=account_id)
 
 
 def _receipt(status: dict[str, Any]) -> Receipt:

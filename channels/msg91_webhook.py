@@ -10,12 +10,16 @@ Source: msg91.com/help/how-can-i-get-the-delivery-reports-on-my-webhook-url.
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.adapter import InboundEvent, Receipt, ReceiptStatus
 from channels.echoed_id import our_id
 from channels.msg91_errors import explain
+from channels.partly_read import read_each, whole
+
+NOT_AS_DOCUMENTED = "Not a report as MSG91 documents it."
 
 # Others (submitted, pending) say nothing that the accepted request has not said.
 STATUSES = {
@@ -37,11 +41,17 @@ def message_id(request_id: str, number: str) -> str:
 
 
 def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-    """The reports of a stored call. Raises ValueError for another shape."""
+    """The reports of a stored call.
+
+    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
+    """
     try:
-        return list(_receipts(_told(body), received_at))
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError("Not a report as MSG91 documents it.") from error
+        told = _told(body)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(NOT_AS_DOCUMENTED) from error
+    if not told:
+        raise ValueError("A call without a report.")
+    return whole(read_each(partial(_reports, at=received_at), told), message=NOT_AS_DOCUMENTED)
 
 
 def _told(body: bytes) -> list[dict[str, Any]]:
@@ -51,15 +61,15 @@ def _told(body: bytes) -> list[dict[str, Any]]:
     return told if isinstance(told, list) else [told]
 
 
-def _receipts(told: list[dict[str, Any]], at: datetime) -> Iterator[Receipt]:
-    if not told:
-        raise ValueError("A call without a report.")
-    for request in told:
-        request_id = str(request["requestId"])
-        for report in request.get("report", [request]):
-            status = STATUSES.get(str(report["status"]))
-            if status is not None:
-                yield _receipt(status, str(report["status"]), request_id, report, at)
+def _reports(request: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent | None]:
+    read = partial(_report, request_id=str(request["requestId"]), at=at)
+    return read_each(read, request.get("report", [request]))
+
+
+def _report(report: dict[str, Any], *, request_id: str, at: datetime) -> Iterator[Receipt]:
+    status = STATUSES.get(str(report["status"]))
+    if status is not None:
+        yield _receipt(status, str(report["status"]), request_id, report, at)
 
 
 def _receipt(

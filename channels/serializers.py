@@ -6,8 +6,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
-from channels.adapter import Adapter, NamedAccountAdapter
+from channels.adapter import Adapter
 from channels.models import ProviderApp, Sender
+from channels.named_accounts import check_account
 from channels.platforms import Platform
 from channels.registry import ADAPTERS, adapter_for, providers_for
 from channels.secret_names import check_secrets
@@ -185,7 +186,7 @@ class SenderSerializer(Strict, serializers.ModelSerializer[Sender]):
                 attrs["credentials"], names=names, attr="credentials"
             )
         if {"credentials", "account_id"} & attrs.keys():
-            self._check_account(adapter_for(provider), attrs)
+            self._check_account(provider, attrs)
         if attrs.get("is_default") and self.instance is not None and not self.instance.is_active:
             raise InvalidInput("Only an active sender can be the default.", attr="is_default")
         return attrs
@@ -234,17 +235,13 @@ class SenderSerializer(Strict, serializers.ModelSerializer[Sender]):
         if app is not None and app.provider != provider:
             raise InvalidInput(f"This app is one at {app.provider}.", attr="app")
 
-    def _check_account(self, adapter: Adapter, attrs: dict[str, Any]) -> None:
-        if not isinstance(adapter, NamedAccountAdapter):
-            return
+    def _check_account(self, provider: str, attrs: dict[str, Any]) -> None:
         kept: Any = self.instance  # both are required of a new one
-        account_id = attrs.get("account_id") or kept.account_id
-        named = adapter.account_of(attrs.get("credentials") or kept.credentials)
-        if not named:
-            raise InvalidInput("The credentials name no account.", attr="credentials")
-        if named != account_id:
-            said = f"The credentials are for {named}; account_id has to be the same."
-            raise InvalidInput(said, attr="account_id")
+        check_account(
+            provider=provider,
+            account_id=attrs.get("account_id") or kept.account_id,
+            credentials=attrs.get("credentials") or kept.credentials,
+        )
 
     def _value(self, attrs: dict[str, Any], name: str) -> str:
         value: str = getattr(self.instance, name) if self.instance else attrs[name]

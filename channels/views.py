@@ -20,6 +20,7 @@ from channels.switching import activate, deactivate
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import PatchOnly, TenantScoped
+from tenants.strict_serializers import refuse_body
 
 
 class SenderViewSet(
@@ -47,6 +48,7 @@ class SenderViewSet(
     @action(detail=True, methods=["post"])
     def check(self, request: Request, pk: str) -> Response:
         """Ask the provider whether the sender works; nothing is sent."""
+        refuse_body(request)
         sender = self.get_object()
         found = check_sender(tenant=self.tenant, sender_id=sender.pk, now=timezone.now())
         return Response(CheckSerializer(found).data)
@@ -55,6 +57,7 @@ class SenderViewSet(
     @action(detail=True, methods=["post"])
     def deactivate(self, request: Request, pk: str) -> Response:
         """Take it out of use: no new broadcast is sent from it."""
+        refuse_body(request)
         deactivate(sender=self.get_object(), now=timezone.now())
         return self._answer(pk)
 
@@ -62,6 +65,7 @@ class SenderViewSet(
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: str) -> Response:
         """Take it into use again; 409 where another sender has its account by now."""
+        refuse_body(request)
         activate(sender=self.get_object(), now=timezone.now())
         return self._answer(pk)
 

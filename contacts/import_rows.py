@@ -127,19 +127,15 @@ def _do_not_contact(row: Row, name: str, value: str) -> None:
 def _attributes(row: Row, name: str, value: str) -> None:
     """A JSON object, as the export writes it."""
     try:
-        given = json.loads(value, parse_constant=_no_constant)
-        written = json.dumps(given, ensure_ascii=False)
+        given = json.loads(value)
+        # Neither NaN nor infinity, which Python reads (also 1e400) and PostgreSQL does not.
+        written = json.dumps(given, ensure_ascii=False, allow_nan=False)
         storable = "\\u0000" not in written and not UNSTORABLE.search(written)
     except (ValueError, RecursionError):
         given, storable = None, False
     if not isinstance(given, dict) or not storable:
         raise InvalidInput("A JSON object.", attr=name)
     row.attributes |= given
-
-
-def _no_constant(name: str) -> None:
-    """NaN and the infinities, which Python reads and PostgreSQL does not."""
-    raise ValueError(name)
 
 
 def _attribute(row: Row, name: str, value: str) -> None:

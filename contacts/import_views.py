@@ -59,13 +59,23 @@ class ImportSerializer(serializers.ModelSerializer[ContactImport]):
         return [dict(row) for row in rows]
 
 
+class MappingField(serializers.JSONField):
+    """A JSON text, of any depth: it comes in a form, past the parser that counts depths."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return super().to_internal_value(data)
+        except RecursionError:
+            self.fail("invalid")
+
+
 class ImportWriteSerializer(Strict):
     file = serializers.FileField(
         help_text="CSV in UTF-8 or Windows-1252, with comma or semicolon; the first line names the "
         "columns. Columns that are no field of a contact become attributes."
     )
     default_country = serializers.RegexField("^[A-Z]{2}$", required=False, default="")
-    mapping = serializers.JSONField(
+    mapping = MappingField(
         required=False,
         default=dict,
         help_text='Column to field or attribute, as JSON: {"Mobile": "phone", "Notes": ""}; "" '

@@ -1,7 +1,10 @@
 """Applies stored events in blocks; one that cannot be applied never holds up the rest."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -11,6 +14,7 @@ from django.db.models import Q, QuerySet
 from broadcast.receipts import apply_receipts
 from channels.adapter import InboundEvent, OptChange, Receipt, Reply, TemplateChange
 from channels.models import ProviderApp
+from channels.partly_read import PartlyRead
 from channels.registry import adapter_for
 from channels.storable import storable_event
 from inbound.aliases import remember, translated
@@ -88,28 +92,68 @@ def _apply_alone(event_id: UUID, now: datetime) -> None:
                 _apply([event], now)
         except Exception as error:  # noqa: BLE001 - a poison event must not stop the others
             _set_aside(event, error, now)
+            _apply_parts(event, now)
 
 
 def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     app = events[0].app
-    adapter = adapter_for(app.provider)
-    said: list[tuple[UUID, InboundEvent]] = []
-    for event in events:
-        parsed = adapter.parse(bytes(event.body), received_at=event.received_at)
-        said += [(event.pk, storable_event(each)) for each in parsed]
+    said = [(event.pk, each) for event in events for each in _said(event)]
     # First, as what follows locks counters until the commit.
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
     _receipts(app, [each for _, each in said if isinstance(each, Receipt)], now)
     for event_id, each in said:
-        if isinstance(each, OptChange):
-            _opt_change(app, each, event_id=event_id)
-        elif isinstance(each, Reply):
-            platform = each.platform or platform_of(app, each.account_id)
-            take_reply(app=app, event_id=event_id, reply=each, platform=platform, now=now)
-        elif isinstance(each, TemplateChange):
-            # Beat pauses the broadcasts that are being sent with it.
-            apply_change(tenant_id=app.tenant_id, change=each)
+        _apply_one(app, each, event_id=event_id, now=now)
+
+
+def _apply_parts(event: ProviderEvent, now: datetime) -> None:
+    """All of a call but what is at fault in it; safe to repeat, as a further attempt does."""
+    try:
+        said = _said(event)
+    except PartlyRead as partly:
+        said = [_as_kept(each, event) for each in partly.events]
+    except Exception:  # noqa: BLE001 - it was set aside with this very error
+        return
+    receipts = [each for each in said if isinstance(each, Receipt)]
+    parts = [
+        partial(_receipts, event.app, receipts, now),
+        *(partial(_apply_one, event.app, each, event_id=event.pk, now=now) for each in said),
+    ]
+    for part in parts:
+        with suppress(Exception), transaction.atomic():
+            part()
+
+
+def _said(event: ProviderEvent) -> list[InboundEvent]:
+    adapter = adapter_for(event.app.provider)
+    parsed = adapter.parse(bytes(event.body), received_at=event.received_at)
+    return [_as_kept(each, event) for each in parsed]
+
+
+def _as_kept(said: InboundEvent, event: ProviderEvent) -> InboundEvent:
+    return _by_then(storable_event(said), event.received_at)
+
+
+def _apply_one(app: ProviderApp, said: InboundEvent, *, event_id: UUID, now: datetime) -> None:
+    """Receipts come all at once."""
+    if isinstance(said, OptChange):
+        _opt_change(app, said, event_id=event_id)
+    elif isinstance(said, Reply):
+        platform = said.platform or platform_of(app, said.account_id)
+        take_reply(app=app, event_id=event_id, reply=said, platform=platform, now=now)
+    elif isinstance(said, TemplateChange):
+        # Beat pauses the broadcasts that are being sent with it.
+        apply_change(tenant_id=app.tenant_id, change=said)
+
+
+def _by_then(said: InboundEvent, received_at: datetime) -> InboundEvent:
+    """Dated in the future, it would be the later one of all that is said until then.
+
+    Whole seconds, as most providers count: what is said in the same one comes in its order.
+    """
+    if said.at <= received_at:
+        return said
+    return replace(said, at=received_at.replace(microsecond=0))
 
 
 def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:

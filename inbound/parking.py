@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from broadcast.one_by_one import one_by_one
 from broadcast.receipts import apply_receipts
 from channels.adapter import Receipt, ReceiptStatus
 from channels.models import ProviderApp
@@ -49,7 +50,7 @@ def apply_parked(*, now: datetime) -> int:
     by_tenant: dict[UUID, list[ParkedReceipt]] = defaultdict(list)
     for row in _due(now):
         by_tenant[row.app.tenant_id].append(row)
-    return sum(_apply(tenant_id, rows, now=now) for tenant_id, rows in by_tenant.items())
+    return one_by_one(by_tenant, lambda each: _apply(each, by_tenant[each], now=now))
 
 
 def _due(now: datetime) -> list[ParkedReceipt]:

@@ -1,10 +1,12 @@
 """Takes over what the provider has: statuses, reasons, quality, and templates made elsewhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+import structlog
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from channels.asking import ProviderRefused, ask
@@ -41,6 +43,10 @@ WRITTEN = (
     "examples",
     "updated_at",
 )
+ONLY_OURS = {"tenant", "app", "body"}
+"""Not looked at: keys of ours, and a text that may be of any length or none."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +96,17 @@ def _take_over(app: TenantWAApp, remote: Sequence[RemoteTemplate], now: datetime
     changed: list[WhatsAppTemplate] = []
     for each in remote:
         known = by_id.get(each.id) or by_name.get((each.name, each.language))
+        if unfit := _unfit(each):
+            log.warning("template_not_taken_over", app_id=str(app.pk), name=each.name, why=unfit)
         if known is not None:
-            _apply(known, each, now)
+            if unfit:
+                _apply_but_text(known, each, unfit, now)
+            else:
+                _apply(known, each, now)
             changed.append(known)
-        elif (each.name, each.language) not in taken and (made := _adopted(app, each, now)):
+        elif unfit or (each.name, each.language) in taken:
+            continue
+        elif made := _adopted(app, each, now):
             new.append(made)
             taken.add((each.name, each.language))
     changed += _gone(local, remote, now)
@@ -102,6 +115,26 @@ def _take_over(app: TenantWAApp, remote: Sequence[RemoteTemplate], now: datetime
         template.synced_at = template.updated_at = now
     WhatsAppTemplate.objects.bulk_update(changed, WRITTEN, batch_size=200)
     return Synced(len(new), len(changed), len(remote) - len(new) - len(changed))
+
+
+def _unfit(told: RemoteTemplate) -> str:
+    """What of it no column of ours can hold, and would fail the whole sync; '' where all fits."""
+    probe = WhatsAppTemplate(name=told.name, language=told.language, provider_template_id=told.id)
+    if told.spec is not None:
+        _write(probe, told.spec)
+    try:
+        probe.clean_fields(exclude=ONLY_OURS)
+    except ValidationError as error:
+        found = error.message_dict.items()
+        return "; ".join(f"{name}: {' '.join(said)}" for name, said in found)
+    return ""
+
+
+def _apply_but_text(
+    template: WhatsAppTemplate, told: RemoteTemplate, unfit: str, now: datetime
+) -> None:
+    _apply(template, replace(told, id=template.provider_template_id, spec=None), now)
+    template.rejection_reason = template.rejection_reason or f"Not taken over: {unfit}"[:500]
 
 
 def _apply(template: WhatsAppTemplate, told: RemoteTemplate, now: datetime) -> None:

@@ -38,6 +38,7 @@ from tenants.exceptions import RequestTooLarge
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
+from tenants.strict_serializers import refuse_body
 
 
 class TemplateViewSet(
@@ -105,6 +106,7 @@ class TemplateViewSet(
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, pk: str) -> Response:
         """Put it before the provider's reviewers; 422 with their words where they refuse it."""
+        refuse_body(request)
         self.get_object()
         return self._answer(submit(tenant=self.tenant, template_id=UUID(pk), now=timezone.now()))
 
@@ -112,6 +114,7 @@ class TemplateViewSet(
     @action(detail=True, methods=["post"])
     def sync(self, request: Request, pk: str) -> Response:
         """Take over what the provider has: of this template's app, all templates at once."""
+        refuse_body(request)
         template = self.get_object()
         apps = TenantWAApp.objects.for_tenant(self.tenant).select_related("app", "tenant")
         sync(app=apps.get(pk=template.app_id), now=timezone.now())

@@ -110,6 +110,8 @@ class Schema(AutoSchema):
         return applies
 
     def _should_add_http400_error_response(self) -> bool:
+        if self.method == "POST":
+            return True  # where it takes no body, it refuses one
         takes_query = any(each["in"] == "query" for each in self._get_parameters())
         return takes_query or bool(self._should_add_validation_error_response())
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
 
 MAX_NAMED = 10
 
@@ -30,8 +31,9 @@ class Strict(serializers.Serializer[Any]):
     def _refuse_surplus(self, data: Mapping[str, Any]) -> None:
         surplus = sorted(str(key) for key in set(data) - set(self.fields) - self.also_shown)
         if surplus:
-            known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-            refusal = ErrorDetail(f"Unknown here. Known are: {known}.", code="unknown_field")
+            names = [name for name, field in self.fields.items() if not field.read_only]
+            known = f"Known are: {', '.join(names)}." if names else "No field is known."
+            refusal = ErrorDetail(f"Unknown here. {known}", code="unknown_field")
             raise serializers.ValidationError({name: [refusal] for name in surplus[:MAX_NAMED]})
 
     def _refuse_missing(self, data: Mapping[str, Any]) -> None:
@@ -42,3 +44,12 @@ class Strict(serializers.Serializer[Any]):
         }
         if missing:
             raise serializers.ValidationError(missing, code="required")
+
+
+class Nothing(Strict):
+    """The body of an action that takes none."""
+
+
+def refuse_body(request: Request) -> None:
+    """For actions without a body: a field in one would be lost. An empty object is no field."""
+    Nothing(data=request.data).is_valid(raise_exception=True)

@@ -111,9 +111,11 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": {**env.db_url_config(DATABASE_URL), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 }
 # What is stopped, frozen or cut off without a word amid a transaction keeps its locks (a wallet's,
-# a broadcast's) no longer than this: the sweep waits for them, and with it all of beat's looks.
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
-    "options", "-c idle_in_transaction_session_timeout=30s"
+# a broadcast's) no longer than this; what needs them waits, but beat's looks go on without it.
+# The address's own options come after it: PostgreSQL takes the last.
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+_options["options"] = (
+    f"-c idle_in_transaction_session_timeout=30s {_options.get('options', '')}".rstrip()
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")

@@ -67,7 +67,7 @@ def _channels(tenant: Tenant) -> list[Model]:
         name="Bot",
         account_id="1",
         currency="EUR",
-        credentials={"token": SECRET},
+        credentials={"bot_token": f"1:{SECRET}"},
     )
     number = TenantWAApp.objects.create(
         tenant=tenant,

@@ -1,12 +1,15 @@
 """How the operators' pages say things."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
 from channels.models import Sender
+from tenants.admin_pages import Page
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, SenderFactory
 
@@ -16,6 +19,30 @@ def test_abbreviations_are_in_capitals(superuser: Client, tenant: Tenant) -> Non
 
     assert "Tracked URLs" in superuser.get("/admin/tracking/").text
     assert "UI status" in superuser.get(f"/admin/broadcast/broadcast/{broadcast.pk}/change/").text
+
+
+ABBREVIATED = re.compile(r"\b(ids?|urls?|apis?|sms|rcs|csv|json|whatsapp|telegram)\b")
+
+
+def test_no_label_has_an_abbreviation_in_small_letters() -> None:
+    names = {
+        f"{model._meta.label}.{field.name}": str(field.verbose_name)
+        for model, page in admin.site._registry.items()
+        if isinstance(page, Page)
+        for field in model._meta.fields
+    }
+    assert {name: each for name, each in names.items() if ABBREVIATED.search(each)} == {}
+    assert names["channels.Sender.base_url"] == "base URL"
+    assert names["broadcast.BroadcastMessage.provider_message_id"] == "provider message ID"
+
+
+def test_a_label_stands_on_the_page(superuser: Client, tenant: Tenant) -> None:
+    sender = SenderFactory.create(tenant=tenant)
+
+    page = superuser.get(f"/admin/channels/sender/{sender.pk}/change/").text
+
+    assert "Base URL" in page
+    assert "Business account ID" in page
 
 
 def test_times_have_seconds_and_a_zone(superuser: Client, tenant: Tenant) -> None:

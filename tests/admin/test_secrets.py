@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.db.models import Model
 from django.test import Client
 
@@ -11,7 +12,7 @@ from tests.admin.rows import SECRET
 from tests.factories import TenantFactory
 
 Rows = dict[type[Model], Model]
-NEW = '{"token": "another-made-up-token"}'
+NEW = '{"bot_token": "1:another-made-up-token"}'
 
 
 def form_of(sender: Model, **fields: Any) -> dict[str, Any]:
@@ -38,13 +39,13 @@ def save(client: Client, sender: Model, **fields: Any) -> Any:
 def test_credentials_are_replaced_when_filled_in(superuser: Client, rows: Rows) -> None:
     assert save(superuser, rows[Sender], new_credentials=NEW).status_code == 302
     stored = Sender.objects.get(pk=rows[Sender].pk)
-    assert stored.credentials == {"token": "another-made-up-token"}
+    assert stored.credentials == {"bot_token": "1:another-made-up-token"}
 
 
 def test_credentials_are_kept_when_left_empty(superuser: Client, rows: Rows) -> None:
     assert save(superuser, rows[Sender], name="Renamed").status_code == 302
     stored = Sender.objects.get(pk=rows[Sender].pk)
-    assert (stored.name, stored.credentials) == ("Renamed", {"token": SECRET})
+    assert (stored.name, stored.credentials) == ("Renamed", {"bot_token": f"1:{SECRET}"})
 
 
 def test_a_refused_form_does_not_show_credentials_again(superuser: Client, rows: Rows) -> None:
@@ -52,7 +53,7 @@ def test_a_refused_form_does_not_show_credentials_again(superuser: Client, rows:
     assert answer.status_code == 200
     assert "This tenant&#x27;s credits are in EUR." in answer.text
     assert "another-made-up-token" not in answer.text
-    assert Sender.objects.get(pk=rows[Sender].pk).credentials == {"token": SECRET}
+    assert Sender.objects.get(pk=rows[Sender].pk).credentials == {"bot_token": f"1:{SECRET}"}
 
 
 def test_an_app_of_another_tenant_is_refused(superuser: Client, rows: Rows, tenant: Tenant) -> None:
@@ -61,3 +62,37 @@ def test_an_app_of_another_tenant_is_refused(superuser: Client, rows: Rows, tena
     Sender.objects.filter(pk=sender.pk).update(tenant=other)
     answer = save(superuser, sender)
     assert "This belongs to another tenant." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"account_id": "2"}, "The credentials are for 1; account_id has to be the same."),
+        (
+            {"new_credentials": '{"bot_token": "2:another-made-up-token"}'},
+            "The credentials are for 2; account_id has to be the same.",
+        ),
+        (
+            {"new_credentials": '{"bot_token": "another-made-up-token"}'},
+            "The credentials name no account.",
+        ),
+    ],
+)
+def test_a_bots_account_is_its_tokens(
+    superuser: Client, rows: Rows, change: dict[str, str], said: str
+) -> None:
+    answer = save(superuser, rows[Sender], **change)
+    assert said in answer.text
+    assert "another-made-up-token" not in answer.text
+    stored = Sender.objects.get(pk=rows[Sender].pk)
+    assert (stored.account_id, stored.credentials) == ("1", {"bot_token": f"1:{SECRET}"})
+
+
+def test_a_bot_becomes_another_as_a_whole(superuser: Client, rows: Rows) -> None:
+    both = {"account_id": "2", "new_credentials": '{"bot_token": "2:another-made-up-token"}'}
+    assert save(superuser, rows[Sender], **both).status_code == 302
+
+
+def test_a_bot_that_was_stored_otherwise_can_be_renamed(superuser: Client, rows: Rows) -> None:
+    Sender.objects.filter(pk=rows[Sender].pk).update(credentials={})
+    assert save(superuser, rows[Sender], name="Renamed").status_code == 302

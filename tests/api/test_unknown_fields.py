@@ -48,6 +48,22 @@ def test_every_body_names_what_it_does_not_know(owner: APIClient, tenant: Tenant
         assert told == [(400, "unknown_field", "no_such_field")], (method, path)
 
 
+def test_every_action_without_a_body_refuses_one(owner: APIClient, tenant: Tenant) -> None:
+    """As /cancel/ with a `reason` or /resume/ with an `at`: nothing would come of it."""
+    operations = SchemaGenerator().get_schema(public=True)["paths"]
+    posts = {path: told["post"] for path, told in operations.items() if "post" in told}
+    paths = [path for path, told in posts.items() if "requestBody" not in told]
+    assert len(paths) >= 10
+    assert all("400" in told["responses"] for told in posts.values())
+    made = {key: OBJECTS[key](tenant) for key in {key_of(path) for path in paths}}
+    for path in paths:
+        own = made[key_of(path)]
+        url = re.sub("{[^}]+}", str(getattr(own, "pk", own)), path)
+        (error,) = owner.post(url, {"no_such_field": "1"}).json().get("errors", [{}])
+        assert (error.get("code"), error.get("attr")) == ("unknown_field", "no_such_field"), path
+        assert owner.post(url, [1]).status_code == 400, path
+
+
 @pytest.mark.parametrize("misspelt", ["schedule_at", "expire_at", "send_windows"])
 def test_a_misspelt_field_makes_no_broadcast(owner: APIClient, misspelt: str) -> None:
     answer = owner.post("/broadcast/", {"name": "N", "platform": "TELEGRAM", misspelt: None})

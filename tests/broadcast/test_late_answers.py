@@ -4,20 +4,26 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
+from broadcast.claiming import claim, shut_fence
+from broadcast.errors import NothingToRetry
+from broadcast.expiring import expire_due
+from broadcast.fallback import fall_back
 from broadcast.finishing import finish_all_that_are_over
-from broadcast.models import Batch, Broadcast
+from broadcast.models import Batch, Broadcast, BroadcastMessage
+from broadcast.receipts import apply_receipts
 from broadcast.sending import run_batch, sweep_batches
 from broadcast.settling import settle
 from broadcast.states import UnknownPolicy
-from channels.adapter import Outcome, OutcomeKind
+from channels.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from channels.models import Sender
-from contacts.models import Contact
+from contacts.models import Contact, Suppression
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.broadcast.test_engine import assert_books_balance
@@ -197,6 +203,183 @@ def test_a_late_acceptance_saves_a_message_from_being_sent_again(
     assert (row.status, row.charge_state, row.attempts) == (status, charge, 1)
     assert (row.next_attempt_at is None) == (status == "SENT")
     assert_books_balance(broadcast)
+
+
+def claim_again(broadcast: Broadcast) -> UUID:
+    lane = broadcast.lanes.select_related("broadcast__sender__tenant").get()
+    assert lane.broadcast.sender is not None
+    claimed = claim(broadcast=lane.broadcast, lane=lane, sender=lane.broadcast.sender, now=soon())
+    assert claimed is not None
+    return claimed.batch_id
+
+
+def deferred(broadcast: Broadcast) -> None:
+    Sender.objects.update(daily_limit=0)
+    claim_again(broadcast)
+
+
+def killed_before_the_fence(broadcast: Broadcast) -> None:
+    Batch.objects.filter(pk=claim_again(broadcast)).update(lease_expires_at=timezone.now())
+    sweep_batches(now=timezone.now())
+
+
+def handed_over(broadcast: Broadcast) -> None:
+    assert shut_fence(batch_id=claim_again(broadcast))
+
+
+def swept_when_nothing_is_sent_again(broadcast: Broadcast) -> None:
+    Broadcast.objects.update(unknown_policy=UnknownPolicy.HOLD)
+    killed_after_the_fence(broadcast)
+
+
+def killed_after_the_fence(broadcast: Broadcast) -> None:
+    handed_over(broadcast)
+    Batch.objects.filter(swept_at=None).update(lease_expires_at=timezone.now())
+    sweep_batches(now=timezone.now())
+
+
+def soon() -> datetime:
+    return timezone.now() + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("second", "status", "attempts"),
+    [
+        (deferred, "PENDING", 1),
+        (killed_before_the_fence, "PENDING", 1),
+        (handed_over, "SENDING", 2),
+        (swept_when_nothing_is_sent_again, "UNKNOWN", 2),
+        (killed_after_the_fence, "PENDING", 2),
+    ],
+)
+def test_a_late_acceptance_counts_whatever_became_of_the_next_batch(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
+    rich: Wallet,
+    people: People,
+    second: Callable[[Broadcast], None],
+    status: str,
+    attempts: int,
+) -> None:
+    broadcast, late = stopped(people(1), unknown_policy=UnknownPolicy.RESEND)
+    sweep_batches(now=timezone.now())
+    second(broadcast)
+    row = broadcast.messages.get()
+    assert (row.status, row.attempts) == (status, attempts)
+    settle_late(late, LIMITED)
+    row.refresh_from_db()
+    assert (row.status, row.attempts) == (status, attempts)
+    settle_late(late, Outcome(OutcomeKind.ACCEPTED, provider_message_id="1:2"))
+    row.refresh_from_db()
+    assert (row.status, row.charge_state, row.attempts) == ("SENT", "CAPTURED", attempts)
+    assert (row.provider_message_id, row.next_attempt_at) == ("1:2", None)
+    assert_books_balance(broadcast)
+
+
+def test_a_late_acceptance_gives_no_older_id_to_what_was_sent_again(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: People
+) -> None:
+    broadcast, late = stopped(people(1), unknown_policy=UnknownPolicy.RESEND)
+    sweep_batches(now=timezone.now())
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=soon)
+    row = broadcast.messages.get()
+    assert row.status == "SENT"
+    settle_late(late, Outcome(OutcomeKind.ACCEPTED, provider_message_id="1:2"))
+    again = broadcast.messages.get()
+    assert again.provider_message_id == row.provider_message_id != "1:2"
+
+
+def cancelled(broadcast: Broadcast) -> None:
+    lifecycle.cancel(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())
+
+
+def expired(broadcast: Broadcast) -> None:
+    Broadcast.objects.filter(pk=broadcast.pk).update(expires_at=timezone.now())
+    assert expire_due(now=soon()) == 1
+
+
+def suppressed(broadcast: Broadcast) -> None:
+    address = broadcast.messages.get().address or ""
+    Suppression.objects.create(tenant=broadcast.tenant, address=address, source="USER")
+    claim_again(broadcast)
+
+
+ENDS = [(cancelled, "CANCELLED"), (expired, "EXPIRED"), (suppressed, "SUPPRESSED")]
+
+
+@pytest.mark.parametrize("is_receipt", [True, False])
+@pytest.mark.parametrize(("end", "status"), ENDS)
+def test_what_ended_while_it_waited_to_be_sent_again_was_sent_where_the_provider_says_so(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
+    rich: Wallet,
+    people: People,
+    end: Callable[[Broadcast], None],
+    status: str,
+    is_receipt: bool,
+) -> None:
+    """Its credit is released already, and stays so."""
+    broadcast, late = stopped(people(1), unknown_policy=UnknownPolicy.RESEND)
+    sweep_batches(now=timezone.now())
+    end(broadcast)
+    row = broadcast.messages.get()
+    assert (row.status, row.charge_state, row.attempts) == (status, "RELEASED", 1)
+    settle_late(late, LIMITED)
+    told(row, ReceiptStatus.FAILED)
+    row.refresh_from_db()
+    assert row.status == status
+    if is_receipt:
+        told(row, ReceiptStatus.SENT)
+    else:
+        settle_late(late, Outcome(OutcomeKind.ACCEPTED, provider_message_id="1:2"))
+    row.refresh_from_db()
+    assert (row.status, row.charge_state, row.error_code) == ("SENT", "RELEASED", "")
+    assert row.provider_message_id == "1:2"
+    assert_books_balance(broadcast)
+
+
+@pytest.mark.parametrize(("end", "status"), ENDS)
+def test_what_was_never_handed_over_stays_as_it_ended(
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
+    rich: Wallet,
+    people: People,
+    end: Callable[[Broadcast], None],
+    status: str,
+) -> None:
+    broadcast, _ = stopped(people(1), unknown_policy=UnknownPolicy.RESEND)
+    Batch.objects.filter(broadcast=broadcast).update(handed_at=None)
+    sweep_batches(now=timezone.now())
+    end(broadcast)
+    row = broadcast.messages.get()
+    told(row, ReceiptStatus.DELIVERED)
+    row.refresh_from_db()
+    assert (row.status, row.attempts) == (status, 0)
+
+
+def test_whom_a_cancelled_rung_has_reached_is_not_written_to_again(
+    rich: Wallet, tenant: Tenant, people: People, sent: Callable[..., Broadcast]
+) -> None:
+    rungs = [{"platform": "TELEGRAM", "text": "Once more"}]
+    refused = people(1, ending=9003)
+    parent = sent([*people(1), *refused], fallback=rungs, unknown_policy=UnknownPolicy.RESEND)
+    assert fall_back(now=timezone.now()) == 1
+    rung = parent.children.get()
+    Broadcast.objects.filter(pk=rung.pk).update(status="SENDING")
+    killed_after_the_fence(rung)
+    assert statuses(rung) == ["PENDING"]
+    cancelled(rung)
+    told(rung.messages.get(), ReceiptStatus.DELIVERED)
+    with pytest.raises(NothingToRetry):
+        lifecycle.retry_failed(
+            tenant=tenant,
+            broadcast_id=parent.pk,
+            actor=None,
+            now=timezone.now(),
+            include_unreachable=True,
+        )
+
+
+def told(row: BroadcastMessage, status: ReceiptStatus) -> None:
+    receipt = Receipt(status, timezone.now(), "1:2", message_id=row.pk)
+    apply_receipts(tenant_id=row.tenant_id, receipts=[receipt], now=timezone.now())
 
 
 def test_a_second_answer_to_the_same_messages_is_paid_for_by_itself(

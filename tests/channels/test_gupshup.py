@@ -26,6 +26,7 @@ from channels.adapter import (
 )
 from channels.gupshup import Gupshup
 from channels.gupshup_errors import ERRORS
+from channels.partly_read import PartlyRead
 from tests.channels.protocols import load
 from tests.channels.samples import MESSAGE_ID, account, response, template, text
 
@@ -268,6 +269,16 @@ def test_a_status_in_metas_shape(timestamp: Any) -> None:
             alias="wamid.X",
         )
     ]
+
+
+@pytest.mark.parametrize("bad", [7, {"status": "read"}, {"status": "read", "timestamp": "x"}])
+def test_what_is_bad_takes_nothing_with_it(bad: Any) -> None:
+    good = {"gs_id": GS, "id": "wamid.X", "status": "delivered", "timestamp": 1710930461}
+    with pytest.raises(PartlyRead, match="documents") as told:
+        GUPSHUP.parse(version_3(statuses=[good, bad, good], messages=[bad]), received_at=NOW)
+    assert [each.status for each in told.value.events if isinstance(each, Receipt)] == [
+        ReceiptStatus.DELIVERED
+    ] * 2
 
 
 def test_a_message_in_metas_shape() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from channels.adapter import OptChange, Receipt, ReceiptStatus, Reply, WebhookSecrets
 from channels.meta_webhook import handshake, parse, verify
+from channels.partly_read import PartlyRead
 from tests.channels.protocols import load
 from tests.channels.samples import MESSAGE_ID, call
 
@@ -149,6 +150,28 @@ def test_a_status_without_what_is_documented_is_a_value_error(missing: str) -> N
     status = {key: value for key, value in STATUS.items() if key != missing}
     with pytest.raises(ValueError, match="documents"):
         events({"statuses": [status]})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"statuses": [{"status": "sent"}]},
+        {"statuses": [7]},
+        {"statuses": 7},
+        {"statuses": [STATUS | {"timestamp": "9" * 30}]},
+        {"user_preferences": [{"category": "marketing_messages", "wa_id": "1"}]},
+        {"messages": [{"type": "text", "text": {"body": "Hi"}, "from": "1"}]},
+        {"messages": None},
+        {"metadata": 7},
+    ],
+)
+def test_what_is_bad_in_a_call_takes_nothing_with_it(bad: dict[str, Any]) -> None:
+    good = [{"value": {"statuses": [STATUS]}}, {"value": {"statuses": [STATUS]}}]
+    entries = [{"changes": [good[0], {"value": bad}, {}, good[1]]}, 7, {"changes": good}]
+    with pytest.raises(PartlyRead, match="documents") as told:
+        parse(json.dumps({"entry": entries}).encode())
+    assert len(told.value.events) == 4
+    assert all(isinstance(each, Receipt) for each in told.value.events)
 
 
 def receipt_of(**changes: Any) -> Receipt:

@@ -10,6 +10,7 @@ import pytest
 
 from channels.adapter import FailureCause, Outcome, OutcomeKind, Receipt, ReceiptStatus
 from channels.msg91 import Msg91
+from channels.partly_read import PartlyRead
 from tests.channels.samples import account, registered, response, text
 
 MSG91 = Msg91()
@@ -102,7 +103,7 @@ REPORT = {
 }
 
 
-def form(*reports: dict[str, str]) -> bytes:
+def form(*reports: Any) -> bytes:
     told = [{"senderId": "ACMEIN", "requestId": REQUEST_ID, "report": list(reports)}]
     return urlencode({"data": json.dumps(told)}).encode()
 
@@ -153,6 +154,13 @@ def test_failures_say_why_and_are_no_opt_outs(status: str) -> None:
 
 def test_a_status_on_the_way_is_no_receipt() -> None:
     assert list(MSG91.parse(form(REPORT | {"status": "8"}), received_at=NOW)) == []
+
+
+@pytest.mark.parametrize("bad", [{}, 7, {"status": "1"}])
+def test_a_bad_report_takes_no_other_with_it(bad: Any) -> None:
+    with pytest.raises(PartlyRead) as told:
+        MSG91.parse(form(REPORT, bad, REPORT), received_at=NOW)
+    assert len(told.value.events) == 2
 
 
 @pytest.mark.parametrize(

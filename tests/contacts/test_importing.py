@@ -150,6 +150,7 @@ def test_a_file_that_cannot_be_read_fails_with_a_reason(
         ("tags", "x" * 101),
         ("attributes", "[1]"),
         ("attributes", '"{""a"": NaN}"'),
+        ("attributes", '"{""a"": [1e400]}"'),
         ("attributes", '"{""a"": ""\\u0000""}"'),
         ("attributes", '"{""a"": ""\\ud800""}"'),
     ],

@@ -71,6 +71,7 @@ def test_the_errors_come_as_csv_with_their_rows_and_no_formula(
         {"default_country": "XX"},
         {"mapping": "nonsense"},
         {"mapping": '["a"]'},
+        {"mapping": "[" * 100_000},
         {"mapping": '{"a": 1}'},
         {"mapping": '{"a": "\\u0000"}'},
         {"tags": "x" * 101},

@@ -1,8 +1,9 @@
 """Numbers that WhatsApp may spell otherwise."""
 
 import pytest
+from django.db import connection
 
-from contacts.phones import whatsapp_spellings
+from contacts.phones import whatsapp_line_in_sql, whatsapp_spellings
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,21 @@ def test_a_mobile_with_and_without_its_digit_is_one(phone: str, other: str) -> N
 )
 def test_others_have_one_spelling(phone: str) -> None:
     assert whatsapp_spellings(phone) == (phone,)
+
+
+@pytest.mark.django_db
+def test_the_database_knows_the_same_spellings() -> None:
+    numbers = [
+        f"+{begin}{middle}{'87654321'[:length]}"
+        for begin in ("52", "521", "522", "54", "549", "5521", "55219", "56", "1")
+        for middle in ("", "5", "6", "9", "11", "12", "96")
+        for length in (7, 8)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT n, {whatsapp_line_in_sql('n')} FROM unnest(%s::text[]) AS t(n)",  # noqa: S608
+            [numbers],
+        )
+        lines = dict(cursor.fetchall())
+    for number in numbers:
+        assert lines[number] == min(whatsapp_spellings(number), key=len)

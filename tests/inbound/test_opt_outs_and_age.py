@@ -51,6 +51,19 @@ def test_stop_opts_out_and_start_back_in(anonymous: APIClient) -> None:
     assert not Suppression.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "stopped"), [("/start", "/stop", True), ("/stop", "/start", False)]
+)
+def test_what_is_dated_in_the_future_was_said_by_now(
+    anonymous: APIClient, before: str, after: str, *, stopped: bool
+) -> None:
+    app, now = bot(), int(timezone.now().timestamp())
+    assert say(anonymous, app, before, at=now + 10**8) == 200
+    assert say(anonymous, app, after, update_id=2, at=now + 1) == 200
+    apply_block(now=timezone.now())
+    assert Suppression.objects.exists() is stopped
+
+
 def test_a_repeated_call_is_stored_once(anonymous: APIClient) -> None:
     app = bot()
     assert [say(anonymous, app, "/stop") for _ in range(2)] == [200, 200]

@@ -32,7 +32,10 @@ def app() -> ProviderApp:
 
 def status_body(status: str, **fields: Any) -> bytes:
     said = {"id": "wamid.1", "status": status, "timestamp": "1700000000", **fields}
-    value = {"messaging_product": "whatsapp", "statuses": [said]}
+    return body_of({"messaging_product": "whatsapp", "statuses": [said]})
+
+
+def body_of(value: dict[str, Any]) -> bytes:
     change = {"field": "messages", "value": value}
     whole = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
     return json.dumps(whole).encode()
@@ -159,6 +162,28 @@ def test_a_poison_event_is_set_aside_and_the_rest_is_applied(
     for _ in range(MAX_ATTEMPTS):
         apply_block(now=timezone.now())
     assert sorted(ProviderEvent.objects.values_list("status", flat=True)) == ["APPLIED", "FAILED"]
+
+
+@pytest.mark.parametrize("bad", [{"status": "sent"}, {"from": "9" * 500}])
+def test_a_bad_part_is_set_aside_with_its_call_and_the_rest_is_applied(
+    anonymous: APIClient, app: ProviderApp, bad: dict[str, str]
+) -> None:
+    text = {"type": "text", "text": {"body": "STOP"}, "timestamp": "1700000000"}
+    stop = {"id": "wamid.in1", "from": "491701234567", **text}
+    sent = {"id": "wamid.1", "status": "sent", "timestamp": "1700000000"}
+    value = {
+        "statuses": [sent, bad] if "status" in bad else [sent],
+        "messages": [{"id": "wamid.in2", **text, **bad}, stop],
+    }
+    assert post(anonymous, app, status_body("read", id="wamid.0")) == 200
+    assert post(anonymous, app, body_of(value)) == 200
+    apply_block(now=timezone.now())
+    assert ProviderEvent.objects.filter(status="APPLIED").count() == 1
+    aside = ProviderEvent.objects.get(status="FAILED")
+    assert aside.error == ("PartlyRead" if "status" in bad else "DataError")
+    parked = ParkedReceipt.objects.values_list("provider_message_id", flat=True)
+    assert sorted(parked) == ["wamid.0", "wamid.1"]
+    assert "+491701234567" in Suppression.objects.values_list("address", flat=True)
 
 
 def test_what_comes_while_events_are_applied_is_left_to_the_next_run(

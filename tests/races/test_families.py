@@ -97,3 +97,21 @@ def test_a_retry_waits_for_a_rung_that_starts_and_then_has_nobody_to_retry(
             wait_until_blocked()
         assert retried.result(DEADLINE) is False
     assert underway(tenant) == 1
+
+
+def test_a_retry_of_a_rung_waits_for_one_of_its_parent_and_then_has_nobody_to_retry(
+    parent: Broadcast, tenant: Tenant
+) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic():
+            lifecycle.retry_failed(
+                tenant=tenant,
+                broadcast_id=parent.pk,
+                actor=None,
+                now=timezone.now(),
+                include_unreachable=True,
+            )
+            retried = thread.submit(retry, parent.children.get(kind="FALLBACK"))
+            wait_until_blocked()
+        assert retried.result(DEADLINE) is False
+    assert underway(tenant) == 1

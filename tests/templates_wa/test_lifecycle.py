@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -13,6 +14,7 @@ from rest_framework.test import APIClient
 
 from channels.models import TenantWAApp
 from channels.simulator.running import RunningSimulator
+from channels.template_port import RemoteTemplate, TemplateSpec
 from inbound.applying import apply_block
 from templates_wa import syncing
 from templates_wa.models import WhatsAppTemplate
@@ -182,6 +184,47 @@ def test_a_template_that_is_listed_twice_is_taken_over_once(
 
     assert answer.json() == {"created": 1, "updated": 0, "skipped": 1}
     assert WhatsAppTemplate.objects.get().name == "made_there"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"header_format": "TEXT", "header_text": "a" * 61}, "header_text: Ensure this value has"),
+        ({"footer": "a" * 61}, "footer: Ensure this value has at most 60 characters"),
+        ({"code_expiration_minutes": 10**9}, "code_expiration_minutes: Ensure"),
+        ({"parameter_format": "OF_ANOTHER_KIND"}, "parameter_format: Value 'OF_ANOTHER_KIND'"),
+        ({}, "provider_template_id: Ensure this value has at most 64 characters"),
+    ],
+)
+def test_what_no_column_can_hold_is_left_out_and_said(
+    app: TenantWAApp, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], reason: str
+) -> None:
+    known = draft(app, name="known", status="PENDING", provider_template_id="1")
+    told = [
+        RemoteTemplate(
+            id=number,
+            name=name,
+            language="en",
+            status="APPROVED",
+            category="MARKETING",
+            spec=replace(TemplateSpec(name, "en", "MARKETING", "Hi there."), **spec),
+        )
+        for name, number, spec in (
+            ("known", "1" if change else "1" * 65, change),
+            ("new", "2" if change else "2" * 65, change),
+            ("fine", "3", {}),
+        )
+    ]
+    monkeypatch.setattr(syncing, "_read", lambda app: told)
+
+    assert sync(app=app, now=timezone.now()) == syncing.Synced(created=1, updated=1, skipped=1)
+
+    assert WhatsAppTemplate.objects.get(name="fine").status == "APPROVED"
+    assert not WhatsAppTemplate.objects.filter(name="new").exists()
+    before, known = known, WhatsAppTemplate.objects.get(pk=known.pk)
+    assert (known.status, known.body) == ("APPROVED", before.body)
+    assert known.provider_template_id == before.provider_template_id
+    assert known.rejection_reason.startswith(f"Not taken over: {reason}")
 
 
 def test_what_the_provider_knows_no_more_is_disabled(app: TenantWAApp) -> None:

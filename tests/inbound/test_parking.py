@@ -1,0 +1,49 @@
+"""Parked receipts are tried tenant by tenant: what holds one up holds up no other."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from broadcast.models import BroadcastMessage
+from broadcast.moves import lock_counters
+from channels.adapter import Receipt, ReceiptStatus
+from inbound.models import ParkedReceipt
+from inbound.parking import apply_parked, park
+from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
+
+SOON = 8.0
+"""Seconds; a frozen process keeps its locks for 30."""
+
+
+def parked(provider_id: str) -> BroadcastMessage:
+    """Of a tenant of its own; its message was not known when its receipt came."""
+    app = ProviderAppFactory.create()
+    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT")
+    message.broadcast.counters.__class__.objects.filter(broadcast=message.broadcast).update(
+        total=1, sent=1
+    )
+    receipt = Receipt(ReceiptStatus.DELIVERED, timezone.now(), provider_id)
+    park(app=app, receipts=[receipt], now=timezone.now())
+    name_message(message, provider_id)
+    return message
+
+
+def applied() -> int:
+    try:
+        return apply_parked(now=timezone.now())
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_tenants_receipts_do_not_wait_for_what_a_frozen_process_holds() -> None:
+    held, free = parked("wamid.1"), parked("wamid.2")
+    with ThreadPoolExecutor(1) as thread, transaction.atomic():
+        lock_counters(held.broadcast_id)
+        assert thread.submit(applied).result(SOON) == 1
+    free.refresh_from_db()
+    assert free.status == "DELIVERED"
+    assert ParkedReceipt.objects.get().provider_message_id == "wamid.1"
+    assert applied() == 1
