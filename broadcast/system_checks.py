@@ -1,4 +1,4 @@
-"""Whether the settings' times fit together; Django asks before it serves or migrates."""
+"""Whether the settings fit together; Django asks before it serves or migrates."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from channels.pacing import HORIZON
+from channels.pacing import HORIZON, MAX_BATCH_SIZE
 
 
 def check_lease(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
@@ -21,4 +21,14 @@ def check_lease(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Check
             hint=f"Give it more than PROVIDER_TIMEOUT and {HORIZON:g} seconds together.",
             id="broadcast.E001",
         )
+    ]
+
+
+def check_batches(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """With no batch, or batches of none, nothing would ever be sent."""
+    bounds = {"BATCHES_AT_ONCE": 100, "BROADCAST_BATCH_SIZE": MAX_BATCH_SIZE}
+    return [
+        Error(f"{name} must be from 1 to {most}.", id="broadcast.E002")
+        for name, most in bounds.items()
+        if not 1 <= getattr(settings, name) <= most
     ]

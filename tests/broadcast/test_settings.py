@@ -16,6 +16,15 @@ def test_the_lease_outlasts_a_requests_time_out(beyond: float, errors: list[str]
     assert found == errors
 
 
+@pytest.mark.parametrize("name", ["BATCHES_AT_ONCE", "BROADCAST_BATCH_SIZE"])
+@pytest.mark.parametrize(("value", "errors"), [(0, 1), (1, 0), (100, 0), (1001, 1)])
+def test_no_setting_stops_all_sending(name: str, value: int, errors: int) -> None:
+    with override_settings(**{name: value}):
+        found = [each for each in run_checks() if each.id == "broadcast.E002"]
+    assert len(found) == errors
+    assert all(name in each.msg for each in found)
+
+
 def test_a_task_is_lost_to_nobody_and_taken_one_at_a_time() -> None:
     conf = app.conf
     assert (conf.task_acks_late, conf.task_reject_on_worker_lost) == (True, True)
