@@ -55,12 +55,12 @@ class _Pipeline:
                 self._failures.append(failure)
                 if not connection.is_usable():
                     connection.close()  # the next statement makes a new one
-        if self._failures:
-            for other in self._failures[1:]:
-                log.error("batch_failed", error_type=type(other).__name__)
-            raise self._failures[0]
+        for other in self._failures[1:]:
+            log.error("batch_failed", error_type=type(other).__name__)
         if self._is_wanted:
             self._announce(self._clock())
+        if self._failures:
+            raise self._failures[0]
 
     def _step(self) -> None:
         """Settle the answers that are there; begin another batch where they are waited for."""

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -131,14 +132,40 @@ def test_what_one_batch_raises_costs_the_others_nothing(
         return settle(**answered)
 
     monkeypatch.setattr("broadcast.sending.settle", fails_once)
+    left: list[datetime] = []
     with pytest.raises(RuntimeError, match="the first one"):
-        served()
+        serve_lanes(clock=timezone.now, announce=left.append)
     assert statuses(broadcast) == ["SENDING"] * SIZE + ["SENT"] * SIZE + ["PENDING"] * SIZE
+    (due,) = left
+    assert due <= timezone.now()
     served()
     Batch.objects.filter(settled_at=None).update(lease_expires_at=timezone.now())
     assert sweep_batches(now=timezone.now()) == 1
     assert statuses(broadcast) == ["UNKNOWN"] * SIZE + ["SENT"] * 2 * SIZE
     assert_books_balance(broadcast)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_breaks_costs_one_batchs_answers(
+    going: Callable[..., Broadcast],
+    people: People,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.BATCHES_AT_ONCE = 2
+    broadcast = going(people(2 * SIZE, ending=SLOW))
+    calls = count()
+
+    def cut_off_once(**answered: Any) -> Any:
+        if next(calls) == 0:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return settle(**answered)
+
+    monkeypatch.setattr("broadcast.sending.settle", cut_off_once)
+    with pytest.raises(OperationalError):
+        served()
+    assert statuses(broadcast) == ["SENDING"] * SIZE + ["SENT"] * SIZE
 
 
 def test_a_task_ends_in_at_most_one_other(
