@@ -1,13 +1,14 @@
-"""Whether the settings' times fit together; Django asks before it serves or migrates."""
+"""Whether the settings fit together; Django asks before it serves or migrates."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from channels.pacing import HORIZON
+from channels.pacing import HORIZON, MAX_BATCH_SIZE
 
 
 def check_lease(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
@@ -21,4 +22,17 @@ def check_lease(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Check
             hint=f"Give it more than PROVIDER_TIMEOUT and {HORIZON:g} seconds together.",
             id="broadcast.E001",
         )
+    ]
+
+
+def check_batches(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """With none at once workers would look for lanes for ever and send nothing."""
+    bounds = {"BATCHES_AT_ONCE": inf, "BROADCAST_BATCH_SIZE": MAX_BATCH_SIZE}
+    return [
+        Error(
+            f"{name} must be 1 or more{'' if most == inf else f', and at most {most}'}.",
+            id="broadcast.E002",
+        )
+        for name, most in bounds.items()
+        if not 1 <= getattr(settings, name) <= most
     ]

@@ -4,12 +4,13 @@ import secrets
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from channels.adapter import SenderAccount, WebhookSecrets
 from channels.credentials import EncryptedJSONField
+from channels.pacing import MAX_BATCH_SIZE
 from channels.platforms import Category, Platform
 from channels.registry import adapter_for
 from tenants.ids import new_id
@@ -84,7 +85,9 @@ class Sender(models.Model):
     )
 
     batch_size = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)]
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_BATCH_SIZE)],
     )
     batch_delay = models.DecimalField(
         max_digits=7,

@@ -23,6 +23,9 @@ MARGIN = Decimal("0.965")
 """Share of the limit that is used. Requests do not arrive as evenly as they are sent: with this,
 they may be shaken by 36 ms and no sliding second holds one too many."""
 MICRO = 1_000_000
+MAX_BATCH_SIZE = 1000
+"""A batch is one task with one lease: larger ones would outlive it. SCRIPT's unpack takes no more
+than 8,000 at once."""
 
 # KEYS: the limiter's epoch, the sender's next free time and the mix of what was before it; with a
 # recipient's address behind it, his own.

@@ -9,6 +9,7 @@ from rest_framework.exceptions import PermissionDenied
 from channels.adapter import Adapter
 from channels.models import ProviderApp, Sender
 from channels.named_accounts import check_account
+from channels.pacing import MAX_BATCH_SIZE
 from channels.platforms import Platform
 from channels.registry import ADAPTERS, adapter_for, providers_for
 from channels.secret_names import check_secrets
@@ -19,8 +20,6 @@ from tenants.permissions import Action, may
 from tenants.send_windows import read_send_window
 from tenants.strict_serializers import Strict
 
-MAX_BATCH_SIZE = 1000
-"""A batch is one task with one lease: larger ones would outlive it."""
 MAX_BATCH_DELAY = 3600
 MAX_RETRIES = 20
 MAX_LANES = 32

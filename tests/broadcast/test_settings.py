@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.test import override_settings
 
-from channels.pacing import HORIZON
+from channels.pacing import HORIZON, MAX_BATCH_SIZE
 from config.celery import app
 
 
@@ -14,6 +14,23 @@ def test_the_lease_outlasts_a_requests_time_out(beyond: float, errors: list[str]
     with override_settings(BROADCAST_BATCH_LEASE=settings.PROVIDER_TIMEOUT + HORIZON + beyond):
         found = [each.id for each in run_checks() if str(each.id).startswith("broadcast.")]
     assert found == errors
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_right"),
+    [
+        ("BATCHES_AT_ONCE", 0, False),
+        ("BATCHES_AT_ONCE", 1, True),
+        ("BROADCAST_BATCH_SIZE", 0, False),
+        ("BROADCAST_BATCH_SIZE", MAX_BATCH_SIZE, True),
+        ("BROADCAST_BATCH_SIZE", MAX_BATCH_SIZE + 1, False),
+    ],
+)
+def test_there_are_batches_and_none_is_too_large(name: str, value: int, is_right: bool) -> None:
+    with override_settings(**{name: value}):
+        found = [each.msg for each in run_checks() if each.id == "broadcast.E002"]
+    assert len(found) == (0 if is_right else 1)
+    assert all(name in each for each in found)
 
 
 def test_a_task_is_lost_to_nobody_and_taken_one_at_a_time() -> None:
