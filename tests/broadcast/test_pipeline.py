@@ -183,5 +183,23 @@ def test_a_task_ends_in_at_most_one_other(
     assert set(statuses(broadcast)) == {"SENT", "PENDING"}
 
 
+def test_what_is_due_when_its_time_is_over_waits_for_no_answer(
+    going: Callable[..., Broadcast],
+    people: People,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another worker can have it while this one waits for a silent provider."""
+    settings.BATCHES_AT_ONCE, settings.PROVIDER_TIMEOUT = 2, 1.0
+    monkeypatch.setattr(pipeline, "SERVES_FOR", 0.3)
+    broadcast = going(people(4 * SIZE, ending=NEVER_ANSWERS))
+    left: list[datetime] = []
+    serve_lanes(clock=timezone.now, announce=lambda _: left.append(timezone.now()))
+    assert statuses(broadcast) == ["UNKNOWN"] * 2 * SIZE + ["PENDING"] * 2 * SIZE
+    (told_at,) = left
+    first = broadcast.batches.order_by("settled_at").values_list("settled_at", flat=True)[0]
+    assert told_at < first - timedelta(seconds=0.3)
+
+
 def test_nothing_due_is_nothing_done(bot: Sender) -> None:
     assert served() == []
