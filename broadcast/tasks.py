@@ -45,8 +45,10 @@ def serve() -> None:
 
 def _serve_at(due: datetime) -> None:
     wait = max(0.0, (due - timezone.now()).total_seconds())
-    if wait <= MAX_COUNTDOWN:  # a countdown of zero would set a timer
-        serve.apply_async(countdown=wait or None, expires=wait + HINT_LASTS)
+    if not wait:
+        serve.apply_async(expires=HINT_LASTS)  # a countdown of zero would set a timer
+    elif wait <= MAX_COUNTDOWN:
+        serve.apply_async(countdown=wait, expires=wait + HINT_LASTS)
 
 
 # Safe twice: it acts on a broadcast whose `planning_at` is set, under its lock.
