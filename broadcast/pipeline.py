@@ -45,26 +45,28 @@ class _Pipeline:
         self._under_way: list[UnderWay] = []
         self._is_wanted = True
         """As far as we know a lane is due."""
+        self._is_left = False
+        """What is due was left to another task since the last batch was begun."""
         self._failures: list[Exception] = []
 
     def run(self) -> None:
-        while self._under_way or (self._is_wanted and self._has_time()):
+        while self._under_way or self._is_wanted:
             try:
                 self._step()
             except Exception as failure:  # noqa: BLE001 - the others' answers are not to be lost
                 self._failures.append(failure)
                 if not connection.is_usable():
                     connection.close()  # the next statement makes a new one
+        for other in self._failures[1:]:
+            log.error("batch_failed", error_type=type(other).__name__)
         if self._failures:
-            for other in self._failures[1:]:
-                log.error("batch_failed", error_type=type(other).__name__)
             raise self._failures[0]
-        if self._is_wanted:
-            self._announce(self._clock())
 
     def _step(self) -> None:
         """Settle the answers that are there; begin another batch where they are waited for."""
-        if answered := self._next_answered():
+        if self._is_wanted and not self._has_time():
+            self._leave_to_others()
+        elif answered := self._next_answered():
             self._settle(answered)
         elif self._may_begin():
             self._begin()
@@ -72,7 +74,7 @@ class _Pipeline:
     def _begin(self) -> None:
         if monotonic() > self._read_at + SERVES_FOR:
             self._known, self._read_at = {}, monotonic()
-        self._is_wanted = False
+        self._is_wanted = self._is_left = False
         begun = begin_next_batch(clock=self._clock, announce=self._announce, known=self._known)
         self._looked_at = monotonic()
         if isinstance(begun, UnderWay):
@@ -89,6 +91,13 @@ class _Pipeline:
         else:
             self._under_way.append(batch)
 
+    def _leave_to_others(self) -> None:
+        """At once: answers may be waited for long."""
+        self._is_wanted = False
+        if not self._is_left:
+            self._is_left = True
+            self._announce(self._clock())
+
     def _leave(self, due: datetime | None) -> None:
         """A lane wants its next batch then: ours if that is now."""
         if due is None:
@@ -99,10 +108,11 @@ class _Pipeline:
             self._announce(due)
 
     def _has_time(self) -> bool:
-        if self._failures:
-            return False
+        return not self._failures and monotonic() < self._ends_at()
+
+    def _ends_at(self) -> float:
         is_slow = any(each.is_late for each in self._under_way)
-        return monotonic() < self._started + (SERVES_FOR_AT_MOST if is_slow else SERVES_FOR)
+        return self._started + (SERVES_FOR_AT_MOST if is_slow else SERVES_FOR)
 
     def _may_begin(self) -> bool:
         return len(self._under_way) < settings.BATCHES_AT_ONCE and self._has_time()
@@ -111,6 +121,8 @@ class _Pipeline:
         """The next batch that has answers; None if it is time to begin another one first."""
         if self._under_way and not any(each.cut.done() for each in self._under_way):
             until = min(each.due_by for each in self._under_way)
+            if self._is_wanted:
+                until = min(until, self._ends_at())
             if self._may_begin():
                 patience = OVERLAPS_AFTER if self._is_wanted else LOOKS_AFTER
                 until = min(until, self._looked_at + patience)

@@ -29,6 +29,9 @@ MAX_COUNTDOWN = 60.0
 DOCTOR_LOOKS_BACK = timedelta(days=7)
 """What was over before is looked at by `manage.py doctor` alone."""
 MAX_HINTS = 500
+HINT_LASTS = 60.0
+"""Seconds beyond its time, more than any task takes. Each batch gives a hint and not each needs one
+to begin: of workers that are always late the surplus would stay."""
 OVERDUE_AFTER = timedelta(seconds=2)
 """How late a lane may be before beat takes it that its chain has died."""
 
@@ -36,16 +39,16 @@ OVERDUE_AFTER = timedelta(seconds=2)
 # Safe twice: a lane is taken by compare-and-set.
 @shared_task
 def serve() -> None:
-    """Serve lanes: as many of these tasks are under way as lanes are."""
+    """Serve lanes; where none is due it ends at once and hints at nothing."""
     serve_lanes(clock=timezone.now, announce=_serve_at)
 
 
 def _serve_at(due: datetime) -> None:
     wait = max(0.0, (due - timezone.now()).total_seconds())
     if not wait:
-        serve.delay()  # a countdown of zero would set a timer
+        serve.apply_async(expires=HINT_LASTS)  # a countdown of zero would set a timer
     elif wait <= MAX_COUNTDOWN:
-        serve.apply_async(countdown=wait)
+        serve.apply_async(countdown=wait, expires=wait + HINT_LASTS)
 
 
 # Safe twice: it acts on a broadcast whose `planning_at` is set, under its lock.

@@ -7,6 +7,7 @@ from django.db.models import Model
 from django.test import Client
 
 from channels.models import Sender
+from channels.pacing import MAX_BATCH_SIZE
 from tenants.models import Tenant
 from tests.admin.rows import SECRET
 from tests.factories import TenantFactory
@@ -96,3 +97,9 @@ def test_a_bot_becomes_another_as_a_whole(superuser: Client, rows: Rows) -> None
 def test_a_bot_that_was_stored_otherwise_can_be_renamed(superuser: Client, rows: Rows) -> None:
     Sender.objects.filter(pk=rows[Sender].pk).update(credentials={})
     assert save(superuser, rows[Sender], name="Renamed").status_code == 302
+
+
+def test_a_batch_is_no_larger_than_over_the_api(superuser: Client, rows: Rows) -> None:
+    answer = save(superuser, rows[Sender], batch_size=str(MAX_BATCH_SIZE + 1))
+    assert f"less than or equal to {MAX_BATCH_SIZE}" in answer.text
+    assert save(superuser, rows[Sender], batch_size=str(MAX_BATCH_SIZE)).status_code == 302

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -131,14 +132,40 @@ def test_what_one_batch_raises_costs_the_others_nothing(
         return settle(**answered)
 
     monkeypatch.setattr("broadcast.sending.settle", fails_once)
+    left: list[datetime] = []
     with pytest.raises(RuntimeError, match="the first one"):
-        served()
+        serve_lanes(clock=timezone.now, announce=left.append)
     assert statuses(broadcast) == ["SENDING"] * SIZE + ["SENT"] * SIZE + ["PENDING"] * SIZE
+    (due,) = left
+    assert due <= timezone.now()
     served()
     Batch.objects.filter(settled_at=None).update(lease_expires_at=timezone.now())
     assert sweep_batches(now=timezone.now()) == 1
     assert statuses(broadcast) == ["UNKNOWN"] * SIZE + ["SENT"] * 2 * SIZE
     assert_books_balance(broadcast)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_breaks_costs_one_batchs_answers(
+    going: Callable[..., Broadcast],
+    people: People,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.BATCHES_AT_ONCE = 2
+    broadcast = going(people(2 * SIZE, ending=SLOW))
+    calls = count()
+
+    def cut_off_once(**answered: Any) -> Any:
+        if next(calls) == 0:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return settle(**answered)
+
+    monkeypatch.setattr("broadcast.sending.settle", cut_off_once)
+    with pytest.raises(OperationalError):
+        served()
+    assert statuses(broadcast) == ["SENDING"] * SIZE + ["SENT"] * SIZE
 
 
 def test_a_task_ends_in_at_most_one_other(
@@ -154,6 +181,24 @@ def test_a_task_ends_in_at_most_one_other(
     (left,) = served()
     assert left <= timezone.now()
     assert set(statuses(broadcast)) == {"SENT", "PENDING"}
+
+
+def test_what_is_due_when_its_time_is_over_waits_for_no_answer(
+    going: Callable[..., Broadcast],
+    people: People,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another worker can have it while this one waits for a silent provider."""
+    settings.BATCHES_AT_ONCE, settings.PROVIDER_TIMEOUT = 2, 1.0
+    monkeypatch.setattr(pipeline, "SERVES_FOR", 0.3)
+    broadcast = going(people(4 * SIZE, ending=NEVER_ANSWERS))
+    left: list[datetime] = []
+    serve_lanes(clock=timezone.now, announce=lambda _: left.append(timezone.now()))
+    assert statuses(broadcast) == ["UNKNOWN"] * 2 * SIZE + ["PENDING"] * 2 * SIZE
+    (told_at,) = left
+    soon = told_at + timedelta(seconds=0.3)
+    assert not broadcast.batches.filter(settled_at__lt=soon).exists()
 
 
 def test_nothing_due_is_nothing_done(bot: Sender) -> None:

@@ -1,19 +1,22 @@
 """Beat gives a hint for every lane that no task stands for, and no more than that."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import redis
+from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from broadcast import lifecycle
-from broadcast.enqueueing import hints_waiting, serve_soon
+from broadcast.enqueueing import SENDING, hints_waiting, serve_soon
 from broadcast.models import Broadcast, Lane
 from broadcast.sending import run_next_batch
-from broadcast.tasks import OVERDUE_AFTER, revive
+from broadcast.tasks import HINT_LASTS, OVERDUE_AFTER, revive, serve
+from channels.models import Sender
 from channels.simulator.magic import ENDINGS, Behaviour
 from contacts.models import Contact
 from tests.broadcast.books import statuses
@@ -55,6 +58,35 @@ def test_hints_come_with_the_commit(redis_client: redis.Redis) -> None:
         serve_soon(lanes=2)
         assert hints_waiting() == 0
     assert hints_waiting() == 2
+
+
+@pytest.mark.parametrize("delay", [0, 20])
+def test_a_hint_that_no_worker_takes_in_time_is_dropped(
+    redis_client: redis.Redis,
+    rich: Wallet,
+    people: Callable[..., list[Contact]],
+    draft: Callable[..., Broadcast],
+    monkeypatch: pytest.MonkeyPatch,
+    delay: int,
+) -> None:
+    """Each batch may give one: where there is more to do than can be done, all would stay."""
+    Sender.objects.update(batch_size=1, batch_delay=delay)
+    monkeypatch.setattr("broadcast.pipeline.SERVES_FOR", 0.05)
+    broadcast = draft(people(40))
+    lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())
+    hints_taken()
+    began = timezone.now()
+    serve()
+    (hint,) = hints_taken()
+    expires = datetime.fromisoformat(hint.headers["expires"])
+    lasts = timedelta(seconds=delay + HINT_LASTS)
+    assert began + lasts <= expires <= timezone.now() + lasts
+
+
+def hints_taken() -> list[Any]:
+    with current_app.connection_for_read() as connection:
+        channel: Any = connection.default_channel
+        return list(iter(lambda: channel.basic_get(SENDING, no_ack=True), None))
 
 
 def test_a_broker_that_is_away_costs_no_answer(

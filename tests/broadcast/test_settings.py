@@ -1,12 +1,20 @@
 """Times that must be longer than others, whatever a deployment sets."""
 
+import re
+
 import pytest
 from django.conf import settings
 from django.core.checks import run_checks
 from django.test import override_settings
 
-from channels.pacing import HORIZON
+from broadcast.pipeline import SERVES_FOR_AT_MOST
+from broadcast.reserving import HEAD_START
+from broadcast.tasks import HINT_LASTS
+from channels.delivery import GRACE_SECONDS
+from channels.http import HAND_OFF_SECONDS
+from channels.pacing import HORIZON, MAX_BATCH_SIZE
 from config.celery import app
+from config.environment import BASE_DIR
 
 
 @pytest.mark.parametrize(("beyond", "errors"), [(0.0, ["broadcast.E001"]), (0.1, [])])
@@ -16,13 +24,32 @@ def test_the_lease_outlasts_a_requests_time_out(beyond: float, errors: list[str]
     assert found == errors
 
 
-@pytest.mark.parametrize("name", ["BATCHES_AT_ONCE", "BROADCAST_BATCH_SIZE"])
-@pytest.mark.parametrize(("value", "errors"), [(0, 1), (1, 0), (100, 0), (1001, 1)])
-def test_no_setting_stops_all_sending(name: str, value: int, errors: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "is_right"),
+    [
+        ("BATCHES_AT_ONCE", 0, False),
+        ("BATCHES_AT_ONCE", 1, True),
+        ("BROADCAST_BATCH_SIZE", 0, False),
+        ("BROADCAST_BATCH_SIZE", MAX_BATCH_SIZE, True),
+        ("BROADCAST_BATCH_SIZE", MAX_BATCH_SIZE + 1, False),
+    ],
+)
+def test_there_are_batches_and_none_is_too_large(name: str, value: int, is_right: bool) -> None:
     with override_settings(**{name: value}):
-        found = [each for each in run_checks() if each.id == "broadcast.E002"]
-    assert len(found) == errors
-    assert all(name in each.msg for each in found)
+        found = [each.msg for each in run_checks() if each.id == "broadcast.E002"]
+    assert len(found) == (0 if is_right else 1)
+    assert all(name in each for each in found)
+
+
+def test_a_worker_that_is_told_to_end_has_time_for_all_that_its_task_may_begin() -> None:
+    """Its last batch: paced up to the horizon, and answered at the last moment."""
+    begun_by = SERVES_FOR_AT_MOST + HEAD_START + HORIZON
+    answered_by = begun_by + settings.PROVIDER_TIMEOUT + GRACE_SECONDS + HAND_OFF_SECONDS
+    (allowed,) = re.findall(
+        r"stop_grace_period: (\d+)s", (BASE_DIR / "docker-compose.yml").read_text()
+    )
+    assert answered_by < int(allowed)
+    assert answered_by < HINT_LASTS
 
 
 def test_a_task_is_lost_to_nobody_and_taken_one_at_a_time() -> None:
