@@ -51,5 +51,5 @@ class Nothing(Strict):
 
 
 def refuse_body(request: Request) -> None:
-    """For actions without a body: a field in one would be lost. An empty object is no field."""
-    Nothing(data=request.data).is_valid(raise_exception=True)
+    """For actions without a body: a field in one would be lost. {} and null hold none."""
+    Nothing(data={} if request.data is None else request.data).is_valid(raise_exception=True)
