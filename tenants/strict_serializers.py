@@ -52,4 +52,5 @@ class Nothing(Strict):
 
 def refuse_body(request: Request) -> None:
     """For actions without a body: a field in one would be lost. {} and null hold none."""
-    Nothing(data={} if request.data is None else request.data).is_valid(raise_exception=True)
+    body: Any = request.data
+    Nothing(data={} if body is None else body).is_valid(raise_exception=True)

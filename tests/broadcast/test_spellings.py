@@ -11,8 +11,8 @@ from broadcast.opt_outs import record_opt_outs
 from broadcast.unsubscribing import unsubscribe
 from channels.models import Sender
 from channels.platforms import Platform
-from tenants.models import Tenant
 from contacts.models import Suppression
+from tenants.models import Tenant
 from tests.factories import (
     BroadcastFactory,
     BroadcastMessageFactory,
