@@ -203,6 +203,8 @@ CHECKS = (
         """,
         repair=finish_again,
     ),
+    # Not what had ended, so that another could follow, and was reached after all: the credit that
+    # was given back then says so.
     Check(
         "followed_twice",
         NEVER_TWICE,
@@ -212,6 +214,7 @@ CHECKS = (
         FROM scope s JOIN broadcast_broadcastmessage m ON m.broadcast_id = s.id
         WHERE m.parent_message_id IS NOT NULL
           AND m.status NOT IN ('FAILED', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')
+          AND m.charge_state NOT IN ('RELEASED', 'REFUNDED')
         GROUP BY m.parent_message_id HAVING count(*) > 1
         """,
     ),

@@ -7,6 +7,7 @@ from uuid import UUID
 from broadcast.models import Broadcast, BroadcastMessage
 from channels.platforms import Platform
 from contacts.models import SuppressionScope, SuppressionSource
+from contacts.phones import spellings_of
 from contacts.suppressions import suppress_all
 
 
@@ -23,7 +24,11 @@ def record_opt_outs(*, broadcast: Broadcast, said_at: Mapping[UUID, datetime]) -
     suppress_all(
         tenant_id=broadcast.tenant_id,
         platform=broadcast.platform,
-        said_at={str(address): said_at[message_id] for address, message_id in rows},
+        said_at={
+            spelling: said_at[message_id]
+            for address, message_id in rows
+            for spelling in spellings_of(str(address), platform=broadcast.platform)
+        },
         scope=SuppressionScope.MARKETING if marketing_only else SuppressionScope.ALL,
         source=SuppressionSource.PROVIDER,
         reason="Reported by the provider",

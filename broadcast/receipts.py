@@ -139,7 +139,17 @@ def _apply(*, broadcast: Broadcast, said: _OfBroadcast, now: datetime) -> None:
         record_opt_outs(broadcast=broadcast, said_at=opted_out)
     if moved.is_over:
         # After the outermost commit: finishing locks the broadcast, then its counters.
-        transaction.on_commit(partial(finish, broadcast_id=broadcast.pk, now=now))
+        transaction.on_commit(partial(_finish, broadcast.pk, now=now))
+
+
+def _finish(broadcast_id: UUID, *, now: datetime) -> None:
+    """However long its lock takes, also within a look (`one_by_one`), which would not wait for it.
+
+    Nobody comes back to a finished broadcast whose receipts are applied.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+        finish(broadcast_id=broadcast_id, now=now)
 
 
 # A claim empties the row's id, so that it is the last try's. That of an earlier try, whose

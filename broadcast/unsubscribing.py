@@ -11,6 +11,7 @@ from django.conf import settings
 from broadcast.models import BroadcastMessage
 from channels.platforms import Category
 from contacts.models import SuppressionScope, SuppressionSource
+from contacts.phones import spellings_of
 from contacts.suppressions import suppress
 from tracking.links import decode, encode
 
@@ -40,12 +41,14 @@ def unsubscribe(*, message: BroadcastMessage, now: datetime) -> None:
     Safe to repeat.
     """
     is_marketing = message.broadcast.category == Category.MARKETING
-    suppress(
-        tenant_id=message.tenant_id,
-        platform=message.broadcast.platform,
-        address=message.address or "",
-        scope=SuppressionScope.MARKETING if is_marketing else SuppressionScope.ALL,
-        source=SuppressionSource.RECIPIENT,
-        reason="unsubscribe link",
-        now=now,
-    )
+    platform = message.broadcast.platform
+    for address in spellings_of(message.address or "", platform=platform):
+        suppress(
+            tenant_id=message.tenant_id,
+            platform=platform,
+            address=address,
+            scope=SuppressionScope.MARKETING if is_marketing else SuppressionScope.ALL,
+            source=SuppressionSource.RECIPIENT,
+            reason="unsubscribe link",
+            now=now,
+        )

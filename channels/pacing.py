@@ -66,8 +66,12 @@ local first = epoch + horizon + pair
 local keys, said = {}, {}
 for address in string.gmatch(ARGV[6], '%S+') do keys[#keys + 1] = KEYS[2] .. ':' .. address end
 local pair_left = math.ceil(pair / 1000)
-if pair > 0 and #keys > 0 then
-    for i, at in ipairs(redis.call('MGET', unpack(keys))) do said[keys[i]] = tonumber(at) end
+if pair > 0 then
+    -- A thousand at a time, as Lua hands over no more than 8,000 values.
+    for from = 0, #keys - 1, 1000 do
+        local some = {unpack(keys, from + 1, math.min(from + 1000, #keys))}
+        for i, at in ipairs(redis.call('MGET', unpack(some))) do said[some[i]] = tonumber(at) end
+    end
 end
 local answer = {}
 local is_any = false

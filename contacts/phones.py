@@ -4,6 +4,7 @@ import re
 
 import phonenumbers
 
+from channels.platforms import Platform
 from tenants.errors import InvalidInput
 
 LONGEST = 16
@@ -34,6 +35,11 @@ def to_e164(text: str, *, default_country: str = "") -> str:
     if not phonenumbers.is_possible_number(number) or len(phone) > LONGEST:
         raise InvalidPhone("This phone number cannot exist.", attr="phone")
     return phone
+
+
+def spellings_of(address: str, *, platform: str) -> tuple[str, ...]:
+    """Whose address this is: a tenant may have written to it in another spelling."""
+    return whatsapp_spellings(address) if platform == Platform.WHATSAPP else (address,)
 
 
 def whatsapp_spellings(phone: str) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """Applies stored events in blocks; one that cannot be applied never holds up the rest."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,6 +28,8 @@ BLOCK = 500
 MAX_ATTEMPTS = 5
 RETRY_AFTER = timedelta(seconds=2)
 """Before an event's second attempt; each later one waits four times as long."""
+LASTING = (ValueError, DataError)
+"""What no column takes now, it will not take later."""
 
 log = structlog.get_logger(__name__)
 
@@ -91,8 +92,7 @@ def _apply_alone(event_id: UUID, now: datetime) -> None:
             with transaction.atomic():
                 _apply([event], now)
         except Exception as error:  # noqa: BLE001 - a poison event must not stop the others
-            _set_aside(event, error, now)
-            _apply_parts(event, now)
+            _set_aside(event, _apply_parts(event, now) or error, now)
 
 
 def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
@@ -106,22 +106,32 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
         _apply_one(app, each, event_id=event_id, now=now)
 
 
-def _apply_parts(event: ProviderEvent, now: datetime) -> None:
-    """All of a call but what is at fault in it; safe to repeat, as a further attempt does."""
+def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
+    """All of a call but what is at fault in it; safe to repeat, as a further attempt does.
+
+    What stopped a part of it that may go through later; None where nothing did.
+    """
     try:
         said = _said(event)
     except PartlyRead as partly:
         said = [_as_kept(each, event) for each in partly.events]
-    except Exception:  # noqa: BLE001 - it was set aside with this very error
-        return
+    except Exception:  # noqa: BLE001 - it is set aside with this very error
+        return None
     receipts = [each for each in said if isinstance(each, Receipt)]
     parts = [
         partial(_receipts, event.app, receipts, now),
         *(partial(_apply_one, event.app, each, event_id=event.pk, now=now) for each in said),
     ]
+    passing = None
     for part in parts:
-        with suppress(Exception), transaction.atomic():
-            part()
+        try:
+            with transaction.atomic():
+                part()
+        except LASTING:
+            continue
+        except Exception as error:  # noqa: BLE001 - it must not stop the others
+            passing = error
+    return passing
 
 
 def _said(event: ProviderEvent) -> list[InboundEvent]:
@@ -160,8 +170,7 @@ def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
     """Its type alone: the text of an exception may quote the body."""
     event.attempts += 1
     event.error = type(error).__name__
-    # What no column takes now, it will not take later.
-    if event.attempts >= MAX_ATTEMPTS or isinstance(error, ValueError | DataError):
+    if event.attempts >= MAX_ATTEMPTS or isinstance(error, LASTING):
         event.status = EventStatus.FAILED
     event.retry_at = now + RETRY_AFTER * 4 ** (event.attempts - 1)
     event.save(update_fields=("attempts", "error", "status", "retry_at"))

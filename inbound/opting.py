@@ -7,7 +7,7 @@ from uuid import UUID
 
 from channels.platforms import Platform
 from contacts.models import SuppressionScope, SuppressionSource
-from contacts.phones import whatsapp_spellings
+from contacts.phones import spellings_of
 from contacts.suppressions import has_opted_back_in, opt_back_in, suppress
 
 
@@ -31,11 +31,6 @@ def apply_wish(*, tenant_id: UUID, wish: OptWish) -> None:
     """
     for address in spellings_of(wish.address, platform=wish.platform):
         _apply(tenant_id, replace(wish, address=address))
-
-
-def spellings_of(address: str, *, platform: Platform) -> tuple[str, ...]:
-    """Whose address this is: a tenant may have written to it in another spelling."""
-    return whatsapp_spellings(address) if platform == Platform.WHATSAPP else (address,)
 
 
 def _apply(tenant_id: UUID, wish: OptWish) -> None:

@@ -61,14 +61,14 @@ def _due(now: datetime) -> list[ParkedReceipt]:
 
 
 def _apply(tenant_id: UUID, rows: list[ParkedReceipt], *, now: datetime) -> int:
+    # Committed before the attempt: what fails would have the first turn for ever.
+    ParkedReceipt.objects.filter(pk__in=[row.pk for row in rows]).update(tried_at=now)
     with transaction.atomic():
         unplaced = apply_receipts(
             tenant_id=tenant_id, receipts=[_receipt(row) for row in rows], now=now
         )
         waiting = {(each.provider_message_id, each.status.value) for each in unplaced}
-        still = [row.pk for row in rows if (row.provider_message_id, row.status) in waiting]
-        ParkedReceipt.objects.filter(pk__in=still).update(tried_at=now)
-        placed = {row.pk for row in rows}.difference(still)
+        placed = [row.pk for row in rows if (row.provider_message_id, row.status) not in waiting]
         ParkedReceipt.objects.filter(pk__in=placed).delete()
     return len(placed)
 

@@ -14,9 +14,10 @@ from channels.registry import adapter_for
 from contacts.chat_links import link_chat
 from contacts.models import Contact
 from contacts.opt_words import Wish, is_about_marketing, wish_of
+from contacts.phones import spellings_of
 from inbound.acknowledging import acknowledge_soon
 from inbound.models import ReceivedMessage
-from inbound.opting import OptWish, apply_wish, spellings_of
+from inbound.opting import OptWish, apply_wish
 
 ANSWERS_WITHIN = timedelta(days=7)
 """A reply that quotes nothing answers the last message sent to its writer in this time."""

@@ -133,8 +133,9 @@ def _unfit(told: RemoteTemplate) -> str:
 def _apply_but_text(
     template: WhatsAppTemplate, told: RemoteTemplate, unfit: str, now: datetime
 ) -> None:
-    _apply(template, replace(told, id=template.provider_template_id, spec=None), now)
-    template.rejection_reason = template.rejection_reason or f"Not taken over: {unfit}"[:500]
+    reason = told.reason or f"Not taken over: {unfit}"
+    fitting = replace(told, id=template.provider_template_id, spec=None, reason=reason)
+    _apply(template, fitting, now)
 
 
 def _apply(template: WhatsAppTemplate, told: RemoteTemplate, now: datetime) -> None:

@@ -51,5 +51,6 @@ class Nothing(Strict):
 
 
 def refuse_body(request: Request) -> None:
-    """For actions without a body: a field in one would be lost. An empty object is no field."""
-    Nothing(data=request.data).is_valid(raise_exception=True)
+    """For actions without a body: a field in one would be lost. {} and null hold none."""
+    body: Any = request.data
+    Nothing(data={} if body is None else body).is_valid(raise_exception=True)

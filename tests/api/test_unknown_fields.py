@@ -14,7 +14,7 @@ from broadcast.models import Broadcast
 from tenants.models import Tenant
 from tests.api.objects import OBJECTS
 from tests.api.routes import all_routes
-from tests.factories import ContactFactory
+from tests.factories import BroadcastFactory, ContactFactory
 
 MULTIPART = "multipart/form-data"
 
@@ -62,6 +62,14 @@ def test_every_action_without_a_body_refuses_one(owner: APIClient, tenant: Tenan
         (error,) = owner.post(url, {"no_such_field": "1"}).json().get("errors", [{}])
         assert (error.get("code"), error.get("attr")) == ("unknown_field", "no_such_field"), path
         assert owner.post(url, [1]).status_code == 400, path
+
+
+@pytest.mark.parametrize("body", ["", "null", "{}"])
+def test_nothing_in_a_body_is_no_field(owner: APIClient, tenant: Tenant, body: str) -> None:
+    """As HTTP clients send where they were given none, `null` with JSON as the content type."""
+    url = f"/broadcast/{BroadcastFactory.create(tenant=tenant).pk}/cancel/"
+    answer = owner.generic("POST", url, body, content_type="application/json")
+    assert answer.status_code == 200, answer.json()
 
 
 @pytest.mark.parametrize("misspelt", ["schedule_at", "expire_at", "send_windows"])

@@ -13,11 +13,13 @@ from rest_framework.test import APIClient
 import channels
 from broadcast import lifecycle
 from broadcast.children import family_of
+from broadcast.doctor import find_breaches
 from broadcast.error_codes import is_about_the_recipient
 from broadcast.errors import IllegalMove, NothingToRetry, RetryTheParent
 from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.receipts import apply_receipts
 from broadcast.sending import run_batch
-from channels.adapter import FailureCause
+from channels.adapter import FailureCause, Receipt, ReceiptStatus
 from channels.answers import Rule
 from channels.models import Sender
 from contacts.models import Contact
@@ -108,6 +110,28 @@ def test_who_failed_again_can_be_tried_once_more(
     run(retry(tenant, failed, now))
     second = retry(tenant, failed, now)
     assert second.messages.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_whom_a_failed_try_has_reached_after_all_was_not_tried_twice_at_once(
+    failed: Broadcast, tenant: Tenant, now: datetime, *, is_paid: bool
+) -> None:
+    if is_paid:
+        make_reachable(failed)
+    first = retry(tenant, failed, now)
+    run(first)
+    tell(first, ReceiptStatus.FAILED, now)
+    retry(tenant, failed, now)
+    tell(first, ReceiptStatus.DELIVERED, now)
+    assert statuses(first) == ["DELIVERED", "DELIVERED"]
+    assert find_breaches(now=timezone.now()) == []
+
+
+def tell(broadcast: Broadcast, status: ReceiptStatus, now: datetime) -> None:
+    ids = broadcast.messages.values_list("pk", flat=True)
+    receipts = [Receipt(status, now, "", message_id=each) for each in ids]
+    assert not apply_receipts(tenant_id=broadcast.tenant_id, receipts=receipts, now=now)
 
 
 def test_the_parents_rows_stay_as_they_were(

@@ -1,14 +1,24 @@
 """One WhatsApp line is written to once, however its number is spelt."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
 from broadcast import planning
+from broadcast.models import BroadcastMessage
+from broadcast.opt_outs import record_opt_outs
+from broadcast.unsubscribing import unsubscribe
 from channels.models import Sender
 from channels.platforms import Platform
+from contacts.models import Suppression
 from tenants.models import Tenant
-from tests.factories import BroadcastFactory, ContactFactory, SenderFactory
+from tests.factories import (
+    BroadcastFactory,
+    BroadcastMessageFactory,
+    ContactFactory,
+    SenderFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -39,3 +49,31 @@ def test_of_two_spellings_the_first_is_written_to(
         (seq, "duplicate", None) if seq in duplicates else (seq, "", phone)
         for seq, phone in enumerate(PHONES, start=1)
     ]
+
+
+def by_link(message: BroadcastMessage, now: datetime) -> None:
+    unsubscribe(message=message, now=now)
+
+
+def by_provider(message: BroadcastMessage, now: datetime) -> None:
+    record_opt_outs(broadcast=message.broadcast, said_at={message.pk: now})
+
+
+@pytest.mark.parametrize("opt_out", [by_link, by_provider])
+@pytest.mark.parametrize(
+    ("platform", "stopped"),
+    [(Platform.WHATSAPP, ["+525512345678", "+5215512345678"]), (Platform.SMS, ["+525512345678"])],
+)
+def test_who_opts_out_does_so_in_all_spellings(
+    now: datetime,
+    opt_out: Callable[[BroadcastMessage, datetime], None],
+    platform: Platform,
+    stopped: list[str],
+) -> None:
+    message = BroadcastMessageFactory.create(
+        broadcast=BroadcastFactory.create(platform=platform), address="+525512345678"
+    )
+    for _ in range(2):
+        opt_out(message, now)
+    suppressed = Suppression.objects.filter(platform=platform)
+    assert sorted(suppressed.values_list("address", flat=True)) == sorted(stopped)

@@ -145,6 +145,18 @@ def test_one_recipient_is_not_written_to_again_too_soon(valkey: redis.Redis) -> 
     assert ask(its, 1, to="49171").waits == [0.0]
 
 
+def test_a_batch_of_any_size_gets_its_times(valkey: redis.Redis) -> None:
+    """An operator's `batch_size` knows no limit; Lua takes 8,000 values at once."""
+    its = limits(pair=6.0)
+    last = ["1"] * 2
+    told = reserve(
+        limits=its, addresses=[*(f"9{n}" for n in range(9_000)), *last], costs=[1] * 9_002
+    )
+    assert told.waits[:-1] == [0.0] * 9_001
+    assert told.waits[-1] is None
+    assert ask(its, 1, to="98999").waits == [None]
+
+
 def flush(valkey: redis.Redis) -> None:
     valkey.delete(*valkey.keys(f"{settings.REDIS_KEY_PREFIX}*"))
 

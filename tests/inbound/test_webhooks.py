@@ -3,15 +3,17 @@
 import hashlib
 import hmac
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from broadcast.moves import lock_counters
 from channels.models import ProviderApp
 from contacts.models import Suppression
 from inbound import views
@@ -184,6 +186,35 @@ def test_a_bad_part_is_set_aside_with_its_call_and_the_rest_is_applied(
     parked = ParkedReceipt.objects.values_list("provider_message_id", flat=True)
     assert sorted(parked) == ["wamid.0", "wamid.1"]
     assert "+491701234567" in Suppression.objects.values_list("address", flat=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_good_in_a_bad_call_is_tried_again_where_it_fails_for_a_passing_cause(
+    anonymous: APIClient, app: ProviderApp
+) -> None:
+    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT")
+    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    read = {"id": "wamid.1", "status": "read", "timestamp": "1700000000"}
+    read["biz_opaque_callback_data"] = str(message.pk)
+    assert post(anonymous, app, body_of({"statuses": [read, {"status": "sent"}]})) == 200
+    with ThreadPoolExecutor(1) as thread, transaction.atomic():
+        lock_counters(message.broadcast_id)
+        thread.submit(applied_in_a_hurry).result()
+    event = ProviderEvent.objects.get()
+    assert (event.status, event.error) == ("STORED", "OperationalError")
+    apply_block(now=timezone.now() + timedelta(minutes=1))
+    message.refresh_from_db()
+    event.refresh_from_db()
+    assert (message.status, event.status, event.error) == ("READ", "FAILED", "PartlyRead")
+
+
+def applied_in_a_hurry() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        apply_block(now=timezone.now())
+    finally:
+        connection.close()
 
 
 def test_what_comes_while_events_are_applied_is_left_to_the_next_run(

@@ -227,6 +227,20 @@ def test_what_no_column_can_hold_is_left_out_and_said(
     assert known.rejection_reason.startswith(f"Not taken over: {reason}")
 
 
+def test_a_draft_is_not_said_to_lack_what_is_not_taken_over_anyway(
+    app: TenantWAApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = draft(app, name="known", provider_template_id="1")
+    spec = TemplateSpec("known", "en", "MARKETING", "Hi there.", footer="a" * 61)
+    told = RemoteTemplate("1", "known", "en", "APPROVED", "MARKETING", spec=spec)
+    monkeypatch.setattr(syncing, "_read", lambda app: [told])
+
+    sync(app=app, now=timezone.now())
+
+    changed.refresh_from_db()
+    assert (changed.status, changed.rejection_reason) == ("DRAFT", "")
+
+
 def test_what_the_provider_knows_no_more_is_disabled(app: TenantWAApp) -> None:
     gone = draft(app, status="APPROVED", provider_template_id="1")
     local = draft(app, status="APPROVED")
