@@ -69,7 +69,6 @@ class BroadcastAdmin(Moves, Record):
         "state",
         "scheduled_at",
         "total",
-        "pending",
         "failed",
         "unknown",
         "created_at",
@@ -81,14 +80,14 @@ class BroadcastAdmin(Moves, Record):
     sortable_by = ()
     actions = LIST_MOVES
     actions_detail = DETAIL_MOVES
-    readonly_fields = ("ui_status", "messages_page", *COUNTS)
+    readonly_fields = ("state", "ui_status", "messages_page", *COUNTS)
     fieldsets = (
         (None, {"fields": ("name", "tenant", "reference", "kind", "parent", "created_by")}),
         (
             "State",
             {
                 "fields": (
-                    "status",
+                    "state",
                     "ui_status",
                     "status_reason",
                     "pause_reason",
@@ -318,6 +317,10 @@ class ChargeLineAdmin(LargeTable):
 class CheckupAdmin(Record):
     """Runs of the doctor, newest first."""
 
-    list_display = ("at", "breach_count", "repaired", "seconds")
+    list_display = ("at", "breach_count", "checks", "repaired", "seconds")
     ordering = ("-id",)
     sortable_by = ()
+
+    @admin.display(description="what was found")
+    def checks(self, checkup: Checkup) -> str:
+        return ", ".join(sorted({str(breach["check"]) for breach in checkup.breaches}))
