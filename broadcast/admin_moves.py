@@ -93,8 +93,8 @@ class ResolveForm(forms.Form):
         choices=Decision.choices,
         widget=UnfoldAdminRadioSelectWidget(),
         help_text="For all of them. What is counted as failed has its credits released, and a "
-        "receipt that comes after all still counts. What is sent again is charged once more where "
-        "the broadcast is over: a child broadcast sends it.",
+        "receipt that comes after all still counts. What is sent again is paid for once; where the "
+        "broadcast is over, a child broadcast sends it.",
     )
 
 
