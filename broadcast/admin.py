@@ -46,11 +46,11 @@ LINK = '<a href="{}" class="text-primary-600 dark:text-primary-500">{}</a>'
 
 
 class WaitingFilter(admin.SimpleListFilter):
-    title = "waits for somebody"
+    title = "what it waits for"
     parameter_name = "waits"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return (("paused", "Paused"), ("unknown", "Has messages of unknown fate"))
+        return (("paused", "Somebody to resume it"), ("unknown", "Messages of unknown fate"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "paused":
@@ -271,11 +271,11 @@ class LaneAdmin(Record):
 class OpenFilter(admin.SimpleListFilter):
     """Those that are over are in no index."""
 
-    title = "in a worker's hands"
+    title = "who holds it"
     parameter_name = "open"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return (("yes", "Yes"), ("overdue", "Yes, and past its lease"))
+        return (("yes", "A worker"), ("overdue", "A worker, past its lease"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         held = queryset.filter(settled_at=None, swept_at=None)
