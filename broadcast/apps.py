@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from broadcast.system_checks import check_lease
+from broadcast.system_checks import check_lease, check_numbers
 
 
 class BroadcastConfig(AppConfig):
@@ -9,3 +9,4 @@ class BroadcastConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_lease)
+        register(check_numbers)

@@ -1,4 +1,4 @@
-"""Whether the settings' times fit together; Django asks before it serves or migrates."""
+"""Whether the settings fit together; Django asks before it serves or migrates."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,4 +21,13 @@ def check_lease(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Check
             hint=f"Give it more than PROVIDER_TIMEOUT and {HORIZON:g} seconds together.",
             id="broadcast.E001",
         )
+    ]
+
+
+def check_numbers(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """With none of either, workers are busy and nothing is ever sent."""
+    return [
+        Error(f"{name} has to be at least 1.", id="broadcast.E002")
+        for name in ("BATCHES_AT_ONCE", "BROADCAST_BATCH_SIZE")
+        if getattr(settings, name) < 1
     ]

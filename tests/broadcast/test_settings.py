@@ -16,6 +16,17 @@ def test_the_lease_outlasts_a_requests_time_out(beyond: float, errors: list[str]
     assert found == errors
 
 
+@pytest.mark.parametrize("name", ["BATCHES_AT_ONCE", "BROADCAST_BATCH_SIZE"])
+@pytest.mark.parametrize(("number", "errors"), [(0, ["broadcast.E002"]), (1, [])])
+def test_nothing_is_set_so_that_nothing_is_ever_sent(
+    name: str, number: int, errors: list[str]
+) -> None:
+    with override_settings(**{name: number}):
+        found = [each for each in run_checks() if str(each.id).startswith("broadcast.")]
+    assert [each.id for each in found] == errors
+    assert all(name in each.msg for each in found)
+
+
 def test_a_task_is_lost_to_nobody_and_taken_one_at_a_time() -> None:
     conf = app.conf
     assert (conf.task_acks_late, conf.task_reject_on_worker_lost) == (True, True)
