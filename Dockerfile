@@ -10,10 +10,8 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=config.settings.production \
-    DATA_DIR=/data \
     BIND=0.0.0.0:8000
-RUN useradd --system --uid 10001 --no-create-home broadcast \
-    && mkdir /data && chown broadcast /data
+RUN useradd --system --uid 10001 --no-create-home broadcast
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
@@ -25,7 +23,6 @@ RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')"
     ALLOWED_HOSTS=build.invalid PUBLIC_URL=https://build.invalid \
     python manage.py collectstatic --noinput
 USER broadcast
-VOLUME /data
 EXPOSE 8000
 # For the web server; compose gives the other services their own, or none.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \

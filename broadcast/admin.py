@@ -1,9 +1,14 @@
 """Broadcasts and what became of them: read here, moved by broadcast/lifecycle.py."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils import timezone
+from django.utils.html import format_html_join
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from broadcast.admin_moves import DETAIL_MOVES, LIST_MOVES, Moves
@@ -17,12 +22,42 @@ from broadcast.models import (
     Lane,
     ProviderMessageId,
 )
+from broadcast.pausing import PAUSABLE
 from broadcast.presentation import funnel
 from broadcast.states import MessageStatus
 from tenants.admin_pages import BY_TENANT, LargeTable, NarrowFilter, Record
 
 BY_BROADCAST = ("broadcast", AutocompleteSelectFilter)
-COUNTS = ("total", "handed_over", "delivered", "read", "failed", "unknown", "suppressed", "cost")
+COUNTS = (
+    "total",
+    "pending",
+    "sending",
+    "handed_over",
+    "delivered",
+    "read",
+    "failed",
+    "unknown",
+    "suppressed",
+    "cancelled",
+    "expired",
+    "cost",
+)
+LINK = '<a href="{}" class="text-primary-600 dark:text-primary-500">{}</a>'
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    title = "what it waits for"
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return (("paused", "Somebody to resume it"), ("unknown", "Messages of unknown fate"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "paused":
+            return queryset.filter(paused_at__isnull=False, status__in=PAUSABLE)
+        if self.value() == "unknown":
+            return queryset.filter(counters__unknown__gt=0)
+        return queryset
 
 
 @admin.register(Broadcast)
@@ -31,27 +66,28 @@ class BroadcastAdmin(Moves, Record):
         "name",
         "tenant",
         "platform",
-        "status",
+        "state",
         "scheduled_at",
         "total",
         "failed",
+        "unknown",
         "created_at",
     )
-    list_filter = (BY_TENANT, "status", "platform", "category")
+    list_filter = (BY_TENANT, WaitingFilter, "status", "platform", "category")
     list_select_related = ("tenant", "counters")
     search_fields = ("name", "reference__exact")
     ordering = ("-id",)
     sortable_by = ()
     actions = LIST_MOVES
     actions_detail = DETAIL_MOVES
-    readonly_fields = ("ui_status", "messages_page", *COUNTS)
+    readonly_fields = ("state", "ui_status", "messages_page", *COUNTS)
     fieldsets = (
         (None, {"fields": ("name", "tenant", "reference", "kind", "parent", "created_by")}),
         (
             "State",
             {
                 "fields": (
-                    "status",
+                    "state",
                     "ui_status",
                     "status_reason",
                     "pause_reason",
@@ -104,12 +140,22 @@ class BroadcastAdmin(Moves, Record):
         ),
     )
 
+    @admin.display(description="status")
+    def state(self, broadcast: Broadcast) -> str:
+        """Pausing stands beside the status, and is what an operator looks for."""
+        return broadcast.get_status_display() + (", paused" if broadcast.paused_at else "")
+
     @admin.display(description="messages")
     def messages_page(self, broadcast: Broadcast) -> str:
-        address = reverse("admin:broadcast_broadcastmessage_changelist")
-        return format_html(
-            '<a href="{}?broadcast__id__exact={}">Show them</a>', address, broadcast.pk
+        query = f"?broadcast__id__exact={broadcast.pk}"
+        messages = reverse("admin:broadcast_broadcastmessage_changelist") + query
+        links = (
+            (messages, "Show them"),
+            (f"{messages}&message_status=FAILED", "the failed"),
+            (f"{messages}&message_status=UNKNOWN", "the unknown"),
+            (reverse("admin:broadcast_batch_changelist") + query, "its batches"),
         )
+        return format_html_join(" · ", LINK, links)
 
     @admin.display(description="UI status")
     def ui_status(self, broadcast: Broadcast) -> str:
@@ -117,6 +163,18 @@ class BroadcastAdmin(Moves, Record):
 
     def total(self, broadcast: Broadcast) -> object:
         return _count(broadcast, "total")
+
+    def pending(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "pending")
+
+    def sending(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "sending")
+
+    def cancelled(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "cancelled")
+
+    def expired(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "expired")
 
     def handed_over(self, broadcast: Broadcast) -> object:
         return _reached(broadcast, "handed_over")
@@ -210,19 +268,39 @@ class LaneAdmin(Record):
     list_select_related = ("broadcast",)
 
 
+class OpenFilter(admin.SimpleListFilter):
+    """Those that are over are in no index."""
+
+    title = "who holds it"
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return (("yes", "A worker"), ("overdue", "A worker, past its lease"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        held = queryset.filter(settled_at=None, swept_at=None)
+        if self.value() == "overdue":
+            return held.filter(lease_expires_at__lt=timezone.now())
+        return held if self.value() == "yes" else queryset
+
+
 @admin.register(Batch)
 class BatchAdmin(LargeTable):
     list_display = (
         "claimed_at",
         "broadcast",
+        "messages",
         "lease_expires_at",
         "handed_at",
         "settled_at",
         "swept_at",
     )
-    list_filter = (BY_BROADCAST,)
+    list_filter = (BY_BROADCAST, OpenFilter)
     list_select_related = ("broadcast",)
     id_keys = ("id", "broadcast_id")
+
+    def messages(self, batch: Batch) -> int:
+        return len(batch.message_ids)
 
 
 @admin.register(ChargeLine)
@@ -239,6 +317,10 @@ class ChargeLineAdmin(LargeTable):
 class CheckupAdmin(Record):
     """Runs of the doctor, newest first."""
 
-    list_display = ("at", "breach_count", "repaired", "seconds")
+    list_display = ("at", "breach_count", "checks", "repaired", "seconds")
     ordering = ("-id",)
     sortable_by = ()
+
+    @admin.display(description="what was found")
+    def checks(self, checkup: Checkup) -> str:
+        return ", ".join(sorted({str(breach["check"]) for breach in checkup.breaches}))

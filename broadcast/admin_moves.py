@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from unfold.dataclasses import UnfoldAction
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast
@@ -87,7 +87,15 @@ class RetryForm(forms.Form):
 
 
 class ResolveForm(forms.Form):
-    decision = forms.ChoiceField(choices=Decision.choices)
+    """Nothing is chosen beforehand: the one may reach people twice, the other not at all."""
+
+    decision = forms.ChoiceField(
+        choices=Decision.choices,
+        widget=UnfoldAdminRadioSelectWidget(),
+        help_text="For all of them. What is counted as failed has its credits released, and a "
+        "receipt that comes after all still counts. What is sent again is paid for once; where the "
+        "broadcast is over, a child broadcast sends it.",
+    )
 
 
 class Moves(Mixin):
@@ -213,7 +221,8 @@ class Moves(Mixin):
 
     @detail_action(description="Resolve the unknown", url_path="resolve-unknown")
     def resolve_unknown(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        form = ResolveForm(request.POST or None)
+        form = ResolveForm(request.POST if request.method == "POST" else None)
+        form.fields["decision"].label = f"Messages of unknown fate: {_unknown(object_id)}"
         return self._ask(
             request,
             object_id,
@@ -280,6 +289,11 @@ class Moves(Mixin):
 
 def _broadcast(object_id: str) -> Broadcast:
     return get_object_or_404(Broadcast.objects.select_related("tenant"), pk=object_id)
+
+
+def _unknown(object_id: str) -> int:
+    counters = getattr(_broadcast(object_id), "counters", None)
+    return counters.unknown if counters else 0
 
 
 def _move(broadcast: Broadcast, move: Callable[..., Any]) -> None:

@@ -24,6 +24,10 @@ MAX_TAGS = 100
 class AudienceTagsSerializer(Strict):
     """Names of tags: any of these, all of these, none of these."""
 
+    default_error_messages = {
+        "invalid": 'Give lists of names, as {{"any": […], "all": […], "none": […]}}.'
+    }
+
     any = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
     all = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
     none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)

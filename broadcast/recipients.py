@@ -39,7 +39,7 @@ def _one(item: Any, index: int) -> RecipientRef:
     named = [key for key in KEYS if item.get(key) is not None]
     surplus = set(item) - {*KEYS, "variables"}
     if len(named) != 1 or surplus:
-        raise _wrong(index, "Name exactly one of contact, phone, external_id; and variables.")
+        raise _wrong(index, "Name one of contact, phone, external_id; nothing else but variables.")
     variables = _variables(item.get("variables"), index)
     (key,) = named
     text = item[key]

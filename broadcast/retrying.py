@@ -79,7 +79,7 @@ def _require_retriable(broadcast: Broadcast) -> None:
         )
     if broadcast.status not in FINISHED:
         raise IllegalMove(
-            f"A broadcast that is {broadcast.status} has nothing to retry yet.",
+            f"The failed of a broadcast that is {broadcast.status} cannot be retried.",
             data={"status": broadcast.status},
         )
 

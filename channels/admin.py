@@ -14,6 +14,7 @@ from channels.models import ProviderApp, Sender, SenderDay, TenantWAApp
 from tenants.admin_pages import BY_TENANT, Page, Record
 
 IDENTITY = ("provider", "name", "address", "account_id", "business_account_id", "app")
+BROKEN = ("broken_at", admin.EmptyFieldListFilter)
 
 
 @admin.register(ProviderApp)
@@ -51,7 +52,7 @@ class SenderAdmin(Page):
         "held",
         "broken_at",
     )
-    list_filter: ClassVar[Any] = (BY_TENANT, "platform", "provider", "is_active")
+    list_filter: ClassVar[Any] = (BY_TENANT, "platform", "provider", "is_active", BROKEN)
     list_select_related = ("tenant",)
     search_fields = ("name", "address", "account_id__exact")
     autocomplete_fields = ("tenant", "app")
@@ -98,7 +99,7 @@ class SenderAdmin(Page):
 @admin.register(TenantWAApp)
 class TenantWAAppAdmin(SenderAdmin):
     form = WhatsAppForm
-    list_filter = (BY_TENANT, "provider", "is_active")
+    list_filter = (BY_TENANT, "provider", "is_active", BROKEN)
     fixed_fields = ("tenant", "provider")
     fieldsets = ((None, {"fields": ("tenant", *IDENTITY)}), *SenderAdmin.fieldsets[1:])
 

@@ -117,9 +117,13 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
     ),
     (
         "broadcast_doctor_age_seconds",
-        "How long ago the doctor last ran.",
+        "How long ago the doctor last ran; where it never did, since the last migration.",
         (),
-        "SELECT extract(epoch FROM now() - at) FROM broadcast_checkup ORDER BY id DESC LIMIT 1",
+        """
+        SELECT extract(epoch FROM now() - coalesce(
+            (SELECT at FROM broadcast_checkup ORDER BY id DESC LIMIT 1),
+            (SELECT max(applied) FROM django_migrations)))
+        """,
     ),
 )
 

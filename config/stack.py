@@ -25,7 +25,8 @@ WEB_PORT = 8000
 SANDBOX_PORT = 8090
 _LOOK = 0.5  # seconds between two looks at the processes
 _START_DEADLINE = 60.0
-_STOP_GRACE = 20.0
+STOP_GRACE = 60.0
+"""Seconds, as in compose: a worker begins batches for 20 more and then waits for their answers."""
 
 
 class StackError(Exception):
@@ -127,10 +128,10 @@ class Stack:
     def _stop(self, wave: Sequence[Child]) -> None:
         for child in wave:
             child.ask_to_stop()
-        deadline = time.monotonic() + _STOP_GRACE
+        deadline = time.monotonic() + STOP_GRACE
         for child in wave:
             if not child.see_it_stopped(deadline=deadline):
-                self._say(f"{child.name} did not stop within {_STOP_GRACE:.0f} s and was killed.")
+                self._say(f"{child.name} did not stop within {STOP_GRACE:.0f} s and was killed.")
 
     # --- what runs ------------------------------------------------------------------------------
 

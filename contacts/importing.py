@@ -57,7 +57,7 @@ def run_import(*, import_id: UUID, clock: Callable[[], datetime]) -> None:
         _fail(import_id, error.detail, now=clock())
         return
     try:
-        while _take_block(import_id, sheet, targets, now=clock()):
+        while _take_block(import_id, sheet, targets, clock=clock):
             pass
     except Exception:
         _fail(import_id, "Something went wrong on our side; what was imported stays.", now=clock())
@@ -70,32 +70,36 @@ def _fail(import_id: UUID, reason: str, *, now: datetime) -> None:
     )
 
 
-def _take_block(import_id: UUID, sheet: Sheet, targets: dict[str, str], *, now: datetime) -> bool:
+def _take_block(
+    import_id: UUID, sheet: Sheet, targets: dict[str, str], *, clock: Callable[[], datetime]
+) -> bool:
     """Whether there is more."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic():
-                return _next_block(import_id, sheet, targets, now=now)
+                return _next_block(import_id, sheet, targets, clock=clock)
         except IntegrityError:
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
 
-def _next_block(import_id: UUID, sheet: Sheet, targets: dict[str, str], *, now: datetime) -> bool:
+def _next_block(
+    import_id: UUID, sheet: Sheet, targets: dict[str, str], *, clock: Callable[[], datetime]
+) -> bool:
     jobs = ContactImport.objects.defer("content").select_related("tenant")
     job = jobs.select_for_update(of=("self",)).get(pk=import_id)
     if job.status in OVER:
         return False
+    job.started_at = job.started_at or clock()
     size = len(sheet.lines) if job.dry_run else BLOCK
     lines = sheet.lines[job.line : job.line + size]
     _count(job, Block(job).take(lines, targets))
     job.line += len(lines)
     job.rows = len(sheet.lines)
-    job.started_at = job.started_at or now
     over = job.line >= len(sheet.lines)
     job.status = ImportStatus.DONE if over else ImportStatus.RUNNING
-    job.finished_at = now if over else None
+    job.finished_at = clock() if over else None
     job.save(
         update_fields=(
             *("line", "rows", "started_at", "status", "finished_at"),

@@ -1,5 +1,8 @@
 """What providers told us, without its content: bodies hold people's numbers and words."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -19,11 +22,17 @@ BY_APP = ("app", AutocompleteSelectFilter)
 
 
 class EventStatusFilter(NarrowFilter):
+    """Those that were set aside are few and in an index: they are found without an app, too."""
+
     title = "status"
     parameter_name = "event_status"
     field = "status"
     within = "app"
     choices_of = EventStatus.choices
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        set_aside = (EventStatus.FAILED.value, EventStatus.FAILED.label)
+        return super().lookups(request, model_admin) or (set_aside,)
 
 
 @admin.register(ProviderEvent)

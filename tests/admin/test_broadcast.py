@@ -1,12 +1,17 @@
 """Broadcasts move by the domain, or not at all."""
 
+import re
+from datetime import datetime
+from typing import Any
+
 import pytest
 from django.db.models import Model
 from django.test import Client
 
-from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Checkup
 from broadcast.states import BroadcastStatus
-from tests.factories import name_message
+from tests.admin.rows import NOW
+from tests.factories import BroadcastFactory, name_message
 
 Rows = dict[type[Model], Model]
 LIST = "/admin/broadcast/broadcast/"
@@ -153,3 +158,48 @@ def test_a_message_is_found_by_its_providers_id(superuser: Client, rows: Rows) -
     for term, found in (("wamid.77", True), ("wamid.7", False)):
         page = superuser.get("/admin/broadcast/broadcastmessage/", {"q": term})
         assert (str(message.pk) in page.content.decode()) is found
+
+
+def names_on(answer: Any) -> set[str]:
+    return {name for name in ("Summer sale", "Another one") if name in answer.text}
+
+
+def test_what_waits_for_somebody_is_found_in_the_list(superuser: Client, draft: Broadcast) -> None:
+    other: Broadcast = BroadcastFactory.create(tenant=draft.tenant, name="Another one")
+    Broadcast.objects.update(status=BroadcastStatus.QUEUED)
+    Broadcast.objects.filter(pk=other.pk).update(paused_at=draft.created_at)
+    BroadcastCounters.objects.filter(broadcast=draft).update(unknown=3)
+    assert names_on(superuser.get(LIST)) == {"Summer sale", "Another one"}
+    assert names_on(superuser.get(f"{LIST}?waits=unknown")) == {"Summer sale"}
+    paused = superuser.get(f"{LIST}?waits=paused")
+    assert names_on(paused) == {"Another one"}
+    assert "Queued, paused" in paused.text
+
+
+def test_nobody_resolves_the_unknown_without_choosing(superuser: Client, draft: Broadcast) -> None:
+    BroadcastCounters.objects.filter(broadcast=draft).update(unknown=3)
+    page = f"{LIST}{draft.pk}/resolve-unknown/"
+    shown = superuser.get(page).text
+    assert "Messages of unknown fate: 3" in shown
+    assert shown.count('type="radio"') == 2
+    assert not re.search(r'type="radio"[^>]* checked(?![:\w])', shown)
+    assert "This field is required." in superuser.post(page).text
+
+
+@pytest.mark.parametrize(("over", "shown"), [({}, True), ({"settled_at": NOW}, False)])
+def test_batches_in_dead_hands_are_found(
+    superuser: Client, rows: Rows, over: dict[str, datetime], *, shown: bool
+) -> None:
+    batch = rows[Batch]
+    Batch.objects.filter(pk=batch.pk).update(
+        **{"settled_at": None, "swept_at": None, "lease_expires_at": NOW, **over}
+    )
+    for query in ("open=yes", "open=overdue"):
+        page = superuser.get(f"/admin/broadcast/batch/?{query}").text
+        assert (f"/admin/broadcast/batch/{batch.pk}/" in page) == shown
+
+
+def test_checkups_name_what_they_found(superuser: Client) -> None:
+    breach = {"check": "counters_differ", "subject": "broadcast:1", "detail": "sent 1, rows 2"}
+    Checkup.objects.create(at=NOW, seconds=1, breach_count=2, breaches=[breach, breach])
+    assert superuser.get("/admin/broadcast/checkup/").text.count("counters_differ") == 1

@@ -66,3 +66,13 @@ def test_a_hold_is_shown_while_it_lasts(
         answer = superuser.get(f"/admin/channels/sender/{page}")
         assert "Held until" in answer.text
         assert (f"{until:%Y-%m-%d %H:%M:%S}" in answer.text) == is_shown
+
+
+def test_senders_that_the_provider_refuses_are_found(superuser: Client, tenant: Tenant) -> None:
+    SenderFactory.create(tenant=tenant, name="Fine")
+    SenderFactory.create(tenant=tenant, name="Revoked", broken_at=timezone.now())
+
+    page = superuser.get("/admin/channels/sender/?broken_at__isempty=0").text
+
+    assert "Revoked" in page
+    assert "Fine" not in page

@@ -94,6 +94,15 @@ def test_a_misspelt_key_does_not_make_an_audience_larger(
     assert not Broadcast.objects.exists()
 
 
+def test_a_list_of_tags_is_told_which_lists_there_are(manager: APIClient) -> None:
+    answer = manager.post("/broadcast/", {**BODY, "audience": {"tags": ["vip"]}})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["detail"] == (
+        'Give lists of names, as {"any": […], "all": […], "none": […]}.'
+    )
+
+
 def test_they_can_be_taken_away(manager: APIClient) -> None:
     made = manager.post("/broadcast/", {**BODY, **GOOD})
     none: dict[str, Any] = {

@@ -10,6 +10,10 @@ from config.environment import BASE_DIR
 
 READ = re.compile(r'env(?:\.[a-z_]+)?\(\s*"([A-Z_]+)"')
 WRITTEN = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
+NUMBER = re.compile(r'env\.(?:int|float)\(\s*"([A-Z_]+)", default=([\d_.]+)\)')
+EXPLAINED = re.compile(r"((?:^# .*\n)+)((?:^[A-Z_]+=\n)+)", re.MULTILINE)
+NUMERAL = r"(\d+(?:\.\d+)?)"
+DEFAULTS = re.compile(rf"Default {NUMERAL}(?: and {NUMERAL})?(?!\d|\.\d)")  # no address
 OF_COMPOSE = {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
 DOCUMENTS = sorted([BASE_DIR / "README.md", *(BASE_DIR / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
@@ -32,6 +36,18 @@ def test_every_setting_that_is_explained_is_read_and_explained_once() -> None:
     explained = WRITTEN.findall((BASE_DIR / ".env.example").read_text())
     assert sorted(explained) == sorted(set(explained))
     assert set(explained) - OF_COMPOSE <= set(READ.findall(code))
+
+
+def test_every_number_that_a_setting_is_said_to_be_by_default_is_its_default() -> None:
+    code = "\n".join(path.read_text() for path in (BASE_DIR / "config").rglob("*.py"))
+    defaults = {name: float(value) for name, value in NUMBER.findall(code)}
+    said = {
+        name: float(value)
+        for comment, names in EXPLAINED.findall((BASE_DIR / ".env.example").read_text())
+        for found in DEFAULTS.findall(comment)
+        for name, value in zip(WRITTEN.findall(names), filter(None, found), strict=True)
+    }
+    assert said == defaults
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(BASE_DIR)))

@@ -1,8 +1,9 @@
 """/metrics: from rows, and only for those who may see it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
 
@@ -52,6 +53,12 @@ def test_they_are_what_the_rows_say(client: Client, bot: Sender) -> None:
     assert 'broadcast_messages{status="UNKNOWN"} 5.0' in said
     assert "broadcast_doctor_breaches 2.0" in said
     assert "broadcast_senders_broken 1.0" in said
+
+
+def test_a_doctor_that_never_ran_is_as_old_as_the_installation(client: Client) -> None:
+    MigrationRecorder.Migration.objects.update(applied=datetime.now(UTC) - timedelta(hours=2))
+    (age,) = (line for line in lines(client) if line.startswith("broadcast_doctor_age_seconds "))
+    assert 7200 <= float(age.split()[1]) < 7300
 
 
 def test_they_hold_on_an_empty_system(client: Client) -> None:

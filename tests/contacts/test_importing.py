@@ -1,5 +1,7 @@
 """A CSV file becomes contacts: what is created, updated, refused and never lifted."""
 
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -254,3 +256,15 @@ def test_a_restart_goes_on_after_the_last_block(tenant: Tenant) -> None:
 
     job.refresh_from_db()
     assert (job.status, job.created, Contact.objects.count()) == ("DONE", BLOCK + 2, 2)
+
+
+def test_it_says_when_it_ended_and_not_only_when_it_began(tenant: Tenant) -> None:
+    began = datetime(2027, 1, 1, tzinfo=UTC)
+    times = (began + timedelta(seconds=seconds) for seconds in count())
+    job = ContactImport.objects.create(
+        tenant=tenant, file_name="a.csv", content=b"phone\n+491701234567\n"
+    )
+    run_import(import_id=job.pk, clock=lambda: next(times))
+    job.refresh_from_db()
+    assert job.started_at == began
+    assert job.finished_at == began + timedelta(seconds=1)

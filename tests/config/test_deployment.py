@@ -1,0 +1,48 @@
+"""docker-compose.yml and the Dockerfile against the code that runs in them; nothing is built."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+
+from broadcast.pipeline import SERVES_FOR_AT_MOST
+from broadcast.reserving import HEAD_START
+from channels.delivery import GRACE_SECONDS
+from channels.pacing import HORIZON
+from config.environment import BASE_DIR
+from config.stack import STOP_GRACE
+
+SETTING = re.compile(r"^ *(?:ENV )?([A-Z_]+)=(\S*)", re.MULTILINE)
+SERVICES: Mapping[str, Any] = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())[
+    "services"
+]
+GRACES = {
+    "make run": STOP_GRACE,
+    **{
+        name: float(service["stop_grace_period"].removesuffix("s"))
+        for name, service in SERVICES.items()
+        if name.startswith("worker")
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "worker-sending", "beat", "migrate", "sandbox"])
+def test_what_the_image_sets_is_not_taken_away_by_an_env_file_that_leaves_it_empty(
+    name: str,
+) -> None:
+    """Compose puts .env over the image's environment, also names without a value."""
+    image = dict(SETTING.findall((BASE_DIR / "Dockerfile").read_text()))
+    from_file = dict(SETTING.findall((BASE_DIR / ".env.example").read_text()))
+    inside = {**image, **from_file, **SERVICES[name]["environment"]}
+    needed = {key: image[key] for key in ("BIND", "DJANGO_SETTINGS_MODULE")}
+    assert {key: inside[key] for key in needed} == needed
+
+
+@pytest.mark.parametrize("name", GRACES)
+def test_a_worker_that_is_told_to_stop_has_time_for_its_last_answers(name: str) -> None:
+    """Else what it has handed over is UNKNOWN; its last batch begins after SERVES_FOR_AT_MOST."""
+    last_answer = HORIZON + HEAD_START + settings.PROVIDER_TIMEOUT + GRACE_SECONDS
+    assert GRACES[name] > SERVES_FOR_AT_MOST + last_answer
