@@ -29,7 +29,7 @@ CHARGED = "moved WHERE charged <> was_charged AND charged <> 'HELD' AND price > 
 IN_ONE_LINE = f"{CHARGED} GROUP BY charged"
 IN_BLOCKS = f"""(
     SELECT moved_id, price, charged,
-           (row_number() OVER (PARTITION BY charged) - 1) / {MESSAGES_PER_LINE} AS block
+           (row_number() OVER (PARTITION BY charged) - 1) / %(block)s AS block
     FROM {CHARGED}
 ) charges GROUP BY charged, block"""
 
@@ -145,7 +145,8 @@ def move(
     movement_id = new_id()
     with connection.cursor() as cursor:
         run = prepared.execute if is_frequent else _execute
-        run(cursor, sql, {**params, "broadcast": broadcast_id, **movement(movement_id)})
+        known = {**params, "broadcast": broadcast_id, **movement(movement_id)}
+        run(cursor, sql, known if is_frequent else {**known, "block": MESSAGES_PER_LINE})
         return replace(Moved(*cursor.fetchone()), movement_id=movement_id)
 
 

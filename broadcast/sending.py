@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -26,7 +26,7 @@ from broadcast.finishing import finish
 from broadcast.models import Batch, Broadcast, Lane
 from broadcast.one_by_one import one_by_one
 from broadcast.serving import take_next_lane
-from broadcast.settling import settle, sweep
+from broadcast.settling import holds_for, settle, sweep
 from broadcast.states import BroadcastStatus
 from channels.delivery import Delivery, deliver
 from tracking.models import TrackedURL
@@ -53,6 +53,7 @@ class UnderWay:
         self._delivery = delivery
         self._answered = 0
         self._has_nothing_left = False
+        self._held_until = datetime.min.replace(tzinfo=UTC)
         self.is_late = False
         """Its first cut was settled and some answers are still missing."""
 
@@ -81,6 +82,7 @@ class UnderWay:
             outcomes = self._delivery.take()
             reached(Point.AFTER_ANSWERS)
             self._answered += len(outcomes)
+            now = self._clock()
             if outcomes:
                 moved = settle(
                     broadcast=self._lane.broadcast,
@@ -88,22 +90,30 @@ class UnderWay:
                     batch_id=self._claimed.batch_id,
                     outcomes=outcomes,
                     is_last=self._answered == len(self._claimed.messages),
-                    now=self._clock(),
+                    now=now,
                 )
                 self._has_nothing_left = moved.is_over
+                if held := holds_for(outcomes):
+                    self._held_until = max(self._held_until, now + timedelta(seconds=held))
             if not self.is_answered:
                 self.is_late = True
                 self._turn.tell()
 
     def end(self) -> datetime | None:
-        """After the last answer: when the lane wants its next batch, as `run_next_batch`."""
-        return _end(
+        """After the last answer: when the lane wants its next batch, as `run_next_batch`.
+
+        Where the sender is held, for when that is over: what was announced before finds it held.
+        """
+        due = _end(
             self._lane,
             claimed=self._claimed,
             turn=self._turn,
             clock=self._clock,
             is_over=self._has_nothing_left,
         )
+        if self._has_nothing_left or self._held_until <= self._clock():
+            return due
+        return self._held_until if due is None else max(due, self._held_until)
 
 
 def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -> datetime | None:

@@ -167,6 +167,16 @@ def _wait(outcome: Outcome) -> float:
     return outcome.retry_after or 0.0
 
 
+def holds_for(outcomes: Sequence[tuple[UUID, Outcome]]) -> float:
+    """Seconds that these answers hold the whole sender for; 0 where they do not."""
+    limits = (
+        _wait(outcome)
+        for _, outcome in outcomes
+        if outcome.kind == OutcomeKind.LIMITED and outcome.limit_scope == LimitScope.SENDER
+    )
+    return max(limits, default=0.0)
+
+
 def _after(
     *,
     broadcast: Broadcast,
@@ -175,13 +185,8 @@ def _after(
     moved: Moved,
     now: datetime,
 ) -> None:
-    limits = [
-        _wait(outcome)
-        for _, outcome in outcomes
-        if outcome.kind == OutcomeKind.LIMITED and outcome.limit_scope == LimitScope.SENDER
-    ]
-    if limits:
-        until = now + timedelta(seconds=max(limits))
+    if held := holds_for(outcomes):
+        until = now + timedelta(seconds=held)
         Sender.objects.filter(Q(held_until=None) | Q(held_until__lt=until), pk=sender.pk).update(
             held_until=until
         )

@@ -27,6 +27,7 @@ People = Callable[..., list[Contact]]
 SIZE = 2
 SLOW = 9008
 NEVER_ANSWERS = 9009
+BUSY_ONCE = 9005
 
 pytestmark = pytest.mark.django_db
 
@@ -203,3 +204,15 @@ def test_what_is_due_when_its_time_is_over_waits_for_no_answer(
 
 def test_nothing_due_is_nothing_done(bot: Sender) -> None:
     assert served() == []
+
+
+def test_a_hold_of_the_sender_is_hinted_at_for_when_it_is_over(
+    going: Callable[..., Broadcast], people: People, bot: Sender
+) -> None:
+    """The hint of a paced batch's successor was given before its answers were there."""
+    going([*people(1, ending=BUSY_ONCE), *people(SIZE)])
+    Sender.objects.update(messages_per_second=Decimal(100))
+    left = served()
+    bot.refresh_from_db()
+    assert bot.held_until is not None
+    assert any(at >= bot.held_until for at in left)

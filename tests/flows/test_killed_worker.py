@@ -93,7 +93,7 @@ def test_a_worker_killed_in_mid_batch_sends_nothing_twice(
     finish_all_that_are_over(now=later + timedelta(hours=1))
 
     to = accepted(sandbox, bot)
-    assert len(to) == len(set(to)) == 30
+    assert 30 - in_doubt <= len(to) == len(set(to))
     assert statuses(broadcast).count("UNKNOWN") == in_doubt
     assert Broadcast.objects.get(pk=broadcast.pk).status == "PARTIALLY_SENT"
     assert_books_balance(broadcast)
