@@ -21,7 +21,7 @@ STOP_GRACE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """How many processes send, and how: `threads` batches at once in each, 0 for one alone."""
+    """How many processes send, and how: each a pool of so many `threads`, or with 0 of prefork's."""
 
     processes: int
     threads: int = 0

@@ -68,7 +68,7 @@ def bare(case: Case, *, rig: Rig, messages: int) -> Result:
     command = [sys.executable, "-m", "benchmarks.bare", "--url", url]
     command += ["--platform", case.platform, "--messages", str(share)]
     command += ["--batch", str(settings.BROADCAST_BATCH_SIZE)]
-    command += ["--at-once", str(max(1, workers.threads))]
+    command += ["--at-once", str(settings.BATCHES_AT_ONCE * max(1, workers.threads))]
     command += ["--link"] if case.link else []
     started = [
         subprocess.Popen(  # noqa: S603 - our own module
