@@ -21,7 +21,7 @@ STOP_GRACE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """How many processes send, and how: each a pool of so many `threads`, or with 0 of prefork's."""
+    """How many processes send, each with a pool of so many `threads`; 0: prefork's own."""
 
     processes: int
     threads: int = 0
