@@ -119,15 +119,19 @@ class _Pipeline:
 
     def _next_answered(self) -> UnderWay | None:
         """The next batch that has answers; None if it is time to begin another one first."""
-        if self._under_way and not any(each.cut.done() for each in self._under_way):
-            until = min(each.due_by for each in self._under_way)
+        if self._under_way and not any(each.delivery.cut.done() for each in self._under_way):
+            until = min(each.delivery.due_by for each in self._under_way)
             if self._is_wanted:
                 until = min(until, self._ends_at())
             if self._may_begin():
                 patience = OVERLAPS_AFTER if self._is_wanted else LOOKS_AFTER
                 until = min(until, self._looked_at + patience)
-            cuts = [each.cut for each in self._under_way]
+            cuts = [each.delivery.cut for each in self._under_way]
             wait(cuts, timeout=max(0.0, until - monotonic()), return_when=FIRST_COMPLETED)
         now = monotonic()
-        answered = (each for each in self._under_way if each.cut.done() or each.due_by <= now)
+        answered = (
+            each
+            for each in self._under_way
+            if each.delivery.cut.done() or each.delivery.due_by <= now
+        )
         return next(answered, None)

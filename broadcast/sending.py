@@ -4,7 +4,6 @@ No transaction is open while a provider is talked to.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -50,7 +49,7 @@ class UnderWay:
         self, *, lane: Any, claimed: Claim, turn: "_Turn", clock: Clock, delivery: Delivery
     ) -> None:
         self._lane, self._claimed, self._turn, self._clock = lane, claimed, turn, clock
-        self._delivery = delivery
+        self.delivery = delivery
         self._answered = 0
         self._has_nothing_left = False
         self._held_until = datetime.min.replace(tzinfo=UTC)
@@ -64,22 +63,12 @@ class UnderWay:
 
     @property
     def is_answered(self) -> bool:
-        return self._delivery.is_over
-
-    @property
-    def cut(self) -> Future[Any]:
-        """Done when `settle` need not wait."""
-        return self._delivery.cut
-
-    @property
-    def due_by(self) -> float:
-        """When `settle` does not wait any longer (monotonic)."""
-        return self._delivery.due_by
+        return self.delivery.is_over
 
     def settle(self) -> None:
         """Wait for the next answers and write down what they say."""
         with _bound(self._lane, self._claimed):
-            outcomes = self._delivery.take()
+            outcomes = self.delivery.take()
             reached(Point.AFTER_ANSWERS)
             self._answered += len(outcomes)
             now = self._clock()

@@ -16,8 +16,7 @@ import redis
 from django.conf import settings
 
 MAX_BATCH_SIZE = 1000
-"""A batch has one lease, which larger ones would outlive; and Lua hands no more than some thousand
-arguments on."""
+"""A batch has one lease, which larger ones would outlive."""
 HORIZON = 2.0
 """Seconds. What is due later goes back to its row; so a batch is short, and a pause takes hold."""
 LEAD = 0.25
