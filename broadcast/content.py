@@ -218,9 +218,16 @@ class Renderer:
         return OutboundMessage(
             id=message_id,
             to=address,
-            content=self._content(token=token, variables=variables),
+            content=self._of_all or self._content(token=token, variables=variables),
             valid_for=self.valid_for,
         )
+
+    @cached_property
+    def _of_all(self) -> TextContent | TemplateContent | None:
+        """What everybody is told, None where something in it is the recipient's own."""
+        if self.positions or any(VARIABLE.search(text) for text in texts_of(self.broadcast)):
+            return None
+        return self._content(token=0, variables={})
 
     def _content(
         self, *, token: int, variables: Mapping[str, str]
