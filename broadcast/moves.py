@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -115,43 +116,80 @@ def lock_counters(*broadcast_ids: UUID) -> None:
     One after the other, with a wallet locked in between, would deadlock against a batch.
     """
     with connection.cursor() as cursor:
-        if len(broadcast_ids) == 1:
-            prepared.execute(cursor, LOCK_ONES_COUNTERS, {"id": broadcast_ids[0]})
-        else:
-            cursor.execute(LOCK_COUNTERS, {"ids": list(broadcast_ids)})
+        cursor.execute(LOCK_COUNTERS, {"ids": list(broadcast_ids)})
 
 
-# By one id PostgreSQL keeps its plan; by a list it makes one for each call.
-LOCK_ONES_COUNTERS = """
-SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %(id)s FOR NO KEY UPDATE
-"""
 LOCK_COUNTERS = """
 SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = ANY(%(ids)s::uuid[])
 ORDER BY broadcast_id FOR NO KEY UPDATE
 """
 
 
-def move(
-    *, broadcast_id: UUID, update: str, params: Mapping[str, Any], is_frequent: bool = False
-) -> Moved:
-    """Run `update`: CTEs, --UPDATE--, then an UPDATE of the messages `m` without RETURNING.
-
-    `is_frequent`: of a batch's messages. It is prepared, so the types of its parameters must follow
-    from the SQL.
-    """
-    *before, last = update.split("--UPDATE--")
-    delta = DELTA_OF_A_BATCH if is_frequent else DELTA
-    sql = f"WITH {''.join(before)} moved AS ({last} {RETURNING}), {delta} SELECT * FROM counted"
+def move(*, broadcast_id: UUID, update: str, params: Mapping[str, Any]) -> Moved:
+    """Run `update`: CTEs, --UPDATE--, then an UPDATE of the messages `m` without RETURNING."""
     movement_id = new_id()
+    known = {**params, "broadcast": broadcast_id, **movement(movement_id)}
     with connection.cursor() as cursor:
-        run = prepared.execute if is_frequent else _execute
-        known = {**params, "broadcast": broadcast_id, **movement(movement_id)}
-        run(cursor, sql, known if is_frequent else {**known, "block": MESSAGES_PER_LINE})
+        cursor.execute(
+            f"{_moving(update, DELTA)} SELECT * FROM counted", {**known, "block": MESSAGES_PER_LINE}
+        )
         return replace(Moved(*cursor.fetchone()), movement_id=movement_id)
 
 
-def _execute(cursor: Any, sql: str, params: Mapping[str, Any]) -> None:
-    cursor.execute(sql, params)
+def move_batch(
+    *,
+    broadcast: Broadcast,
+    update: str,
+    params: Mapping[str, Any],
+    reference: str,
+    actor: str,
+    now: datetime,
+) -> Moved:
+    """As `lock_counters`, `move` and `make_money`, in one call: what others wait for is short.
+
+    Of a batch's messages. It is prepared, so the types of its parameters must follow from the SQL.
+    """
+    movement_id = new_id()
+    money = _money(broadcast, reference=f"{reference}:{movement_id}")
+    with connection.cursor() as cursor:
+        prepared.execute(
+            cursor,
+            _moving_with_money(update),
+            {
+                **params,
+                **ledger.settling_params(**money, movement_id=movement_id, actor=actor, now=now),
+                "broadcast": broadcast.pk,
+            },
+            first=LOCK_ONES_COUNTERS,
+        )
+        *counts, lines = cursor.fetchone()
+    moved = replace(Moved(*counts), movement_id=movement_id)
+    ledger.check_settled(
+        lines,
+        **money,
+        captured=moved.captured,
+        released=moved.released,
+        refunded=moved.refunded,
+    )
+    return moved
+
+
+LOCK_ONES_COUNTERS = """
+SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %(broadcast)s FOR NO KEY UPDATE
+"""
+
+
+@lru_cache(maxsize=4)
+def _moving_with_money(update: str) -> str:
+    return (
+        f"{_moving(update, DELTA_OF_A_BATCH)}, {ledger.settling('delta')}"
+        "SELECT counted.*, (SELECT count(*) FROM entries) FROM counted"
+    )
+
+
+def _moving(update: str, delta: str) -> str:
+    *before, last = update.split("--UPDATE--")
+    return f"WITH {''.join(before)} moved AS ({last} {RETURNING}), {delta}"
 
 
 def movement(movement_id: UUID) -> dict[str, Any]:
@@ -164,14 +202,21 @@ def make_money(
 ) -> None:
     """The ledger's lines for a move, by the prices of the rows that it returned."""
     ledger.settle(
-        tenant_id=broadcast.tenant_id,
-        subject=broadcast.subject,
-        revision=broadcast.hold_revision,
+        **_money(broadcast, reference=reference),
         captured=moved.captured,
         released=moved.released,
         refunded=moved.refunded,
-        reference=f"{broadcast.subject}:{reference}",
         movement_id=moved.movement_id,
         actor=actor,
         now=now,
     )
+
+
+def _money(broadcast: Broadcast, *, reference: str) -> dict[str, Any]:
+    """Whose money is moved, of which hold, and by what name."""
+    return {
+        "tenant_id": broadcast.tenant_id,
+        "subject": broadcast.subject,
+        "revision": broadcast.hold_revision,
+        "reference": f"{broadcast.subject}:{reference}",
+    }

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from broadcast.claiming import wake_lanes
 from broadcast.models import Batch, Broadcast
-from broadcast.moves import Moved, lock_counters, make_money, move
+from broadcast.moves import Moved, lock_counters, make_money, move, move_batch
 from broadcast.opt_outs import record_opt_outs
 from broadcast.safeguards import after_settle, spare
 from broadcast.states import BroadcastStatus, MessageCode, MessageStatus, UnknownPolicy
@@ -118,15 +118,13 @@ def settle(
         "backoff": settings.BROADCAST_RETRY_DELAY,
         "max_backoff": MAX_BACKOFF,
         "batch": batch_id,
-        "now": now,
     }
     with transaction.atomic():
-        lock_counters(broadcast.pk)
-        moved = move(broadcast_id=broadcast.pk, update=SETTLE, is_frequent=True, params=params)
-        make_money(
+        moved = move_batch(
             broadcast=broadcast,
-            moved=moved,
-            reference=f"batch:{batch_id}:{moved.movement_id}",
+            update=SETTLE,
+            params=params,
+            reference=f"batch:{batch_id}",
             actor="settle",
             now=now,
         )

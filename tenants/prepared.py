@@ -20,14 +20,20 @@ _prepared: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()
 """By the driver's connection: a new one knows none, and inherits none over a fork."""
 
 
-def execute(cursor: Any, sql: str, params: Mapping[str, Any]) -> None:
-    """As `cursor.execute`; every parameter needs a type that follows from where it stands."""
-    name, prepare, call = _forms(sql)
+def execute(cursor: Any, sql: str, params: Mapping[str, Any], *, first: str = "") -> None:
+    """As `cursor.execute`; every parameter needs a type that follows from where it stands.
+
+    `first`: a statement that is run before it in the same call, its result left unread. Each sees
+    what is committed when it begins.
+    """
     known = _prepared.setdefault(connection.connection, set())
-    if name not in known:
-        cursor.execute(prepare)
-        known.add(name)
-    cursor.execute(call, params)
+    calls = []
+    for name, prepare, call in map(_forms, filter(None, (first, sql))):
+        if name not in known:
+            cursor.execute(prepare)
+            known.add(name)
+        calls.append(call)
+    cursor.execute("; ".join(calls), params)
 
 
 @lru_cache(maxsize=64)

@@ -85,14 +85,7 @@ def hold(
         new = Hold(wallet=wallet, reference=subject, revision=revision, amount=amount)
         new.save(force_insert=True)
         line = _Line(EntryKind.HOLD, ZERO, amount, f"{subject}:r{revision}:hold")
-        _append(
-            tenant_id=tenant.pk,
-            lines=[line],
-            revision=revision,
-            subject=subject,
-            actor=actor,
-            now=now,
-        )
+        _append(wallet=wallet, line=line, subject=subject, hold_id=new.pk, actor=actor, now=now)
     return new
 
 
@@ -120,6 +113,74 @@ def settle(
         raise InvalidAmount("Captures, releases and refunds are not negative.")
     if captured == released == refunded == ZERO:
         return
+    # No lock first: the statement takes the hold's, then the wallet's, and where the same movement
+    # runs twice at once the entries' unique reference stops the second.
+    appended = _execute(
+        SETTLE_SQL,
+        {
+            "captured": captured,
+            "released": released,
+            "refunded": refunded,
+            **settling_params(
+                tenant_id=tenant_id,
+                subject=subject,
+                revision=revision,
+                reference=reference,
+                movement_id=movement_id,
+                actor=actor,
+                now=now,
+            ),
+        },
+    )
+    check_settled(
+        appended,
+        tenant_id=tenant_id,
+        subject=subject,
+        revision=revision,
+        captured=captured,
+        released=released,
+        refunded=refunded,
+        reference=reference,
+    )
+
+
+def settling_params(
+    *,
+    tenant_id: UUID,
+    subject: str,
+    revision: int,
+    reference: str,
+    movement_id: UUID | None,
+    actor: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """What `settling` asks for beside its amounts."""
+    return {
+        "tenant_id": tenant_id,
+        "subject": subject,
+        "revision": revision,
+        "reference": reference,
+        "movement": movement_id,
+        "actor": actor,
+        "now": now,
+    }
+
+
+def check_settled(
+    appended: int,
+    *,
+    tenant_id: UUID,
+    subject: str,
+    revision: int,
+    captured: Decimal,
+    released: Decimal,
+    refunded: Decimal,
+    reference: str,
+) -> None:
+    """Whether `settling` appended what these amounts ask for, or had done so before.
+
+    Raises HoldMissing, HoldExceeded, ReferenceReused.
+    """
     lines = []
     if captured:
         lines.append(_Line(EntryKind.CAPTURE, -captured, -captured, f"{reference}:capture"))
@@ -127,20 +188,12 @@ def settle(
         lines.append(_Line(EntryKind.RELEASE, ZERO, -released, f"{reference}:release"))
     if refunded:
         lines.append(_Line(EntryKind.REFUND, refunded, ZERO, f"{reference}:refund"))
-    # No lock first: the statement takes the hold's, then the wallet's, and where the same movement
-    # runs twice at once the entries' unique reference stops the second.
-    _append(
-        tenant_id=tenant_id,
-        lines=lines,
-        revision=revision,
-        captured=captured,
-        released=released,
-        refunded=refunded,
-        movement_id=movement_id,
-        subject=subject,
-        actor=actor,
-        now=now,
-    )
+    if appended == len(lines):
+        return
+    wallet = Wallet.objects.get(tenant_id=tenant_id)
+    if not _was_done(lines, wallet=wallet, subject=subject):
+        spent = captured + released + refunded
+        raise _overspent(wallet=wallet, subject=subject, revision=revision, spent=spent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,113 +220,132 @@ def _move(
 ) -> LedgerEntry:
     with transaction.atomic():
         wallet = _locked_wallet(tenant)
-        _append(
-            tenant_id=tenant.pk,
-            lines=[line],
-            subject=subject,
-            actor=actor,
-            reason=reason,
-            now=now,
-        )
+        _append(wallet=wallet, line=line, subject=subject, actor=actor, reason=reason, now=now)
     return LedgerEntry.objects.get(wallet=wallet, reference=line.reference)
 
 
-# A repeated reference appends nothing. Where the wallet's row was locked before, NOT EXISTS sees
-# every earlier entry; else the entries' unique key does.
+# A repeated reference appends nothing: the wallet's row is locked, so every earlier entry is seen.
 APPEND_SQL = """
-WITH line AS (
-    SELECT * FROM unnest(%(kinds)s::text[], %(balance_deltas)s::numeric[],
-                         %(held_deltas)s::numeric[], %(references)s::text[])
-        WITH ORDINALITY AS l(kind, balance_delta, held_delta, reference, n)
-), total AS (
-    SELECT sum(balance_delta) AS balance_delta, sum(held_delta) AS held_delta FROM line
-), target AS (
-    SELECT w.id FROM wallet_wallet w
-    WHERE w.tenant_id = %(tenant_id)s
-      AND NOT EXISTS (SELECT FROM wallet_ledgerentry e
-                      WHERE e.wallet_id = w.id AND e.reference = ANY(%(references)s))
-), held AS (
-    UPDATE wallet_hold h
-    SET captured = h.captured + %(captured)s, released = h.released + %(released)s,
-        refunded = h.refunded + %(refunded)s
-    FROM target
-    WHERE h.wallet_id = target.id AND h.reference = %(subject)s AND h.revision = %(revision)s
-      AND h.captured + h.released + %(captured)s + %(released)s <= h.amount
-      AND h.refunded + %(refunded)s <= h.captured + %(captured)s
-    RETURNING h.id
-), w AS (
+WITH w AS (
     UPDATE wallet_wallet w
-    SET balance = w.balance + total.balance_delta, held = w.held + total.held_delta
-    FROM total, target
-    WHERE w.id = target.id AND (w.is_active OR NOT %(must_be_active)s)
-      AND (%(revision)s::int IS NULL OR EXISTS (SELECT FROM held))
-      AND (total.balance_delta - total.held_delta >= 0
-           OR w.balance + total.balance_delta - w.held - total.held_delta >= -w.credit_line)
+    SET balance = w.balance + %(balance_delta)s, held = w.held + %(held_delta)s
+    WHERE w.id = %(wallet)s AND (w.is_active OR NOT %(must_be_active)s)
+      AND NOT EXISTS (SELECT FROM wallet_ledgerentry e
+                      WHERE e.wallet_id = w.id AND e.reference = %(reference)s)
+      AND (%(balance_delta)s::numeric - %(held_delta)s::numeric >= 0
+           OR w.balance + %(balance_delta)s - w.held - %(held_delta)s >= -w.credit_line)
     RETURNING w.id, w.balance, w.held
 )
 INSERT INTO wallet_ledgerentry (id, wallet_id, kind, balance_delta, held_delta, balance_after,
-    held_after, reference, subject, hold_id, movement_id, actor, reason, created_at)
-SELECT uuidv7(), w.id, line.kind, line.balance_delta, line.held_delta,
-       w.balance - total.balance_delta + sum(line.balance_delta) OVER (ORDER BY line.n),
-       w.held - total.held_delta + sum(line.held_delta) OVER (ORDER BY line.n),
-       line.reference, %(subject)s, (SELECT id FROM held), %(movement)s::uuid, %(actor)s,
-       %(reason)s, %(now)s::timestamptz
-FROM w, total, line ORDER BY line.n
+    held_after, reference, subject, hold_id, actor, reason, created_at)
+SELECT uuidv7(), w.id, %(kind)s, %(balance_delta)s, %(held_delta)s, w.balance, w.held,
+       %(reference)s, %(subject)s, %(hold)s::uuid, %(actor)s, %(reason)s, %(now)s::timestamptz
+FROM w
 """
 
 # New credit needs an open wallet; money that is owed moves on a closed one too.
 NEEDS_OPEN_WALLET = frozenset({EntryKind.HOLD, EntryKind.TOP_UP})
 
 
+def settling(amounts: str) -> str:
+    """CTEs that settle a hold by what the CTE `amounts` says, a row (captured, released, refunded).
+
+    For a statement that works these out itself; SETTLE_SQL is told them. `settling_params` has the
+    parameters, `entries` a row for each line: `check_settled` judges their number.
+    """
+    return f"""
+target AS (
+    SELECT w.id FROM wallet_wallet w, {amounts} a
+    WHERE w.tenant_id = %(tenant_id)s AND (a.captured <> 0 OR a.released <> 0 OR a.refunded <> 0)
+      AND NOT EXISTS (SELECT FROM wallet_ledgerentry e
+                      WHERE e.wallet_id = w.id AND e.reference IN (
+                          %(reference)s || ':capture', %(reference)s || ':release',
+                          %(reference)s || ':refund'))
+), held AS (
+    UPDATE wallet_hold h
+    SET captured = h.captured + a.captured, released = h.released + a.released,
+        refunded = h.refunded + a.refunded
+    FROM target, {amounts} a
+    WHERE h.wallet_id = target.id AND h.reference = %(subject)s AND h.revision = %(revision)s
+      AND h.captured + h.released + a.captured + a.released <= h.amount
+      AND h.refunded + a.refunded <= h.captured + a.captured
+    RETURNING h.id
+), w AS (
+    UPDATE wallet_wallet w
+    SET balance = w.balance - a.captured + a.refunded, held = w.held - a.captured - a.released
+    FROM target, {amounts} a
+    WHERE w.id = target.id AND EXISTS (SELECT FROM held)
+    RETURNING w.id, w.balance + a.captured - a.refunded AS balance,
+              w.held + a.captured + a.released AS held
+), entries AS (
+    INSERT INTO wallet_ledgerentry (id, wallet_id, kind, balance_delta, held_delta, balance_after,
+        held_after, reference, subject, hold_id, movement_id, actor, reason, created_at)
+    SELECT uuidv7(), w.id, line.kind, line.balance_delta, line.held_delta, line.balance_after,
+           line.held_after, %(reference)s || line.suffix, %(subject)s, (SELECT id FROM held),
+           %(movement)s::uuid, %(actor)s, '', %(now)s::timestamptz
+    FROM w, {amounts} a, LATERAL (VALUES
+        (1, 'CAPTURE', ':capture', -a.captured, -a.captured, w.balance - a.captured,
+         w.held - a.captured),
+        (2, 'RELEASE', ':release', 0, -a.released, w.balance - a.captured,
+         w.held - a.captured - a.released),
+        (3, 'REFUND', ':refund', a.refunded, 0, w.balance - a.captured + a.refunded,
+         w.held - a.captured - a.released)
+    ) AS line(n, kind, suffix, balance_delta, held_delta, balance_after, held_after)
+    WHERE line.balance_delta <> 0 OR line.held_delta <> 0
+    ORDER BY line.n
+    RETURNING 1
+)
+"""  # noqa: S608 - the name of a CTE
+
+
+SETTLE_SQL = f"""
+WITH amounts AS (
+    SELECT %(captured)s::numeric AS captured, %(released)s::numeric AS released,
+           %(refunded)s::numeric AS refunded
+), {settling("amounts")} SELECT FROM entries
+"""  # noqa: S608 - as above
+
+
 def _append(
     *,
-    tenant_id: UUID,
-    lines: Sequence[_Line],
+    wallet: Wallet,
+    line: _Line,
     subject: str,
     actor: str,
     now: datetime,
-    revision: int | None = None,
-    captured: Decimal = ZERO,
-    released: Decimal = ZERO,
-    refunded: Decimal = ZERO,
-    movement_id: UUID | None = None,
+    hold_id: UUID | None = None,
     reason: str = "",
 ) -> None:
+    """Of a wallet that is locked."""
     appended = _execute(
+        APPEND_SQL,
         {
-            "kinds": [line.kind.value for line in lines],
-            "balance_deltas": [line.balance_delta for line in lines],
-            "held_deltas": [line.held_delta for line in lines],
-            "references": [line.reference for line in lines],
-            "captured": captured,
-            "released": released,
-            "refunded": refunded,
-            "movement": movement_id,
-            "revision": revision,
-            "tenant_id": tenant_id,
-            "must_be_active": any(line.kind in NEEDS_OPEN_WALLET for line in lines),
+            "wallet": wallet.pk,
+            "kind": line.kind.value,
+            "balance_delta": line.balance_delta,
+            "held_delta": line.held_delta,
+            "reference": line.reference,
+            "must_be_active": line.kind in NEEDS_OPEN_WALLET,
             "subject": subject,
+            "hold": hold_id,
             "actor": actor,
             "reason": reason,
             "now": now,
-        }
+        },
     )
-    if appended:
+    if appended or _was_done([line], wallet=wallet, subject=subject):
         return
-    wallet = Wallet.objects.get(tenant_id=tenant_id)
-    _explain(
-        wallet=wallet,
-        lines=lines,
-        subject=subject,
-        revision=revision,
-        spent=captured + released + refunded,
-    )
+    if line.kind in NEEDS_OPEN_WALLET and not wallet.is_active:
+        raise WalletInactive("This wallet is closed.")
+    needed = line.held_delta - line.balance_delta
+    raise InsufficientCredit(needed=needed, available=wallet.available, currency=wallet.currency)
 
 
-def _execute(params: Mapping[str, Any]) -> int:
+def _execute(sql: str, params: Mapping[str, Any]) -> int:
+    """The number of entries that were appended."""
     try:
         with connection.cursor() as cursor:
-            prepared.execute(cursor, APPEND_SQL, params)
+            prepared.execute(cursor, sql, params)
             return int(cursor.rowcount)
     except IntegrityError as error:
         if "entry_reference_once" not in str(error):
@@ -281,37 +353,23 @@ def _execute(params: Mapping[str, Any]) -> int:
         raise RepeatedAtOnce("This movement is being made by somebody else; try again.") from error
 
 
-def _explain(
-    *,
-    wallet: Wallet,
-    lines: Sequence[_Line],
-    subject: str,
-    revision: int | None,
-    spent: Decimal,
-) -> None:
-    """Nothing was appended: done already, or why not."""
+def _was_done(lines: Sequence[_Line], *, wallet: Wallet, subject: str) -> bool:
+    """Whether the same movement was made before. Raises ReferenceReused where another one was."""
     done = {
         entry.reference: entry
         for entry in LedgerEntry.objects.filter(
             wallet=wallet, reference__in=[line.reference for line in lines]
         )
     }
-    if done:
-        if all(_same(done.get(line.reference), line, subject) for line in lines):
-            return
+    if done and not all(_same(done.get(line.reference), line, subject) for line in lines):
         raise ReferenceReused(f"{lines[0].reference} was used for another movement.")
-    if any(line.kind in NEEDS_OPEN_WALLET for line in lines) and not wallet.is_active:
-        raise WalletInactive("This wallet is closed.")
-    if spent:
-        raise _overspent(wallet=wallet, subject=subject, revision=revision, spent=spent)
-    needed = sum((line.held_delta - line.balance_delta for line in lines), ZERO)
-    raise InsufficientCredit(needed=needed, available=wallet.available, currency=wallet.currency)
+    return bool(done)
 
 
 def _overspent(
-    *, wallet: Wallet, subject: str, revision: int | None, spent: Decimal
+    *, wallet: Wallet, subject: str, revision: int, spent: Decimal
 ) -> HoldMissing | HoldExceeded:
-    held = Hold.objects.filter(wallet=wallet, reference=subject, revision=revision or 0).first()
+    held = Hold.objects.filter(wallet=wallet, reference=subject, revision=revision).first()
     if held is None:
         return HoldMissing(f"Nothing is held for {subject} r{revision}.")
     return HoldExceeded(
