@@ -1,8 +1,8 @@
 """`python -m benchmarks.ledger`: what the wallet costs when all batches charge the same one.
 
 Each of N connections settles batches of 50 (one capture each) against a hold of its own on one
-wallet: statements and commits only, no messages. Beside it, one batch's time in the ledger's
-statement against the whole of a settle with its 50 messages and counters.
+wallet: statements and commits only, no messages. Beside it, how much longer a settle of 50 messages
+and their counters takes where they have a price.
 """
 
 import argparse

@@ -20,6 +20,7 @@ from broadcast.states import MessageStatus
 from tenants import prepared
 from tenants.ids import new_id
 from wallet import ledger
+from wallet.ledger_sql import settling
 
 MESSAGES_PER_LINE = 10_000
 """Ids in one ChargeLine: 160 kB. A cancelled million has a hundred of them."""
@@ -142,6 +143,7 @@ def move_batch(
     update: str,
     params: Mapping[str, Any],
     reference: str,
+    movement_id: UUID,
     actor: str,
     now: datetime,
 ) -> Moved:
@@ -149,24 +151,23 @@ def move_batch(
 
     Of a batch's messages. It is prepared, so the types of its parameters must follow from the SQL.
     """
-    movement_id = new_id()
-    money = _money(broadcast, reference=f"{reference}:{movement_id}")
+    of_hold = ledger.HoldMovement(
+        tenant_id=broadcast.tenant_id,
+        subject=broadcast.subject,
+        revision=broadcast.hold_revision,
+        reference=f"{broadcast.subject}:{reference}",
+        movement=movement_id,
+        actor=actor,
+        now=now,
+    )
     with connection.cursor() as cursor:
-        prepared.execute(
-            cursor,
-            _moving_with_money(update),
-            {
-                **params,
-                **ledger.settling_params(**money, movement_id=movement_id, actor=actor, now=now),
-                "broadcast": broadcast.pk,
-            },
-            first=LOCK_ONES_COUNTERS,
-        )
-        *counts, lines = cursor.fetchone()
+        known = {**params, **of_hold._asdict(), "broadcast": broadcast.pk}
+        prepared.execute(cursor, _moving_with_money(update), known, first=LOCK_ONES_COUNTERS)
+        *counts, appended = cursor.fetchone()
     moved = replace(Moved(*counts), movement_id=movement_id)
     ledger.check_settled(
-        lines,
-        **money,
+        appended,
+        of_hold,
         captured=moved.captured,
         released=moved.released,
         refunded=moved.refunded,
@@ -182,7 +183,7 @@ SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %(broadcast)s FOR N
 @lru_cache(maxsize=4)
 def _moving_with_money(update: str) -> str:
     return (
-        f"{_moving(update, DELTA_OF_A_BATCH)}, {ledger.settling('delta')}"
+        f"{_moving(update, DELTA_OF_A_BATCH)}, {settling('delta')}"
         "SELECT counted.*, (SELECT count(*) FROM entries) FROM counted"
     )
 
@@ -202,21 +203,14 @@ def make_money(
 ) -> None:
     """The ledger's lines for a move, by the prices of the rows that it returned."""
     ledger.settle(
-        **_money(broadcast, reference=reference),
+        tenant_id=broadcast.tenant_id,
+        subject=broadcast.subject,
+        revision=broadcast.hold_revision,
         captured=moved.captured,
         released=moved.released,
         refunded=moved.refunded,
+        reference=f"{broadcast.subject}:{reference}",
         movement_id=moved.movement_id,
         actor=actor,
         now=now,
     )
-
-
-def _money(broadcast: Broadcast, *, reference: str) -> dict[str, Any]:
-    """Whose money is moved, of which hold, and by what name."""
-    return {
-        "tenant_id": broadcast.tenant_id,
-        "subject": broadcast.subject,
-        "revision": broadcast.hold_revision,
-        "reference": f"{broadcast.subject}:{reference}",
-    }

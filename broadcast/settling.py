@@ -19,6 +19,7 @@ from channels.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
 from channels.models import Sender
 from channels.registry import adapter_for
 from channels.storable import storable
+from tenants.ids import new_id
 
 LIMIT_WITHOUT_TIME = 30.0
 """Seconds to wait after a rate limit that does not say how long."""
@@ -119,12 +120,14 @@ def settle(
         "max_backoff": MAX_BACKOFF,
         "batch": batch_id,
     }
+    movement_id = new_id()
     with transaction.atomic():
         moved = move_batch(
             broadcast=broadcast,
             update=SETTLE,
             params=params,
-            reference=f"batch:{batch_id}",
+            reference=f"batch:{batch_id}:{movement_id}",
+            movement_id=movement_id,
             actor="settle",
             now=now,
         )

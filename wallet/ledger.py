@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -26,6 +26,7 @@ from wallet.errors import (
     RepeatedAtOnce,
     WalletInactive,
 )
+from wallet.ledger_sql import APPEND_SQL, SETTLE_SQL
 from wallet.models import EntryKind, Hold, LedgerEntry, Wallet
 
 
@@ -115,85 +116,54 @@ def settle(
         return
     # No lock first: the statement takes the hold's, then the wallet's, and where the same movement
     # runs twice at once the entries' unique reference stops the second.
-    appended = _execute(
-        SETTLE_SQL,
-        {
-            "captured": captured,
-            "released": released,
-            "refunded": refunded,
-            **settling_params(
-                tenant_id=tenant_id,
-                subject=subject,
-                revision=revision,
-                reference=reference,
-                movement_id=movement_id,
-                actor=actor,
-                now=now,
-            ),
-        },
-    )
-    check_settled(
-        appended,
-        tenant_id=tenant_id,
-        subject=subject,
-        revision=revision,
-        captured=captured,
-        released=released,
-        refunded=refunded,
-        reference=reference,
-    )
+    movement = HoldMovement(tenant_id, subject, revision, reference, movement_id, actor, now)
+    amounts = {"captured": captured, "released": released, "refunded": refunded}
+    appended = _execute(SETTLE_SQL, {**movement._asdict(), **amounts})
+    check_settled(appended, movement, **amounts)
 
 
-def settling_params(
-    *,
-    tenant_id: UUID,
-    subject: str,
-    revision: int,
-    reference: str,
-    movement_id: UUID | None,
-    actor: str,
-    now: datetime,
-) -> dict[str, Any]:
-    """What `settling` asks for beside its amounts."""
-    return {
-        "tenant_id": tenant_id,
-        "subject": subject,
-        "revision": revision,
-        "reference": reference,
-        "movement": movement_id,
-        "actor": actor,
-        "now": now,
-    }
+class HoldMovement(NamedTuple):
+    """A settlement but for its amounts, for a statement that works these out itself.
+
+    Such a statement holds `ledger_sql.settling`, takes this as parameters, and tells
+    `check_settled` how many entries it appended. `reference` must be one that was never used.
+    """
+
+    tenant_id: UUID
+    subject: str
+    revision: int
+    reference: str
+    movement: UUID | None
+    actor: str
+    now: datetime
 
 
 def check_settled(
     appended: int,
+    movement: HoldMovement,
     *,
-    tenant_id: UUID,
-    subject: str,
-    revision: int,
     captured: Decimal,
     released: Decimal,
     refunded: Decimal,
-    reference: str,
 ) -> None:
-    """Whether `settling` appended what these amounts ask for, or had done so before.
+    """Whether all entries of these amounts were appended, now or before.
 
     Raises HoldMissing, HoldExceeded, ReferenceReused.
     """
     lines = []
     if captured:
-        lines.append(_Line(EntryKind.CAPTURE, -captured, -captured, f"{reference}:capture"))
+        name = f"{movement.reference}:capture"
+        lines.append(_Line(EntryKind.CAPTURE, -captured, -captured, name))
     if released:
-        lines.append(_Line(EntryKind.RELEASE, ZERO, -released, f"{reference}:release"))
+        name = f"{movement.reference}:release"
+        lines.append(_Line(EntryKind.RELEASE, ZERO, -released, name))
     if refunded:
-        lines.append(_Line(EntryKind.REFUND, refunded, ZERO, f"{reference}:refund"))
+        lines.append(_Line(EntryKind.REFUND, refunded, ZERO, f"{movement.reference}:refund"))
     if appended == len(lines):
         return
-    wallet = Wallet.objects.get(tenant_id=tenant_id)
-    if not _was_done(lines, wallet=wallet, subject=subject):
-        spent = captured + released + refunded
-        raise _overspent(wallet=wallet, subject=subject, revision=revision, spent=spent)
+    wallet = Wallet.objects.get(tenant_id=movement.tenant_id)
+    if not _was_done(lines, wallet=wallet, subject=movement.subject):
+        raise _overspent(movement, wallet=wallet, spent=captured + released + refunded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,86 +194,8 @@ def _move(
     return LedgerEntry.objects.get(wallet=wallet, reference=line.reference)
 
 
-# A repeated reference appends nothing: the wallet's row is locked, so every earlier entry is seen.
-APPEND_SQL = """
-WITH w AS (
-    UPDATE wallet_wallet w
-    SET balance = w.balance + %(balance_delta)s, held = w.held + %(held_delta)s
-    WHERE w.id = %(wallet)s AND (w.is_active OR NOT %(must_be_active)s)
-      AND NOT EXISTS (SELECT FROM wallet_ledgerentry e
-                      WHERE e.wallet_id = w.id AND e.reference = %(reference)s)
-      AND (%(balance_delta)s::numeric - %(held_delta)s::numeric >= 0
-           OR w.balance + %(balance_delta)s - w.held - %(held_delta)s >= -w.credit_line)
-    RETURNING w.id, w.balance, w.held
-)
-INSERT INTO wallet_ledgerentry (id, wallet_id, kind, balance_delta, held_delta, balance_after,
-    held_after, reference, subject, hold_id, actor, reason, created_at)
-SELECT uuidv7(), w.id, %(kind)s, %(balance_delta)s, %(held_delta)s, w.balance, w.held,
-       %(reference)s, %(subject)s, %(hold)s::uuid, %(actor)s, %(reason)s, %(now)s::timestamptz
-FROM w
-"""
-
 # New credit needs an open wallet; money that is owed moves on a closed one too.
 NEEDS_OPEN_WALLET = frozenset({EntryKind.HOLD, EntryKind.TOP_UP})
-
-
-def settling(amounts: str) -> str:
-    """CTEs that settle a hold by what the CTE `amounts` says, a row (captured, released, refunded).
-
-    For a statement that works these out itself; SETTLE_SQL is told them. `settling_params` has the
-    parameters, `entries` a row for each line: `check_settled` judges their number.
-    """
-    return f"""
-target AS (
-    SELECT w.id FROM wallet_wallet w, {amounts} a
-    WHERE w.tenant_id = %(tenant_id)s AND (a.captured <> 0 OR a.released <> 0 OR a.refunded <> 0)
-      AND NOT EXISTS (SELECT FROM wallet_ledgerentry e
-                      WHERE e.wallet_id = w.id AND e.reference IN (
-                          %(reference)s || ':capture', %(reference)s || ':release',
-                          %(reference)s || ':refund'))
-), held AS (
-    UPDATE wallet_hold h
-    SET captured = h.captured + a.captured, released = h.released + a.released,
-        refunded = h.refunded + a.refunded
-    FROM target, {amounts} a
-    WHERE h.wallet_id = target.id AND h.reference = %(subject)s AND h.revision = %(revision)s
-      AND h.captured + h.released + a.captured + a.released <= h.amount
-      AND h.refunded + a.refunded <= h.captured + a.captured
-    RETURNING h.id
-), w AS (
-    UPDATE wallet_wallet w
-    SET balance = w.balance - a.captured + a.refunded, held = w.held - a.captured - a.released
-    FROM target, {amounts} a
-    WHERE w.id = target.id AND EXISTS (SELECT FROM held)
-    RETURNING w.id, w.balance + a.captured - a.refunded AS balance,
-              w.held + a.captured + a.released AS held
-), entries AS (
-    INSERT INTO wallet_ledgerentry (id, wallet_id, kind, balance_delta, held_delta, balance_after,
-        held_after, reference, subject, hold_id, movement_id, actor, reason, created_at)
-    SELECT uuidv7(), w.id, line.kind, line.balance_delta, line.held_delta, line.balance_after,
-           line.held_after, %(reference)s || line.suffix, %(subject)s, (SELECT id FROM held),
-           %(movement)s::uuid, %(actor)s, '', %(now)s::timestamptz
-    FROM w, {amounts} a, LATERAL (VALUES
-        (1, 'CAPTURE', ':capture', -a.captured, -a.captured, w.balance - a.captured,
-         w.held - a.captured),
-        (2, 'RELEASE', ':release', 0, -a.released, w.balance - a.captured,
-         w.held - a.captured - a.released),
-        (3, 'REFUND', ':refund', a.refunded, 0, w.balance - a.captured + a.refunded,
-         w.held - a.captured - a.released)
-    ) AS line(n, kind, suffix, balance_delta, held_delta, balance_after, held_after)
-    WHERE line.balance_delta <> 0 OR line.held_delta <> 0
-    ORDER BY line.n
-    RETURNING 1
-)
-"""  # noqa: S608 - the name of a CTE
-
-
-SETTLE_SQL = f"""
-WITH amounts AS (
-    SELECT %(captured)s::numeric AS captured, %(released)s::numeric AS released,
-           %(refunded)s::numeric AS refunded
-), {settling("amounts")} SELECT FROM entries
-"""  # noqa: S608 - as above
 
 
 def _append(
@@ -367,8 +259,9 @@ def _was_done(lines: Sequence[_Line], *, wallet: Wallet, subject: str) -> bool:
 
 
 def _overspent(
-    *, wallet: Wallet, subject: str, revision: int, spent: Decimal
+    movement: HoldMovement, *, wallet: Wallet, spent: Decimal
 ) -> HoldMissing | HoldExceeded:
+    subject, revision = movement.subject, movement.revision
     held = Hold.objects.filter(wallet=wallet, reference=subject, revision=revision).first()
     if held is None:
         return HoldMissing(f"Nothing is held for {subject} r{revision}.")
