@@ -70,9 +70,12 @@ def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
 
 
 # Locked in the house's order: the broadcast against cancel and pause, then its counters. The commit
-# is not waited for: the fence's is, and makes the claim durable too (docs/adr/0044).
+# is not waited for: the fence's is, and makes the claim durable too (docs/adr/0044). CLAIM, sent
+# along with it so that the locks are held for one call less, takes nothing unless this found a row.
 LOCK = """
-SELECT set_config('synchronous_commit', 'off', true) FROM broadcast_broadcast b
+SELECT set_config('synchronous_commit', 'off', true),
+       set_config('broadcast.may_claim', %(batch)s::uuid::text, true)
+FROM broadcast_broadcast b
 JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
 WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
   AND (b.template_id IS NULL OR EXISTS (SELECT FROM templates_wa_whatsapptemplate t
@@ -86,14 +89,18 @@ FOR SHARE OF b FOR NO KEY UPDATE OF c
 # LIMITs are literals: with a computed one the planner expects a tenth of the table and reads all.
 # MATERIALIZED: else the reason is worked out once for each place that names it.
 CLAIM = f"""
-WITH due AS (
+WITH may AS MATERIALIZED (
+    SELECT current_setting('broadcast.may_claim', true) = %(batch)s::uuid::text AS claim
+), due AS (
     SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
     WHERE broadcast_id = %(broadcast)s AND next_attempt_at <= %(now)s AND status = 'PENDING'
+      AND (SELECT claim FROM may)
     ORDER BY next_attempt_at LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), fresh AS (
     SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
     WHERE broadcast_id = %(broadcast)s AND next_attempt_at IS NULL AND status = 'PENDING'
       AND seq > (SELECT floor FROM broadcast_lane WHERE id = %(lane)s)
+      AND (SELECT claim FROM may)
     ORDER BY seq LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
 ), chosen AS (
     SELECT *, false AS is_fresh FROM due UNION ALL SELECT *, true FROM fresh
@@ -140,7 +147,8 @@ WITH due AS (
     UPDATE broadcast_lane SET floor = greatest(floor, (SELECT max(seq) FROM chosen WHERE is_fresh))
     WHERE id = %(lane)s
 )
-SELECT counted.*, moved.id, moved.address, moved.token, moved.variables, moved.segments
+SELECT (SELECT claim FROM may), counted.*, moved.id, moved.address, moved.token, moved.variables,
+       moved.segments
 FROM counted LEFT JOIN moved ON moved.status = 'SENDING' ORDER BY moved.seq
 """
 CLAIM_PHONE = CLAIM.format(address="c.phone")
@@ -162,9 +170,6 @@ def claim(
     """
     batch_id = new_id()
     with transaction.atomic(), connection.cursor() as cursor:
-        prepared.execute(cursor, LOCK, {"broadcast": broadcast.pk, "now": now})
-        if cursor.fetchone() is None:
-            return None
         sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
         prepared.execute(
             cursor,
@@ -176,10 +181,14 @@ def claim(
                 "batch": batch_id,
                 "lane": lane.pk,
             },
+            first=LOCK,
         )
         rows = cursor.fetchall()
-        moved = replace(Moved(*rows[0][:6]), movement_id=batch_id)
-        claimed = Claim(batch_id, _messages([row[6:] for row in rows if row[6]]), moved)
+        may_claim, *counts = rows[0][:7]
+        if not may_claim:
+            return None
+        moved = replace(Moved(*counts), movement_id=batch_id)
+        claimed = Claim(batch_id, _messages([row[7:] for row in rows if row[7]]), moved)
         if moved.released:
             make_money(
                 broadcast=broadcast,
