@@ -214,7 +214,7 @@ BROADCAST_MAX_RETRIES = env.int("BROADCAST_MAX_RETRIES", default=3)
 BROADCAST_RETRY_DELAY = env.float("BROADCAST_RETRY_DELAY", default=10.0)
 # How many batches one sending process has under way: while one waits for its answers, the next is
 # claimed. A process that dies leaves so many to their leases.
-BATCHES_AT_ONCE = env.int("BATCHES_AT_ONCE", default=4)
+BATCHES_AT_ONCE = env.int("BATCHES_AT_ONCE", default=3)
 BROADCAST_BATCH_LEASE = env.int("BROADCAST_BATCH_LEASE", default=120)
 # Seconds after its time at which a scheduled broadcast is paused instead of started.
 BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
