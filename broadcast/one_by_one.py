@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import structlog
 from django.db import connection
+from psycopg2.errors import LockNotAvailable
 
 Item = TypeVar("Item")
 
@@ -22,14 +23,20 @@ def one_by_one(items: Iterable[Item], act: Callable[[Item], int]) -> int:
     What somebody keeps locked is left to the next look. Raises what `act` raised where the database
     is gone: the next look does better.
     """
+    waiting = list(items)
+    if not waiting:
+        return 0
     done = 0
     with _waiting_briefly():
-        for item in items:
+        for item in waiting:
             try:
                 done += act(item)
             except Exception as error:
                 if not connection.is_usable():
                     raise
+                if isinstance(error.__cause__, LockNotAvailable):
+                    log.info("look_put_off", subject=str(item))
+                    continue
                 # Its type alone: the text of a database's error may quote an address.
                 log.error("look_failed", subject=str(item), error_type=type(error).__name__)  # noqa: TRY400
     return done

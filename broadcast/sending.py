@@ -277,13 +277,12 @@ def _hand_over(lane: Any, *, claimed: Claim, clock: Clock) -> Delivery | None:
 
 
 def sweep_batches(*, now: datetime) -> int:
-    """Take back every batch whose lease has expired; how many."""
-    expired = list(
-        Batch.objects.select_related("broadcast__tenant", "broadcast__sender").filter(
-            settled_at=None, swept_at=None, lease_expires_at__lte=now
-        )[:SWEPT_AT_ONCE]
+    """Take back batches whose lease has expired, the oldest first; how many."""
+    expired = Batch.objects.filter(settled_at=None, swept_at=None, lease_expires_at__lte=now)
+    oldest = expired.order_by("lease_expires_at")[:SWEPT_AT_ONCE]
+    return one_by_one(
+        oldest.select_related("broadcast__tenant", "broadcast__sender"), partial(_sweep, now=now)
     )
-    return one_by_one(expired, partial(_sweep, now=now))
 
 
 def _sweep(batch: Batch, *, now: datetime) -> int:

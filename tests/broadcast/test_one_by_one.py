@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from structlog.testing import capture_logs
 
-from broadcast import lifecycle
+from broadcast import lifecycle, sending
 from broadcast.claiming import shut_fence
 from broadcast.inactive_tenants import pause_for_tenants
 from broadcast.locking import locked
-from broadcast.models import Broadcast
+from broadcast.models import Batch, Broadcast
 from broadcast.moves import lock_counters
 from broadcast.one_by_one import one_by_one
 from broadcast.sending import sweep_batches
@@ -42,6 +44,24 @@ def test_batches_are_swept_beside_one_that_cannot_be(
     assert [statuses(each) for each in made] == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
 
 
+def test_the_batches_that_wait_longest_are_swept_first(
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: People,
+    draft: MakeBroadcast,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = [draft(people(1)) for _ in range(3)]
+    for each, age in zip(made, (1, 3, 2), strict=True):
+        batch = claimed_batch(tenant, each, bot, now)
+        Batch.objects.filter(pk=batch.pk).update(lease_expires_at=now - timedelta(hours=age))
+    monkeypatch.setattr(sending, "SWEPT_AT_ONCE", 2)
+    assert sweep_batches(now=now) == 2
+    assert [statuses(each) for each in made] == [["SENDING"], ["PENDING"], ["PENDING"]]
+
+
 def run(sql: str) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
@@ -68,9 +88,10 @@ def test_what_a_frozen_process_holds_is_left_to_the_next_look(
     for each in made:
         assert shut_fence(batch_id=claimed_batch(tenant, each, bot, now).pk)
     later = now + timedelta(hours=1)
-    with ThreadPoolExecutor(1) as thread, transaction.atomic():
+    with ThreadPoolExecutor(1) as thread, transaction.atomic(), capture_logs() as said:
         lock_counters(made[1].pk)
         assert thread.submit(in_a_thread, sweep_batches, later).result(SOON) == 2
+    assert [(each["event"], each["log_level"]) for each in said] == [("look_put_off", "info")]
     assert [statuses(each) for each in made] == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
     assert sweep_batches(now=later) == 1
 
@@ -106,6 +127,13 @@ def test_whoever_comes_after_a_look_waits_for_locks_as_ever() -> None:
 
     one_by_one([1], look)
     assert (seen, patience()) == (["1s"], "0")
+
+
+def test_where_there_is_nothing_to_look_at_nothing_is_asked(
+    django_assert_num_queries: Callable[..., AbstractContextManager[None]],
+) -> None:
+    with django_assert_num_queries(0):
+        assert one_by_one([], run) == 0
 
 
 @pytest.mark.django_db(transaction=True)
