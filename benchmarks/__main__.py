@@ -51,12 +51,10 @@ def main() -> None:
                     runs.engine(case, tenant=warm, rig=rig)
                 for _ in range(given.rounds):
                     for case in cases:
-                        report.add(
-                            case,
-                            workers,
-                            bare=runs.bare(case, rig=rig, messages=given.recipients),
-                            engine=runs.engine(case, tenant=tenant, rig=rig),
+                        bare, engine = runs.side_by_side(
+                            case, tenant=tenant, rig=rig, messages=given.recipients
                         )
+                        report.add(case, workers, bare=bare, engine=engine)
         sys.stdout.write(report.table())
         report.write(data_folder())
 

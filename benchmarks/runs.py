@@ -61,6 +61,28 @@ class Rig:
     stub: psutil.Process
 
 
+def side_by_side(case: Case, *, tenant: Tenant, rig: Rig, messages: int) -> tuple[Result, Result]:
+    """Bare and engine. Half of the bare loop runs before the engine and half after it.
+
+    The machine's speed changes within a minute: what is measured once would meet another one.
+    """
+    half = messages // 2
+    before = bare(case, rig=rig, messages=half)
+    whole = engine(case, tenant=tenant, rig=rig)
+    after = bare(case, rig=rig, messages=half)
+    return _of_both(before, after), whole
+
+
+def _of_both(before: Result, after: Result) -> Result:
+    """Of halves of one size."""
+    return Result(
+        messages=before.messages + after.messages,
+        seconds=before.seconds + after.seconds,
+        cpu_workers=(before.cpu_workers + after.cpu_workers) / 2,
+        cpu_stub=(before.cpu_stub + after.cpu_stub) / 2,
+    )
+
+
 def bare(case: Case, *, rig: Rig, messages: int) -> Result:
     """The same requests by the same client in as many processes, without anything durable."""
     workers, url = rig.workers, f"{rig.stub_url}/{case.latency_ms}ms"
