@@ -70,27 +70,31 @@ def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
 
 
 # Locked in the house's order: the broadcast against cancel and pause, then its counters. The commit
-# is not waited for: the fence's is, and makes the claim durable too (docs/adr/0044). CLAIM, sent
-# along with it so that the locks are held for one call less, takes nothing unless this found a row.
+# is not waited for: the fence's is, and makes the claim durable too (docs/adr/0044). It asks
+# nothing: CLAIM, which is sent along with it so that the locks are held for one call less, sees
+# what was committed while this one waited.
 LOCK = """
-SELECT set_config('synchronous_commit', 'off', true),
-       set_config('broadcast.may_claim', %(batch)s::uuid::text, true)
-FROM broadcast_broadcast b
+SELECT set_config('synchronous_commit', 'off', true) FROM broadcast_broadcast b
 JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
-WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
-  AND (b.template_id IS NULL OR EXISTS (SELECT FROM templates_wa_whatsapptemplate t
-                                        WHERE t.id = b.template_id AND t.status = 'APPROVED'))
-  AND (b.expires_at IS NULL OR b.expires_at > %(now)s)
+WHERE b.id = %(broadcast)s
 FOR SHARE OF b FOR NO KEY UPDATE OF c
 """
 
-# First what waits for another try and is due, then the next ones above the lane's floor. Of those
-# to whom it is too early or too late to write only the time is set; their credits stay held. Both
-# LIMITs are literals: with a computed one the planner expects a tenth of the table and reads all.
+# First whether the broadcast is still to be sent, now that nobody can halt it. Then what waits for
+# another try and is due, then the next ones above the lane's floor. Of those to whom it is too
+# early or too late to write only the time is set; their credits stay held. Both LIMITs are
+# literals: with a computed one the planner expects a tenth of the table and reads all.
 # MATERIALIZED: else the reason is worked out once for each place that names it.
 CLAIM = f"""
 WITH may AS MATERIALIZED (
-    SELECT current_setting('broadcast.may_claim', true) = %(batch)s::uuid::text AS claim
+    SELECT EXISTS (
+        SELECT FROM broadcast_broadcast b
+        WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
+          AND (b.template_id IS NULL OR EXISTS (SELECT FROM templates_wa_whatsapptemplate t
+                                                WHERE t.id = b.template_id
+                                                  AND t.status = 'APPROVED'))
+          AND (b.expires_at IS NULL OR b.expires_at > %(now)s)
+    ) AS claim
 ), due AS (
     SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
     WHERE broadcast_id = %(broadcast)s AND next_attempt_at <= %(now)s AND status = 'PENDING'
@@ -145,7 +149,7 @@ WITH may AS MATERIALIZED (
     FROM moved WHERE status = 'SENDING' HAVING count(*) > 0
 ), floor AS (
     UPDATE broadcast_lane SET floor = greatest(floor, (SELECT max(seq) FROM chosen WHERE is_fresh))
-    WHERE id = %(lane)s
+    WHERE id = %(lane)s AND (SELECT claim FROM may)
 )
 SELECT (SELECT claim FROM may), counted.*, moved.id, moved.address, moved.token, moved.variables,
        moved.segments
@@ -184,9 +188,9 @@ def claim(
             first=LOCK,
         )
         rows = cursor.fetchall()
-        may_claim, *counts = rows[0][:7]
-        if not may_claim:
+        if not rows or not rows[0][0]:
             return None
+        counts = rows[0][1:7]
         moved = replace(Moved(*counts), movement_id=batch_id)
         claimed = Claim(batch_id, _messages([row[7:] for row in rows if row[7]]), moved)
         if moved.released:
