@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from broadcast.models.broadcast import Broadcast
+from broadcast.models.not_negative import none_negative
 from tenants.ids import new_id
 
 
@@ -13,9 +14,9 @@ class Lane(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="lanes")
-    n = models.PositiveSmallIntegerField()
+    n = models.SmallIntegerField()
     next_batch_at = models.DateTimeField(null=True)
-    floor = models.PositiveIntegerField(
+    floor = models.IntegerField(
         default=0, help_text="Every message of this seq and below has been claimed once."
     )
     served_at = models.DateTimeField(null=True)
@@ -23,6 +24,7 @@ class Lane(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("broadcast", "n"), name="lane_once_per_broadcast"),
+            none_negative("n", "floor", name="lane_not_negative"),
         )
         indexes = (
             models.Index(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db import models
 
 from broadcast.models.broadcast import Broadcast
+from broadcast.models.not_negative import none_negative
 from broadcast.states import MessageStatus
 
 
@@ -17,18 +18,18 @@ class BroadcastCounters(models.Model):
     broadcast = models.OneToOneField(
         Broadcast, on_delete=models.CASCADE, primary_key=True, related_name="counters"
     )
-    total = models.PositiveIntegerField(default=0)
-    pending = models.PositiveIntegerField(default=0)
-    sending = models.PositiveIntegerField(default=0)
-    sent = models.PositiveIntegerField(default=0)
-    delivered = models.PositiveIntegerField(default=0)
-    read = models.PositiveIntegerField(default=0)
-    failed = models.PositiveIntegerField(default=0)
-    unknown = models.PositiveIntegerField(default=0)
-    suppressed = models.PositiveIntegerField(default=0)
-    cancelled = models.PositiveIntegerField(default=0)
-    expired = models.PositiveIntegerField(default=0)
-    handed_over = models.PositiveIntegerField(
+    total = models.IntegerField(default=0)
+    pending = models.IntegerField(default=0)
+    sending = models.IntegerField(default=0)
+    sent = models.IntegerField(default=0)
+    delivered = models.IntegerField(default=0)
+    read = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+    unknown = models.IntegerField(default=0)
+    suppressed = models.IntegerField(default=0)
+    cancelled = models.IntegerField(default=0)
+    expired = models.IntegerField(default=0)
+    handed_over = models.IntegerField(
         default=0, help_text="Messages that a provider ever accepted, whatever came after."
     )
     cost = models.DecimalField(
@@ -37,11 +38,30 @@ class BroadcastCounters(models.Model):
         default=Decimal(0),
         help_text="Sum of the prices of CAPTURED messages.",
     )
-    clicks = models.PositiveIntegerField(default=0)
-    clicked = models.PositiveIntegerField(default=0, help_text="Messages with a click.")
+    clicks = models.IntegerField(default=0)
+    clicked = models.IntegerField(default=0, help_text="Messages with a click.")
 
     class Meta:
         verbose_name_plural = "broadcast counters"
+        constraints = (
+            none_negative(
+                "total",
+                "pending",
+                "sending",
+                "sent",
+                "delivered",
+                "read",
+                "failed",
+                "unknown",
+                "suppressed",
+                "cancelled",
+                "expired",
+                "handed_over",
+                "clicks",
+                "clicked",
+                name="counters_not_negative",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"Counters of {self.broadcast_id}"

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from broadcast.models.broadcast import Broadcast
+from broadcast.models.not_negative import none_negative
 from broadcast.states import ChargeState, MessageStatus
 from tenants.ids import new_id
 from tenants.scoping import TenantQuerySet
@@ -30,7 +31,7 @@ class BroadcastMessage(models.Model):
     broadcast = models.ForeignKey(
         Broadcast, on_delete=models.CASCADE, db_index=False, related_name="messages"
     )
-    seq = models.PositiveIntegerField(help_text="1…n within the broadcast.")
+    seq = models.IntegerField(help_text="1…n within the broadcast.")
     contact = models.ForeignKey(
         "contacts.Contact",
         on_delete=models.DO_NOTHING,
@@ -61,7 +62,7 @@ class BroadcastMessage(models.Model):
     provider_message_id = models.CharField(max_length=200, blank=True)
 
     batch_id = models.UUIDField(null=True, blank=True, help_text="That it was last claimed by.")
-    attempts = models.PositiveSmallIntegerField(
+    attempts = models.SmallIntegerField(
         default=0, help_text="Hand-overs; a rate limit's refusal does not count."
     )
     next_attempt_at = models.DateTimeField(
@@ -71,7 +72,7 @@ class BroadcastMessage(models.Model):
     price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
     currency = models.CharField(max_length=3, blank=True)
     country = models.CharField(max_length=2, blank=True)
-    segments = models.PositiveSmallIntegerField(default=1)
+    segments = models.SmallIntegerField(default=1)
     rate_id = models.UUIDField(
         null=True, blank=True, help_text="The wallet's rate row that gave the price, if one did."
     )
@@ -101,6 +102,7 @@ class BroadcastMessage(models.Model):
                 condition=Q(address__isnull=False),
                 name="message_address_once",
             ),
+            none_negative("seq", "attempts", "segments", name="message_not_negative"),
         )
         indexes = (
             models.Index(fields=("tenant", "id"), name="message_by_tenant"),
