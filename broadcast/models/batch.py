@@ -13,7 +13,12 @@ class Lane(models.Model):
     """A chain of batches. `next_batch_at` empty: it has nothing to do until somebody wakes it."""
 
     id = models.BigAutoField(primary_key=True)
-    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="lanes")
+    broadcast = models.ForeignKey(
+        Broadcast,
+        on_delete=models.CASCADE,
+        db_index=False,  # lane_once_per_broadcast begins with it
+        related_name="lanes",
+    )
     n = models.SmallIntegerField()
     next_batch_at = models.DateTimeField(null=True)
     floor = models.IntegerField(

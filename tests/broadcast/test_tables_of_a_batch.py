@@ -1,4 +1,4 @@
-"""What each statement of a batch pays for: the CHECKs of the tables that it writes."""
+"""What each statement of a batch pays for: CHECKs and indexes of the tables that it writes."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,10 +7,18 @@ import pytest
 from django.db import IntegrityError, connection, models, transaction
 
 from broadcast import lifecycle
-from broadcast.models import Broadcast, BroadcastCounters, BroadcastMessage, Lane
+from broadcast.models import (
+    Batch,
+    Broadcast,
+    BroadcastCounters,
+    BroadcastMessage,
+    ChargeLine,
+    Lane,
+    ProviderMessageId,
+)
 from contacts.models import Contact
 from tenants.models import Tenant
-from wallet.models import Wallet
+from wallet.models import Hold, LedgerEntry, Wallet
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +33,32 @@ CHECKS = """
 SELECT pg_get_constraintdef(oid) FROM pg_constraint
 WHERE conrelid = %s::regclass AND contype = 'c'
 """
+WRITTEN = (*COUNTING, Batch, ChargeLine, ProviderMessageId, Wallet, Hold, LedgerEntry)
+# An index without a condition whose columns another such index begins with.
+SPARE = """
+SELECT one.indexrelid::regclass::text FROM pg_index one
+JOIN pg_index other USING (indrelid)
+WHERE one.indrelid = %s::regclass AND one.indexrelid <> other.indexrelid
+  AND one.indpred IS NULL AND other.indpred IS NULL AND NOT one.indisunique
+  AND other.indkey::text || ' ' LIKE one.indkey::text || ' %%'
+"""
+# A foreign key with no index that begins with it: each delete of a parent reads the whole table.
+WITHOUT_INDEX = """
+SELECT conname FROM pg_constraint key
+WHERE key.conrelid = %s::regclass AND key.contype = 'f' AND NOT EXISTS (
+    SELECT FROM pg_index WHERE indrelid = key.conrelid AND indpred IS NULL
+      AND indkey[0] = key.conkey[1])
+"""
+
+
+@pytest.mark.parametrize("model", WRITTEN)
+def test_no_index_is_the_beginning_of_another_and_every_foreign_key_has_one(
+    model: type[models.Model],
+) -> None:
+    with connection.cursor() as cursor:
+        for query in (SPARE, WITHOUT_INDEX):
+            cursor.execute(query, [model._meta.db_table])
+            assert cursor.fetchall() == []
 
 
 @pytest.mark.parametrize("model", COUNTING)
