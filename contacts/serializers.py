@@ -11,10 +11,13 @@ from contacts.addresses import normalised
 from contacts.models import Contact, Suppression
 from contacts.phones import InvalidPhone, country_of, to_e164
 from contacts.tagging import set_tags
+from tenants.errors import InvalidInput
 from tenants.fields import UtcDateTimeField
 from tenants.strict_serializers import Strict
 
 MAX_TAGS = 100
+KNOWN_BY = ("phone", "telegram_chat_id", "external_id", "email", "first_name", "last_name")
+"""A contact has one of these. A name is enough: a Telegram chat comes later, by its link."""
 
 
 class TagNamesField(serializers.ListField):
@@ -25,6 +28,8 @@ class TagNamesField(serializers.ListField):
 
 
 class ContactSerializer(Strict, serializers.ModelSerializer[Contact]):
+    """One of phone, telegram_chat_id, external_id, email, first_name and last_name is needed."""
+
     tags = TagNamesField(
         child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS
     )
@@ -84,6 +89,17 @@ class ContactSerializer(Strict, serializers.ModelSerializer[Contact]):
         if value and value not in available_timezones():
             raise serializers.ValidationError("An IANA name such as Europe/Berlin.")
         return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What is stored without any of them is left alone until one of them is written."""
+        if self.instance is None or attrs.keys() & set(KNOWN_BY):
+            values = (attrs.get(name, getattr(self.instance, name, None)) for name in KNOWN_BY)
+            if all(value in (None, "") for value in values):
+                raise InvalidInput(
+                    f"Nobody is known by this. Give one of: {', '.join(KNOWN_BY)}.",
+                    data={"one_of": list(KNOWN_BY)},
+                )
+        return attrs
 
     def _refuse_taken(self, field: str, value: str) -> None:
         others = Contact.objects.for_tenant(self.context["view"].tenant).filter(**{field: value})

@@ -9,6 +9,8 @@ from contacts.models import Contact, Suppression, Tag
 from tenants.models import Tenant
 from tests.factories import ContactFactory
 
+NAMES = ("phone", "telegram_chat_id", "external_id", "email", "first_name", "last_name")
+
 
 def test_a_contact_is_stored_in_e164_with_its_country_and_tags(owner: APIClient) -> None:
     body = {"phone": "+49 170 1234567", "first_name": "Ana", "tags": ["VIP", "Berlin"]}
@@ -22,8 +24,40 @@ def test_a_contact_is_stored_in_e164_with_its_country_and_tags(owner: APIClient)
 
 def test_tags_are_the_same_regardless_of_case(owner: APIClient) -> None:
     for name in ("VIP", "vip"):
-        owner.post("/contacts/", {"tags": [name]}, format="json")
+        owner.post("/contacts/", {"first_name": "Ana", "tags": [name]}, format="json")
     assert Tag.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"tags": ["VIP"], "attributes": {"a": "b"}}, {"phone": "", "email": " ", "last_name": ""}],
+)
+def test_a_contact_that_nobody_is_known_by_is_refused(
+    owner: APIClient, body: dict[str, object]
+) -> None:
+    answer = owner.post("/contacts/", body, format="json")
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert (error["code"], error["attr"]) == ("invalid", None)
+    assert error["data"] == {"one_of": [*NAMES]}
+    assert [name for name in NAMES if name not in error["detail"]] == []
+    assert Contact.objects.count() == 0 == Tag.objects.count()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_one_of_them_is_enough(owner: APIClient, name: str) -> None:
+    body = {name: {"phone": "+491701234567", "email": "a@b.example"}.get(name, "42")}
+    assert owner.post("/contacts/", body, format="json").status_code == 201
+
+
+def test_a_contact_keeps_something_that_it_is_known_by(owner: APIClient) -> None:
+    made = owner.post("/contacts/", {"first_name": "Ana"}, format="json").json()
+    url = f"/contacts/{made['id']}/"
+    assert owner.patch(url, {"first_name": ""}, format="json").status_code == 400
+    assert owner.get(url).json()["first_name"] == "Ana"
+    both = {"first_name": "", "phone": "+491701234567"}
+    assert owner.patch(url, both, format="json").status_code == 200
+    assert owner.patch(url, {"tags": ["VIP"]}, format="json").status_code == 200
 
 
 def test_a_phone_that_another_contact_has_is_refused(owner: APIClient, tenant: Tenant) -> None:
