@@ -9,7 +9,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from channels.models import ProviderApp, Sender, TenantWAApp
 from channels.named_accounts import check_account
 from channels.platforms import Platform
-from channels.registry import ADAPTERS, providers_for
+from channels.registry import ADAPTERS, adapter_for, providers_for
+from channels.secret_names import check_secrets
 from tenants.admin_choices import NOT_CHOSEN
 from tenants.admin_pages import TenantForm
 from tenants.errors import InvalidInput
@@ -68,8 +69,15 @@ class ProviderAppForm(TenantForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if cleaned.get("new_secrets"):
-            self.instance.secrets = cleaned["new_secrets"]
+        provider = cleaned.get("provider", self.instance.provider)
+        if cleaned.get("new_secrets") and provider:
+            names = adapter_for(provider).webhook_secret_names
+            try:
+                self.instance.secrets = check_secrets(
+                    cleaned["new_secrets"], names=names, attr="new_secrets"
+                )
+            except InvalidInput as refusal:
+                self.add_error(refusal.attr, refusal.detail)
         return cleaned
 
 
@@ -87,8 +95,6 @@ class SenderForm(TenantForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if cleaned.get("new_credentials"):
-            self.instance.credentials = cleaned["new_credentials"]
         self._check_provider(cleaned)
         self._check_account(cleaned)
         self._check_currency(cleaned)
@@ -109,7 +115,12 @@ class SenderForm(TenantForm):
         provider = cleaned.get("provider", self.instance.provider)
         if not provider or not {"account_id", "new_credentials"} & set(self.changed_data):
             return
+        given = cleaned.get("new_credentials")
         try:
+            if given:
+                self.instance.credentials = check_secrets(
+                    given, names=adapter_for(provider).credential_names, attr="credentials"
+                )
             check_account(
                 provider=provider,
                 account_id=cleaned.get("account_id", ""),

@@ -1,12 +1,13 @@
 """Credentials go in by the admin and never come out."""
 
+import json
 from typing import Any
 
 import pytest
 from django.db.models import Model
 from django.test import Client
 
-from channels.models import Sender
+from channels.models import ProviderApp, Sender
 from channels.pacing import MAX_BATCH_SIZE
 from tenants.models import Tenant
 from tests.admin.rows import SECRET
@@ -87,6 +88,41 @@ def test_a_bots_account_is_its_tokens(
     assert "another-made-up-token" not in answer.text
     stored = Sender.objects.get(pk=rows[Sender].pk)
     assert (stored.account_id, stored.credentials) == ("1", {"bot_token": f"1:{SECRET}"})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '{"token": "1:another-made-up-token"}',
+        '{"bot_token": "1:another-made-up-token", "base_url": "https://example.com"}',
+        '{"bot_token": " "}',
+    ],
+)
+def test_credentials_with_other_names_than_the_providers_are_refused(
+    superuser: Client, rows: Rows, given: str
+) -> None:
+    answer = save(superuser, rows[Sender], new_credentials=given)
+    form = answer.context["adminform"].form
+    assert form.errors == {"new_credentials": ["Exactly these are needed: bot_token."]}
+    assert "another-made-up-token" not in answer.text
+    assert Sender.objects.get(pk=rows[Sender].pk).credentials == {"bot_token": f"1:{SECRET}"}
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({"secret_token": " another "}, {"secret_token": "another"}),
+        ({"token": "another"}, {"token": SECRET}),
+    ],
+)
+def test_an_apps_secrets_are_those_that_its_provider_needs(
+    superuser: Client, rows: Rows, given: dict[str, str], stored: dict[str, str]
+) -> None:
+    app = rows[ProviderApp]
+    form = {"name": "App", "is_active": "on", "new_secrets": json.dumps(given)}
+    answer = superuser.post(f"/admin/channels/providerapp/{app.pk}/change/", form)
+    assert ("Exactly these are needed: secret_token." in answer.text) == ("token" in given)
+    assert ProviderApp.objects.get(pk=app.pk).secrets == stored
 
 
 def test_a_bot_becomes_another_as_a_whole(superuser: Client, rows: Rows) -> None:
