@@ -14,7 +14,10 @@ NUMBER = re.compile(r'env\.(?:int|float)\(\s*"([A-Z_]+)", default=([\d_.]+)\)')
 EXPLAINED = re.compile(r"((?:^# .*\n)+)((?:^[A-Z_]+=\n)+)", re.MULTILINE)
 NUMERAL = r"(\d+(?:\.\d+)?)"
 DEFAULTS = re.compile(rf"Default {NUMERAL}(?: and {NUMERAL})?(?!\d|\.\d)")  # no address
-OF_COMPOSE = {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+COMPOSE = (BASE_DIR / "docker-compose.yml").read_text()
+OF_COMPOSE = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "WEB_PORT", "SANDBOX_PORT"}
+IN_COMPOSE = re.compile(r"\$\{([A-Z_]+)")
+NUMBER_IN_COMPOSE = re.compile(r"\$\{([A-Z_]+):-(\d+)\}")
 DOCUMENTS = sorted([BASE_DIR / "README.md", *(BASE_DIR / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 FILE = re.compile(r"`((?:[a-z_.]+/)+[A-Za-z0-9_.-]+\.(?:py|md|csv|json|html|toml|yml|txt))`")
@@ -38,9 +41,17 @@ def test_every_setting_that_is_explained_is_read_and_explained_once() -> None:
     assert set(explained) - OF_COMPOSE <= set(READ.findall(code))
 
 
+def test_every_setting_that_compose_reads_is_explained() -> None:
+    explained = WRITTEN.findall((BASE_DIR / ".env.example").read_text())
+    assert set(IN_COMPOSE.findall(COMPOSE)) <= set(explained)
+
+
 def test_every_number_that_a_setting_is_said_to_be_by_default_is_its_default() -> None:
     code = "\n".join(path.read_text() for path in (BASE_DIR / "config").rglob("*.py"))
-    defaults = {name: float(value) for name, value in NUMBER.findall(code)}
+    defaults = {
+        name: float(value)
+        for name, value in (*NUMBER_IN_COMPOSE.findall(COMPOSE), *NUMBER.findall(code))
+    }
     said = {
         name: float(value)
         for comment, names in EXPLAINED.findall((BASE_DIR / ".env.example").read_text())
