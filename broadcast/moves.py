@@ -117,9 +117,16 @@ def lock_counters(*broadcast_ids: UUID) -> None:
     One after the other, with a wallet locked in between, would deadlock against a batch.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_COUNTERS, {"ids": list(broadcast_ids)})
+        if len(broadcast_ids) == 1:
+            prepared.execute(cursor, LOCK_ONES_COUNTERS, {"broadcast": broadcast_ids[0]})
+        else:
+            cursor.execute(LOCK_COUNTERS, {"ids": list(broadcast_ids)})
 
 
+# By one id PostgreSQL keeps its plan; by a list it makes one for each call.
+LOCK_ONES_COUNTERS = """
+SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %(broadcast)s FOR NO KEY UPDATE
+"""
 LOCK_COUNTERS = """
 SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = ANY(%(ids)s::uuid[])
 ORDER BY broadcast_id FOR NO KEY UPDATE
@@ -173,11 +180,6 @@ def move_batch(
         refunded=moved.refunded,
     )
     return moved
-
-
-LOCK_ONES_COUNTERS = """
-SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %(broadcast)s FOR NO KEY UPDATE
-"""
 
 
 @lru_cache(maxsize=4)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import partial
 from time import monotonic, sleep
 
 import pytest
@@ -90,8 +89,7 @@ def test_whoever_waited_for_the_counters_of_one_that_is_over_claims_nothing(
 
 
 def test_whoever_waited_for_a_resume_claims(going: Broadcast, now: datetime) -> None:
-    act = partial(lifecycle.pause, tenant=going.tenant, broadcast_id=going.pk, now=now)
-    act()
+    lifecycle.pause(tenant=going.tenant, broadcast_id=going.pk, now=now)
     with a_claim_that_waits(going, now) as came_to:
         lifecycle.resume(tenant=going.tenant, broadcast_id=going.pk, now=now)
     assert [claimed is not None for claimed in came_to] == [True]
