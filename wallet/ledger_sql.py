@@ -23,7 +23,8 @@ FROM w
 def settling(amounts: str) -> str:
     """CTEs that settle a hold by what the CTE `amounts` says, a row (captured, released, refunded).
 
-    Its parameters are a HoldMovement's; `entries` has a row for each line that was appended.
+    Its parameters are a HoldMovement's; amounts have the wallet's six places, as prices do.
+    `entries` has a row for each line that was appended.
     """
     return f"""
 target AS (
@@ -47,8 +48,7 @@ target AS (
     SET balance = w.balance - a.captured + a.refunded, held = w.held - a.captured - a.released
     FROM target, {amounts} a
     WHERE w.id = target.id AND EXISTS (SELECT FROM held)
-    RETURNING w.id, w.balance + a.captured - a.refunded AS balance,
-              w.held + a.captured + a.released AS held
+    RETURNING w.id, old.balance, old.held
 ), entries AS (
     INSERT INTO wallet_ledgerentry (id, wallet_id, kind, balance_delta, held_delta, balance_after,
         held_after, reference, subject, hold_id, movement_id, actor, reason, created_at)
