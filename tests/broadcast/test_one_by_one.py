@@ -54,12 +54,12 @@ def test_the_batches_that_wait_longest_are_swept_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = [draft(people(1)) for _ in range(3)]
-    for each, age in zip(made, (1, 3, 2), strict=True):
+    for each, age in zip(made, (3, 1, 2), strict=True):
         batch = claimed_batch(tenant, each, bot, now)
         Batch.objects.filter(pk=batch.pk).update(lease_expires_at=now - timedelta(hours=age))
     monkeypatch.setattr(sending, "SWEPT_AT_ONCE", 2)
     assert sweep_batches(now=now) == 2
-    assert [statuses(each) for each in made] == [["SENDING"], ["PENDING"], ["PENDING"]]
+    assert [statuses(each) for each in made] == [["PENDING"], ["SENDING"], ["PENDING"]]
 
 
 def run(sql: str) -> int:
