@@ -41,7 +41,7 @@ FROM broadcast_broadcast b WHERE id = ANY(%s)
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.due", description=__doc__)
     parser.add_argument("--broadcasts", type=int, default=120)
-    parser.add_argument("--big", type=int, default=200_000, help="the other tenant's recipients")
+    parser.add_argument("--big", type=int, default=400_000, help="the other tenant's recipients")
     given = parser.parse_args()
     with own_stack() as stack:
         from benchmarks.halting import halted

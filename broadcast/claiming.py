@@ -202,7 +202,7 @@ def claim(
                 now=now,
             )
         if not moved.count:
-            _rest(lane=lane, moved=moved, now=now)
+            return replace(claimed, next_at=_rest(lane=lane, moved=moved, now=now))
         return _within_limits(claimed, broadcast=broadcast, lane=lane, sender=sender, now=now)
 
 
@@ -262,11 +262,11 @@ def _zones(closed: ClosedZones) -> dict[str, Any]:
     }
 
 
-def _rest(*, lane: Lane, moved: Moved, now: datetime) -> None:
+def _rest(*, lane: Lane, moved: Moved, now: datetime) -> datetime | None:
     """Nothing was due: sleep until something is. No wake-up is lost: the counters are locked."""
     if moved.pending == 0:
         Lane.objects.filter(pk=lane.pk).update(next_batch_at=None)
-        return
+        return None
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT min(next_attempt_at) FROM broadcast_broadcastmessage "
@@ -274,11 +274,12 @@ def _rest(*, lane: Lane, moved: Moved, now: datetime) -> None:
             [lane.broadcast_id],
         )
         (due,) = cursor.fetchone()
-    if due is None:
-        # Pending, never tried and below the floor: a claim was rolled back. Look from the start.
-        Lane.objects.filter(pk=lane.pk).update(floor=0, next_batch_at=now + RETRY_LATE_CLAIM)
-    else:
-        Lane.objects.filter(pk=lane.pk).update(next_batch_at=max(due, now))
+    # What is due and was not claimed is locked for a moment.
+    until: datetime = due if due is not None and due > now else now + RETRY_LATE_CLAIM
+    # Pending, never tried and below the floor: a claim was rolled back. Look from the start.
+    floor = {"floor": 0} if due is None else {}
+    Lane.objects.filter(pk=lane.pk).update(next_batch_at=until, **floor)
+    return until
 
 
 def come_back(*, lane: Lane, at: datetime) -> datetime:

@@ -168,7 +168,7 @@ def _begin(lane: Any, *, turn: "_Turn", clock: Clock) -> UnderWay | datetime | N
         return None
     reached(Point.AFTER_CLAIM)
     if claimed.next_at is not None:
-        turn.due = max(turn.due, claimed.next_at)
+        turn.due = max(turn.due, claimed.next_at) if claimed.moved.count else claimed.next_at
         turn.tell()
     if claimed.messages:
         with _bound(lane, claimed):
@@ -188,7 +188,8 @@ def _end(
     reached(Point.AFTER_SETTLE)
     if claimed.is_idle:
         return come_back(lane=lane, at=clock())
-    return turn.due if claimed.moved.count and not turn.is_told else None
+    is_going_on = bool(claimed.moved.count) or claimed.next_at is not None
+    return turn.due if is_going_on and not turn.is_told else None
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from broadcast.pipeline import serve_lanes
 from broadcast.promotion import promote_due
 from broadcast.sending import sweep_batches
 from broadcast.serving import lanes_overdue
+from channels.pacing import remember_the_start
 from tenants.idempotency import purge_expired
 
 MAX_COUNTDOWN = 60.0
@@ -66,7 +67,8 @@ def promote() -> None:
 # Safe twice: it only hints.
 @shared_task
 def revive() -> None:
-    """Start what no task stands for: lanes that are overdue or sleep too long, dropped plans."""
+    """Start what no task stands for: lanes that are overdue or sleep too long, dropped plans; and
+    the limiter, so that after a flush nobody waits who comes later."""
     now = timezone.now()
     wake_what_waits(now=now)
     # Those that wait in the queue will see to as many lanes: busy workers are not hinted at twice.
@@ -76,6 +78,7 @@ def revive() -> None:
     dropped = Broadcast.objects.filter(planning_at__lt=now - timedelta(seconds=30))
     for broadcast_id in dropped.values_list("pk", flat=True)[:100]:
         plan_broadcast.delay(broadcast_id=str(broadcast_id))
+    remember_the_start()
 
 
 # Safe twice: each batch is swept by compare-and-set.

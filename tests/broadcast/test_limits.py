@@ -1,15 +1,19 @@
 """A limit puts messages off: it fails nobody, spends no attempt and keeps the books."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+import redis
+from django.conf import settings
+from django.db.models import Min
 from django.utils import timezone
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast
+from broadcast.pipeline import serve_lanes
 from broadcast.sending import run_batch
 from channels.models import Sender, SenderDay
 from contacts.models import Contact
@@ -81,3 +85,18 @@ def test_beyond_the_days_limit_they_wait_for_the_next(
     assert statuses(broadcast) == ["SENT"] * 5
     assert Broadcast.objects.get(pk=broadcast.pk).status == "SENT"
     assert_books_balance(broadcast)
+
+
+def test_a_batch_that_was_put_off_as_a_whole_is_announced_for_its_time(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+) -> None:
+    """A limiter without a memory lets nobody go; beat alone would see to the lane seconds late."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.delete(f"{settings.REDIS_KEY_PREFIX}pace:epoch")
+    broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(2)).pk, now=timezone.now())
+    announced: list[datetime] = []
+    serve_lanes(clock=timezone.now, announce=announced.append)
+    assert statuses(broadcast) == ["PENDING"] * 2
+    assert announced == [broadcast.lanes.get().next_batch_at]
+    earliest = broadcast.messages.aggregate(at=Min("next_attempt_at"))["at"]
+    assert announced == [earliest]

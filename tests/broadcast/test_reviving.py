@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -45,6 +46,12 @@ def test_what_was_lost_with_the_queue_is_hinted_at_again(
     remove_own_keys()
     revive()
     assert hints_waiting() == 3
+
+
+def test_a_limiter_without_a_memory_starts_with_the_next_look(redis_client: redis.Redis) -> None:
+    assert not redis_client.keys(f"{settings.REDIS_KEY_PREFIX}pace:*")
+    revive()
+    assert redis_client.keys(f"{settings.REDIS_KEY_PREFIX}pace:*")
 
 
 def test_busy_workers_are_not_hinted_at_twice(overdue: None) -> None:

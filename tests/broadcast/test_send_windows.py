@@ -69,7 +69,7 @@ def test_who_lives_where_it_is_night_waits_for_the_morning(
     assert_books_balance(broadcast)
 
     # It is night here now, and that does not matter.
-    assert run_batch(lane_id=lane.pk, clock=lambda: NOON + HOUR) is None
+    assert run_batch(lane_id=lane.pk, clock=lambda: NOON + HOUR) == morning_in_tokyo
     lane.refresh_from_db()
     assert lane.next_batch_at == morning_in_tokyo
     run_batch(lane_id=lane.pk, clock=lambda: morning_in_tokyo)

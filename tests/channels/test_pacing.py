@@ -10,7 +10,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from channels.pacing import HORIZON, Limits, Times, reserve
+from channels.pacing import HORIZON, Limits, Times, remember_the_start, reserve
 
 SENDERS = count(1)
 WORKERS = 4
@@ -169,6 +169,20 @@ def test_after_a_flush_it_starts_closed(valkey: redis.Redis) -> None:
         after = ask(its, 1)
         assert after.waits == [None]
         assert after.not_before == [pytest.approx(closed, abs=0.3)]
+
+
+def test_it_is_closed_from_when_beat_found_it_empty(valkey: redis.Redis) -> None:
+    """Not from its first batch on; and what is remembered stays so."""
+    flush(valkey)
+    remember_the_start()
+    (key,) = valkey.keys(f"{settings.REDIS_KEY_PREFIX}pace:*")
+    seconds, _ = valkey.time()
+    assert abs(float(valkey.get(key)) / 1_000_000 - seconds) < 5
+    long_ago = (seconds - 60) * 1_000_000
+    valkey.set(key, long_ago)
+    remember_the_start()
+    assert int(valkey.get(key)) == long_ago
+    assert ask(limits(pair=6.0), 1).waits == [0.0]
 
 
 def test_a_flush_forgets_no_time_that_a_worker_was_given(valkey: redis.Redis) -> None:
