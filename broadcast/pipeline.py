@@ -19,9 +19,9 @@ SERVES_FOR = 2.0
 worker that is told to end waits for its tasks."""
 SERVES_FOR_AT_MOST = 20.0
 """Seconds that it goes on where a provider is slow: others must not wait for its answers."""
-OVERLAPS_AFTER = 0.005
-"""Seconds without an answer after which the next batch is begun: the requests of the last one are
-on their way by then, else both would want the interpreter."""
+OVERLAPS_AFTER = 0.001
+"""Seconds without an answer after which the next batch is begun: PostgreSQL claims it while the
+requests of the last one are being written."""
 LOOKS_AFTER = 0.1
 """Seconds without an answer after which another lane is looked for; each look is a statement."""
 
