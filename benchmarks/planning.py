@@ -10,7 +10,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from benchmarks.processes import cpu_seconds, peak_rss, stub
+from benchmarks.processes import Peaks, cpu_seconds, stub
 from benchmarks.servers import data_folder, throw_away
 
 BARE = """
@@ -32,7 +32,6 @@ def main() -> None:
     given = parser.parse_args()
     lines = []
     with throw_away() as servers, stub() as (stub_url, _):
-        import psutil
         from django.db import connection
         from django.utils import timezone
 
@@ -40,14 +39,17 @@ def main() -> None:
         from broadcast.sending import run_batch
         from channels.platforms import Platform
 
-        case, me = Case(Platform.TELEGRAM), psutil.Process()
+        case = Case(Platform.TELEGRAM)
         for recipients in given.recipients:
             tenant = tenant_with(recipients)
             sender = sender_for(case, tenant=tenant, stub_url=stub_url, lanes=1)
-            began = time.perf_counter()
-            broadcast = planned(case, sender=sender)
-            took = time.perf_counter() - began
-            rss = peak_rss([me]) / 2**20
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                (backend_pid,) = cursor.fetchone()
+            with Peaks(backend_pid) as peaks:
+                began = time.perf_counter()
+                broadcast = planned(case, sender=sender)
+                took = time.perf_counter() - began
             with connection.cursor() as cursor:
                 cursor.execute(
                     "CREATE TABLE bare_message (LIKE broadcast_broadcastmessage INCLUDING ALL)"
@@ -82,7 +84,8 @@ def main() -> None:
                     "planning_seconds": round(took, 2),
                     "bare_seconds": round(bare, 2),
                     "times_bare": round(took / bare, 2),
-                    "peak_rss_mb": round(rss),
+                    "peak_rss_mb": round(peaks.own / 2**20),
+                    "backend_mb": round(peaks.backend / 2**20),
                     "cpu_per_1000": round(sent, 3),
                     "cpu_per_1000_beside_a_snapshot": round(watched, 3),
                 }

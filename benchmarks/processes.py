@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -110,8 +111,36 @@ def peak_rss(processes: list[psutil.Process]) -> int:
     )
 
 
+class Peaks:
+    """The most memory, in bytes, of this process (`own`) and, without what it shares with others,
+    of a backend of PostgreSQL (`backend`), which is looked at every 20 ms."""
+
+    def __init__(self, backend_pid: int) -> None:
+        self.own = self.backend = 0
+        self._pid, self._is_over = backend_pid, threading.Event()
+        self._looks = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "Peaks":
+        Path("/proc/self/clear_refs").write_text("5")  # forgets the peak of before: proc(5)
+        self._looks.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._looks.join()
+        self.own = _high_water(os.getpid())
+
+    def _look(self) -> None:
+        while not self._is_over.wait(0.02):
+            self.backend = max(self.backend, _from_status(self._pid, "RssAnon"))
+
+
 def _high_water(pid: int) -> int:
+    return _from_status(pid, "VmHWM")
+
+
+def _from_status(pid: int, name: str) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024
     return 0

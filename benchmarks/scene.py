@@ -28,7 +28,6 @@ INSERT INTO contacts_contact (id, tenant_id, external_id, phone, country, first_
 SELECT uuidv7(), %(tenant)s, 'c' || n, '+4915' || (100000000 + n), 'DE', 'Ana ' || n, 'Example', '',
     1000000 + n, '{}', '', now(), now()
 FROM generate_series(%(after)s + 1, %(after)s + %(count)s) n
-RETURNING id
 """
 
 
@@ -68,7 +67,8 @@ def more_contacts(*, tenant: Tenant, count: int) -> list[UUID]:
     """So many more of the tenant's; their ids."""
     known = Contact.objects.for_tenant(tenant).count()
     with connection.cursor() as cursor:
-        cursor.execute(CONTACTS, {"tenant": tenant.pk, "after": known, "count": count})
+        sql = f"{CONTACTS} RETURNING id"
+        cursor.execute(sql, {"tenant": tenant.pk, "after": known, "count": count})
         return [each for (each,) in cursor.fetchall()]
 
 
