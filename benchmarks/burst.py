@@ -48,7 +48,7 @@ class Rig:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.burst", description=__doc__)
-    parser.add_argument("--recipients", type=int, default=500_000)
+    parser.add_argument("--recipients", type=int, default=800_000)
     parser.add_argument("--receipts", type=int, default=100_000, help="in all rounds together")
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--rate", type=float, default=500, help="calls a second, a receipt each")

@@ -22,7 +22,9 @@ from channels.platforms import Platform
 from tenants import prepared
 from tenants.ids import new_id
 
-RETRY_LATE_CLAIM = timedelta(seconds=1)
+RESTS_AT_LEAST = timedelta(seconds=1)
+"""What falls due one after another is claimed together; and what is due but locked, or was left
+behind by a claim that was rolled back, is looked at again after it."""
 
 
 class ClaimedMessage(NamedTuple):
@@ -263,7 +265,10 @@ def _zones(closed: ClosedZones) -> dict[str, Any]:
 
 
 def _rest(*, lane: Lane, moved: Moved, now: datetime) -> datetime | None:
-    """Nothing was due: sleep until something is. No wake-up is lost: the counters are locked."""
+    """Nothing was due: sleep until something is; until when, None if somebody has to wake it.
+
+    No wake-up is lost: the counters are locked.
+    """
     if moved.pending == 0:
         Lane.objects.filter(pk=lane.pk).update(next_batch_at=None)
         return None
@@ -274,8 +279,7 @@ def _rest(*, lane: Lane, moved: Moved, now: datetime) -> datetime | None:
             [lane.broadcast_id],
         )
         (due,) = cursor.fetchone()
-    # What is due and was not claimed is locked for a moment.
-    until: datetime = due if due is not None and due > now else now + RETRY_LATE_CLAIM
+    until: datetime = max(due or now, now + RESTS_AT_LEAST)
     # Pending, never tried and below the floor: a claim was rolled back. Look from the start.
     floor = {"floor": 0} if due is None else {}
     Lane.objects.filter(pk=lane.pk).update(next_batch_at=until, **floor)

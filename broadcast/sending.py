@@ -25,7 +25,7 @@ from broadcast.finishing import finish
 from broadcast.models import Batch, Broadcast, Lane
 from broadcast.one_by_one import one_by_one
 from broadcast.serving import take_next_lane
-from broadcast.settling import holds_for, settle, sweep
+from broadcast.settling import holds_for, settle, sweep, waits_for
 from broadcast.states import BroadcastStatus
 from channels.delivery import Delivery, deliver
 from tracking.models import TrackedURL
@@ -84,6 +84,8 @@ class UnderWay:
                 self._has_nothing_left = moved.is_over
                 if held := holds_for(outcomes):
                     self._held_until = max(self._held_until, now + timedelta(seconds=held))
+                elif moved.pending and (wait := waits_for(outcomes)) is not None:
+                    self._turn.tell_again(now + timedelta(seconds=wait), now=now)
             if not self.is_answered:
                 self.is_late = True
                 self._turn.tell()
@@ -91,8 +93,7 @@ class UnderWay:
     def end(self) -> datetime | None:
         """After the last answer: when the lane wants its next batch, as `run_next_batch`.
 
-        Where the sender is held, for when that is over: what was announced before finds it held.
-        """
+        Where the sender is held, for when that is over: what was announced before finds it held."""
         due = _end(
             self._lane,
             claimed=self._claimed,
@@ -122,9 +123,10 @@ def run_next_batch(
     """Run a batch of the lane whose turn it is; when that lane wants its next one, None if never.
 
     `announce` is told when that is as soon as it is known: batches of a lane start by their delay
-    or their sender's limit, however long one of them waits for its last answer. What was announced
-    is not returned. `known` keeps lanes as they were read, for a caller who comes back within
-    seconds: what halts a broadcast is read anew by every claim.
+    or their sender's limit, however long one of them waits for its last answer, and a lane in which
+    nothing is due says when something is. What was announced is not returned. `known` keeps lanes
+    as they were read, for a caller who comes back within seconds: what halts a broadcast is read
+    anew by every claim.
     """
     return _to_its_end(begin_next_batch(clock=clock, announce=announce, known=known))
 
@@ -168,6 +170,7 @@ def _begin(lane: Any, *, turn: "_Turn", clock: Clock) -> UnderWay | datetime | N
         return None
     reached(Point.AFTER_CLAIM)
     if claimed.next_at is not None:
+        # A lane that rests does so until then, its delay notwithstanding: it has sent nothing.
         turn.due = max(turn.due, claimed.next_at) if claimed.moved.count else claimed.next_at
         turn.tell()
     if claimed.messages:
@@ -201,11 +204,22 @@ class _Turn:
     is_told: bool = False
 
     def tell(self) -> None:
-        if self.announce is None or self.is_told:
-            return
-        self.is_told = True
+        if self.announce is not None and not self.is_told:
+            self.is_told = True
+            self._tell(self.announce, self.due)
+
+    def tell_again(self, at: datetime, *, now: datetime) -> None:
+        """Some are to be sent again from `at` on.
+
+        Until the turn's own time the lane is not looked at and so not asleep. After it another
+        claim may have found nothing left, and nobody else would tell.
+        """
+        if self.announce is not None and self.due <= now and (self.is_told or at > now):
+            self._tell(self.announce, at)
+
+    def _tell(self, announce: Announce, due: datetime) -> None:
         try:
-            self.announce(self.due)
+            announce(due)
         except Exception as error:  # noqa: BLE001 - a hint: beat makes up for it, not for answers
             log.warning("next_batch_not_announced", error_type=type(error).__name__)
 

@@ -178,6 +178,12 @@ def holds_for(outcomes: Sequence[tuple[UUID, Outcome]]) -> float:
     return max(limits, default=0.0)
 
 
+def waits_for(outcomes: Sequence[tuple[UUID, Outcome]]) -> float | None:
+    """Seconds until the first of these may be sent again; None if none is to be."""
+    waits = (_wait(outcome) for _, outcome in outcomes if outcome.kind in _TRY_AGAIN)
+    return min(waits, default=None)
+
+
 def _after(
     *,
     broadcast: Broadcast,
@@ -192,9 +198,9 @@ def _after(
             held_until=until
         )
     if moved.pending:
-        waits = [_wait(outcome) for _, outcome in outcomes if outcome.kind in _TRY_AGAIN]
-        if waits:
-            wake_lanes(broadcast=broadcast, at=now + timedelta(seconds=min(waits)))
+        wait = waits_for(outcomes)
+        if wait is not None:
+            wake_lanes(broadcast=broadcast, at=now + timedelta(seconds=wait))
     blocked = [each for each, outcome in outcomes if outcome.cause == FailureCause.OPT_OUT]
     if blocked:
         record_opt_outs(broadcast=broadcast, said_at=dict.fromkeys(blocked, now))

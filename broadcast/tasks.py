@@ -69,6 +69,7 @@ def promote() -> None:
 def revive() -> None:
     """Start what no task stands for: lanes that are overdue or sleep too long, dropped plans; and
     the limiter, so that after a flush nobody waits who comes later."""
+    remember_the_start()
     now = timezone.now()
     wake_what_waits(now=now)
     # Those that wait in the queue will see to as many lanes: busy workers are not hinted at twice.
@@ -78,7 +79,6 @@ def revive() -> None:
     dropped = Broadcast.objects.filter(planning_at__lt=now - timedelta(seconds=30))
     for broadcast_id in dropped.values_list("pk", flat=True)[:100]:
         plan_broadcast.delay(broadcast_id=str(broadcast_id))
-    remember_the_start()
 
 
 # Safe twice: each batch is swept by compare-and-set.

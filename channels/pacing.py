@@ -182,8 +182,8 @@ def reserve(*, limits: Limits, addresses: Sequence[str], costs: Sequence[int]) -
 def remember_the_start() -> None:
     """Count what the limiter looks back on from now on, where it has no memory; else nothing.
 
-    Without it the first batch would: beat calls this, so that a Redis that came up empty a while
-    ago does not keep anybody waiting. Raises redis.RedisError.
+    Else the first batch would: beat calls this, so that a Redis that came up empty a while ago
+    keeps nobody waiting. Raises redis.RedisError.
     """
     prefix = f"{settings.REDIS_KEY_PREFIX}pace:"
     _script()(keys=[f"{prefix}epoch", prefix], args=[0, 0, 0, 0, "", "", ""])

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Min
 from django.utils import timezone
 
-from broadcast import lifecycle
+from broadcast import lifecycle, pipeline
 from broadcast.models import Broadcast
 from broadcast.pipeline import serve_lanes
 from broadcast.sending import run_batch
@@ -88,9 +88,14 @@ def test_beyond_the_days_limit_they_wait_for_the_next(
 
 
 def test_a_batch_that_was_put_off_as_a_whole_is_announced_for_its_time(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+    rich: Wallet,
+    tenant: Tenant,
+    people: People,
+    draft: MakeBroadcast,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A limiter without a memory lets nobody go; beat alone would see to the lane seconds late."""
+    monkeypatch.setattr(pipeline, "SERVES_FOR", 30.0)
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.delete(f"{settings.REDIS_KEY_PREFIX}pace:epoch")
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(2)).pk, now=timezone.now())
