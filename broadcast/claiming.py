@@ -40,7 +40,8 @@ class Claim:
     """A batch's messages; `moved` says what is left of the broadcast.
 
     `starts`: when each may leave, by the monotonic clock, where its sender is paced. `next_at`:
-    when the sender's limits want the lane's next batch, where they have a say.
+    when the sender's limits want the lane's next batch, where they have a say; or, where nothing
+    was due, when something is.
     """
 
     batch_id: UUID
