@@ -129,9 +129,14 @@ class Fleet:
             end(second, by=signal.SIGTERM, grace=STOP_GRACE)
 
     def restart_postgres(self) -> None:
-        """An immediate shutdown, as good as a power cut; its keeper starts it again."""
+        """An immediate shutdown, as good as a power cut; its keeper starts it again.
+
+        Waits for its end: else a run may see all in order and end just before it.
+        """
         pid = int((DATA_DIR / "postgres" / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGQUIT)
+        postmaster = psutil.Process(pid)
+        postmaster.send_signal(signal.SIGQUIT)
+        postmaster.wait(timeout=STOP_GRACE)
 
     def flush_valkey(self) -> None:
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
