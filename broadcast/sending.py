@@ -93,7 +93,8 @@ class UnderWay:
     def end(self) -> datetime | None:
         """After the last answer: when the lane wants its next batch, as `run_next_batch`.
 
-        Where the sender is held, for when that is over: what was announced before finds it held."""
+        Where the sender is held, for when that is over: what was announced before finds it held.
+        """
         due = _end(
             self._lane,
             claimed=self._claimed,

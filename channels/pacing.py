@@ -164,8 +164,7 @@ def reserve(*, limits: Limits, addresses: Sequence[str], costs: Sequence[int]) -
     """
     if limits.is_none:
         return Times([0.0] * len(addresses), [0.0] * len(addresses), 0.0)
-    prefix = f"{settings.REDIS_KEY_PREFIX}pace:"
-    keys = [f"{prefix}epoch", f"{prefix}{limits.sender_id}"]
+    keys = _keys(limits.sender_id)
     seconds = [limits.interval_for(costs), HORIZON, limits.pair_interval]
     seconds += [limits.kept_free_for(costs)]
     mix = f"{'all' if len(set(costs)) <= 1 else 'up to'} {max(costs, default=1)}"
@@ -185,8 +184,13 @@ def remember_the_start() -> None:
     Else the first batch would: beat calls this, so that a Redis that came up empty a while ago
     keeps nobody waiting. Raises redis.RedisError.
     """
+    _script()(keys=_keys("nobody"), args=[0, 0, 0, 0, "", "", ""])
+
+
+def _keys(sender_id: str) -> list[str]:
+    """The limiter's epoch and the sender's own."""
     prefix = f"{settings.REDIS_KEY_PREFIX}pace:"
-    _script()(keys=[f"{prefix}epoch", prefix], args=[0, 0, 0, 0, "", "", ""])
+    return [f"{prefix}epoch", f"{prefix}{sender_id}"]
 
 
 @lru_cache(maxsize=1)
