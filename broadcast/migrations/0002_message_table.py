@@ -21,6 +21,10 @@ ALTER TABLE broadcast_broadcastmessage ADD PRIMARY KEY (id);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("broadcast", "0003_initial")]
+    replaces = [
+        ("broadcast", "0004_message_table"),
+    ]
+
+    dependencies = [("broadcast", "0001_tables")]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

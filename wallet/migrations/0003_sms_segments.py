@@ -48,7 +48,11 @@ $function$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wallet", "0003_rates")]
+    replaces = [
+        ("wallet", "0004_sms_segments"),
+    ]
+
+    dependencies = [("wallet", "0002_triggers")]
 
     operations = [
         migrations.RunSQL(CREATE, "DROP FUNCTION wallet_sms_segments(text)"),
