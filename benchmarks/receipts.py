@@ -165,7 +165,7 @@ async def _post(url: str, calls: Sequence[tuple[bytes, str]]) -> float:
 
 def _app() -> "ProviderApp":
     from channels.models import ProviderApp
-    from tenants.ids import new_id
+    from postgres.ids import new_id
     from tenants.models import Tenant
 
     tenant = Tenant.objects.create(name="Bench", slug=f"bench-{new_id()}")

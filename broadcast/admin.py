@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from backoffice.pages import BY_TENANT, LargeTable, NarrowFilter, Record
 from broadcast.admin_moves import DETAIL_MOVES, LIST_MOVES, Moves
 from broadcast.models import (
     Batch,
@@ -25,7 +26,6 @@ from broadcast.models import (
 from broadcast.pausing import PAUSABLE
 from broadcast.presentation import funnel
 from broadcast.states import MessageStatus
-from tenants.admin_pages import BY_TENANT, LargeTable, NarrowFilter, Record
 
 BY_BROADCAST = ("broadcast", AutocompleteSelectFilter)
 COUNTS = (

@@ -13,14 +13,14 @@ from django.shortcuts import get_object_or_404
 from unfold.dataclasses import UnfoldAction
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
+from api.errors import DomainError
+from backoffice.ask import Confirm, ask
+from backoffice.pages import detail_action
 from broadcast import lifecycle
 from broadcast.models import Broadcast
 from broadcast.pausing import PAUSABLE
 from broadcast.resolving import Decision
 from broadcast.states import EDITABLE, FINISHED, BroadcastStatus
-from tenants.admin_ask import Confirm, ask
-from tenants.admin_pages import detail_action
-from tenants.errors import DomainError
 from tenants.models import User
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from api.errors import InvalidInput
 from broadcast.models import Broadcast
 from broadcast.variables import VARIABLE, check_syntax
 from channels.adapter import Button, ButtonKind, Capabilities, Media, ParameterKind
 from channels.models import Sender
 from channels.platforms import MAX_BUTTON_TEXT, Platform
 from channels.registry import adapter_for
-from tenants.errors import InvalidInput
 
 Render = Callable[[str], str]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from api.errors import InvalidInput
 from contacts.models import Tag
-from tenants.errors import InvalidInput
 from tenants.models import Tenant
 
 TAG_KEYS = ("any", "all", "none")

@@ -9,7 +9,7 @@ from broadcast.repairing import (
     sweep_again,
     wake,
 )
-from tenants.auditing import Check
+from postgres.auditing import Check
 
 NEVER_TWICE = "1 never twice"
 NEVER_LOST = "2 never lost"

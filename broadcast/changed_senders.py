@@ -14,7 +14,7 @@ from broadcast.claiming import wake_lanes
 from broadcast.enqueueing import serve_soon
 from broadcast.models import Broadcast
 from broadcast.moves import lock_counters
-from broadcast.one_by_one import one_by_one
+from postgres.one_by_one import one_by_one
 
 STILL_OLD = timedelta(seconds=3)
 """How long after a change a worker may still claim by what it read of the sender before."""

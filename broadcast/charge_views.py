@@ -5,10 +5,10 @@ from django.http import Http404
 from rest_framework import mixins
 from rest_framework.viewsets import GenericViewSet
 
+from api.pagination import KeysetPages
 from broadcast.charges import messages_of
 from broadcast.models import BroadcastMessage
 from broadcast.serializers import MessageSerializer
-from tenants.pagination import KeysetPages
 from tenants.scoped_views import TenantScoped
 from wallet.models import LedgerEntry
 

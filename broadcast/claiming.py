@@ -19,8 +19,8 @@ from broadcast.reserving import defer, limits_of, reserve_times
 from broadcast.states import BroadcastStatus
 from channels.models import Sender
 from channels.platforms import Platform
-from tenants import prepared
-from tenants.ids import new_id
+from postgres import prepared
+from postgres.ids import new_id
 
 RESTS_AT_LEAST = timedelta(seconds=1)
 """What falls due one after another is claimed together; and what is due but locked, or was left

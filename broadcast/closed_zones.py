@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import connection
 
+from api.errors import InvalidInput
 from broadcast.models import Broadcast
 from channels.models import Sender
-from tenants.errors import InvalidInput
 from tenants.models import Tenant
 from tenants.send_windows import SendWindow, next_opening, read_send_window
 

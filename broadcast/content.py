@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from uuid import UUID
 
+from api.errors import InvalidInput
 from broadcast import attachments, registered
 from broadcast.errors import AmbiguousChoice, NoSender, TemplateNotUsable
 from broadcast.models import Broadcast
@@ -28,7 +29,6 @@ from templates_wa.parameters import (
     is_body_text,
     longest_values,
 )
-from tenants.errors import InvalidInput
 from tracking.links import find_urls, wrap
 from tracking.models import TrackedURL
 

@@ -7,13 +7,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from rest_framework import serializers
 
+from api.errors import InvalidInput
+from api.strict_serializers import Strict
 from channels.adapter import ButtonKind, ParameterKind
 from channels.models import Sender
 from channels.platforms import Platform
-from tenants.errors import InvalidInput
 from tenants.fields import TenantRelatedField
 from tenants.send_windows import read_send_window
-from tenants.strict_serializers import Strict
 
 CONTENT = (
     "platform",

@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.strict_serializers import Strict
 from broadcast.resolving import Decision
 from broadcast.serializers import BroadcastDetailSerializer
-from tenants.strict_serializers import Strict
 
 MAX_RESOLVED = 10_000
 

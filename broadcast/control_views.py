@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
+from api.strict_serializers import refuse_body
 from broadcast import lifecycle
 from broadcast.control_serializers import (
     PauseSerializer,
@@ -28,7 +29,6 @@ from tenants.models import User
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer, example
 from tenants.scoped_views import TenantScoped
-from tenants.strict_serializers import refuse_body
 
 MOVE_REFUSED = {409: ErrorResponseSerializer}
 """It is not in a state for that, or something else stands in the way."""

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils.module_loading import module_has_submodule
 
 from broadcast.models import Checkup
-from tenants.auditing import Breach, Check
+from postgres.auditing import Breach, Check
 
 GRACE = timedelta(minutes=5)
 """What moved more lately may be between two transactions of a worker that is still at it."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from api.errors import InvalidInput
 from broadcast import planning, registered
 from broadcast.approving import withdraw
 from broadcast.closed_zones import require_opening
@@ -22,7 +23,6 @@ from broadcast.locking import fresh, locked, save, save_new
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.planning import RecipientRef
 from broadcast.states import EDITABLE, BroadcastStatus
-from tenants.errors import InvalidInput
 from tenants.models import Tenant, User
 
 WITHOUT_A_NEW_PLAN = frozenset({"name", "reference", "scheduled_at", "expires_at", "send_window"})

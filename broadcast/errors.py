@@ -1,6 +1,6 @@
 """Refusals of broadcasts."""
 
-from tenants.errors import Conflict, DomainError, InvalidInput
+from api.errors import Conflict, DomainError, InvalidInput
 
 
 class BroadcastNotFound(DomainError):

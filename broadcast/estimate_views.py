@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.strict_serializers import refuse_body
 from broadcast import recipients
 from broadcast.estimating import Estimate, estimate
 from broadcast.input_serializers import ToEstimateSerializer
@@ -17,7 +18,6 @@ from tenants.fields import MoneyField
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantView
-from tenants.strict_serializers import refuse_body
 
 
 class EstimateCountrySerializer(serializers.Serializer[Any]):

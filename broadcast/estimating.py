@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import connection
 
+from api.errors import InvalidInput
 from broadcast import content, planning
 from broadcast.errors import EstimateMoved, IllegalMove, NoRecipients
 from broadcast.estimate_warnings import Warned, warnings_of
@@ -24,7 +25,6 @@ from broadcast.models import Broadcast
 from broadcast.planning import RecipientRef
 from broadcast.presentation import sending_seconds
 from broadcast.states import EDITABLE, BroadcastStatus
-from tenants.errors import InvalidInput
 from wallet.models import Wallet
 
 MAX_HASH_LENGTH = 1000

@@ -11,8 +11,8 @@ from broadcast.finishing import finish
 from broadcast.locking import move_pending
 from broadcast.models import Broadcast
 from broadcast.moves import make_money
-from broadcast.one_by_one import one_by_one
 from broadcast.states import ChargeState, MessageCode, MessageStatus
+from postgres.one_by_one import one_by_one
 
 LOOKED_AT = 500
 """Broadcasts a look; the next one comes some seconds later."""

@@ -16,14 +16,14 @@ from django.conf import settings
 from django.db import DataError, connection, transaction
 from django.db.models import Q
 
+from api.errors import DomainError
 from broadcast.children import REACHED, TRIES
 from broadcast.launching import OUT_OF_RANGE, launch
 from broadcast.locking import lock_family, save_new
 from broadcast.models import Broadcast, BroadcastCounters
-from broadcast.one_by_one import one_by_one
 from broadcast.planning import COLUMNS, SIXTY_BITS
 from broadcast.states import FINISHED, BroadcastKind, MessageCode
-from tenants.errors import DomainError
+from postgres.one_by_one import one_by_one
 
 LOOKS_BACK = timedelta(days=3)
 """How long after its end, or its retry's, late failures still fall back: as receipts take."""

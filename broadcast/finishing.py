@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import Max
 
 from broadcast.models import Batch, Broadcast, BroadcastCounters
-from broadcast.one_by_one import one_by_one
 from broadcast.states import FINISHED, BroadcastStatus
+from postgres.one_by_one import one_by_one
 
 NOBODY = "Nobody could be sent to: every recipient was suppressed, expired or refused."
 LOOKED_AT = 500

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from api.strict_serializers import Strict
 from broadcast.content_serializers import (
     CONTENT,
     MAX_RUNGS,
@@ -16,7 +17,6 @@ from broadcast.models import Broadcast
 from broadcast.serializers import BroadcastDetailSerializer
 from channels.models import Sender
 from tenants.fields import TenantRelatedField, UtcDateTimeField
-from tenants.strict_serializers import Strict
 
 MAX_TAGS = 100
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from api.errors import InvalidInput
 from broadcast.content import variables_in
 from broadcast.models import Broadcast
 from broadcast.texts_in_sql import text_in_sql
@@ -11,7 +12,6 @@ from broadcast.variables import CONTACT_FIELDS
 from channels.models import Sender
 from channels.platforms import Category, Platform
 from contacts.phones import whatsapp_line_in_sql
-from tenants.errors import InvalidInput
 from wallet.errors import CurrencyMismatch
 from wallet.models import Wallet
 from wallet.pricing import BASIC, BASIC_LENGTH, SINGLE

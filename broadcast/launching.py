@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import DataError, transaction
 
+from api.errors import DomainError, InvalidInput
 from broadcast import content, planning
 from broadcast.approving import require_approval, require_approval_of_audience
 from broadcast.broken_senders import require_in_use, require_working
@@ -16,7 +17,6 @@ from broadcast.locking import fresh, lift_pause, locked, move_pending, require_m
 from broadcast.models import Broadcast, BroadcastCounters, Lane
 from broadcast.moves import lock_counters, make_money
 from broadcast.states import BroadcastStatus
-from tenants.errors import DomainError, InvalidInput
 from tenants.models import Tenant
 from wallet import ledger
 

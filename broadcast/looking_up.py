@@ -22,7 +22,7 @@ from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
 from broadcast.receipts import apply_receipts
 from channels.adapter import HandedOver, Receipt
 from channels.looking_up import look_up, providers_with_look_up
-from tenants.ids import id_at
+from postgres.ids import id_at
 from tracking.models import TrackedURL
 
 ASKED_AT_ONCE = 20

@@ -17,8 +17,8 @@ from django.db import connection
 
 from broadcast.models import Broadcast
 from broadcast.states import MessageStatus
-from tenants import prepared
-from tenants.ids import new_id
+from postgres import prepared
+from postgres.ids import new_id
 from wallet import ledger
 from wallet.ledger_sql import settling
 

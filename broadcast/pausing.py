@@ -14,8 +14,8 @@ from broadcast.errors import IllegalMove
 from broadcast.launching import queue
 from broadcast.locking import fresh, lift_pause, locked, save
 from broadcast.models import Broadcast, Lane
-from broadcast.one_by_one import one_by_one
 from broadcast.states import BroadcastStatus
+from postgres.one_by_one import one_by_one
 from tenants.models import Tenant
 
 PAUSABLE = frozenset({BroadcastStatus.SCHEDULED, BroadcastStatus.QUEUED, BroadcastStatus.SENDING})

@@ -7,12 +7,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from api.errors import DomainError
 from broadcast.launching import queue
 from broadcast.models import Broadcast
-from broadcast.one_by_one import one_by_one
 from broadcast.pausing import halt
 from broadcast.states import BroadcastStatus
-from tenants.errors import DomainError
+from postgres.one_by_one import one_by_one
 
 LOOKED_AT = 1000
 """Broadcasts a look; the next one comes a second later."""

@@ -15,7 +15,7 @@ from broadcast.moves import Moved, lock_counters, make_money, move
 from broadcast.opt_outs import record_opt_outs
 from broadcast.states import RECEIPT_RANK, MessageStatus
 from channels.adapter import Receipt, ReceiptStatus
-from tenants.ids import new_id
+from postgres.ids import new_id
 
 _OfBroadcast = dict[UUID, list[Receipt]]
 """What a block says of each message."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from api.errors import InvalidInput
 from broadcast.planning import RecipientRef
-from tenants.errors import InvalidInput
 
 MAX_RECIPIENTS = 100_000
 MAX_VARIABLES = 50

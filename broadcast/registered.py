@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from api.errors import InvalidInput
 from broadcast.models import Broadcast
 from broadcast.variables import VARIABLE, variables_of
 from channels.models import Sender
 from channels.registry import adapter_for
-from tenants.errors import InvalidInput
 
 
 def check(broadcast: Broadcast, sender: Sender) -> None:

@@ -16,7 +16,7 @@ from broadcast.locking import fresh, lock_family, locked
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.moves import lock_counters, make_money, move
 from broadcast.states import FINISHED, BroadcastStatus, MessageCode, MessageStatus
-from tenants.ids import new_id
+from postgres.ids import new_id
 from tenants.models import Tenant, User
 
 SHOWN = 20

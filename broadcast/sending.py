@@ -23,11 +23,11 @@ from broadcast.content import Renderer
 from broadcast.expiring import seconds_left, seconds_until_end
 from broadcast.finishing import finish
 from broadcast.models import Batch, Broadcast, Lane
-from broadcast.one_by_one import one_by_one
 from broadcast.serving import take_next_lane
 from broadcast.settling import holds_for, settle, sweep, waits_for
 from broadcast.states import BroadcastStatus
 from channels.delivery import Delivery, deliver
+from postgres.one_by_one import one_by_one
 from tracking.models import TrackedURL
 
 Clock = Callable[[], datetime]

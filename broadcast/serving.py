@@ -10,7 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 
-from tenants import prepared
+from postgres import prepared
 
 # All lanes that have something to do count for their tenant's last service; of held senders and of
 # those that sleep none is due.

@@ -19,7 +19,7 @@ from channels.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
 from channels.models import Sender
 from channels.registry import adapter_for
 from channels.storable import storable
-from tenants.ids import new_id
+from postgres.ids import new_id
 
 LIMIT_WITHOUT_TIME = 30.0
 """Seconds to wait after a rate limit that does not say how long."""

@@ -1,8 +1,8 @@
+from api.routing import UUID_PATTERN, OptionalSlashRouter, optional_slash
 from broadcast.charge_views import EntryMessagesViewSet
 from broadcast.estimate_views import BroadcastEstimateView, NewEstimateView
 from broadcast.unsubscribe_page import UnsubscribePage
 from broadcast.views import BroadcastViewSet, MessageViewSet
-from tenants.routing import UUID_PATTERN, OptionalSlashRouter, optional_slash
 
 router = OptionalSlashRouter()
 router.register("broadcast/messages", MessageViewSet, basename="message")

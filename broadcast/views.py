@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
+from api.pagination import KeysetPages
+from api.strict_serializers import refuse_body
 from broadcast import lifecycle, recipients
 from broadcast.control_views import HOLD_REFUSED, MOVE_REFUSED, ControlActions
 from broadcast.filters import BroadcastFilter, MessageFilter
@@ -29,11 +31,9 @@ from broadcast.serializers import (
     MessageSerializer,
 )
 from tenants.idempotency import idempotent
-from tenants.pagination import KeysetPages
 from tenants.permissions import Action
 from tenants.schema import example
 from tenants.scoped_views import TenantScoped
-from tenants.strict_serializers import refuse_body
 
 CREATE_EXAMPLE = OpenApiExample(
     "A scheduled WhatsApp broadcast",

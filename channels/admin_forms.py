@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from api.errors import InvalidInput
+from backoffice.choices import NOT_CHOSEN
+from backoffice.pages import TenantForm
 from channels.models import ProviderApp, Sender, TenantWAApp
 from channels.named_accounts import check_account
 from channels.platforms import Platform
 from channels.registry import ADAPTERS, adapter_for, providers_for
 from channels.secret_names import check_secrets
-from tenants.admin_choices import NOT_CHOSEN
-from tenants.admin_pages import TenantForm
-from tenants.errors import InvalidInput
 
 if TYPE_CHECKING:
     from django.forms import Textarea

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from concurrent.futures import wait
 
+from api.errors import DomainError
 from channels.adapter import HttpRequest, HttpResponse
 from channels.http import start
 from channels.transport import Failure
-from tenants.errors import DomainError
 
 GRACE_SECONDS = 2.0
 """How long beyond the request's own time-out its value is waited for."""

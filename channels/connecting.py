@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from api.errors import InvalidInput
 from channels.adapter import OutcomeKind
 from channels.asking import ProviderRefused, ask
 from channels.models import ProviderApp, Sender
 from channels.telegram_bot import TelegramBot, set_webhook_outcome, set_webhook_request
-from tenants.errors import InvalidInput
 
 CONNECT_TIMEOUT = 10.0
 

@@ -9,11 +9,11 @@ from django.db import models
 from django.db.models import Q
 
 from channels.adapter import SenderAccount, WebhookSecrets
-from channels.credentials import EncryptedJSONField
 from channels.pacing import MAX_BATCH_SIZE
 from channels.platforms import Category, Platform
 from channels.registry import adapter_for
-from tenants.ids import new_id
+from postgres.encrypted_json import EncryptedJSONField
+from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from api.errors import InvalidInput
 from channels.adapter import NamedAccountAdapter
 from channels.registry import adapter_for
-from tenants.errors import InvalidInput
 
 
 def check_account(*, provider: str, account_id: str, credentials: Mapping[str, str]) -> None:

@@ -1,5 +1,6 @@
 """Which adapter speaks to which provider. A new provider is its file and a line here."""
 
+from api.errors import InvalidInput
 from channels.adapter import Adapter
 from channels.google_rbm import GoogleRbm
 from channels.gupshup import Gupshup
@@ -9,7 +10,6 @@ from channels.platforms import Platform
 from channels.telegram_bot import TelegramBot
 from channels.twilio import Twilio
 from channels.vonage import Vonage
-from tenants.errors import InvalidInput
 
 _ALL: tuple[Adapter, ...] = (
     GoogleRbm(),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tenants.errors import InvalidInput
+from api.errors import InvalidInput
 
 MAX_LENGTH = 8192
 """Of one secret: a service account's key file is the longest there is."""

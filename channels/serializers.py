@@ -6,6 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
+from api.errors import InvalidInput
+from api.strict_serializers import Strict
 from channels.adapter import Adapter
 from channels.models import ProviderApp, Sender
 from channels.named_accounts import check_account
@@ -14,11 +16,9 @@ from channels.platforms import Platform
 from channels.registry import ADAPTERS, adapter_for, providers_for
 from channels.secret_names import check_secrets
 from channels.switching import make_room_for_default, one_sender_an_account
-from tenants.errors import InvalidInput
 from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
 from tenants.permissions import Action, may
 from tenants.send_windows import read_send_window
-from tenants.strict_serializers import Strict
 
 MAX_BATCH_DELAY = 3600
 MAX_RETRIES = 20

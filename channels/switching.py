@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from api.errors import Conflict
 from channels.models import Sender
-from tenants.errors import Conflict
 from tenants.models import Tenant
 
 

@@ -19,8 +19,8 @@ import aiohttp
 from aiohttp.connector import Connection
 from yarl import URL
 
+from api.version import VERSION
 from channels.adapter import HttpRequest, HttpResponse
-from tenants.version import VERSION
 
 MAX_ANSWER_BYTES = 1024 * 1024
 """Providers' answers are a few kB; more is a mistake or an attack on our memory."""

@@ -1,7 +1,7 @@
 """Routes of the channels app."""
 
+from api.routing import OptionalSlashRouter
 from channels.views import ProviderAppViewSet, SenderViewSet
-from tenants.routing import OptionalSlashRouter
 
 router = OptionalSlashRouter()
 router.register("senders", SenderViewSet, basename="sender")

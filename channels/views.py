@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api.strict_serializers import refuse_body
 from channels.checking import check_sender
 from channels.filters import ProviderAppFilter, SenderFilter
 from channels.models import ProviderApp, Sender
@@ -20,7 +21,6 @@ from channels.switching import activate, deactivate
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import PatchOnly, TenantScoped
-from tenants.strict_serializers import refuse_body
 
 
 class SenderViewSet(

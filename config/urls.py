@@ -5,8 +5,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerView
 
+from api.routing import optional_slash
 from config.api_document import DocumentView
-from tenants.routing import optional_slash
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs"), name="home"),
@@ -24,7 +24,7 @@ urlpatterns = [
     path("", include("inbound.urls")),
 ]
 
-handler400 = "tenants.error_pages.bad_request"
-handler403 = "tenants.error_pages.permission_denied"
-handler404 = "tenants.error_pages.not_found"
-handler500 = "tenants.error_pages.server_error"
+handler400 = "api.error_pages.bad_request"
+handler403 = "api.error_pages.permission_denied"
+handler404 = "api.error_pages.not_found"
+handler500 = "api.error_pages.server_error"

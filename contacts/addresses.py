@@ -2,9 +2,9 @@
 
 import re
 
+from api.errors import InvalidInput
 from channels.platforms import Platform
 from contacts.phones import to_e164
-from tenants.errors import InvalidInput
 
 CHAT = re.compile(r"-?[1-9][0-9]{0,18}")
 

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from backoffice.pages import BY_TENANT, Inline, LargeTable, Page, Record
 from contacts.admin_forms import ContactForm, ContactTagForm, SuppressionForm, TagFormSet
 from contacts.models import (
     Contact,
@@ -14,7 +15,6 @@ from contacts.models import (
     Suppression,
     Tag,
 )
-from tenants.admin_pages import BY_TENANT, Inline, LargeTable, Page, Record
 
 
 @admin.register(Tag)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tenants.errors import InvalidInput
+from api.errors import InvalidInput
 
 if TYPE_CHECKING:
     from _csv import Reader as CSVReader

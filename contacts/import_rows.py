@@ -10,10 +10,10 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from api.errors import InvalidInput
+from api.parsers import UNSTORABLE
 from contacts.csv_reading import FileUnreadable, Line
 from contacts.phones import to_e164
-from tenants.errors import InvalidInput
-from tenants.parsers import UNSTORABLE
 
 TEXTS = {"first_name": 200, "last_name": 200, "external_id": 200}
 """Fields that are taken as they are written, and how long they may be."""

@@ -13,17 +13,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api.exceptions import RequestTooLarge
+from api.pagination import KeysetPages
+from api.parsers import UNSTORABLE
+from api.strict_serializers import Strict
 from contacts.csv_reading import MAX_COLUMN_NAME
 from contacts.exporting import error_lines
 from contacts.models import ContactImport
 from contacts.tasks import run_import
-from tenants.exceptions import RequestTooLarge
 from tenants.models import User
-from tenants.pagination import KeysetPages
-from tenants.parsers import UNSTORABLE
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
-from tenants.strict_serializers import Strict
 
 MAX_BYTES = 20 * 1024 * 1024
 FIRST_ERRORS = 20

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from api.errors import DomainError, InvalidInput
 from contacts.csv_reading import Line, Sheet, read
 from contacts.import_rows import Row, parse, targets_of
 from contacts.models import (
@@ -22,7 +23,6 @@ from contacts.models import (
 )
 from contacts.phones import country_of
 from contacts.tagging import tag_ids
-from tenants.errors import DomainError, InvalidInput
 
 BLOCK = 1000
 """Rows a transaction: some ten statements each, and little to repeat after a crash."""

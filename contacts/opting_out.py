@@ -7,9 +7,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields import CharField
 from django.db.models.functions import Cast
 
+from api.errors import Conflict
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
 from contacts.suppressions import lift, suppress
-from tenants.errors import Conflict
 
 
 class NoAddress(Conflict):

@@ -4,8 +4,8 @@ import re
 
 import phonenumbers
 
+from api.errors import InvalidInput
 from channels.platforms import Platform
-from tenants.errors import InvalidInput
 
 LONGEST = 16
 """Characters of E.164 with its plus sign. Some national plans, Germany's for one, allow more."""

@@ -7,13 +7,13 @@ from django.db import transaction
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from api.errors import InvalidInput
+from api.strict_serializers import Strict
 from contacts.addresses import normalised
 from contacts.models import Contact, Suppression
 from contacts.phones import InvalidPhone, country_of, to_e164
 from contacts.tagging import set_tags
-from tenants.errors import InvalidInput
 from tenants.fields import UtcDateTimeField
-from tenants.strict_serializers import Strict
 
 MAX_TAGS = 100
 KNOWN_BY = ("phone", "telegram_chat_id", "external_id", "email", "first_name", "last_name")

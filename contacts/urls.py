@@ -1,6 +1,6 @@
+from api.routing import OptionalSlashRouter
 from contacts.import_views import ImportViewSet
 from contacts.views import ContactViewSet, SuppressionViewSet
-from tenants.routing import OptionalSlashRouter
 
 router = OptionalSlashRouter()
 router.register("contacts/imports", ImportViewSet, basename="contact-import")

@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
+from api.list_parameters import refuse_unknown_parameters
+from api.pagination import KeysetPages
 from contacts.exporting import csv_lines
 from contacts.filters import ContactFilter, SuppressionFilter
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
@@ -23,8 +25,6 @@ from contacts.serializers import (
     SuppressionSerializer,
 )
 from contacts.suppressions import suppress
-from tenants.list_parameters import refuse_unknown_parameters
-from tenants.pagination import KeysetPages
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from backoffice.pages import LargeTable, NarrowFilter
 from inbound.models import (
     EventStatus,
     MessageAlias,
@@ -16,7 +17,6 @@ from inbound.models import (
     ReceivedMessage,
 )
 from inbound.replaying import replay
-from tenants.admin_pages import LargeTable, NarrowFilter
 
 BY_APP = ("app", AutocompleteSelectFilter)
 

@@ -1,6 +1,6 @@
 """What providers told us is applied, or set aside with its error; never left lying."""
 
-from tenants.auditing import Check
+from postgres.auditing import Check
 
 CHECKS = (
     Check(

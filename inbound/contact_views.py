@@ -11,14 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api.errors import InvalidInput
+from api.pagination import KeysetPages
 from channels.models import Sender
 from channels.platforms import Platform
 from contacts.chat_links import link_for
 from contacts.models import Contact
 from inbound.models import ReceivedMessage
-from tenants.errors import InvalidInput
 from tenants.fields import UtcDateTimeField
-from tenants.pagination import KeysetPages
 from tenants.scoped_views import TenantScoped, TenantView
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from channels.adapter import ReceiptStatus
 from channels.platforms import Platform
 from contacts.opt_words import Wish
-from tenants.ids import new_id
+from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from broadcast.one_by_one import one_by_one
 from broadcast.receipts import apply_receipts
 from channels.adapter import Receipt, ReceiptStatus
 from channels.models import ProviderApp
 from inbound.models import ParkedReceipt
+from postgres.one_by_one import one_by_one
 
 KEPT_FOR = timedelta(days=7)
 FRESH = timedelta(minutes=2)

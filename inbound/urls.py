@@ -1,7 +1,7 @@
 from django.urls import include, path
 
+from api.routing import UUID_PATTERN, optional_slash
 from inbound.contact_views import ContactChatLinkView, ContactMessagesViewSet
-from tenants.routing import UUID_PATTERN, optional_slash
 
 CONTACT = rf"contacts/(?P<contact_id>{UUID_PATTERN})"
 

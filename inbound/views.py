@@ -10,12 +10,12 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from api.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, count_refused
 from channels.adapter import WebhookCall
 from channels.models import ProviderApp
 from channels.registry import ADAPTERS, adapter_for
 from inbound.endpoints import endpoint
 from inbound.storing import store
-from tenants.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, count_refused
 
 log = structlog.get_logger(__name__)
 

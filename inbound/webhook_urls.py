@@ -1,7 +1,7 @@
 """Where providers call; see inbound/middleware.py."""
 
+from api.routing import optional_slash
 from inbound.views import WebhookView
-from tenants.routing import optional_slash
 
 urlpatterns = [
     optional_slash(

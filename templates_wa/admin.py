@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
+from backoffice.pages import BY_TENANT, Page, TenantForm
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.rules import problems
-from tenants.admin_pages import BY_TENANT, Page, TenantForm
 
 
 class TemplateForm(TenantForm):

@@ -7,12 +7,12 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import ProtectedError
 
+from api.errors import Conflict, DomainError
 from channels.asking import ask
 from channels.template_registry import templates_at
 from templates_wa.editing import locked
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.syncing import LOST_AFTER
-from tenants.errors import Conflict, DomainError
 from tenants.models import Tenant
 
 DELETE_TIMEOUT = 20.0

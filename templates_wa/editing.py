@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from api.errors import Conflict, DomainError
 from templates_wa.authentication import OPTIONS, write_text
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.rules import check, check_for_review
-from tenants.errors import Conflict, DomainError
 from tenants.models import Tenant
 
 EDITABLE = frozenset(

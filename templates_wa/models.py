@@ -3,7 +3,7 @@
 from django.db import models
 
 from channels.platforms import Category
-from tenants.ids import new_id
+from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
 
 

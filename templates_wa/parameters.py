@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 from itertools import chain
 
+from api.errors import InvalidInput
 from channels.adapter import ButtonParameter, Card, Parameter, ParameterKind, TemplateContent
 from channels.platforms import Category
 from templates_wa.models import ParameterFormat, WhatsAppTemplate
 from templates_wa.parts import Part, cards_of, message_of, parts_of, placeholders
-from tenants.errors import InvalidInput
 
 MAX_HEADER_VALUE = 60
 MAX_BODY_VALUE, MAX_BODY_VALUE_ALONE = 1024, 32_768

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from api.errors import InvalidInput
 from templates_wa.models import WhatsAppTemplate
-from tenants.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)

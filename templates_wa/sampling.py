@@ -2,13 +2,13 @@
 
 from functools import partial
 
+from api.errors import InvalidInput
 from channels.adapter import HttpResponse
 from channels.asking import ask
 from channels.models import TenantWAApp
 from channels.template_port import Sample
 from channels.template_registry import templates_at
 from templates_wa.models import HeaderFormat
-from tenants.errors import InvalidInput
 
 UPLOAD_TIMEOUT = 60.0
 MB = 1024 * 1024

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.strict_serializers import Strict
 from channels.models import TenantWAApp
 from templates_wa import card_rules
 from templates_wa.authentication import OTP_TYPES
@@ -11,7 +12,6 @@ from templates_wa.button_rules import KEYS
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.parameters import required_parameters
 from tenants.fields import TenantRelatedField, UtcDateTimeField
-from tenants.strict_serializers import Strict
 
 WRITTEN = (
     "app",

@@ -6,10 +6,10 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from api.errors import DomainError
 from channels.models import TenantWAApp
 from channels.template_registry import TEMPLATE_PROVIDERS
 from templates_wa.syncing import sync
-from tenants.errors import DomainError
 
 log = structlog.get_logger(__name__)
 

@@ -1,7 +1,7 @@
 """Routes of the templates_wa app."""
 
+from api.routing import OptionalSlashRouter
 from templates_wa.views import TemplateViewSet
-from tenants.routing import OptionalSlashRouter
 
 router = OptionalSlashRouter()
 router.register("templates", TemplateViewSet, basename="template")

@@ -14,6 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api.exceptions import RequestTooLarge
+from api.strict_serializers import refuse_body
 from channels.models import TenantWAApp
 from templates_wa import editing
 from templates_wa.deleting import delete
@@ -34,11 +36,9 @@ from templates_wa.serializers import (
 )
 from templates_wa.submitting import submit
 from templates_wa.syncing import sync
-from tenants.exceptions import RequestTooLarge
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantScoped
-from tenants.strict_serializers import refuse_body
 
 
 class TemplateViewSet(

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.forms import AdminPasswordChangeForm
 
+from backoffice.pages import BY_TENANT, Page, Record, RowForm, Undeletable
 from tenants.admin_forms import NewUserForm
-from tenants.admin_pages import BY_TENANT, Page, Record, RowForm, Undeletable
 from tenants.models import IdempotencyRecord, Membership, Tenant, User
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import is_success
 
-from tenants.errors import DomainError, InvalidInput
+from api.errors import DomainError, InvalidInput
 from tenants.models import IdempotencyRecord, Tenant
 from tenants.scoped_views import TenantView
 

@@ -3,7 +3,7 @@
 from django.contrib.auth import authenticate
 from django.db.models import QuerySet
 
-from tenants.errors import DomainError
+from api.errors import DomainError
 from tenants.models import Membership, User
 
 

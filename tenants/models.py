@@ -6,8 +6,8 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from tenants.errors import InvalidInput
-from tenants.ids import new_id
+from api.errors import InvalidInput
+from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
 from tenants.send_windows import read_send_window, zone_named
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from tenants.errors import Conflict
+from api.errors import Conflict
 from tenants.models import Membership, Role, Tenant, User
 
 

@@ -8,7 +8,7 @@ from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter
 from drf_standardized_errors.openapi import AutoSchema
 from rest_framework import serializers
 
-from tenants.exceptions import VALIDATION_STATUSES, error_body, exception_handler
+from api.exceptions import VALIDATION_STATUSES, error_body, exception_handler
 from tenants.idempotency import HEADER, MAX_KEY_LENGTH, is_idempotent
 from tenants.permissions import RolePermission
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from tenants.errors import InvalidInput
+from api.errors import InvalidInput
 
 KEYS = frozenset({"days", "from", "to", "time_zone"})
 EVERY_DAY = frozenset(range(1, 8))

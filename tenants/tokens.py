@@ -9,7 +9,7 @@ from django.utils.crypto import constant_time_compare
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import RefreshToken, Token
 
-from tenants.errors import DomainError
+from api.errors import DomainError
 from tenants.models import Membership, User
 
 TENANT_CLAIM = "tenant_id"

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from tenants.routing import optional_slash
+from api.routing import optional_slash
 from tenants.views import MeView, TokenRefreshView, TokenView
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from tenants.admin_pages import BY_TENANT, LargeTable
+from backoffice.pages import BY_TENANT, LargeTable
 from tracking.models import Click, TrackedURL
 
 BY_BROADCAST = ("broadcast", AutocompleteSelectFilter)

@@ -1,6 +1,6 @@
 """Clicks are counted as often as they happened."""
 
-from tenants.auditing import Check
+from postgres.auditing import Check
 
 CHECKS = (
     Check(

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from tenants.ids import new_id
+from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
 
 

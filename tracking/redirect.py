@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from tenants.ids import new_id
+from postgres.ids import new_id
 from tracking.links import decode
 from tracking.models import Click, TrackedURL
 

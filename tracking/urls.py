@@ -1,4 +1,4 @@
-from tenants.routing import OptionalSlashRouter, optional_slash
+from api.routing import OptionalSlashRouter, optional_slash
 from tracking.views import TrackedURLViewSet, follow
 
 router = OptionalSlashRouter()

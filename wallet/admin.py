@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from tenants.admin_ask import ask
-from tenants.admin_pages import LargeTable, NarrowFilter, Record, Undeletable, detail_action
+from backoffice.ask import ask
+from backoffice.pages import LargeTable, NarrowFilter, Record, Undeletable, detail_action
 from wallet import ledger
 from wallet.admin_forms import AdjustmentForm, CreditLineForm, TopUpForm
 from wallet.models import EntryKind, Hold, LedgerEntry, Rate, ReceivedPayment, TopUp, Wallet

@@ -1,6 +1,6 @@
 """Money adds up: each wallet equals its entries and its open holds, each hold its entries."""
 
-from tenants.auditing import Check
+from postgres.auditing import Check
 
 MONEY = "4 money adds up"
 

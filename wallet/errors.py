@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tenants.errors import DomainError
+from api.errors import DomainError
 
 
 class InsufficientCredit(DomainError):

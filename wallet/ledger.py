@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from tenants import prepared
+from postgres import prepared
 from tenants.models import Tenant
 from wallet.amounts import ZERO, quantize
 from wallet.errors import (

@@ -7,7 +7,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from tenants.refused_calls import NOT_SIGNED, TOO_LARGE, count_refused
+from api.refused_calls import NOT_SIGNED, TOO_LARGE, count_refused
 from wallet.payments import PROVIDERS
 from wallet.topping_up import take_payment
 

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from tenants.errors import DomainError, InvalidInput
+from api.errors import DomainError, InvalidInput
 from wallet.payment_port import PaymentProvider
 from wallet.razorpay_links import RazorpayLinks
 from wallet.stripe_checkout import StripeCheckout

@@ -2,8 +2,8 @@
 
 from rest_framework import serializers
 
+from api.strict_serializers import Strict
 from tenants.fields import MoneyField, UtcDateTimeField
-from tenants.strict_serializers import Strict
 from wallet.models import LedgerEntry, TopUp, Wallet
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
 
-from tenants.errors import InvalidInput
+from api.errors import InvalidInput
 from wallet.amounts import ZERO
 from wallet.models import EntryKind, LedgerEntry, Wallet
 

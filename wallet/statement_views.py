@@ -17,9 +17,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants.errors import InvalidInput
+from api.errors import InvalidInput
+from api.list_parameters import refuse_unknown_parameters
 from tenants.fields import MoneyField, UtcDateTimeField
-from tenants.list_parameters import refuse_unknown_parameters
 from tenants.scoped_views import TenantView
 from wallet.ledger import wallet_of
 from wallet.models import LedgerEntry

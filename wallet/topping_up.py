@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from tenants.errors import DomainError
+from api.errors import DomainError
 from tenants.models import Tenant, User
 from wallet import ledger
 from wallet.errors import WalletInactive

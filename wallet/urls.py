@@ -1,6 +1,6 @@
 """Routes of the wallet app."""
 
-from tenants.routing import optional_slash
+from api.routing import optional_slash
 from wallet.payment_webhook import PaymentWebhookView
 from wallet.payments import PROVIDERS
 from wallet.statement_views import StatementView

@@ -8,8 +8,8 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.pagination import KeysetPages
 from tenants.models import User
-from tenants.pagination import KeysetPages
 from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer
 from tenants.scoped_views import TenantView

@@ -4,7 +4,7 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.comparison
 import django.db.models.lookups
-import tenants.ids
+import postgres.ids
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Broadcast',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=200)),
                 ('reference', models.CharField(blank=True, help_text="The tenant's own id; unique per tenant.", max_length=200, null=True)),
                 ('kind', models.CharField(choices=[('ORIGINAL', 'Original'), ('RETRY', 'Retry of failed messages'), ('FALLBACK', 'Fallback to another platform')], default='ORIGINAL', max_length=10)),
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BroadcastMessage',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('seq', models.IntegerField(help_text='1…n within the broadcast.')),
                 ('address', models.CharField(blank=True, help_text='E.164 or a Telegram chat id.', max_length=64, null=True)),
                 ('overrides', models.JSONField(blank=True, help_text='Variables given with the recipient.', null=True)),
@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ChargeLine',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('movement_id', models.UUIDField(db_index=True)),
                 ('charge_state', models.CharField(choices=[('', 'None'), ('HELD', 'Held'), ('CAPTURED', 'Captured'), ('RELEASED', 'Released'), ('REFUNDED', 'Refunded')], max_length=10)),
                 ('amount', models.DecimalField(decimal_places=6, help_text="Sum of the messages' prices.", max_digits=20)),
@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Batch',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('message_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),
                 ('claimed_at', models.DateTimeField()),
                 ('lease_expires_at', models.DateTimeField()),

@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models import Q
 
 from broadcast.models.broadcast import Broadcast
-from broadcast.models.not_negative import none_negative
-from tenants.ids import new_id
+from postgres.ids import new_id
+from postgres.not_negative import none_negative
 
 
 class Lane(models.Model):

@@ -13,7 +13,7 @@ from broadcast.states import (
     UnknownPolicy,
 )
 from channels.platforms import Category, Platform
-from tenants.ids import new_id
+from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
 
 

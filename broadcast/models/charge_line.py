@@ -7,7 +7,7 @@ from django.db import models
 
 from broadcast.models.broadcast import Broadcast
 from broadcast.states import ChargeState
-from tenants.ids import new_id
+from postgres.ids import new_id
 
 
 class ChargeLine(models.Model):

@@ -5,8 +5,8 @@ from decimal import Decimal
 from django.db import models
 
 from broadcast.models.broadcast import Broadcast
-from broadcast.models.not_negative import none_negative
 from broadcast.states import MessageStatus
+from postgres.not_negative import none_negative
 
 
 class BroadcastCounters(models.Model):

@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 from broadcast.models.broadcast import Broadcast
-from broadcast.models.not_negative import none_negative
 from broadcast.states import ChargeState, MessageStatus
-from tenants.ids import new_id
+from postgres.ids import new_id
+from postgres.not_negative import none_negative
 from tenants.scoping import TenantQuerySet
 
 

@@ -1,10 +1,10 @@
 """Provider apps and senders."""
 
-import channels.credentials
+import postgres.encrypted_json
 import channels.models
 import django.core.validators
 import django.db.models.deletion
-import tenants.ids
+import postgres.ids
 from decimal import Decimal
 from django.db import migrations, models
 
@@ -28,11 +28,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ProviderApp',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('provider', models.CharField(max_length=40)),
                 ('name', models.CharField(max_length=200)),
                 ('endpoint_token', models.CharField(default=channels.models.new_endpoint_token, editable=False, max_length=64, unique=True)),
-                ('secrets', channels.credentials.EncryptedJSONField(blank=True, default=dict)),
+                ('secrets', postgres.encrypted_json.EncryptedJSONField(blank=True, default=dict)),
                 ('is_active', models.BooleanField(default=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
@@ -44,14 +44,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Sender',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('platform', models.CharField(choices=[('WHATSAPP', 'WhatsApp'), ('TELEGRAM', 'Telegram'), ('SMS', 'SMS'), ('RCS', 'RCS')], max_length=10)),
                 ('provider', models.CharField(max_length=40)),
                 ('name', models.CharField(max_length=200)),
                 ('address', models.CharField(help_text='Phone number (E.164) or bot name.', max_length=64)),
                 ('account_id', models.CharField(help_text="The provider's id: Meta's phone number id, a bot's numeric id.", max_length=64)),
                 ('business_account_id', models.CharField(blank=True, help_text='WhatsApp Business Account id, which owns templates.', max_length=64)),
-                ('credentials', channels.credentials.EncryptedJSONField(blank=True, default=dict)),
+                ('credentials', postgres.encrypted_json.EncryptedJSONField(blank=True, default=dict)),
                 ('base_url', models.URLField(blank=True, help_text="Empty: the provider's own; the sandbox's for trying things out.")),
                 ('batch_size', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)])),
                 ('batch_delay', models.DecimalField(blank=True, decimal_places=3, help_text='Seconds.', max_digits=7, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))])),

@@ -12,10 +12,10 @@ from cryptography.fernet import Fernet
 from django.core.management.utils import get_random_secret_key
 from django.templatetags.static import static
 
+from api.version import VERSION
 from config.environment import DATA_DIR, env
 from config.logs import configure_structlog, logging_config
 from config.remembered import remembered
-from tenants.version import VERSION
 
 # --- secrets ------------------------------------------------------------------------------------
 
@@ -31,14 +31,14 @@ DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
-CSRF_FAILURE_VIEW = "tenants.error_pages.csrf_failure"
+CSRF_FAILURE_VIEW = "api.error_pages.csrf_failure"
 
 # --- the house ----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "tenants.admin_site.AdminConfig",
+    "backoffice.site.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "corsheaders",
     "django_structlog",
+    "backoffice",
     "tenants",
     "channels",
     "contacts",
@@ -155,7 +156,11 @@ UNFOLD = {
     "SITE_HEADER": "Broadcast",
     "SITE_URL": None,
     "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("tenants/icon.svg")}
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("backoffice/icon.svg"),
+        }
     ],
     "SIDEBAR": {"show_all_applications": True},
 }
@@ -165,11 +170,11 @@ UNFOLD = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.TenantJWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.permissions.RolePermission"],
-    "DEFAULT_PAGINATION_CLASS": "tenants.pagination.NumberedPages",
-    "EXCEPTION_HANDLER": "tenants.exceptions.exception_handler",
+    "DEFAULT_PAGINATION_CLASS": "api.pagination.NumberedPages",
+    "EXCEPTION_HANDLER": "api.exceptions.exception_handler",
     "DEFAULT_SCHEMA_CLASS": "tenants.schema.Schema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["tenants.parsers.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import tenants.ids
+import postgres.ids
 from django.db import migrations, models
 
 
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ParkedReceipt',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('provider_message_id', models.CharField(max_length=200)),
                 ('status', models.CharField(choices=[('SENT', 'SENT'), ('DELIVERED', 'DELIVERED'), ('READ', 'READ'), ('FAILED', 'FAILED')], max_length=10)),
                 ('at', models.DateTimeField()),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ProviderEvent',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('event_key', models.CharField(blank=True, help_text="The provider's id of the call, if any.", max_length=200, null=True)),
                 ('body', models.BinaryField()),
                 ('status', models.CharField(choices=[('STORED', 'Stored'), ('APPLIED', 'Applied'), ('FAILED', 'Set aside')], default='STORED', max_length=10)),
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ReceivedMessage',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('platform', models.CharField(choices=[('WHATSAPP', 'WhatsApp'), ('TELEGRAM', 'Telegram'), ('SMS', 'SMS'), ('RCS', 'RCS')], max_length=10)),
                 ('address', models.CharField(help_text='Who wrote: E.164 or a Telegram chat id.', max_length=64)),
                 ('text', models.TextField()),

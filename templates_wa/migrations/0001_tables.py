@@ -1,7 +1,7 @@
 """WhatsApp templates."""
 
 import django.db.models.deletion
-import tenants.ids
+import postgres.ids
 from django.db import migrations, models
 
 
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='WhatsAppTemplate',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=512)),
                 ('language', models.CharField(help_text='As Meta writes it: en, en_US, pt_BR.', max_length=15)),
                 ('category', models.CharField(choices=[('MARKETING', 'Marketing'), ('UTILITY', 'Utility'), ('AUTHENTICATION', 'Authentication')], default='MARKETING', max_length=15)),

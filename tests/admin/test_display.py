@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
+from backoffice.pages import Page
 from channels.models import Sender
-from tenants.admin_pages import Page
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, SenderFactory
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from api.errors import InvalidInput
 from broadcast import attachments, content
 from broadcast.content import Renderer
 from broadcast.models import Broadcast
@@ -13,7 +14,6 @@ from channels.models import Sender
 from channels.platforms import Platform
 from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
-from tenants.errors import InvalidInput
 from tests.factories import BroadcastFactory, SenderFactory
 from wallet.models import Wallet
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.errors import InvalidInput
 from broadcast import lifecycle
 from broadcast.claiming import shut_fence
 from broadcast.errors import AlreadyHandedOver
@@ -13,7 +14,6 @@ from broadcast.models import Broadcast
 from broadcast.sending import sweep_batches
 from channels.models import Sender
 from contacts.models import Contact, Tag
-from tenants.errors import InvalidInput
 from tenants.models import Tenant
 from tests.broadcast.test_engine import claimed_batch
 from wallet.models import Wallet

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from api.errors import InvalidInput
 from broadcast import lifecycle
 from broadcast.errors import ApprovalRequired, IsAFurtherTry, NothingToRetry
 from broadcast.fallback import SOMEBODY, asked_of, fall_back
@@ -22,7 +23,6 @@ from channels.adapter import Receipt, ReceiptStatus
 from channels.models import Sender
 from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
-from tenants.errors import InvalidInput
 from tenants.models import Tenant
 from tests.channels.simulator.client import Client
 from wallet.models import Wallet

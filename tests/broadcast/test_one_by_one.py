@@ -15,10 +15,10 @@ from broadcast.inactive_tenants import pause_for_tenants
 from broadcast.locking import locked
 from broadcast.models import Batch, Broadcast
 from broadcast.moves import lock_counters
-from broadcast.one_by_one import one_by_one
 from broadcast.sending import sweep_batches
 from channels.models import Sender
 from contacts.models import Contact
+from postgres.one_by_one import one_by_one
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.broadcast.test_engine import claimed_batch

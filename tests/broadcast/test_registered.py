@@ -6,12 +6,12 @@ from uuid import UUID
 import pytest
 from rest_framework.test import APIClient
 
+from api.errors import InvalidInput
 from broadcast import content
 from broadcast.content import Renderer
 from broadcast.models import Broadcast
 from channels.adapter import TextContent
 from channels.platforms import Platform
-from tenants.errors import InvalidInput
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, SenderFactory
 from tracking.models import TrackedURL

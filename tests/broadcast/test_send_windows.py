@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from api.errors import InvalidInput
 from broadcast import lifecycle
 from broadcast.models import Broadcast
 from broadcast.sending import run_batch, run_next_batch, sweep_batches
 from channels.models import Sender
 from contacts.models import Contact
-from tenants.errors import InvalidInput
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.broadcast.test_engine import assert_books_balance

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from api.errors import DomainError
 from broadcast import lifecycle
 from broadcast.errors import NoSender, SenderBroken
 from broadcast.models import Broadcast
@@ -14,7 +15,6 @@ from broadcast.sending import run_next_batch
 from broadcast.tasks import pause_for_templates
 from channels.models import Sender
 from contacts.models import Contact
-from tenants.errors import DomainError
 from tenants.models import Tenant
 from tenants.tokens import TenantInactive
 from tests.broadcast.books import statuses

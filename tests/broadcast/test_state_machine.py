@@ -26,6 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from api.errors import DomainError
 from broadcast import lifecycle
 from broadcast.changed_senders import wake_what_waits
 from broadcast.claiming import claim, shut_fence, take_lane
@@ -44,7 +45,6 @@ from channels.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from channels.models import Sender
 from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
-from tenants.errors import DomainError
 from tenants.models import Tenant, User
 from tests.factories import TenantFactory, UserFactory
 from wallet import ledger

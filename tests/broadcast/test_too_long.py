@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from api.errors import InvalidInput
 from broadcast import content, planning
 from broadcast.models import Broadcast
 from broadcast.planning import RecipientRef
 from channels.platforms import Platform
 from contacts.models import Contact
-from tenants.errors import InvalidInput
 from tenants.models import Tenant
 from tests.factories import SenderFactory, TemplateFactory, WhatsAppSenderFactory
 from wallet.models import Wallet

@@ -10,9 +10,9 @@ from celery import current_app
 from django.conf import settings
 from django.utils import timezone
 
+from api.errors import DomainError
 from broadcast import lifecycle
 from broadcast.checkpoints import Point
-from tenants.errors import DomainError
 from tests.chaos.fleet import Fleet
 from tests.chaos.scenario import Scenario
 from tests.chaos.witness import Witness

@@ -7,10 +7,10 @@ from django.http import HttpResponseBase
 from django.test import Client
 from pytest_django import Settings
 
+from api import refused_calls as module
+from api.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, refused_calls
 from channels.registry import ADAPTERS
 from inbound.models import ProviderEvent
-from tenants import refused_calls as module
-from tenants.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, refused_calls
 from tests.factories import ProviderAppFactory
 
 pytestmark = pytest.mark.django_db

@@ -12,6 +12,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from api.errors import DomainError
 from channels.models import TenantWAApp
 from channels.simulator.running import RunningSimulator
 from channels.template_port import RemoteTemplate, TemplateSpec
@@ -19,7 +20,6 @@ from inbound.applying import apply_block
 from templates_wa import syncing
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.syncing import sync
-from tenants.errors import DomainError
 from tenants.models import Tenant
 from tests.channels.test_meta_templates import call
 from tests.factories import ProviderAppFactory, TemplateFactory, WhatsAppSenderFactory

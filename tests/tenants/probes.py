@@ -12,14 +12,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet
 
+from api.errors import Conflict, InvalidInput
+from api.pagination import KeysetPages
+from api.routing import OptionalSlashRouter, optional_slash
 from channels.asking import ProviderUnreachable
-from tenants.errors import Conflict, InvalidInput
 from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
 from tenants.idempotency import idempotent
 from tenants.models import IdempotencyRecord, Membership, User
-from tenants.pagination import KeysetPages
 from tenants.permissions import Action
-from tenants.routing import OptionalSlashRouter, optional_slash
 from tenants.scoped_views import TenantScoped, TenantView
 
 
@@ -131,6 +131,6 @@ urlpatterns = [
     *router.urls,
 ]
 
-handler400 = "tenants.error_pages.bad_request"
-handler404 = "tenants.error_pages.not_found"
-handler500 = "tenants.error_pages.server_error"
+handler400 = "api.error_pages.bad_request"
+handler404 = "api.error_pages.not_found"
+handler500 = "api.error_pages.server_error"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tenants.errors import InvalidInput
+from api.errors import InvalidInput
 from tenants.send_windows import SendWindow, next_opening, read_send_window
 
 WORKDAYS = {"days": [1, 2, 3, 4, 5], "from": "09:00", "to": "20:00"}

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tenants.errors import DomainError
+from api.errors import DomainError
 from tests.factories import TenantFactory
 from wallet import ledger
 from wallet.models import Hold, LedgerEntry, Wallet

@@ -1,7 +1,7 @@
 """Tracked URLs, short links and clicks."""
 
 import django.db.models.deletion
-import tenants.ids
+import postgres.ids
 from django.db import migrations, models
 
 
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='TrackedURL',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('position', models.PositiveSmallIntegerField()),
                 ('url', models.URLField(max_length=2000)),
                 ('clicks', models.PositiveIntegerField(default=0)),
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Click',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('user_agent', models.CharField(blank=True, max_length=300)),
                 ('is_first', models.BooleanField(help_text="The recipient's first click on this link.")),
                 ('clicked_at', models.DateTimeField()),

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
-import tenants.ids
+import postgres.ids
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Hold',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('reference', models.CharField(help_text='Opaque to the wallet.', max_length=100)),
                 ('revision', models.PositiveIntegerField()),
                 ('amount', models.DecimalField(decimal_places=6, max_digits=20)),
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='TopUp',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('provider', models.CharField(max_length=20)),
                 ('provider_id', models.CharField(blank=True, max_length=200)),
                 ('url', models.TextField(blank=True, help_text='Where it is paid.')),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ReceivedPayment',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('provider', models.CharField(max_length=20)),
                 ('event_id', models.CharField(max_length=200)),
                 ('kind', models.CharField(max_length=100)),
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Wallet',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('currency', models.CharField(max_length=3)),
                 ('balance', models.DecimalField(decimal_places=6, default=Decimal('0'), max_digits=20)),
                 ('held', models.DecimalField(decimal_places=6, default=Decimal('0'), max_digits=20)),
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LedgerEntry',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('TOP_UP', 'Top-up'), ('HOLD', 'Hold'), ('CAPTURE', 'Capture'), ('RELEASE', 'Release'), ('REFUND', 'Refund'), ('ADJUSTMENT', 'Adjustment')], max_length=10)),
                 ('balance_delta', models.DecimalField(decimal_places=6, max_digits=20)),
                 ('held_delta', models.DecimalField(decimal_places=6, max_digits=20)),
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Rate',
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=postgres.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('platform', models.CharField(choices=[('WHATSAPP', 'WhatsApp'), ('TELEGRAM', 'Telegram'), ('SMS', 'SMS'), ('RCS', 'RCS')], max_length=10)),
                 ('category', models.CharField(blank=True, choices=[('MARKETING', 'Marketing'), ('UTILITY', 'Utility'), ('AUTHENTICATION', 'Authentication')], help_text='Empty: any.', max_length=15)),
                 ('country', models.CharField(blank=True, help_text="ISO 3166-1 alpha-2 of the recipient's number.", max_length=2)),

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from channels.platforms import Category, Platform
-from tenants.ids import new_id
+from postgres.ids import new_id
 from wallet.pricing import BASIC, SINGLE
 
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from tenants.ids import new_id
+from postgres.ids import new_id
 from wallet.models.columns import amount_field
 from wallet.models.wallet import Wallet
 

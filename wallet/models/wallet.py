@@ -6,7 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
-from tenants.ids import new_id
+from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
 from wallet.models.columns import amount_field, never_truncated
 

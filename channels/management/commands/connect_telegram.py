@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from api.errors import DomainError
 from channels.connecting import connect_telegram
 from channels.models import Sender
 from channels.telegram_bot import TelegramBot
-from tenants.errors import DomainError
 
 
 class Command(BaseCommand):

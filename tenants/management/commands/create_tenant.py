@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.utils.text import slugify
 
-from tenants.errors import DomainError
+from api.errors import DomainError
 from tenants.models import Tenant, User
 from tenants.onboarding import Onboarded, create_tenant
 

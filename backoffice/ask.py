@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from tenants.admin_pages import Base
-from tenants.errors import DomainError
+from api.errors import DomainError
+from backoffice.pages import Base
 
 FormT = TypeVar("FormT", bound=forms.Form)
 

@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
-from tenants.admin_choices import ChosenByIds, NothingChosen
+from backoffice.choices import ChosenByIds, NothingChosen
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]

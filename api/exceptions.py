@@ -16,7 +16,7 @@ from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 from rest_framework.status import HTTP_401_UNAUTHORIZED
 
-from tenants.errors import DomainError
+from api.errors import DomainError
 
 VALIDATION_STATUSES = frozenset({400, 422})
 UNIQUE_VIOLATION = "23505"

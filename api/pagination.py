@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
-from tenants.errors import InvalidInput
-from tenants.list_parameters import parameters_of, refuse_unknown_parameters
+from api.errors import InvalidInput
+from api.list_parameters import parameters_of, refuse_unknown_parameters
 
 M = TypeVar("M", bound=Model)
 

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from django.views.csrf import csrf_failure as django_csrf_failure
 
-from tenants.exceptions import error_body
+from api.exceptions import error_body
 
 ADMIN = "/admin/"
 

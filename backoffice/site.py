@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.http import HttpRequest
 
-from tenants.admin_labels import write_labels
+from backoffice.labels import write_labels
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite as Site
@@ -21,7 +21,7 @@ class SuperuserSite(Site):
 class AdminConfig(DjangoAdminConfig):
     """Stands in INSTALLED_APPS in place of django.contrib.admin."""
 
-    default_site = "tenants.admin_site.SuperuserSite"
+    default_site = "backoffice.site.SuperuserSite"
 
     def ready(self) -> None:
         write_labels()  # first: forms take their labels over as they are imported

@@ -1,0 +1,1 @@
+"""What every endpoint shares; an app's own endpoints stand in its own `api/`. Knows no tenant."""

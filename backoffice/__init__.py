@@ -1,0 +1,1 @@
+"""What the admin's pages share. Knows no tenant."""
