@@ -72,7 +72,7 @@ def main() -> int:
 @contextmanager
 def sandbox() -> Iterator[str]:
     port = free_port(8190)
-    command = [sys.executable, "-m", "channels.simulator", "--port", str(port), "--no-magic"]
+    command = [sys.executable, "-m", "sandbox", "--port", str(port), "--no-magic"]
     process = subprocess.Popen(command, cwd=BASE_DIR, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
     url = f"http://127.0.0.1:{port}"
     try:

@@ -18,7 +18,7 @@ _YIELDING = ("nice", "-n", "5")
 
 def commands(*, web_port: int, sandbox_port: int, schedule: Path) -> Mapping[str, list[str]]:
     """Command by name, in the order of starting; why these pools: docs/adr/0002."""
-    sandbox = f"-m channels.simulator --host {HOST} --port {sandbox_port}"
+    sandbox = f"-m sandbox --host {HOST} --port {sandbox_port}"
     web = f"-m gunicorn -c python:config.web_server --bind {HOST}:{web_port} config.wsgi"
     at_once = env.int("SENDING_PROCESSES", default=2)
     sending = f"worker -Q sending -P prefork -c {at_once} -n sending-{web_port}@%h"

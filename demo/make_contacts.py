@@ -11,7 +11,7 @@ from typing import Final
 
 import phonenumbers
 
-from channels.simulator.magic import ENDINGS
+from sandbox.behaviour.magic import ENDINGS
 
 CSV_PATH: Final = Path(__file__).with_name("contacts.csv")
 COLUMNS: Final = (

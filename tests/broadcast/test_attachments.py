@@ -12,8 +12,8 @@ from broadcast.models import Broadcast
 from channels.adapter import Button, ButtonKind, Media, ParameterKind, TextContent
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
+from sandbox.running import RunningSimulator
 from tests.factories import BroadcastFactory, SenderFactory
 from wallet.models import Wallet
 

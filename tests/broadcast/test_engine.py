@@ -16,8 +16,8 @@ from broadcast.sending import run_batch, sweep_batches
 from broadcast.settling import settle
 from channels.adapter import Outcome, OutcomeKind
 from channels.models import Sender
-from channels.simulator.magic import ENDINGS, Behaviour
 from contacts.models import Contact, Suppression
+from sandbox.behaviour.magic import ENDINGS, Behaviour
 from tenants.models import Tenant
 from tests.plugins.sending import PLENTY, PRICE
 from wallet.models import LedgerEntry, Wallet

@@ -14,8 +14,8 @@ from rest_framework.test import APIClient
 from broadcast.models import Broadcast
 from broadcast.sending import run_batch
 from channels.models import Sender
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
+from sandbox.running import RunningSimulator
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.channels.samples import service_account

@@ -15,8 +15,8 @@ from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.sending import run_batch
 from channels.models import Sender, TenantWAApp
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact, Suppression, SuppressionSource
+from sandbox.running import RunningSimulator
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant
 from wallet.models import LedgerEntry, Rate, Wallet

@@ -19,8 +19,8 @@ from broadcast.planning import RecipientRef
 from broadcast.sending import run_batch
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
+from sandbox.running import RunningSimulator
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.factories import SenderFactory

@@ -21,8 +21,8 @@ from broadcast.sending import run_batch
 from broadcast.states import UnknownPolicy
 from channels.adapter import Receipt, ReceiptStatus
 from channels.models import Sender
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
+from sandbox.running import RunningSimulator
 from tenants.models import Tenant
 from tests.channels.simulator.client import Client
 from wallet.models import Wallet

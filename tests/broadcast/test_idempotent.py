@@ -18,8 +18,8 @@ from broadcast.settling import settle
 from broadcast.states import MessageStatus
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
+from sandbox.running import RunningSimulator
 from tenants.models import Tenant
 from tests.channels.samples import service_account
 from tests.channels.simulator.client import Client

@@ -25,8 +25,8 @@ from channels.adapter import Receipt, ReceiptStatus
 from channels.delivery import deliver
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
+from sandbox.running import RunningSimulator
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.channels.samples import text

@@ -18,8 +18,8 @@ from broadcast.models import Broadcast, Lane
 from broadcast.sending import run_next_batch
 from broadcast.tasks import HINT_LASTS, OVERDUE_AFTER, revive, serve
 from channels.models import Sender
-from channels.simulator.magic import ENDINGS, Behaviour
 from contacts.models import Contact
+from sandbox.behaviour.magic import ENDINGS, Behaviour
 from tests.broadcast.books import statuses
 from tests.factories import BroadcastFactory, SenderFactory
 from tests.runs import remove_own_keys

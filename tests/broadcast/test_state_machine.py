@@ -43,8 +43,8 @@ from broadcast.sending import run_batch, sweep_batches
 from broadcast.settling import settle
 from channels.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from channels.models import Sender
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
+from sandbox.running import RunningSimulator
 from tenants.models import Tenant, User
 from tests.factories import TenantFactory, UserFactory
 from wallet import ledger

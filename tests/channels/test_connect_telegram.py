@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from channels.models import ProviderApp, Sender
-from channels.simulator.running import RunningSimulator
+from sandbox.running import RunningSimulator
 from tests.factories import ProviderAppFactory, SenderFactory
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ import pytest
 
 from channels.asking import ProviderRefused, ask
 from channels.gupshup_templates import GupshupTemplates
-from channels.simulator.running import running_simulator
 from channels.template_port import CardSpec, Submitted, TemplateSpec
+from sandbox.running import running_simulator
 from tests.channels.samples import account, response
 
 GUPSHUP = GupshupTemplates()

@@ -31,9 +31,9 @@ from channels.adapter import (
 from channels.asking import ProviderRefused, ProviderUnreachable, ask
 from channels.delivery import check, deliver
 from channels.registry import ADAPTERS
-from channels.simulator.running import RunningSimulator, running_simulator
 from channels.template_port import TemplateSpec
 from channels.template_registry import TEMPLATE_PROVIDERS
+from sandbox.running import RunningSimulator, running_simulator
 from tests.channels import far_end as far_ends
 from tests.channels.far_end import Behaviour, FarEnd, answer, replies
 from tests.channels.samples import account, call, service_account

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from channels.models import ProviderApp, Sender
-from channels.simulator.running import RunningSimulator
+from sandbox.running import RunningSimulator
 from tenants.models import Role, Tenant
 from tests.factories import ProviderAppFactory, SenderFactory
 

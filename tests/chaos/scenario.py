@@ -15,8 +15,8 @@ from broadcast.planning import RecipientRef
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
 from channels.registry import adapter_for
-from channels.simulator.magic import ENDINGS, Behaviour
 from contacts.models import Contact
+from sandbox.behaviour.magic import ENDINGS, Behaviour
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from tenants.models import Tenant
 from tests.chaos.accounts import SECRET, Account, account_for

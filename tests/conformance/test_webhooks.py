@@ -19,12 +19,12 @@ from twilio.request_validator import RequestValidator
 from channels.adapter import WebhookSecrets
 from channels.google_rbm import GoogleRbm
 from channels.meta_cloud import MetaCloud
-from channels.simulator import twilio_calls
-from channels.simulator.inbound import INBOUND
-from channels.simulator.magic import Behaviour
-from channels.simulator.webhook_bodies import headers_for, statuses
-from channels.simulator.witness import Provider, Record, Status
 from channels.twilio import Twilio
+from sandbox.behaviour.magic import Behaviour
+from sandbox.books.witness import Provider, Record, Status
+from sandbox.webhooks import twilio as twilio_calls
+from sandbox.webhooks.bodies import headers_for, statuses
+from sandbox.webhooks.inbound import INBOUND
 from tests.channels.protocols import load
 from tests.channels.samples import call
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from channels.simulator.running import RunningSimulator
 from config.embedded.processes import dies_with_parent, end
 from config.environment import BASE_DIR
+from sandbox.running import RunningSimulator
 from tests.workers import Worker, environment
 
 FAST = {"BROADCAST_BATCH_DELAY": "0.1", "BROADCAST_RETRY_DELAY": "1"}

@@ -16,8 +16,8 @@ from broadcast.models import Batch, Broadcast
 from broadcast.sending import sweep_batches
 from broadcast.tasks import serve
 from channels.models import Sender
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
+from sandbox.running import RunningSimulator
 from tenants.models import Tenant
 from tests.broadcast.test_engine import assert_books_balance, statuses
 from tests.workers import Worker

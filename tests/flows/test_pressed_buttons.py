@@ -16,11 +16,11 @@ from broadcast.models import Broadcast
 from channels.adapter import Reply
 from channels.connecting import connect_telegram
 from channels.models import Sender
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact, Suppression
 from inbound.acknowledging import WITHIN, acknowledge, acknowledge_soon
 from inbound.models import ProviderEvent, ReceivedMessage
 from inbound.tasks import apply_events
+from sandbox.running import RunningSimulator
 from tests.workers import Worker
 from wallet.models import Wallet
 

@@ -5,10 +5,10 @@ import subprocess
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from channels.simulator.running import RunningSimulator
 from demo import story
 from demo.client import Client
 from demo.tenant import OWNER, PASSWORD, set_up
+from sandbox.running import RunningSimulator
 from tests.flows.readme import lines_to_paste
 
 END = "end-of-the-tour"

@@ -17,10 +17,10 @@ from broadcast.models import Broadcast
 from broadcast.planning import RecipientRef
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
-from channels.simulator.running import RunningSimulator
 from contacts.models import Contact
 from inbound.models import ProviderEvent
 from inbound.tasks import apply_events
+from sandbox.running import RunningSimulator
 from tenants.models import Tenant
 from tests.broadcast.test_engine import assert_books_balance, statuses
 from tests.plugins.sending import PRICE

@@ -14,9 +14,9 @@ from rest_framework.test import APIClient
 from broadcast.models import Broadcast
 from broadcast.sending import run_batch
 from channels.models import TenantWAApp
-from channels.simulator.running import RunningSimulator
 from inbound.applying import apply_block
 from inbound.models import ProviderEvent
+from sandbox.running import RunningSimulator
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant
 from tests.channels.simulator.client import Client

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from channels.simulator.running import RunningSimulator
 from demo import story
 from demo.client import Client
 from demo.make_contacts import CSV_PATH
 from demo.reconciling import add_up
 from demo.tenant import OWNER, PASSWORD, set_up
+from sandbox.running import RunningSimulator
 
 ROWS = 130
 """Of the demo's contacts: enough for three batches and for each misbehaving recipient."""

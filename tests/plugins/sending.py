@@ -16,8 +16,8 @@ from broadcast.planning import RecipientRef
 from broadcast.sending import run_batch
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.simulator.running import RunningSimulator, running_simulator
 from contacts.models import Contact
+from sandbox.running import RunningSimulator, running_simulator
 from tenants.models import Tenant
 from wallet import ledger
 from wallet.models import Wallet

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from channels.models import TenantWAApp
-from channels.simulator.running import RunningSimulator
+from sandbox.running import RunningSimulator
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.parameters import TemplateParamsWrong, check_params
 from tenants.models import Tenant

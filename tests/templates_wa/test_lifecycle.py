@@ -14,9 +14,9 @@ from rest_framework.test import APIClient
 
 from api.errors import DomainError
 from channels.models import TenantWAApp
-from channels.simulator.running import RunningSimulator
 from channels.template_port import RemoteTemplate, TemplateSpec
 from inbound.applying import apply_block
+from sandbox.running import RunningSimulator
 from templates_wa import syncing
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.syncing import sync

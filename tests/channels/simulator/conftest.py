@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from channels.simulator.running import RunningSimulator, running_simulator
+from sandbox.running import RunningSimulator, running_simulator
 from tests.channels.simulator.client import ACCOUNT, Client
 from tests.channels.simulator.receiver import Receiver, receiving
 

@@ -27,7 +27,7 @@ from channels.adapter import (
 from channels.delivery import check, deliver
 from channels.google_rbm import GoogleRbm
 from channels.google_rbm_webhook import parse
-from channels.simulator.rbm_validation import message_problem
+from sandbox.providers.rbm.validation import message_problem
 from tests.channels.protocols import load
 from tests.channels.samples import account, service_account
 from tests.channels.simulator.client import Client

@@ -6,7 +6,7 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from channels.simulator.magic import ENDINGS
+from sandbox.behaviour.magic import ENDINGS
 from tests.channels.simulator.client import ACCOUNT, Client, text_to
 from tests.channels.simulator.receiver import Receiver, until
 

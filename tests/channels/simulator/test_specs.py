@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from channels.simulator.invalid import Invalid
-from channels.simulator.meta_validation import check_message
-from channels.simulator.telegram_validation import media_problem, message_problem, webhook_problem
+from sandbox.providers.meta.invalid import Invalid
+from sandbox.providers.meta.validation import check_message
+from sandbox.providers.telegram.validation import media_problem, message_problem, webhook_problem
 from tests.channels import protocols
 from tests.channels.simulator.client import template_to, text_to
 

@@ -26,8 +26,8 @@ from channels.adapter import (
 )
 from channels.delivery import check, deliver
 from channels.platforms import Platform
-from channels.simulator.twilio_validation import message_problem
 from channels.twilio import Twilio
+from sandbox.providers.twilio.validation import message_problem
 from tests.channels.samples import account
 from tests.channels.simulator.client import Client
 from tests.channels.simulator.receiver import Receiver, until

@@ -9,8 +9,8 @@ import pytest
 from channels import access_tokens, http
 from channels.adapter import OutboundMessage, OutcomeKind, SenderAccount, TextContent
 from channels.delivery import deliver
-from channels.simulator.twilio_validation import message_problem as twilio_problem
-from channels.simulator.vonage_validation import message_problem as vonage_problem
+from sandbox.providers.twilio.validation import message_problem as twilio_problem
+from sandbox.providers.vonage.validation import message_problem as vonage_problem
 from tests.channels.samples import account, service_account
 from tests.channels.simulator.client import Client
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from channels.simulator.running import running_simulator
-from channels.simulator.webhook_bodies import signature
+from sandbox.running import running_simulator
+from sandbox.webhooks.bodies import signature
 from tests.channels import protocols
 from tests.channels.simulator.client import ACCOUNT, BOT, Client, text_to
 from tests.channels.simulator.receiver import Receiver, receiving, until

@@ -1,8 +1,8 @@
 import time
 
-from channels.simulator.magic import Behaviour
-from channels.simulator.running import running_simulator
-from channels.simulator.witness import BODIES_KEPT, Provider, Record, Witness
+from sandbox.behaviour.magic import Behaviour
+from sandbox.books.witness import BODIES_KEPT, Provider, Record, Witness
+from sandbox.running import running_simulator
 from tests.channels.simulator.client import ACCOUNT, BOT, Client, text_to
 
 

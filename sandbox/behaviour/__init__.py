@@ -1,0 +1,1 @@
+"""What the sandbox does on request: faults, and numbers with a meaning of their own."""

@@ -1,0 +1,1 @@
+"""What the sandbox has seen: every request, counted and listed."""

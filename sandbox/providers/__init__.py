@@ -1,0 +1,1 @@
+"""One folder a provider: its messages API, as the sandbox answers it."""

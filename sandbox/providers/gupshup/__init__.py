@@ -1,0 +1,1 @@
+"""Gupshup's API, as the sandbox answers it."""

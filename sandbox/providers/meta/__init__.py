@@ -1,0 +1,1 @@
+"""Meta's WhatsApp Cloud API, as the sandbox answers it."""

@@ -1,0 +1,209 @@
+"""The WhatsApp Business Account's templates: submitted, reviewed, listed, edited, deleted.
+
+A name that holds "reject" is rejected. /_sandbox/templates reports a status, a quality or a
+category by webhook, as Meta does when it happens to a template.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+
+from aiohttp import web
+
+from sandbox.books.witness import Provider
+from sandbox.exchange.answers import SANDBOX, json_answer
+from sandbox.providers.meta.invalid import INVALID_PARAMETER, Invalid
+from sandbox.providers.meta.messages import ACCOUNT, VERSION, error, refuse_caller
+from sandbox.providers.meta.template_rules import checked, shown
+from sandbox.webhooks.bodies import encoded
+
+REVIEW_SECONDS: Final = 0.3
+ALREADY_EXISTS: Final = 2388024
+BEING_DELETED: Final = 2388023
+"""A name cannot be taken again while its template is being deleted, which takes 30 days."""
+REJECTED_MARK: Final = "reject"
+LIMIT: Final = 100
+
+
+@dataclass(slots=True)
+class Template:
+    number: str
+    waba: str
+    name: str
+    language: str
+    category: str
+    parameter_format: str
+    components: list[dict[str, Any]]
+    status: str = "PENDING"
+    reason: str = "NONE"
+    quality: str = "UNKNOWN"
+    submitted_at: float = field(default_factory=time.monotonic)
+
+    def as_json(self) -> dict[str, Any]:
+        self.review()
+        return {
+            "id": self.number,
+            "name": self.name,
+            "language": self.language,
+            "status": self.status,
+            "category": self.category,
+            "parameter_format": self.parameter_format,
+            "components": shown(self.category, self.components),
+            "rejected_reason": self.reason,
+            "quality_score": {"score": self.quality},
+        }
+
+    def review(self) -> None:
+        if self.status != "PENDING" or time.monotonic() < self.submitted_at + REVIEW_SECONDS:
+            return
+        rejected = REJECTED_MARK in self.name
+        self.status = "REJECTED" if rejected else "APPROVED"
+        self.reason = "INVALID_FORMAT" if rejected else "NONE"
+
+
+class Templates(dict[str, Template]):
+    """By id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = count(int(time.time()) * 1000)
+        self.deleted: set[tuple[str, str, str]] = set()
+        """WABA, name and language."""
+
+    def refusal(self, waba: str, name: str, language: str) -> tuple[int, str] | None:
+        """Why this name cannot be taken."""
+        if any((each.name, each.language) == (name, language) for each in self.of(waba)):
+            return ALREADY_EXISTS, "Content in this language already exists"
+        if (waba, name, language) in self.deleted:
+            return BEING_DELETED, "The existing content is being deleted. Try again in 4 weeks"
+        return None
+
+    def of(self, waba: str) -> list[Template]:
+        return [each for each in self.values() if each.waba == waba]
+
+
+TEMPLATES: Final = web.AppKey("templates", Templates)
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.post(f"/{VERSION}/{ACCOUNT}/message_templates", create),
+        web.get(f"/{VERSION}/{ACCOUNT}/message_templates", listed),
+        web.delete(f"/{VERSION}/{ACCOUNT}/message_templates", delete),
+        web.post(f"/{VERSION}/{ACCOUNT}", edit),
+    ]
+
+
+async def create(request: web.Request) -> web.Response:
+    waba, templates = request.match_info["account"], request.app[TEMPLATES]
+    if refused := refuse_caller(request, request.app[SANDBOX], waba):
+        return refused
+    try:
+        body = checked(await request.read(), new=True)
+    except Invalid as invalid:
+        return error(400, invalid.code, "Invalid parameter", invalid.details)
+    if taken := templates.refusal(waba, body["name"], body["language"]):
+        return error(400, *taken, "")
+    template = Template(
+        number=str(next(templates.numbers)),
+        waba=waba,
+        name=body["name"],
+        language=body["language"],
+        category=body["category"],
+        parameter_format=body.get("parameter_format", "POSITIONAL"),
+        components=body["components"],
+    )
+    templates[template.number] = template
+    told = {"id": template.number, "status": template.status, "category": template.category}
+    return json_answer(told)
+
+
+async def edit(request: web.Request) -> web.Response:
+    number = request.match_info["account"]
+    if refused := refuse_caller(request, request.app[SANDBOX], number):
+        return refused
+    template = request.app[TEMPLATES].get(number)
+    if template is None:
+        return error(400, INVALID_PARAMETER, "Unsupported post request", "No such template")
+    try:
+        body = checked(await request.read(), new=False)
+    except Invalid as invalid:
+        return error(400, invalid.code, "Invalid parameter", invalid.details)
+    template.components = body["components"]
+    template.category = body.get("category", template.category)
+    template.status, template.submitted_at = "PENDING", time.monotonic()
+    return json_answer({"success": True})
+
+
+async def delete(request: web.Request) -> web.Response:
+    """All languages of `name`, or the one whose id is `hsm_id`; both must fit."""
+    waba, templates = request.match_info["account"], request.app[TEMPLATES]
+    if refused := refuse_caller(request, request.app[SANDBOX], waba):
+        return refused
+    name, number = request.query.get("name"), request.query.get("hsm_id")
+    found = [t for t in templates.of(waba) if t.name == name and number in (None, t.number)]
+    if not found:
+        return error(400, INVALID_PARAMETER, "Invalid parameter", "Message template not found")
+    for each in found:
+        del templates[each.number]
+        if each.as_json()["status"] == "APPROVED":
+            templates.deleted.add((waba, each.name, each.language))
+    return json_answer({"success": True})
+
+
+async def listed(request: web.Request) -> web.Response:
+    waba = request.match_info["account"]
+    if refused := refuse_caller(request, request.app[SANDBOX], waba):
+        return refused
+    limit = min(LIMIT, int(request.query.get("limit", "25")))
+    after = request.query.get("after", "")
+    page = [each for each in request.app[TEMPLATES].of(waba) if each.number > after]
+    found = [each.as_json() for each in page[:limit]]
+    answer: dict[str, Any] = {"data": found}
+    if found:
+        answer["paging"] = {"cursors": {"before": found[0]["id"], "after": found[-1]["id"]}}
+    if len(page) > limit:
+        answer["paging"]["next"] = str(request.url)
+    return json_answer(answer)
+
+
+async def report(request: web.Request) -> web.Response:
+    """`{"account": …, "id": …, "status" | "quality" | "category": …, "reason": …}`."""
+    body = json.loads(await request.read())
+    template = request.app[TEMPLATES].get(str(body.get("id")))
+    if template is None:
+        return json_answer({"error": "no such template"}, status=400)
+    what, value = _told(template, body)
+    told = {
+        "message_template_id": int(template.number),
+        "message_template_name": template.name,
+        "message_template_language": template.language,
+        **value,
+    }
+    entry = {
+        "id": template.waba,
+        "time": int(time.time()),
+        "changes": [{"field": what, "value": told}],
+    }
+    call = encoded({"object": "whatsapp_business_account", "entry": [entry]})
+    account = (Provider.META, str(body.get("account")))
+    if request.app[SANDBOX].deliveries.target_of(account) is None:
+        return json_answer({"error": "no webhook is set"}, status=400)
+    request.app[SANDBOX].deliveries.call(account, call)
+    return json_answer({"queued": True}, status=202)
+
+
+def _told(template: Template, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    if "status" in body:
+        template.status, template.reason = str(body["status"]), str(body.get("reason", "NONE"))
+        value = {"event": template.status, "reason": template.reason}
+        return "message_template_status_update", value
+    if "quality" in body:
+        before, template.quality = template.quality, str(body["quality"])
+        value = {"previous_quality_score": before, "new_quality_score": template.quality}
+        return "message_template_quality_update", value
+    before, template.category = template.category, str(body.get("category"))
+    value = {"previous_category": before, "new_category": template.category}
+    return "template_category_update", value

@@ -1,0 +1,1 @@
+"""MSG91's API, as the sandbox answers it."""

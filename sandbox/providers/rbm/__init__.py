@@ -1,0 +1,1 @@
+"""Google's RCS Business Messaging API, as the sandbox answers it."""

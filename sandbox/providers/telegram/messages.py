@@ -1,0 +1,250 @@
+"""The Bot API under /bot<token>/: sendMessage, sendPhoto and its like, getMe, and webhooks."""
+
+import json
+from collections.abc import Awaitable, Callable
+from hashlib import blake2b
+from typing import Any, Final
+
+from aiohttp import web
+
+from sandbox.behaviour.faults import Reason, Refusal
+from sandbox.books.witness import Provider, Record
+from sandbox.exchange.answers import SANDBOX, json_answer
+from sandbox.exchange.single import exchange
+from sandbox.providers.telegram.validation import (
+    CHAT_NOT_FOUND,
+    TOKEN,
+    media_problem,
+    message_problem,
+    webhook_problem,
+)
+from sandbox.state import Attempt, Sandbox
+from sandbox.webhooks.deliveries import Target
+from sandbox.webhooks.telegram import bot_user, chat_of
+
+Parameters = dict[str, Any]
+Method = Callable[[web.Request, Sandbox, str, Parameters], Awaitable[web.Response]]
+
+REVOKED_MARK: Final = "revoked"
+"""A token that holds this word is refused, so that a wrong token can be tried without set-up."""
+TRUE: Final = True
+"""The result of a method that has no other."""
+FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+REFUSALS: Final = {
+    Reason.UNREACHABLE: (400, CHAT_NOT_FOUND),
+    Reason.BLOCKED: (403, "Forbidden: bot was blocked by the user"),
+    Reason.TOKEN_REVOKED: (401, "Unauthorized"),
+    Reason.TEMPLATE_PAUSED: (400, "Bad Request: message text is empty"),
+}
+QUERY_TOO_OLD: Final = (
+    "Bad Request: query is too old and response timeout expired or query ID is invalid"
+)
+# All that the Bot API documents as "not now" is a 429 with parameters.retry_after.
+TOO_MANY: Final = (429, "Too Many Requests: retry after {}")
+
+
+def routes() -> list[web.RouteDef]:
+    # Telegram answers GET and POST alike.
+    return [web.route("*", "/bot{token:[^/]+}/{method:[A-Za-z]+}", answer)]
+
+
+async def answer(request: web.Request) -> web.Response:
+    sandbox, token = request.app[SANDBOX], request.match_info["token"]
+    method = METHODS.get(request.match_info["method"].lower())
+    if method is None or not TOKEN.fullmatch(token):
+        return error(404, "Not Found")
+    bot = token.partition(":")[0]
+    if REVOKED_MARK in token or sandbox.faults_of((Provider.TELEGRAM, bot)).refuses_token(token):
+        sandbox.witness.refuse(Provider.TELEGRAM, bot, Reason.TOKEN_REVOKED)
+        return error(401, "Unauthorized")
+    try:
+        parameters = await parameters_of(request)
+    except ValueError:
+        return refuse(sandbox, bot, "Bad Request: can't parse request JSON object")
+    return await method(request, sandbox, bot, parameters)
+
+
+async def send_message(
+    request: web.Request, sandbox: Sandbox, bot: str, parameters: Parameters
+) -> web.Response:
+    if problem := message_problem(parameters):
+        return refuse(sandbox, bot, problem)
+    attempt = Attempt(
+        provider=Provider.TELEGRAM,
+        account=bot,
+        to=str(parameters["chat_id"]),
+        our_id="",
+        content_hash=text_hash(parameters["text"]),
+        reports=frozenset(),
+    )
+    return await exchange(request, sandbox, attempt, TelegramWords({"text": parameters["text"]}))
+
+
+def sends(kind: str) -> Method:
+    """sendPhoto and its like: by URL or file_id; what is at the URL is not fetched."""
+
+    async def send(
+        request: web.Request, sandbox: Sandbox, bot: str, parameters: Parameters
+    ) -> web.Response:
+        if problem := media_problem(kind, parameters):
+            return refuse(sandbox, bot, problem)
+        caption = parameters.get("caption", "")
+        attempt = Attempt(
+            provider=Provider.TELEGRAM,
+            account=bot,
+            to=str(parameters["chat_id"]),
+            our_id="",
+            content_hash=text_hash(f"{kind}\n{parameters[kind]}\n{caption}"),
+            reports=frozenset(),
+        )
+        file = {"file_id": "sandbox-file", "file_unique_id": "sandbox"}
+        size = {"width": 1, "height": 1}
+        said = {kind: [file | size] if kind == "photo" else file, "caption": caption}
+        return await exchange(request, sandbox, attempt, TelegramWords(said))
+
+    return send
+
+
+async def get_me(_: web.Request, __: Sandbox, bot: str, ___: Parameters) -> web.Response:
+    return success(bot_user(bot) | {"can_join_groups": True, "supports_inline_queries": False})
+
+
+async def set_webhook(
+    _: web.Request, sandbox: Sandbox, bot: str, parameters: Parameters
+) -> web.Response:
+    if problem := webhook_problem(parameters):
+        return refuse(sandbox, bot, problem)
+    if not parameters["url"]:
+        return await delete_webhook(_, sandbox, bot, {})
+    target = Target(parameters["url"], parameters.get("secret_token", ""))
+    sandbox.deliveries.targets[Provider.TELEGRAM, bot] = target
+    return success(TRUE, description="Webhook was set")
+
+
+async def delete_webhook(
+    _: web.Request, sandbox: Sandbox, bot: str, __: Parameters
+) -> web.Response:
+    sandbox.deliveries.targets.pop((Provider.TELEGRAM, bot), None)
+    return success(TRUE, description="Webhook was deleted")
+
+
+async def answer_callback_query(
+    _: web.Request, sandbox: Sandbox, bot: str, parameters: Parameters
+) -> web.Response:
+    query = str(parameters.get("callback_query_id", ""))
+    if not query.isdecimal():
+        return refuse(sandbox, bot, QUERY_TOO_OLD)
+    sandbox.acknowledged[bot, query] += 1
+    return success(TRUE)
+
+
+async def get_webhook_info(
+    _: web.Request, sandbox: Sandbox, bot: str, __: Parameters
+) -> web.Response:
+    account = (Provider.TELEGRAM, bot)
+    target = sandbox.deliveries.target_of(account)
+    return success(
+        {
+            "url": target.url if target else "",
+            "has_custom_certificate": False,
+            "pending_update_count": sandbox.deliveries.waiting_calls(account),
+        }
+    )
+
+
+METHODS: Final[dict[str, Method]] = {
+    "sendmessage": send_message,
+    "sendphoto": sends("photo"),
+    "sendvideo": sends("video"),
+    "senddocument": sends("document"),
+    "answercallbackquery": answer_callback_query,
+    "getme": get_me,
+    "setwebhook": set_webhook,
+    "deletewebhook": delete_webhook,
+    "getwebhookinfo": get_webhook_info,
+}
+
+
+class TelegramWords:
+    def __init__(self, said: Parameters) -> None:
+        self.said = said
+
+    def refused(self, refusal: Refusal) -> web.Response:
+        if refusal.reason in REFUSALS:
+            return error(*REFUSALS[refusal.reason])
+        wait = max(1, refusal.retry_after)
+        code, description = TOO_MANY
+        return error(code, description.format(wait), retry_after=wait)
+
+    def accepted(self, record: Record) -> web.Response:
+        return success(
+            {
+                "message_id": int(record.message_id),
+                "from": bot_user(record.account),
+                "chat": chat_of(record.to),
+                "date": int(record.accepted_at),
+                **self.said,
+            }
+        )
+
+    def broken(self) -> web.Response:
+        """Says nothing about the message, which was accepted."""
+        return error(500, "Internal Server Error")
+
+
+async def parameters_of(request: web.Request) -> Parameters:
+    """From query, form or JSON, the last winning. Raises ValueError."""
+    parameters: Parameters = {key: _typed(key, value) for key, value in request.query.items()}
+    if request.content_type in FORM_TYPES:
+        form = await request.post()
+        return parameters | {key: _typed(key, value) for key, value in form.items()}
+    raw = await request.read()
+    body = json.loads(raw) if raw else {}
+    if not isinstance(body, dict):
+        raise ValueError("the body is not an object")  # noqa: TRY004 (a bad body, as any other)
+    return parameters | body
+
+
+def _typed(key: str, value: Any) -> Any:
+    """Outside JSON, everything but texts comes JSON-encoded. Raises ValueError."""
+    return value if key in TEXTS or not isinstance(value, str) else json.loads(value)
+
+
+TEXTS: Final = frozenset(
+    {
+        "chat_id",
+        "text",
+        "caption",
+        "photo",
+        "video",
+        "document",
+        "parse_mode",
+        "url",
+        "secret_token",
+        "callback_query_id",
+        "ip_address",
+        "certificate",
+    }
+    | {"business_connection_id", "message_effect_id"}
+)
+
+
+def success(result: Any, **more: str) -> web.Response:
+    return json_answer({"ok": True, "result": result, **more})
+
+
+def refuse(sandbox: Sandbox, bot: str, problem: str) -> web.Response:
+    sandbox.witness.refuse(Provider.TELEGRAM, bot, "invalid_400")
+    return error(400, problem)
+
+
+def error(code: int, description: str, *, retry_after: int = 0) -> web.Response:
+    told: Parameters = {"ok": False, "error_code": code, "description": description}
+    if not retry_after:
+        return json_answer(told, status=code)
+    told["parameters"] = {"retry_after": retry_after}
+    return json_answer(told, status=code, headers={"Retry-After": str(retry_after)})
+
+
+def text_hash(text: str) -> str:
+    return blake2b(text.encode(), digest_size=8).hexdigest()

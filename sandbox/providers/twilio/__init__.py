@@ -1,0 +1,1 @@
+"""Twilio's Messages API, as the sandbox answers it."""

@@ -1,0 +1,1 @@
+"""Vonage's SMS API, as the sandbox answers it."""

@@ -1,0 +1,51 @@
+"""A sandbox in a thread of its own, for tests."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Thread
+from typing import Any
+
+from sandbox.options import Options
+from sandbox.server import serving
+from sandbox.state import Sandbox
+
+START_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSimulator:
+    """`sandbox` belongs to the other thread: look at it, change it over HTTP."""
+
+    base_url: str
+    sandbox: Sandbox
+
+
+@contextmanager
+def running_simulator(
+    *, host: str = "127.0.0.1", port: int = 0, **options: Any
+) -> Iterator[RunningSimulator]:
+    """Takes the fields of Options; stops with the block."""
+    started: Future[tuple[RunningSimulator, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    run = _run(started, Options(**options), host, port)
+    thread = Thread(target=asyncio.run, args=(run,), name="sandbox", daemon=True)
+    thread.start()
+    running, loop, stop = started.result(timeout=START_TIMEOUT)
+    try:
+        yield running
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(timeout=START_TIMEOUT)
+
+
+async def _run(started: Future[Any], options: Options, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    try:
+        async with serving(options, host=host, port=port) as (sandbox, bound):
+            running = RunningSimulator(f"http://{host}:{bound}", sandbox)
+            started.set_result((running, asyncio.get_running_loop(), stop))
+            await stop.wait()
+    except OSError as problem:
+        started.set_exception(problem)

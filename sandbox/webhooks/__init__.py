@@ -1,0 +1,1 @@
+"""The webhook calls that providers make: their bodies, and how the sandbox delivers them."""
