@@ -15,8 +15,10 @@ from uuid import UUID
 import uvloop
 
 from benchmarks.accounts import account_on, text_as_sent
-from channels.access_tokens import authorized
-from channels.adapter import (
+from channels.delivery.access_tokens import authorized
+from channels.http.transport import exchange, new_session, prepare
+from channels.platforms import Platform
+from channels.port.adapter import (
     HttpResponse,
     OutboundMessage,
     OutcomeKind,
@@ -25,9 +27,7 @@ from channels.adapter import (
     TemplateContent,
     TextContent,
 )
-from channels.platforms import Platform
-from channels.registry import adapter_for
-from channels.transport import exchange, new_session, prepare
+from channels.providers.registry import adapter_for
 
 TIMEOUT = 30.0
 

@@ -15,8 +15,7 @@ from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError
 
 from benchmarks.processes import stub
-from channels.adapter import HttpRequest, HttpResponse
-from channels.transport import (
+from channels.http.transport import (
     IDLE_SECONDS,
     Exchange,
     Failure,
@@ -26,6 +25,7 @@ from channels.transport import (
     new_session,
     prepare,
 )
+from channels.port.adapter import HttpRequest, HttpResponse
 from tests.channels import far_end as far_ends
 from tests.channels.far_end import OK, Behaviour, FarEnd, answer, replies
 

@@ -15,8 +15,8 @@ from benchmarks.scene import Case, planned, send, sender_for, tenant_with
 from broadcast.claiming import claim
 from broadcast.models import BroadcastMessage
 from broadcast.settling import settle
-from channels.adapter import Outcome, OutcomeKind
 from channels.platforms import Platform
+from channels.port.adapter import Outcome, OutcomeKind
 from tenants.models import Tenant
 from wallet import ledger
 from wallet.amounts import ZERO

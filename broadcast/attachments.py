@@ -6,10 +6,10 @@ from typing import Any
 from api.errors import InvalidInput
 from broadcast.models import Broadcast
 from broadcast.variables import VARIABLE, check_syntax
-from channels.adapter import Button, ButtonKind, Capabilities, Media, ParameterKind
 from channels.models import Sender
 from channels.platforms import MAX_BUTTON_TEXT, Platform
-from channels.registry import adapter_for
+from channels.port.adapter import Button, ButtonKind, Capabilities, Media, ParameterKind
+from channels.providers.registry import adapter_for
 
 Render = Callable[[str], str]
 

@@ -18,10 +18,10 @@ from broadcast.variables import (
     fill_in,
     variables_of,
 )
-from channels.adapter import OutboundMessage, TemplateContent, TextContent
 from channels.models import Sender
 from channels.platforms import FORBIDDEN, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
-from channels.registry import adapter_for
+from channels.port.adapter import OutboundMessage, TemplateContent, TextContent
+from channels.providers.registry import adapter_for
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.parameters import (
     build_content,

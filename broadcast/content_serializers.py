@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from api.errors import InvalidInput
 from api.strict_serializers import Strict
-from channels.adapter import ButtonKind, ParameterKind
 from channels.models import Sender
 from channels.platforms import Platform
+from channels.port.adapter import ButtonKind, ParameterKind
 from tenants.fields import TenantRelatedField
 from tenants.send_windows import read_send_window
 

@@ -20,8 +20,8 @@ from django.db import connection
 from broadcast.content import Renderer
 from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
 from broadcast.receipts import apply_receipts
-from channels.adapter import HandedOver, Receipt
-from channels.looking_up import look_up, providers_with_look_up
+from channels.delivery.looking_up import look_up, providers_with_look_up
+from channels.port.adapter import HandedOver, Receipt
 from postgres.ids import id_at
 from tracking.models import TrackedURL
 

@@ -7,10 +7,10 @@ from math import ceil
 
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.states import BroadcastStatus, MessageCode, MessageStatus
-from channels.adapter import ReceiptStatus
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.registry import adapter_for
+from channels.port.adapter import ReceiptStatus
+from channels.providers.registry import adapter_for
 
 MESSAGE_UI_STATUS: Mapping[MessageStatus, str] = {
     MessageStatus.PENDING: "Waiting",

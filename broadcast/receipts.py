@@ -14,7 +14,7 @@ from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
 from broadcast.moves import Moved, lock_counters, make_money, move
 from broadcast.opt_outs import record_opt_outs
 from broadcast.states import RECEIPT_RANK, MessageStatus
-from channels.adapter import Receipt, ReceiptStatus
+from channels.port.adapter import Receipt, ReceiptStatus
 from postgres.ids import new_id
 
 _OfBroadcast = dict[UUID, list[Receipt]]

@@ -6,7 +6,7 @@ from api.errors import InvalidInput
 from broadcast.models import Broadcast
 from broadcast.variables import VARIABLE, variables_of
 from channels.models import Sender
-from channels.registry import adapter_for
+from channels.providers.registry import adapter_for
 
 
 def check(broadcast: Broadcast, sender: Sender) -> None:

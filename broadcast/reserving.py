@@ -12,10 +12,10 @@ from uuid import UUID
 
 from broadcast.models import Broadcast
 from broadcast.moves import Moved, move
-from channels import daily_limit
 from channels.models import Sender
-from channels.pacing import HORIZON, LEAD, Limits, reserve
-from channels.registry import adapter_for
+from channels.pacing.limiter import HORIZON, LEAD, Limits, reserve
+from channels.providers.registry import adapter_for
+from channels.senders import daily_limit
 
 HEAD_START = 0.1
 """Seconds that all paced messages leave after their reserved time: what is left to do until then

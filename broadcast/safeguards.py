@@ -18,8 +18,8 @@ from broadcast.broken_senders import mark_broken
 from broadcast.error_codes import is_about_the_recipient
 from broadcast.models import Broadcast
 from broadcast.pausing import pause_all
-from channels.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
-from channels.storable import storable
+from channels.port.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
+from channels.providers.storable import storable
 
 OF_THE_TEMPLATE = ("template_", "flow_")
 """How the codes begin that are about one template, not about the whole sender."""

@@ -26,7 +26,7 @@ from broadcast.models import Batch, Broadcast, Lane
 from broadcast.serving import take_next_lane
 from broadcast.settling import holds_for, settle, sweep, waits_for
 from broadcast.states import BroadcastStatus
-from channels.delivery import Delivery, deliver
+from channels.delivery.delivery import Delivery, deliver
 from postgres.one_by_one import one_by_one
 from tracking.models import TrackedURL
 

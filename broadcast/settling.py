@@ -15,10 +15,10 @@ from broadcast.moves import Moved, lock_counters, make_money, move, move_batch
 from broadcast.opt_outs import record_opt_outs
 from broadcast.safeguards import after_settle, spare
 from broadcast.states import BroadcastStatus, MessageCode, MessageStatus, UnknownPolicy
-from channels.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
 from channels.models import Sender
-from channels.registry import adapter_for
-from channels.storable import storable
+from channels.port.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
+from channels.providers.registry import adapter_for
+from channels.providers.storable import storable
 from postgres.ids import new_id
 
 LIMIT_WITHOUT_TIME = 30.0

@@ -7,7 +7,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from channels.pacing import HORIZON, MAX_BATCH_SIZE
+from channels.pacing.limiter import HORIZON, MAX_BATCH_SIZE
 
 
 def check_lease(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:

@@ -22,7 +22,7 @@ from broadcast.pipeline import serve_lanes
 from broadcast.promotion import promote_due
 from broadcast.sending import sweep_batches
 from broadcast.serving import lanes_overdue
-from channels.pacing import remember_the_start
+from channels.pacing.limiter import remember_the_start
 from tenants.idempotency import purge_expired
 
 MAX_COUNTDOWN = 60.0

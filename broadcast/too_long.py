@@ -11,9 +11,9 @@ from broadcast.content import link_positions
 from broadcast.models import Broadcast
 from broadcast.texts_in_sql import filled_in_sql
 from broadcast.variables import VARIABLE
-from channels.adapter import ButtonKind
 from channels.platforms import MAX_BUTTON_TEXT, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
-from channels.registry import adapter_for
+from channels.port.adapter import ButtonKind
+from channels.providers.registry import adapter_for
 from templates_wa.parameters import longest_values
 
 

@@ -8,10 +8,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from channels.adapter import SenderAccount, WebhookSecrets
-from channels.pacing import MAX_BATCH_SIZE
+from channels.pacing.limiter import MAX_BATCH_SIZE
 from channels.platforms import Category, Platform
-from channels.registry import adapter_for
+from channels.port.adapter import SenderAccount, WebhookSecrets
+from channels.providers.registry import adapter_for
 from postgres.encrypted_json import EncryptedJSONField
 from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet

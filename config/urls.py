@@ -17,7 +17,7 @@ urlpatterns = [
     path("", include("tenants.urls")),
     path("", include("contacts.urls")),
     path("", include("templates_wa.urls")),
-    path("", include("channels.urls")),
+    path("", include("channels.api.urls")),
     path("", include("wallet.urls")),
     path("", include("broadcast.urls")),
     path("", include("tracking.urls")),

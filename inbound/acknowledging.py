@@ -9,10 +9,10 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
-from channels.adapter import AcknowledgingAdapter, Reply
-from channels.asking import ProviderRefused, ProviderUnreachable, ask
+from channels.http.asking import ProviderRefused, ProviderUnreachable, ask
 from channels.models import Sender
-from channels.registry import adapter_for
+from channels.port.adapter import AcknowledgingAdapter, Reply
+from channels.providers.registry import adapter_for
 
 WITHIN = timedelta(minutes=1)
 """Of the press. Later nobody waits any more, and a replay of old events asks for nothing."""

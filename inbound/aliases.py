@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from channels.adapter import Receipt
 from channels.models import ProviderApp
+from channels.port.adapter import Receipt
 from inbound.models import MessageAlias
 
 KEPT_FOR = timedelta(days=90)

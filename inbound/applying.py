@@ -11,11 +11,11 @@ from django.db import DataError, transaction
 from django.db.models import Q, QuerySet
 
 from broadcast.receipts import apply_receipts
-from channels.adapter import InboundEvent, OptChange, Receipt, Reply, TemplateChange
 from channels.models import ProviderApp
-from channels.partly_read import PartlyRead
-from channels.registry import adapter_for
-from channels.storable import storable_event
+from channels.port.adapter import InboundEvent, OptChange, Receipt, Reply, TemplateChange
+from channels.providers.partly_read import PartlyRead
+from channels.providers.registry import adapter_for
+from channels.providers.storable import storable_event
 from inbound.aliases import remember, translated
 from inbound.models import EventStatus, ProviderEvent
 from inbound.opting import OptWish, apply_wish

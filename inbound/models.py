@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from channels.adapter import ReceiptStatus
 from channels.platforms import Platform
+from channels.port.adapter import ReceiptStatus
 from contacts.opt_words import Wish
 from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet

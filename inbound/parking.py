@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import transaction
 
 from broadcast.receipts import apply_receipts
-from channels.adapter import Receipt, ReceiptStatus
 from channels.models import ProviderApp
+from channels.port.adapter import Receipt, ReceiptStatus
 from inbound.models import ParkedReceipt
 from postgres.one_by_one import one_by_one
 

@@ -7,10 +7,10 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
 
 from broadcast.models import BroadcastMessage, ProviderMessageId
-from channels.adapter import Reply
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
-from channels.registry import adapter_for
+from channels.port.adapter import Reply
+from channels.providers.registry import adapter_for
 from contacts.chat_links import link_chat
 from contacts.models import Contact
 from contacts.opt_words import Wish, is_about_marketing, wish_of

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from django.db import DatabaseError, connection
 
 from channels.models import ProviderApp
-from channels.storable import storable
+from channels.providers.storable import storable
 
 # Not by the ORM, which costs as much again as the statement.
 INSERT = """

@@ -11,9 +11,9 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from api.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, count_refused
-from channels.adapter import WebhookCall
 from channels.models import ProviderApp
-from channels.registry import ADAPTERS, adapter_for
+from channels.port.adapter import WebhookCall
+from channels.providers.registry import ADAPTERS, adapter_for
 from inbound.endpoints import endpoint
 from inbound.storing import store
 

@@ -5,8 +5,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from channels.adapter import TemplateChange
 from channels.platforms import Category
+from channels.port.adapter import TemplateChange
 from templates_wa.models import Quality, TemplateStatus, WhatsAppTemplate
 
 

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from api.errors import Conflict, DomainError
-from channels.asking import ask
-from channels.template_registry import templates_at
+from channels.http.asking import ask
+from channels.providers.template_registry import templates_at
 from templates_wa.editing import locked
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.syncing import LOST_AFTER

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from channels.platforms import Category
-from channels.template_registry import TEMPLATE_PROVIDERS
+from channels.providers.template_registry import TEMPLATE_PROVIDERS
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.parameters import MAX_CODE, required_parameters
 from templates_wa.parts import PLACEHOLDER

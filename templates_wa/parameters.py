@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from itertools import chain
 
 from api.errors import InvalidInput
-from channels.adapter import ButtonParameter, Card, Parameter, ParameterKind, TemplateContent
 from channels.platforms import Category
+from channels.port.adapter import ButtonParameter, Card, Parameter, ParameterKind, TemplateContent
 from templates_wa.models import ParameterFormat, WhatsAppTemplate
 from templates_wa.parts import Part, cards_of, message_of, parts_of, placeholders
 

@@ -3,11 +3,11 @@
 from functools import partial
 
 from api.errors import InvalidInput
-from channels.adapter import HttpResponse
-from channels.asking import ask
+from channels.http.asking import ask
 from channels.models import TenantWAApp
-from channels.template_port import Sample
-from channels.template_registry import templates_at
+from channels.port.adapter import HttpResponse
+from channels.port.template_port import Sample
+from channels.providers.template_registry import templates_at
 from templates_wa.models import HeaderFormat
 
 UPLOAD_TIMEOUT = 60.0

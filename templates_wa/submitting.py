@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db import transaction
 
 from api.errors import DomainError
-from channels.asking import ask
+from channels.http.asking import ask
 from channels.platforms import Category
-from channels.template_port import CardSpec, Submitted, TemplateSpec
-from channels.template_registry import templates_at
+from channels.port.template_port import CardSpec, Submitted, TemplateSpec
+from channels.providers.template_registry import templates_at
 from templates_wa.editing import check_submittable, locked
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from tenants.models import Tenant

@@ -9,11 +9,11 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from channels.asking import ProviderRefused, ask
+from channels.http.asking import ProviderRefused, ask
 from channels.models import TenantWAApp
 from channels.platforms import Category
-from channels.template_port import RemoteTemplate, TemplateSpec
-from channels.template_registry import templates_at
+from channels.port.template_port import RemoteTemplate, TemplateSpec
+from channels.providers.template_registry import templates_at
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.rules import problems
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from api.errors import DomainError
 from channels.models import TenantWAApp
-from channels.template_registry import TEMPLATE_PROVIDERS
+from channels.providers.template_registry import TEMPLATE_PROVIDERS
 from templates_wa.syncing import sync
 
 log = structlog.get_logger(__name__)

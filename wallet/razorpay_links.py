@@ -9,7 +9,7 @@ import razorpay
 import requests
 from django.conf import settings
 
-from channels.storable import storable
+from channels.providers.storable import storable
 from wallet.payment_port import (
     CheckoutPage,
     PaymentEvent,

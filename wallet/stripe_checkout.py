@@ -7,7 +7,7 @@ from uuid import UUID
 import stripe
 from django.conf import settings
 
-from channels.storable import storable
+from channels.providers.storable import storable
 from wallet.payment_port import (
     CheckoutPage,
     PaymentEvent,

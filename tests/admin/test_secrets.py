@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.test import Client
 
 from channels.models import ProviderApp, Sender
-from channels.pacing import MAX_BATCH_SIZE
+from channels.pacing.limiter import MAX_BATCH_SIZE
 from tenants.models import Tenant
 from tests.admin.rows import SECRET
 from tests.factories import TenantFactory

@@ -9,9 +9,9 @@ from api.errors import InvalidInput
 from broadcast import attachments, content
 from broadcast.content import Renderer
 from broadcast.models import Broadcast
-from channels.adapter import Button, ButtonKind, Media, ParameterKind, TextContent
 from channels.models import Sender
 from channels.platforms import Platform
+from channels.port.adapter import Button, ButtonKind, Media, ParameterKind, TextContent
 from contacts.models import Contact
 from sandbox.running import RunningSimulator
 from tests.factories import BroadcastFactory, SenderFactory

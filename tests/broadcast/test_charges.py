@@ -14,8 +14,8 @@ from broadcast import lifecycle
 from broadcast.models import Broadcast, ChargeLine
 from broadcast.receipts import apply_receipts
 from broadcast.sending import run_batch
-from channels.adapter import Receipt, ReceiptStatus
 from channels.models import Sender
+from channels.port.adapter import Receipt, ReceiptStatus
 from contacts.models import Contact, Suppression, SuppressionSource
 from tenants.models import Tenant
 from wallet.models import EntryKind, LedgerEntry, Wallet

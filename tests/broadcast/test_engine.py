@@ -14,8 +14,8 @@ from broadcast.claiming import claim, shut_fence, take_lane
 from broadcast.models import Batch, Broadcast, BroadcastMessage
 from broadcast.sending import run_batch, sweep_batches
 from broadcast.settling import settle
-from channels.adapter import Outcome, OutcomeKind
 from channels.models import Sender
+from channels.port.adapter import Outcome, OutcomeKind
 from contacts.models import Contact, Suppression
 from sandbox.behaviour.magic import ENDINGS, Behaviour
 from tenants.models import Tenant

@@ -19,8 +19,8 @@ from broadcast.receipts import apply_receipts
 from broadcast.resolving import Decision
 from broadcast.sending import run_batch
 from broadcast.states import UnknownPolicy
-from channels.adapter import Receipt, ReceiptStatus
 from channels.models import Sender
+from channels.port.adapter import Receipt, ReceiptStatus
 from contacts.models import Contact
 from sandbox.running import RunningSimulator
 from tenants.models import Tenant

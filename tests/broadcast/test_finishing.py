@@ -11,8 +11,8 @@ from broadcast.finishing import finish, finish_all_that_are_over
 from broadcast.models import Batch, Broadcast
 from broadcast.sending import sweep_batches
 from broadcast.settling import settle
-from channels.adapter import Outcome, OutcomeKind
 from channels.models import Sender
+from channels.port.adapter import Outcome, OutcomeKind
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.test_engine import claimed_batch

@@ -21,8 +21,8 @@ from broadcast.receipts import apply_receipts
 from broadcast.sending import run_batch, sweep_batches
 from broadcast.settling import settle
 from broadcast.states import UnknownPolicy
-from channels.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from channels.models import Sender
+from channels.port.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from contacts.models import Contact, Suppression
 from tenants.models import Tenant
 from tests.broadcast.books import statuses

@@ -21,10 +21,10 @@ from broadcast.models import Broadcast, ProviderMessageId
 from broadcast.planning import RecipientRef
 from broadcast.receipts import apply_receipts
 from broadcast.sending import run_batch
-from channels.adapter import Receipt, ReceiptStatus
-from channels.delivery import deliver
+from channels.delivery.delivery import deliver
 from channels.models import Sender
 from channels.platforms import Platform
+from channels.port.adapter import Receipt, ReceiptStatus
 from contacts.models import Contact
 from sandbox.running import RunningSimulator
 from tenants.models import Tenant

@@ -16,8 +16,8 @@ from broadcast.content import Renderer, link_positions
 from broadcast.launching import OUT_OF_RANGE
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.planning import RecipientRef
-from channels.adapter import TextContent
 from channels.models import Sender
+from channels.port.adapter import TextContent
 from contacts.models import Contact
 from contacts.phones import country_of
 from tenants.models import Tenant

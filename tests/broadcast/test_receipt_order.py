@@ -11,8 +11,8 @@ from broadcast import lifecycle
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.receipts import apply_receipts
 from broadcast.states import RECEIPT_RANK, MessageStatus
-from channels.adapter import Receipt, ReceiptStatus
 from channels.models import Sender
+from channels.port.adapter import Receipt, ReceiptStatus
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.test_engine import MakeBroadcast, People, assert_books_balance

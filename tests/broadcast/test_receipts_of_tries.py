@@ -13,8 +13,8 @@ from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.receipts import apply_receipts
 from broadcast.settling import settle
 from broadcast.states import UnknownPolicy
-from channels.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from channels.models import Sender
+from channels.port.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from contacts.models import Contact, Suppression
 from tenants.models import Tenant
 from tests.broadcast.test_engine import assert_books_balance, claimed_batch

@@ -10,8 +10,8 @@ from api.errors import InvalidInput
 from broadcast import content
 from broadcast.content import Renderer
 from broadcast.models import Broadcast
-from channels.adapter import TextContent
 from channels.platforms import Platform
+from channels.port.adapter import TextContent
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, SenderFactory
 from tracking.models import TrackedURL

@@ -6,8 +6,8 @@ import pytest
 
 from broadcast.content import Renderer
 from broadcast.models import Broadcast
-from channels.adapter import OutboundMessage
 from channels.platforms import Platform
+from channels.port.adapter import OutboundMessage
 from templates_wa.models import WhatsAppTemplate
 
 TEMPLATE = WhatsAppTemplate(name="winter_sale", language="en", body="{{1}}")

@@ -17,8 +17,8 @@ from broadcast.models import Broadcast
 from broadcast.receipts import apply_receipts
 from broadcast.resolving import Decision, Resolved
 from broadcast.sending import run_batch
-from channels.adapter import Receipt, ReceiptStatus
 from channels.models import Sender
+from channels.port.adapter import Receipt, ReceiptStatus
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses

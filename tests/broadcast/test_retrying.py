@@ -19,9 +19,9 @@ from broadcast.errors import IllegalMove, NothingToRetry, RetryTheParent
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.receipts import apply_receipts
 from broadcast.sending import run_batch
-from channels.adapter import FailureCause, Receipt, ReceiptStatus
-from channels.answers import Rule
 from channels.models import Sender
+from channels.port.adapter import FailureCause, Receipt, ReceiptStatus
+from channels.providers.error_rules import Rule
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses

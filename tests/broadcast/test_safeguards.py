@@ -12,8 +12,8 @@ from broadcast import lifecycle
 from broadcast.claiming import claim, take_lane
 from broadcast.models import Broadcast
 from broadcast.settling import settle
-from channels.adapter import FailureCause, Outcome, OutcomeKind
 from channels.models import Sender
+from channels.port.adapter import FailureCause, Outcome, OutcomeKind
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses

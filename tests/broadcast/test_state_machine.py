@@ -41,8 +41,8 @@ from broadcast.receipts import apply_receipts
 from broadcast.resolving import Decision
 from broadcast.sending import run_batch, sweep_batches
 from broadcast.settling import settle
-from channels.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from channels.models import Sender
+from channels.port.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from contacts.models import Contact
 from sandbox.running import RunningSimulator
 from tenants.models import Tenant, User

@@ -7,7 +7,7 @@ from broadcast.content import Renderer
 from broadcast.models import BroadcastMessage
 from broadcast.unsubscribing import unsubscribe_link
 from broadcast.variables import variables_of
-from channels.adapter import TextContent
+from channels.port.adapter import TextContent
 from contacts.models import Suppression
 from tests.factories import BroadcastMessageFactory
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from channels import http
+from channels.http import client as http
 
 TELEGRAM_OK = b'{"ok":true,"result":{"message_id":7,"chat":{"id":42}}}'
 

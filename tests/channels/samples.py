@@ -8,7 +8,8 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from channels.adapter import (
+from channels.platforms import Platform
+from channels.port.adapter import (
     HttpResponse,
     OutboundMessage,
     SenderAccount,
@@ -16,7 +17,6 @@ from channels.adapter import (
     TextContent,
     WebhookCall,
 )
-from channels.platforms import Platform
 
 MESSAGE_ID = UUID("01979f6e-0000-7000-8000-000000000001")
 

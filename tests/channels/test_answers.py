@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from channels.answers import retry_after, seconds
+from channels.providers.error_rules import retry_after, seconds
 from tests.channels.samples import response
 
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from channels.adapter import (
+from channels.platforms import Platform
+from channels.port.adapter import (
     Adapter,
     FailureCause,
     GroupAdapter,
@@ -22,8 +23,7 @@ from channels.adapter import (
     WebhookCall,
     WebhookSecrets,
 )
-from channels.platforms import Platform
-from channels.registry import ADAPTERS, UnknownProvider, adapter_for, providers_for
+from channels.providers.registry import ADAPTERS, UnknownProvider, adapter_for, providers_for
 from tests.channels.samples import (
     CALLED,
     CREDENTIALS,

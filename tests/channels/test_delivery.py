@@ -8,10 +8,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from channels.adapter import FailureCause, OutboundMessage, Outcome, OutcomeKind, TemplateContent
-from channels.delivery import Settled, check, deliver
-from channels.registry import UnknownProvider
-from channels.telegram_bot import TelegramBot
+from channels.delivery.delivery import Settled, check, deliver
+from channels.port.adapter import (
+    FailureCause,
+    OutboundMessage,
+    Outcome,
+    OutcomeKind,
+    TemplateContent,
+)
+from channels.providers.registry import UnknownProvider
+from channels.providers.telegram.adapter import TelegramBot
 from tests.channels import far_end as far_ends
 from tests.channels.far_end import Behaviour, FarEnd, answer, replies
 from tests.channels.samples import account, text
@@ -130,7 +136,7 @@ def test_an_answer_that_breaks_the_adapter_is_unknown(
 def test_an_unmapped_code_is_logged_once(far_end: FarEnd, caplog: pytest.LogCaptureFixture) -> None:
     body = b'{"ok":false,"error_code":418,"description":"Teapot: short"}'
     far_end.behaviour = replies(answer("418 Teapot", body, "Connection: close"))
-    with caplog.at_level(logging.WARNING, logger="channels.delivery"):
+    with caplog.at_level(logging.WARNING, logger="channels.delivery.delivery"):
         (cut,) = send(far_end, batch(3))
     assert {outcome.code for _, outcome in cut} == {"provider_error_unmapped"}
     assert [record.message for record in caplog.records] == ["provider_error_unmapped"]

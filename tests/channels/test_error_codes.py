@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import channels
-from channels.answers import UNMAPPED, Rule
-from channels.transport import Reason
+from channels.http.transport import Reason
+from channels.providers.error_rules import UNMAPPED, Rule
 
 PAGE = Path(__file__).parents[2] / "docs" / "error-codes.md"
 

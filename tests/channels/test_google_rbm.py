@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from channels.adapter import (
+from channels.port.adapter import (
     Button,
     ButtonKind,
     FailureCause,
@@ -27,8 +27,8 @@ from channels.adapter import (
     TextContent,
     WebhookSecrets,
 )
-from channels.google_rbm import GoogleRbm
-from channels.google_rbm_webhook import event_key, handshake, parse, verify
+from channels.providers.google_rbm.adapter import GoogleRbm
+from channels.providers.google_rbm.webhook import event_key, handshake, parse, verify
 from tests.channels.protocols import load
 from tests.channels.samples import MESSAGE_ID, account, call, response, template, text
 

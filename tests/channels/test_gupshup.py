@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from channels.adapter import (
+from channels.port.adapter import (
     ButtonParameter,
     Card,
     FailureCause,
@@ -24,9 +24,9 @@ from channels.adapter import (
     TemplateContent,
     TextContent,
 )
-from channels.gupshup import Gupshup
-from channels.gupshup_errors import ERRORS
-from channels.partly_read import PartlyRead
+from channels.providers.gupshup.adapter import Gupshup
+from channels.providers.gupshup.errors import ERRORS
+from channels.providers.partly_read import PartlyRead
 from tests.channels.protocols import load
 from tests.channels.samples import MESSAGE_ID, account, response, template, text
 

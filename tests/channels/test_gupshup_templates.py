@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from channels.asking import ProviderRefused, ask
-from channels.gupshup_templates import GupshupTemplates
-from channels.template_port import CardSpec, Submitted, TemplateSpec
+from channels.http.asking import ProviderRefused, ask
+from channels.port.template_port import CardSpec, Submitted, TemplateSpec
+from channels.providers.gupshup.templates import GupshupTemplates
 from sandbox.running import running_simulator
 from tests.channels.samples import account, response
 

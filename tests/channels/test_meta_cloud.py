@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from channels.adapter import (
+from channels.port.adapter import (
     Button,
     ButtonKind,
     ButtonParameter,
@@ -21,8 +21,8 @@ from channels.adapter import (
     TemplateContent,
     TextContent,
 )
-from channels.meta_cloud import MetaCloud
-from channels.meta_errors import ERRORS
+from channels.providers.meta.adapter import MetaCloud
+from channels.providers.meta.errors import ERRORS
 from tests.channels.protocols import load
 from tests.channels.samples import MESSAGE_ID, account, response, template, text
 

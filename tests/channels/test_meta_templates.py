@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from channels.adapter import TemplateChange
-from channels.asking import ProviderRefused
-from channels.meta_templates import MetaTemplates
-from channels.meta_webhook import parse
-from channels.template_port import CardSpec, RemoteTemplate, Sample, TemplateSpec
+from channels.http.asking import ProviderRefused
+from channels.port.adapter import TemplateChange
+from channels.port.template_port import CardSpec, RemoteTemplate, Sample, TemplateSpec
+from channels.providers.meta.templates import MetaTemplates
+from channels.providers.meta.webhook import parse
 from tests.channels.protocols import load
 from tests.channels.samples import account, response
 

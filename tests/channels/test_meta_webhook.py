@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from channels.adapter import OptChange, Receipt, ReceiptStatus, Reply, WebhookSecrets
-from channels.meta_webhook import handshake, parse, verify
-from channels.partly_read import PartlyRead
+from channels.port.adapter import OptChange, Receipt, ReceiptStatus, Reply, WebhookSecrets
+from channels.providers.meta.webhook import handshake, parse, verify
+from channels.providers.partly_read import PartlyRead
 from tests.channels.protocols import load
 from tests.channels.samples import MESSAGE_ID, call
 

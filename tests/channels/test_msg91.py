@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from channels.adapter import FailureCause, Outcome, OutcomeKind, Receipt, ReceiptStatus
-from channels.msg91 import Msg91
-from channels.partly_read import PartlyRead
+from channels.port.adapter import FailureCause, Outcome, OutcomeKind, Receipt, ReceiptStatus
+from channels.providers.msg91.adapter import Msg91
+from channels.providers.partly_read import PartlyRead
 from tests.channels.samples import account, registered, response, text
 
 MSG91 = Msg91()

@@ -10,7 +10,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from channels.pacing import HORIZON, Limits, Times, remember_the_start, reserve
+from channels.pacing.limiter import HORIZON, Limits, Times, remember_the_start, reserve
 
 SENDERS = count(1)
 WORKERS = 4

@@ -13,9 +13,12 @@ from uuid import uuid4
 
 import pytest
 
-from channels import access_tokens, http
-from channels.access_tokens import authorized
-from channels.adapter import (
+from channels.delivery import access_tokens
+from channels.delivery.access_tokens import authorized
+from channels.delivery.delivery import check, deliver
+from channels.http import client as http
+from channels.http.asking import ProviderRefused, ProviderUnreachable, ask
+from channels.port.adapter import (
     AcknowledgingAdapter,
     Adapter,
     HttpRequest,
@@ -28,11 +31,9 @@ from channels.adapter import (
     TextContent,
     WebhookSecrets,
 )
-from channels.asking import ProviderRefused, ProviderUnreachable, ask
-from channels.delivery import check, deliver
-from channels.registry import ADAPTERS
-from channels.template_port import TemplateSpec
-from channels.template_registry import TEMPLATE_PROVIDERS
+from channels.port.template_port import TemplateSpec
+from channels.providers.registry import ADAPTERS
+from channels.providers.template_registry import TEMPLATE_PROVIDERS
 from sandbox.running import RunningSimulator, running_simulator
 from tests.channels import far_end as far_ends
 from tests.channels.far_end import Behaviour, FarEnd, answer, replies
@@ -150,7 +151,7 @@ def test_the_sandboxs_every_answer(
     sender = sender_at(adapter, quick.base_url, key)
     assert send(sender) == 0
     check(account=sender, timeout=1)
-    logging.getLogger("channels.delivery").debug("What is said is heard.")
+    logging.getLogger("channels.delivery.delivery").debug("What is said is heard.")
     assert heard.lines
     assert_nothing_told(heard, adapter, sender)
 

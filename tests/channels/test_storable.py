@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from channels.adapter import HandedOver
-from channels.looking_up import look_up
-from channels.storable import storable, storable_object
+from channels.delivery.looking_up import look_up
+from channels.port.adapter import HandedOver
+from channels.providers.storable import storable, storable_object
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.syncing import sync
 from tenants.models import Tenant

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from channels.adapter import (
+from channels.port.adapter import (
     Button,
     ButtonKind,
     FailureCause,
@@ -22,8 +22,12 @@ from channels.adapter import (
     TemplateContent,
     TextContent,
 )
-from channels.telegram_bot import TelegramBot, set_webhook_outcome, set_webhook_request
-from channels.telegram_errors import CODES, ERRORS
+from channels.providers.telegram.adapter import (
+    TelegramBot,
+    set_webhook_outcome,
+    set_webhook_request,
+)
+from channels.providers.telegram.errors import CODES, ERRORS
 from tests.channels.protocols import load
 from tests.channels.samples import account, response, template, text
 

@@ -10,9 +10,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 import uvloop
 
-from channels import http
-from channels.adapter import HttpRequest, HttpResponse
-from channels.transport import (
+from channels.http import client as http
+from channels.http.transport import (
     HUNG_UP,
     MAX_ANSWER_BYTES,
     Exchange,
@@ -22,6 +21,7 @@ from channels.transport import (
     new_session,
     prepare,
 )
+from channels.port.adapter import HttpRequest, HttpResponse
 from tests.channels import far_end as far_ends
 from tests.channels.far_end import Behaviour, FarEnd, answer, replies
 

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from channels.adapter import (
+from channels.platforms import Platform
+from channels.port.adapter import (
     Button,
     ButtonKind,
     ButtonParameter,
@@ -25,9 +26,8 @@ from channels.adapter import (
     TemplateContent,
     TextContent,
 )
-from channels.platforms import Platform
-from channels.twilio import Twilio
-from channels.twilio_errors import ERRORS
+from channels.providers.twilio.adapter import Twilio
+from channels.providers.twilio.errors import ERRORS
 from tests.channels.protocols import load
 from tests.channels.samples import CALLED, MESSAGE_ID, account, response, template, text
 

@@ -9,9 +9,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from channels.adapter import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply, WebhookSecrets
 from channels.platforms import Platform
-from channels.twilio_webhook import event_key, parse, stored, verify
+from channels.port.adapter import (
+    InboundEvent,
+    OptChange,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    WebhookSecrets,
+)
+from channels.providers.twilio.webhook import event_key, parse, stored, verify
 from tests.channels.protocols import load
 from tests.channels.samples import MESSAGE_ID, call
 

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import pytest
 
-from channels.adapter import (
+from channels.platforms import Platform
+from channels.port.adapter import (
     FailureCause,
     Outcome,
     OutcomeKind,
@@ -21,9 +22,8 @@ from channels.adapter import (
     SenderAccount,
     WebhookSecrets,
 )
-from channels.platforms import Platform
-from channels.vonage import Vonage
-from channels.vonage_errors import RECEIPTS, STATUSES
+from channels.providers.vonage.adapter import Vonage
+from channels.providers.vonage.errors import RECEIPTS, STATUSES
 from tests.channels.protocols import load
 from tests.channels.samples import CALLED, MESSAGE_ID, account, call, registered, response, text
 

@@ -14,7 +14,7 @@ from broadcast.models import Broadcast
 from broadcast.planning import RecipientRef
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
-from channels.registry import adapter_for
+from channels.providers.registry import adapter_for
 from contacts.models import Contact
 from sandbox.behaviour.magic import ENDINGS, Behaviour
 from templates_wa.models import TemplateStatus, WhatsAppTemplate

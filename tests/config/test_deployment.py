@@ -10,8 +10,8 @@ from django.conf import settings
 
 from broadcast.pipeline import SERVES_FOR_AT_MOST
 from broadcast.reserving import HEAD_START
-from channels.delivery import GRACE_SECONDS
-from channels.pacing import HORIZON
+from channels.delivery.delivery import GRACE_SECONDS
+from channels.pacing.limiter import HORIZON
 from config.environment import BASE_DIR
 from config.stack import STOP_GRACE
 

@@ -1,7 +1,7 @@
 import json
 import tomllib
 
-from channels.transport import USER_AGENT
+from channels.http.transport import USER_AGENT
 from config.api_document import document
 from config.environment import BASE_DIR
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from channels import http
+from channels.http import client as http
 from tests.conformance import prism
 
 SPECS = {

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from channels.adapter import (
+from channels.platforms import Platform
+from channels.port.adapter import (
     Button,
     ButtonKind,
     ButtonParameter,
@@ -19,11 +20,10 @@ from channels.adapter import (
     TemplateContent,
     TextContent,
 )
-from channels.meta_templates import MetaTemplates
-from channels.platforms import Platform
-from channels.registry import adapter_for
-from channels.telegram_bot import set_webhook_request
-from channels.template_port import CardSpec, TemplateSpec
+from channels.port.template_port import CardSpec, TemplateSpec
+from channels.providers.meta.templates import MetaTemplates
+from channels.providers.registry import adapter_for
+from channels.providers.telegram.adapter import set_webhook_request
 from tests.channels.samples import MESSAGE_ID, account
 
 TO = {"telegram_bot": "42"}

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
-from channels.adapter import Media, OutboundMessage, ParameterKind, TemplateContent, TextContent
-from channels.meta_cloud import MetaCloud
-from channels.meta_templates import MetaTemplates
+from channels.port.adapter import (
+    Media,
+    OutboundMessage,
+    ParameterKind,
+    TemplateContent,
+    TextContent,
+)
+from channels.providers.meta.adapter import MetaCloud
+from channels.providers.meta.templates import MetaTemplates
 from tests.channels.protocols import load
 from tests.channels.samples import MESSAGE_ID, account, response
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from channels import http
-from channels.adapter import HttpRequest, HttpResponse, OutcomeKind
-from channels.answers import json_object
-from channels.registry import adapter_for
+from channels.http import client as http
+from channels.port.adapter import HttpRequest, HttpResponse, OutcomeKind
+from channels.providers.error_rules import json_object
+from channels.providers.registry import adapter_for
 from tests.conformance.conftest import SPECS
 from tests.conformance.corpus import requests
 

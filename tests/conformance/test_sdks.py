@@ -33,9 +33,9 @@ from twilio.http.http_client import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from channels.adapter import HttpRequest, TemplateContent, TextContent
-from channels.registry import adapter_for
-from channels.transport import prepare
+from channels.http.transport import prepare
+from channels.port.adapter import HttpRequest, TemplateContent, TextContent
+from channels.providers.registry import adapter_for
 from tests.channels.samples import CALLED, MESSAGE_ID
 from tests.conformance.corpus import CONTENT_SID, CONTENTS, NOW, message, requests, senders
 

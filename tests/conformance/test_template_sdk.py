@@ -25,10 +25,10 @@ from pywa.types.templates import (
     URLButton,
 )
 
-from channels.adapter import HttpRequest
-from channels.meta_templates import MetaTemplates
-from channels.registry import adapter_for
-from channels.template_port import Sample
+from channels.port.adapter import HttpRequest
+from channels.port.template_port import Sample
+from channels.providers.meta.templates import MetaTemplates
+from channels.providers.registry import adapter_for
 from tests.channels.samples import account, response
 from tests.conformance.corpus import SPECS
 

@@ -13,8 +13,8 @@ from requests.adapters import BaseAdapter
 from vonage import Auth, Vonage
 from vonage_sms import SmsMessage
 
-from channels.adapter import HttpRequest, SenderAccount, WebhookSecrets
-from channels.vonage import Vonage as Adapter
+from channels.port.adapter import HttpRequest, SenderAccount, WebhookSecrets
+from channels.providers.vonage.adapter import Vonage as Adapter
 from tests.channels.samples import CALLED, MESSAGE_ID, account, call, registered, text
 
 SENDER = replace(account("vonage"), base_url=Adapter.default_base_url)

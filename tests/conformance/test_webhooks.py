@@ -16,10 +16,10 @@ from pywa.types.user_preferences import UserMarketingPreferences
 from pywa.utils import webhook_updates_validator
 from twilio.request_validator import RequestValidator
 
-from channels.adapter import WebhookSecrets
-from channels.google_rbm import GoogleRbm
-from channels.meta_cloud import MetaCloud
-from channels.twilio import Twilio
+from channels.port.adapter import WebhookSecrets
+from channels.providers.google_rbm.adapter import GoogleRbm
+from channels.providers.meta.adapter import MetaCloud
+from channels.providers.twilio.adapter import Twilio
 from sandbox.behaviour.magic import Behaviour
 from sandbox.books.witness import Provider, Record, Status
 from sandbox.webhooks import twilio as twilio_calls

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import pytest
 
-from channels import http
-from channels.adapter import Outcome, OutcomeKind, SenderAccount
-from channels.delivery import deliver
-from channels.registry import ADAPTERS
+from channels.delivery.delivery import deliver
+from channels.http import client as http
+from channels.port.adapter import Outcome, OutcomeKind, SenderAccount
+from channels.providers.registry import ADAPTERS
 from tests.channels.samples import account, registered, service_account, text
 from tests.conformance.wiremock import Place, WireMock, serving
 

@@ -13,9 +13,9 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from broadcast.models import Broadcast
-from channels.adapter import Reply
-from channels.connecting import connect_telegram
 from channels.models import Sender
+from channels.port.adapter import Reply
+from channels.senders.connecting_telegram import connect_telegram
 from contacts.models import Contact, Suppression
 from inbound.acknowledging import WITHIN, acknowledge, acknowledge_soon
 from inbound.models import ProviderEvent, ReceivedMessage

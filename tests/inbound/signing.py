@@ -11,7 +11,7 @@ from django.conf import settings
 from twilio.request_validator import RequestValidator
 
 from channels.models import ProviderApp
-from channels.vonage_webhook import signed_part
+from channels.providers.vonage.webhook import signed_part
 from tests.inbound.bodies import Form, PubSub, encoded
 
 FORM = "application/x-www-form-urlencoded"

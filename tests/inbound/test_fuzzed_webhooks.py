@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.models import ProviderApp
-from channels.registry import ADAPTERS
+from channels.providers.registry import ADAPTERS
 from inbound.applying import apply_block
 from inbound.models import EventStatus, ProviderEvent
 from inbound.storing import store

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from channels.adapter import ReceiptStatus
 from channels.models import ProviderApp
-from channels.registry import adapter_for
+from channels.port.adapter import ReceiptStatus
+from channels.providers.registry import adapter_for
 from contacts.models import OptIn, Suppression
 from contacts.suppressions import opt_back_in
 from inbound.applying import apply_block

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.moves import lock_counters
-from channels.adapter import Receipt, ReceiptStatus
+from channels.port.adapter import Receipt, ReceiptStatus
 from inbound.models import ParkedReceipt
 from inbound.parking import FRESH, apply_parked, park
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from api import refused_calls as module
 from api.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, refused_calls
-from channels.registry import ADAPTERS
+from channels.providers.registry import ADAPTERS
 from inbound.models import ProviderEvent
 from tests.factories import ProviderAppFactory
 

@@ -15,7 +15,7 @@ from broadcast.claiming import claim, shut_fence
 from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage
 from broadcast.moves import Moved
 from broadcast.settling import settle, sweep
-from channels.adapter import Outcome, OutcomeKind
+from channels.port.adapter import Outcome, OutcomeKind
 from tests.broadcast.books import statuses
 from tests.plugins.sending import PLENTY
 from wallet.models import Wallet

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from broadcast.finishing import finish
 from broadcast.models import Batch, Broadcast
-from channels.adapter import OutcomeKind
 from channels.models import Sender
+from channels.port.adapter import OutcomeKind
 from contacts.models import Contact
 from tests.broadcast.books import statuses
 from tests.races.movers import (

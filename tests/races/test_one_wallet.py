@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from broadcast.doctor import find_breaches
 from broadcast.models import Broadcast
-from channels.adapter import OutcomeKind
 from channels.models import Sender
+from channels.port.adapter import OutcomeKind
 from contacts.models import Contact
 from tests.races.movers import assert_all_adds_up, at_once, handed_over, settle_batch
 from wallet.models import LedgerEntry, Wallet

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from channels.models import TenantWAApp
-from channels.template_port import Submitted
+from channels.port.template_port import Submitted
 from sandbox.running import RunningSimulator
 from templates_wa import submitting
 from templates_wa.deleting import TemplateInUse, delete, remove

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from api.errors import DomainError
 from channels.models import TenantWAApp
-from channels.template_port import RemoteTemplate, TemplateSpec
+from channels.port.template_port import RemoteTemplate, TemplateSpec
 from inbound.applying import apply_block
 from sandbox.running import RunningSimulator
 from templates_wa import syncing

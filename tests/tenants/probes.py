@@ -15,7 +15,7 @@ from rest_framework.viewsets import ModelViewSet
 from api.errors import Conflict, InvalidInput
 from api.pagination import KeysetPages
 from api.routing import OptionalSlashRouter, optional_slash
-from channels.asking import ProviderUnreachable
+from channels.http.asking import ProviderUnreachable
 from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
 from tenants.idempotency import idempotent
 from tenants.models import IdempotencyRecord, Membership, User

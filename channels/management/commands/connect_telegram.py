@@ -7,9 +7,9 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from api.errors import DomainError
-from channels.connecting import connect_telegram
 from channels.models import Sender
-from channels.telegram_bot import TelegramBot
+from channels.providers.telegram.adapter import TelegramBot
+from channels.senders.connecting_telegram import connect_telegram
 
 
 class Command(BaseCommand):

@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from channels import http
-from channels.adapter import (
+from channels.delivery.delivery import check, deliver
+from channels.http import client as http
+from channels.port.adapter import (
     OutboundMessage,
     Outcome,
     OutcomeKind,
@@ -18,8 +19,7 @@ from channels.adapter import (
     SenderAccount,
     TemplateContent,
 )
-from channels.delivery import check, deliver
-from channels.gupshup import Gupshup
+from channels.providers.gupshup.adapter import Gupshup
 from tests.channels.samples import account
 from tests.channels.simulator.client import Client
 from tests.channels.simulator.receiver import Receiver, until

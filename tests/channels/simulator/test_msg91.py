@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from channels import http
-from channels.adapter import Outcome, OutcomeKind, Receipt, SenderAccount, WebhookSecrets
-from channels.delivery import check, deliver
-from channels.msg91 import Msg91
+from channels.delivery.delivery import check, deliver
+from channels.http import client as http
+from channels.port.adapter import Outcome, OutcomeKind, Receipt, SenderAccount, WebhookSecrets
+from channels.providers.msg91.adapter import Msg91
 from tests.channels.samples import account, call, registered, text
 from tests.channels.simulator.client import Client
 from tests.channels.simulator.receiver import Receiver, until

@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 import jsonschema
 import pytest
 
-from channels import access_tokens, http
-from channels.adapter import (
+from channels.delivery import access_tokens
+from channels.delivery.delivery import check, deliver
+from channels.http import client as http
+from channels.port.adapter import (
     Media,
     OptChange,
     OutboundMessage,
@@ -24,9 +26,8 @@ from channels.adapter import (
     WebhookCall,
     WebhookSecrets,
 )
-from channels.delivery import check, deliver
-from channels.google_rbm import GoogleRbm
-from channels.google_rbm_webhook import parse
+from channels.providers.google_rbm.adapter import GoogleRbm
+from channels.providers.google_rbm.webhook import parse
 from sandbox.providers.rbm.validation import message_problem
 from tests.channels.protocols import load
 from tests.channels.samples import account, service_account

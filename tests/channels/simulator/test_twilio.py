@@ -10,8 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 from twilio.request_validator import RequestValidator
 
-from channels import http
-from channels.adapter import (
+from channels.delivery.delivery import check, deliver
+from channels.http import client as http
+from channels.platforms import Platform
+from channels.port.adapter import (
     OptChange,
     OutboundMessage,
     Outcome,
@@ -24,9 +26,7 @@ from channels.adapter import (
     WebhookCall,
     WebhookSecrets,
 )
-from channels.delivery import check, deliver
-from channels.platforms import Platform
-from channels.twilio import Twilio
+from channels.providers.twilio.adapter import Twilio
 from sandbox.providers.twilio.validation import message_problem
 from tests.channels.samples import account
 from tests.channels.simulator.client import Client

@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from channels import access_tokens, http
-from channels.adapter import OutboundMessage, OutcomeKind, SenderAccount, TextContent
-from channels.delivery import deliver
+from channels.delivery import access_tokens
+from channels.delivery.delivery import deliver
+from channels.http import client as http
+from channels.port.adapter import OutboundMessage, OutcomeKind, SenderAccount, TextContent
 from sandbox.providers.twilio.validation import message_problem as twilio_problem
 from sandbox.providers.vonage.validation import message_problem as vonage_problem
 from tests.channels.samples import account, service_account

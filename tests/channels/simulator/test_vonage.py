@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 from vonage_http_client.auth import Auth
 
-from channels import http
-from channels.adapter import (
+from channels.delivery.delivery import check, deliver
+from channels.http import client as http
+from channels.port.adapter import (
     OutboundMessage,
     Outcome,
     OutcomeKind,
@@ -21,8 +22,7 @@ from channels.adapter import (
     WebhookCall,
     WebhookSecrets,
 )
-from channels.delivery import check, deliver
-from channels.vonage import Vonage
+from channels.providers.vonage.adapter import Vonage
 from tests.channels.samples import account, call
 from tests.channels.simulator.client import Client
 from tests.channels.simulator.receiver import Receiver, until

@@ -1,0 +1,1 @@
+"""Endpoints of provider apps and senders."""

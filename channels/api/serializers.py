@@ -1,0 +1,256 @@
+"""What the API takes and gives for senders and provider apps; secrets go in and never come out."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+
+from api.errors import InvalidInput
+from api.strict_serializers import Strict
+from channels.models import ProviderApp, Sender
+from channels.pacing.limiter import MAX_BATCH_SIZE
+from channels.platforms import Platform
+from channels.port.adapter import Adapter
+from channels.providers.registry import ADAPTERS, adapter_for, providers_for
+from channels.senders.named_accounts import check_account
+from channels.senders.secret_names import check_secrets
+from channels.senders.switching import make_room_for_default, one_sender_an_account
+from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
+from tenants.permissions import Action, may
+from tenants.send_windows import read_send_window
+
+MAX_BATCH_DELAY = 3600
+MAX_RETRIES = 20
+MAX_LANES = 32
+
+OF_THE_ACCOUNT = frozenset(
+    {"credentials", "account_id", "business_account_id", "address", "app", "provider", "platform"}
+)
+"""Whose number or bot this is: changed only by those who may manage credentials."""
+FIXED = ("platform", "provider")
+"""Another platform or provider is another sender."""
+
+
+class SecretsField(serializers.DictField):
+    """An object of texts, taken and never given back."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=serializers.CharField(trim_whitespace=False), **options)
+
+
+def _adapter(name: str) -> Adapter:
+    if name not in ADAPTERS:
+        known = ", ".join(sorted(ADAPTERS))
+        raise serializers.ValidationError(f"Known are: {known}.", code="unknown_provider")
+    return adapter_for(name)
+
+
+class ProviderAppSerializer(Strict, serializers.ModelSerializer[ProviderApp]):
+    """An app at a provider. `webhook_url` is where the provider must call; keep it secret."""
+
+    secrets = SecretsField(
+        write_only=True, help_text="What the webhooks are verified with; replaces all at once."
+    )
+    webhook_url = serializers.CharField(read_only=True)
+    created_at = UtcDateTimeField(read_only=True)
+
+    class Meta:
+        model = ProviderApp
+        fields = ("id", "provider", "name", "secrets", "webhook_url", "is_active", "created_at")
+
+    def validate_provider(self, value: str) -> str:
+        _adapter(value)
+        if self.instance is not None and self.instance.provider != value:
+            raise serializers.ValidationError("This cannot be changed.", code="immutable")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "secrets" in attrs:
+            provider = self.instance.provider if self.instance else attrs["provider"]
+            names = adapter_for(provider).webhook_secret_names
+            attrs["secrets"] = check_secrets(attrs["secrets"], names=names, attr="secrets")
+        return attrs
+
+
+class SenderSerializer(Strict, serializers.ModelSerializer[Sender]):
+    """A number or bot that messages go out from. Prices and `base_url` are the operator's."""
+
+    app = TenantRelatedField(
+        queryset=ProviderApp.objects.all(), required=False, allow_null=True, default=None
+    )
+    platform = serializers.ChoiceField(choices=Platform.choices)
+    credentials = SecretsField(
+        write_only=True, help_text="By provider, e.g. access_token; replaces all at once."
+    )
+    webhook_url = serializers.SerializerMethodField(
+        help_text="Its app's; shown to those who may manage credentials."
+    )
+    batch_size = serializers.IntegerField(
+        min_value=1, max_value=MAX_BATCH_SIZE, required=False, allow_null=True
+    )
+    batch_delay = serializers.DecimalField(
+        max_digits=7,
+        decimal_places=3,
+        min_value=0,
+        max_value=MAX_BATCH_DELAY,
+        required=False,
+        allow_null=True,
+        help_text="Seconds between the starts of two batches.",
+    )
+    max_retries = serializers.IntegerField(
+        min_value=0, max_value=MAX_RETRIES, required=False, allow_null=True
+    )
+    daily_limit = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, required=False, allow_null=True
+    )
+    lanes = serializers.IntegerField(min_value=1, max_value=MAX_LANES, required=False)
+    send_window = serializers.JSONField(
+        required=False,
+        allow_null=True,
+        help_text='{"days": [1, 2, 3, 4, 5], "from": "09:00", "to": "20:00", "time_zone": '
+        '"Europe/Berlin"}; narrows the tenant\'s.',
+    )
+    marketing_price = MoneyField(read_only=True, max_digits=12)
+    utility_price = MoneyField(read_only=True, max_digits=12)
+    authentication_price = MoneyField(read_only=True, max_digits=12)
+    held_until = UtcDateTimeField(read_only=True)
+    broken_at = UtcDateTimeField(read_only=True)
+    checked_at = UtcDateTimeField(read_only=True)
+    created_at = UtcDateTimeField(read_only=True)
+    updated_at = UtcDateTimeField(read_only=True)
+
+    class Meta:
+        model = Sender
+        fields = (
+            "id",
+            "name",
+            "platform",
+            "provider",
+            "address",
+            "account_id",
+            "business_account_id",
+            "app",
+            "webhook_url",
+            "credentials",
+            "base_url",
+            "batch_size",
+            "batch_delay",
+            "max_retries",
+            "messages_per_second",
+            "daily_limit",
+            "lanes",
+            "send_window",
+            "currency",
+            "marketing_price",
+            "utility_price",
+            "authentication_price",
+            "is_default",
+            "is_active",
+            "held_until",
+            "broken_at",
+            "broken_reason",
+            "checked_at",
+            "check_result",
+            "created_at",
+            "updated_at",
+        )
+        # The database's unique keys are said in words by one_sender_an_account, races included.
+        validators = ()
+        read_only_fields = ("base_url", "currency", "is_active", "broken_reason", "check_result")
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_webhook_url(self, sender: Sender) -> str | None:
+        member = self.context["request"].auth
+        allowed = sender.app is not None and may(member, Action.MANAGE_CREDENTIALS)
+        return sender.app.webhook_url if sender.app and allowed else None
+
+    def validate_provider(self, value: str) -> str:
+        _adapter(value)
+        return value
+
+    def validate_send_window(self, value: Any) -> Any:
+        read_send_window(value)
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        self._refuse_what_the_role_forbids(attrs)
+        self._refuse_what_is_fixed(attrs)
+        provider = self._value(attrs, "provider")
+        self._check_platform(provider, self._value(attrs, "platform"))
+        self._check_app(provider, attrs.get("app"))
+        if "credentials" in attrs:
+            names = adapter_for(provider).credential_names
+            attrs["credentials"] = check_secrets(
+                attrs["credentials"], names=names, attr="credentials"
+            )
+        if {"credentials", "account_id"} & attrs.keys():
+            self._check_account(provider, attrs)
+        if attrs.get("is_default") and self.instance is not None and not self.instance.is_active:
+            raise InvalidInput("Only an active sender can be the default.", attr="is_default")
+        return attrs
+
+    def create(self, validated_data: dict[str, Any]) -> Sender:
+        tenant = validated_data["tenant"]
+        with one_sender_an_account():
+            if validated_data.get("is_default"):
+                make_room_for_default(tenant=tenant, platform=validated_data["platform"], but=None)
+            return Sender.objects.create(**validated_data, currency=tenant.currency)
+
+    def update(self, instance: Sender, validated_data: dict[str, Any]) -> Sender:
+        with one_sender_an_account():
+            if validated_data.get("is_default"):
+                make_room_for_default(
+                    tenant=instance.tenant, platform=instance.platform, but=instance.pk
+                )
+            for name, value in validated_data.items():
+                setattr(instance, name, value)
+            # Only these: the engine and the check write to the same row meanwhile.
+            instance.save(update_fields=(*validated_data, "updated_at"))
+        return instance
+
+    def _refuse_what_the_role_forbids(self, attrs: dict[str, Any]) -> None:
+        member = self.context["view"].membership
+        if OF_THE_ACCOUNT & attrs.keys() and not may(member, Action.MANAGE_CREDENTIALS):
+            raise PermissionDenied("Only owners and admins change whose account this is.")
+
+    def _refuse_what_is_fixed(self, attrs: dict[str, Any]) -> None:
+        for name in FIXED:
+            if self.instance is not None and attrs.get(name, "") not in (
+                "",
+                getattr(self.instance, name),
+            ):
+                raise InvalidInput("This cannot be changed; add another sender.", attr=name)
+
+    def _check_platform(self, provider: str, platform: str) -> None:
+        if provider not in providers_for(Platform(platform)):
+            raise InvalidInput(
+                f"{provider} does not send over {Platform(platform).label}.",
+                attr="provider",
+                data={"choices": providers_for(Platform(platform))},
+            )
+
+    def _check_app(self, provider: str, app: ProviderApp | None) -> None:
+        if app is not None and app.provider != provider:
+            raise InvalidInput(f"This app is one at {app.provider}.", attr="app")
+
+    def _check_account(self, provider: str, attrs: dict[str, Any]) -> None:
+        kept: Any = self.instance  # both are required of a new one
+        check_account(
+            provider=provider,
+            account_id=attrs.get("account_id") or kept.account_id,
+            credentials=attrs.get("credentials") or kept.credentials,
+        )
+
+    def _value(self, attrs: dict[str, Any], name: str) -> str:
+        value: str = getattr(self.instance, name) if self.instance else attrs[name]
+        return value
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    """What the provider said of the sender."""
+
+    works = serializers.BooleanField()
+    code = serializers.CharField(help_text="Ours and stable; empty where all is well.")
+    message = serializers.CharField()
+    checked_at = UtcDateTimeField()

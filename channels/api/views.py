@@ -1,0 +1,90 @@
+"""`/senders/` and `/provider-apps/`."""
+
+from uuid import UUID
+
+from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.filters import SearchFilter
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from api.strict_serializers import refuse_body
+from channels.api.filters import ProviderAppFilter, SenderFilter
+from channels.api.serializers import CheckSerializer, ProviderAppSerializer, SenderSerializer
+from channels.models import ProviderApp, Sender
+from channels.senders.checking import check_sender
+from channels.senders.switching import activate, deactivate
+from tenants.permissions import Action
+from tenants.schema import ErrorResponseSerializer
+from tenants.scoped_views import PatchOnly, TenantScoped
+
+
+class SenderViewSet(
+    TenantScoped[Sender],
+    mixins.CreateModelMixin,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    PatchOnly[Sender],
+    GenericViewSet[Sender],
+):
+    """Numbers and bots. Deactivated, never deleted: messages were sent from them."""
+
+    queryset = Sender.objects.select_related("app", "tenant").order_by("platform", "name", "id")
+    serializer_class = SenderSerializer
+    filter_backends = (DjangoFilterBackend, SearchFilter)
+    filterset_class = SenderFilter
+    search_fields = ("name", "address", "account_id")
+    required = {
+        "create": Action.MANAGE_CREDENTIALS,
+        "activate": Action.MANAGE_CREDENTIALS,
+        "deactivate": Action.MANAGE_CREDENTIALS,
+    }
+
+    @extend_schema(request=None, responses=CheckSerializer)
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, pk: str) -> Response:
+        """Ask the provider whether the sender works; nothing is sent."""
+        refuse_body(request)
+        sender = self.get_object()
+        found = check_sender(tenant=self.tenant, sender_id=sender.pk, now=timezone.now())
+        return Response(CheckSerializer(found).data)
+
+    @extend_schema(request=None, responses=SenderSerializer)
+    @action(detail=True, methods=["post"])
+    def deactivate(self, request: Request, pk: str) -> Response:
+        """Take it out of use: no new broadcast is sent from it."""
+        refuse_body(request)
+        deactivate(sender=self.get_object(), now=timezone.now())
+        return self._answer(pk)
+
+    @extend_schema(request=None, responses={200: SenderSerializer, 409: ErrorResponseSerializer})
+    @action(detail=True, methods=["post"])
+    def activate(self, request: Request, pk: str) -> Response:
+        """Take it into use again; 409 where another sender has its account by now."""
+        refuse_body(request)
+        activate(sender=self.get_object(), now=timezone.now())
+        return self._answer(pk)
+
+    def _answer(self, pk: str) -> Response:
+        sender = self.get_queryset().get(pk=UUID(pk))
+        return Response(self.get_serializer(sender).data, status=status.HTTP_200_OK)
+
+
+class ProviderAppViewSet(
+    TenantScoped[ProviderApp],
+    mixins.CreateModelMixin,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    PatchOnly[ProviderApp],
+    GenericViewSet[ProviderApp],
+):
+    """Apps at providers: whose webhooks come in where, and what verifies them."""
+
+    queryset = ProviderApp.objects.order_by("name", "id")
+    serializer_class = ProviderAppSerializer
+    filterset_class = ProviderAppFilter
+    required = Action.MANAGE_CREDENTIALS

@@ -1,0 +1,1 @@
+"""Hands a group of messages to a provider and reads what became of each."""

@@ -1,0 +1,285 @@
+"""Hands messages over through a sender's adapter; each gets an outcome, whatever happens."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from functools import lru_cache, partial
+from math import inf
+from typing import Any
+from uuid import UUID
+
+from channels.delivery.access_tokens import Authorized, NoToken, authorized
+from channels.delivery.grouping import Group, groups_of, outcomes_of, request_of
+from channels.http.client import NO_STARTS, Exchanges, exchange_all
+from channels.http.transport import Exchange, Failure, PreparedRequest, Reason, prepare
+from channels.port.adapter import (
+    Adapter,
+    FailureCause,
+    HttpRequest,
+    HttpResponse,
+    LimitScope,
+    OutboundMessage,
+    Outcome,
+    OutcomeKind,
+    SenderAccount,
+)
+from channels.providers.error_rules import UNMAPPED
+from channels.providers.registry import adapter_for
+
+logger = logging.getLogger(__name__)
+
+Settled = list[tuple[UUID, Outcome]]
+
+GRACE_SECONDS = 2.0
+"""How long beyond a request's own time-out its value is waited for."""
+
+_LOST = Failure(Reason.NO_ANSWER, written=True)
+
+_TEXTS = {
+    Reason.DNS_FAILED: "The provider's address could not be found.",
+    Reason.CONNECT_FAILED: "The provider could not be reached.",
+    Reason.CONNECT_TIMEOUT: "The provider could not be reached in time.",
+    Reason.TLS_FAILED: "No secure connection to the provider could be made.",
+    Reason.NO_ANSWER: "The provider did not answer in time; it may have taken the message.",
+    Reason.CONNECTION_LOST: "The connection was lost; the provider may have taken the message.",
+    Reason.ANSWER_UNREADABLE: "The provider's answer broke off; it may have taken the message.",
+    Reason.ANSWER_TOO_LARGE: "The provider's answer was too large; it may have taken the message.",
+    Reason.MISSED_ITS_TIME: "Its time within the sender's limit had passed; it gets another.",
+    Reason.HELD_BACK: "The provider asked to slow down before it was sent.",
+    Reason.WOKE_TOO_LATE: "The worker was stopped before it was sent.",
+}
+# Ours, not the provider's: they spend no attempt. Seconds until they may be claimed again.
+_NOT_BEGUN = {Reason.MISSED_ITS_TIME: 0.0, Reason.HELD_BACK: 1.0, Reason.WOKE_TOO_LATE: 0.0}
+
+
+class Delivery:
+    """Messages that were handed over together: what became of them, in at most two cuts.
+
+    Each message is in exactly one of them. Iterating waits for the cuts and leaves out empty ones.
+    """
+
+    def __init__(
+        self,
+        *,
+        ready: Authorized | None,
+        refused: Settled,
+        handed: Mapping[int, Group],
+        exchanges: Exchanges[int],
+    ) -> None:
+        self._ready = ready
+        self._refused = refused
+        self._open = dict(handed)
+        self._exchanges = exchanges
+
+    @property
+    def is_over(self) -> bool:
+        return self._exchanges.is_over
+
+    @property
+    def cut(self) -> Future[Any]:
+        """Done when `take` need not wait."""
+        return self._exchanges.cut
+
+    @property
+    def due_by(self) -> float:
+        """When `take` does not wait any longer, whatever is missing (monotonic)."""
+        return self._exchanges.due_by
+
+    def take(self) -> Settled:
+        """The next cut, once it is there; nothing is missing after the last one."""
+        answers = self._exchanges.take()
+        if self.is_over:
+            answers = {n: answers.get(n, _LOST) for n in self._open}
+        handed = {n: self._open.pop(n) for n in answers}
+        refused, self._refused = self._refused, []
+        return refused if self._ready is None else refused + _settled(self._ready, answers, handed)
+
+    def __iter__(self) -> Iterator[Settled]:
+        while not self.is_over:
+            if settled := self.take():
+                yield settled
+
+
+def deliver(
+    *,
+    account: SenderAccount,
+    messages: Sequence[OutboundMessage],
+    timeout: float,
+    first_cut: float,
+    starts: Mapping[UUID, float] = NO_STARTS,
+    not_after: float = inf,
+) -> Delivery:
+    """Begins to post all messages. The first cut is what came within `first_cut` seconds.
+
+    Each at once, or at the time (monotonic) that `starts` names; none `not_after`. Messages that
+    the adapter can put into one request share it, and its fate where that is unknown; not those of
+    a paced sender, whose limit counts each of them.
+    All have their outcome within `timeout` + GRACE_SECONDS of the last start. Where an access token
+    is due, it is waited for here. Raises UnknownProvider.
+    """
+    adapter = adapter_for(account.provider)
+    ready: Authorized | None = None
+    handed: dict[int, Group] = {}
+    requests: dict[int, PreparedRequest] = {}
+    try:
+        ready = authorized(account, adapter)
+    except NoToken as refusal:
+        refused = [(message.id, refusal.outcome) for message in messages]
+    else:
+        groups: Iterable[Group] = (
+            [(each,) for each in messages] if starts else groups_of(adapter, messages)
+        )
+        handed, requests, refused = _prepare_all(adapter, ready.account, groups, timeout=timeout)
+    exchanges = Exchanges(
+        requests,
+        first_cut=first_cut,
+        within=timeout + GRACE_SECONDS,
+        starts=_numbered(starts, handed),
+        not_after=not_after,
+    )
+    return Delivery(ready=ready, refused=refused, handed=handed, exchanges=exchanges)
+
+
+def _numbered(starts: Mapping[UUID, float], handed: Mapping[int, Group]) -> Mapping[int, float]:
+    if not starts:
+        return NO_STARTS
+    return {n: starts[group[0].id] for n, group in handed.items() if group[0].id in starts}
+
+
+def check(*, account: SenderAccount, timeout: float) -> Outcome:
+    """Whether a sender's credentials work, without sending anything. Raises UnknownProvider."""
+    adapter = adapter_for(account.provider)
+    try:
+        ready = authorized(account, adapter)
+    except NoToken as refusal:
+        return refusal.outcome
+    request = _prepared(partial(adapter.check_request, ready.account), timeout=timeout)
+    if request is None:
+        return _not_built(FailureCause.CONFIG)
+    answers = exchange_all({0: request}, within=timeout + GRACE_SECONDS)
+    return _outcome(answers.get(0, _LOST), adapter.check_outcome)
+
+
+def _prepare_all(
+    adapter: Adapter, account: SenderAccount, groups: Iterable[Group], *, timeout: float
+) -> tuple[dict[int, Group], dict[int, PreparedRequest], Settled]:
+    """Groups and their requests, by the group's number; and what has none."""
+    handed: dict[int, Group] = {}
+    requests: dict[int, PreparedRequest] = {}
+    refused: Settled = []
+    for n, whole in enumerate(groups):
+        group, request = _prepare_group(adapter, account, whole, timeout=timeout)
+        if request is not None:
+            handed[n], requests[n] = group, request
+        if len(group) < len(whole):
+            taken = {message.id for message in group}
+            refused += [
+                (message.id, _not_built(FailureCause.CONTENT))
+                for message in whole
+                if message.id not in taken
+            ]
+    return handed, requests, refused
+
+
+def _prepare_group(
+    adapter: Adapter, account: SenderAccount, group: Group, *, timeout: float
+) -> tuple[Group, PreparedRequest | None]:
+    """The request of those messages of a group that can be built: one must not stop the others."""
+    request = _prepared(partial(request_of, adapter, account, group), timeout=timeout)
+    if request is not None:
+        return group, request
+    good = [each for each in group if _can_be_built(adapter, account, each, timeout=timeout)]
+    if not good or len(good) == len(group):
+        return (), None
+    request = _prepared(partial(request_of, adapter, account, good), timeout=timeout)
+    return (good, request) if request is not None else ((), None)
+
+
+def _can_be_built(
+    adapter: Adapter, account: SenderAccount, message: OutboundMessage, *, timeout: float
+) -> bool:
+    return _prepared(partial(request_of, adapter, account, (message,)), timeout=timeout) is not None
+
+
+def _prepared(build: Callable[[], HttpRequest], *, timeout: float) -> PreparedRequest | None:
+    try:
+        return prepare(build(), timeout=timeout)
+    except Exception as error:  # noqa: BLE001 - one message's fault must not take others with it
+        _log_fault("request", error)
+        return None
+
+
+def _settled(
+    ready: Authorized, answers: Mapping[int, Exchange], handed: Mapping[int, Group]
+) -> Settled:
+    adapter = adapter_for(ready.account.provider)
+    settled = [
+        (message.id, ready.judged(outcome))
+        for each, exchange in answers.items()
+        for message, outcome in zip(
+            handed[each], _outcomes(adapter, exchange, handed[each]), strict=True
+        )
+    ]
+    for _, outcome in settled:
+        if outcome.code == UNMAPPED:
+            _log_unmapped_once(adapter.provider, outcome.provider_code)
+    return settled
+
+
+def _outcomes(adapter: Adapter, exchange: Exchange, group: Group) -> Sequence[Outcome]:
+    """What is unknown of a request is unknown of every message in it."""
+    if isinstance(exchange, Failure):
+        return [_failed(exchange)] * len(group)
+    try:
+        return outcomes_of(adapter, exchange, group)
+    except Exception as error:  # noqa: BLE001 - the request may have left: UNKNOWN, always
+        _log_fault("answer", error)
+        return [_NOT_UNDERSTOOD] * len(group)
+
+
+_NOT_UNDERSTOOD = Outcome(
+    OutcomeKind.UNKNOWN,
+    code="adapter_error",
+    message="The provider's answer could not be understood; it may have taken the message.",
+)
+
+
+def _outcome(exchange: Exchange, read: Callable[[HttpResponse], Outcome]) -> Outcome:
+    try:
+        return _failed(exchange) if isinstance(exchange, Failure) else read(exchange)
+    except Exception as error:  # noqa: BLE001 - as above
+        _log_fault("answer", error)
+        return _NOT_UNDERSTOOD
+
+
+def _failed(failure: Failure) -> Outcome:
+    if failure.reason in _NOT_BEGUN:
+        return Outcome(
+            OutcomeKind.LIMITED,
+            code=failure.reason.value,
+            message=_TEXTS[failure.reason],
+            retry_after=_NOT_BEGUN[failure.reason],
+            limit_scope=LimitScope.RECIPIENT,
+        )
+    kind = OutcomeKind.UNKNOWN if failure.written else OutcomeKind.PASSING
+    return Outcome(kind, code=failure.reason.value, message=_TEXTS[failure.reason])
+
+
+def _not_built(cause: FailureCause) -> Outcome:
+    return Outcome(
+        OutcomeKind.PERMANENT,
+        code="adapter_error",
+        message="The request to the provider could not be built from this message and sender.",
+        cause=cause,
+    )
+
+
+def _log_fault(what: str, error: Exception) -> None:
+    """Only the type: the text of an exception may hold a body, a phone number or a bot's token."""
+    logger.error("adapter_fault", extra={"what": what, "error": type(error).__name__})
+
+
+@lru_cache(maxsize=1024)
+def _log_unmapped_once(provider: str, provider_code: str) -> None:
+    """Once a process and code; how often it came is counted by the rows that carry it."""
+    logger.warning("provider_error_unmapped", extra={"provider": provider, "code": provider_code})

@@ -1,0 +1,1 @@
+"""The pooled HTTP client that every call to a provider goes through."""

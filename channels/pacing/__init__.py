@@ -1,0 +1,1 @@
+"""Keeps a sender's limits in every sliding second."""

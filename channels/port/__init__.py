@@ -1,0 +1,1 @@
+"""What every provider's adapter takes and gives: frozen dataclasses and protocols."""

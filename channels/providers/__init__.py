@@ -1,0 +1,1 @@
+"""One folder a provider, the registry that lists them, and what several of them share."""

@@ -1,0 +1,1 @@
+"""RCS by Google's RCS Business Messaging API."""

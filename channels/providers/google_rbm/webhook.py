@@ -1,0 +1,159 @@
+"""Google's calls to us: the set-up, the signature, what recipients did, what the server revoked.
+
+Source: developers.google.com/business-communications/rcs-business-messaging/guides/build/events.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.port.adapter import (
+    InboundEvent,
+    OptChange,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    WebhookCall,
+    WebhookSecrets,
+)
+from channels.providers.echoed_id import our_id
+from channels.providers.error_rules import json_object
+
+RECEIPTS = {
+    "DELIVERED": ReceiptStatus.DELIVERED,
+    "READ": ReceiptStatus.READ,
+    # Revoked: it cannot be delivered any more. TTL_EXPIRATION_REVOKE_FAILED proves nothing.
+    "TTL_EXPIRATION_REVOKED": ReceiptStatus.FAILED,
+}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+OPT_OUTS = {"UNSUBSCRIBE": True, "SUBSCRIBE": False}
+
+
+def handshake(secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+    """The secret of the set-up call, if it names our client token."""
+    match json_object(call.body):
+        case {"clientToken": str(given), "secret": str(secret)}:
+            expected = secrets.secrets.get("client_token", "")
+            right = hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+            return secret if expected and right else None
+    return None
+
+
+def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
+    """Whether X-Goog-Signature is the client token's HMAC of the decoded data."""
+    token = secrets.secrets.get("client_token", "")
+    try:
+        data = _data(call.body)
+    except ValueError:
+        return False
+    digest = hmac.new(token.encode(), data, hashlib.sha512).digest()
+    given = call.headers.get("x-goog-signature", "")
+    return bool(token) and hmac.compare_digest(given.encode(), base64.b64encode(digest))
+
+
+def event_key(body: bytes) -> str:
+    """The event's or the message's own id: Pub/Sub may deliver one twice."""
+    with suppress(ValueError):
+        event = json_object(_data(body))
+        return str(event.get("eventId") or event.get("messageId") or "")
+    return ""
+
+
+def parse(body: bytes) -> Sequence[InboundEvent]:
+    """The event in a call. Raises ValueError for another shape."""
+    try:
+        event = json.loads(_data(body))
+        if "eventType" in event:
+            return _events(event)
+        return _replies(event)
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("Not a call as Google documents it.") from error
+
+
+def _data(body: bytes) -> bytes:
+    """What is signed. Raises ValueError."""
+    match json_object(body):
+        case {"message": {"data": str(data)}}:
+            try:
+                return base64.b64decode(data, validate=True)
+            except binascii.Error as error:
+                raise ValueError("The data is not base64.") from error
+    raise ValueError("Not a call as Google documents it.")
+
+
+def _events(event: dict[str, Any]) -> list[InboundEvent]:
+    kind = event["eventType"]
+    if kind in RECEIPTS:
+        return [_receipt(event, RECEIPTS[kind])]
+    if kind in OPT_OUTS:
+        return [
+            OptChange(
+                account_id=_agent(event),
+                address=_sender(event),
+                opted_out=OPT_OUTS[kind],
+                marketing_only=False,
+                at=_at(event),
+                reason=f"rbm_{kind.lower()}",
+            )
+        ]
+    return []
+
+
+def _receipt(event: dict[str, Any], status: ReceiptStatus) -> Receipt:
+    expired = status is ReceiptStatus.FAILED
+    return Receipt(
+        status=status,
+        at=_at(event),
+        provider_message_id=str(event["messageId"]),
+        message_id=our_id(event["messageId"]),
+        code="expired" if expired else "",
+        provider_code=event["eventType"] if expired else "",
+        message="The message was not delivered in time and was revoked." if expired else "",
+    )
+
+
+def _replies(event: dict[str, Any]) -> list[InboundEvent]:
+    """A text, or the suggestion that was tapped; files and places have no words to keep."""
+    tapped = event.get("suggestionResponse") or {}
+    sender, message_id, at = _sender(event), event["messageId"], _at(event)
+    text = tapped.get("text") or event.get("text")
+    if not text:
+        return []
+    return [
+        Reply(
+            account_id=_agent(event),
+            address=sender,
+            provider_message_id=str(message_id),
+            text=str(text),
+            at=at,
+            payload=str(tapped.get("postbackData", "")),
+        )
+    ]
+
+
+def _agent(event: dict[str, Any]) -> str:
+    return str(event.get("agentId", "")).removesuffix("@rbm.goog")
+
+
+def _sender(event: dict[str, Any]) -> str:
+    """The recipient who did it. Raises ValueError for what is no number."""
+    number = event["senderPhoneNumber"]
+    if not PHONE.fullmatch(number):
+        raise ValueError("The sender's number is not in E.164.")
+    return str(number)
+
+
+def _at(event: dict[str, Any]) -> datetime:
+    """RFC 3339 with up to nine decimals. Raises ValueError without an offset."""
+    at = datetime.fromisoformat(event["sendTime"])
+    if at.tzinfo is None or not at >= EPOCH:
+        raise ValueError("The time has no offset or lies before all events.")
+    return at

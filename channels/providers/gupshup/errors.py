@@ -1,0 +1,74 @@
+"""What Gupshup's error codes mean; failed events carry Meta's codes as well.
+
+Source: docs.gupshup.io/docs/error-and-status-messages. They come with events, after the hand-over:
+nothing is tried again because of one, they name the failure on the message's row.
+"""
+
+from channels.providers.error_rules import (
+    UNMAPPED,
+    Rule,
+    config,
+    content,
+    limited,
+    opt_out,
+    passing,
+    recipient,
+)
+from channels.providers.meta.errors import OPTED_OUT as META_OPTED_OUT
+from channels.providers.meta.errors import rule_for as meta_rule_for
+
+ERRORS: dict[int, Rule] = {
+    500: passing("provider_unavailable", "Gupshup reported an internal error."),
+    1001: config("sender_forbidden", "The app at Gupshup is not live."),
+    1002: recipient("recipient_unreachable", "The number is not on WhatsApp."),
+    1003: config("provider_billing", "The wallet at Gupshup has too little credit."),
+    1004: content("window_closed", "Outside the 24-hour window, and templates are switched off."),
+    1005: content("window_closed", "Outside the 24-hour window: a template is needed."),
+    1006: opt_out("opted_out", "The recipient has not opted in at Gupshup."),
+    1007: opt_out("opted_out", "The recipient has not opted in at Gupshup."),
+    1008: opt_out("opted_out", "The recipient has not opted in at Gupshup."),
+    1010: content("media_failed", "Gupshup could not fetch the media."),
+    1011: content("media_failed", "The media is too large."),
+    1012: opt_out("opted_out", "The recipient opted out at Gupshup."),
+    4001: limited("rate_limited", "Gupshup's rate limit is reached.", retry_after=60),
+    4002: passing("provider_unavailable", "WhatsApp did not answer Gupshup as expected."),
+    4003: config("template_missing", "No template matches the message."),
+    4004: content("content_unsupported", "This type of message is not supported."),
+    4005: config("template_paused", "The template is paused."),
+}
+
+OPT_OUTS = frozenset({1006, 1007, 1008, 1012, META_OPTED_OUT})
+
+# How the sentence of a refused request begins, in lower case → what it means
+SENTENCES: dict[str, Rule] = {
+    "authentication failed": config("sender_unauthorized", "Gupshup does not accept the API key."),
+    "unauthorised": config("sender_unauthorized", "Gupshup does not accept the API key."),
+    "unauthorized": config("sender_unauthorized", "Gupshup does not accept the API key."),
+    "invalid app details": config("sender_unauthorized", "Gupshup knows no such app."),
+    "invalid destination": recipient("recipient_unreachable", "The number is not valid."),
+    "invalid source": config("sender_refused", "The app at Gupshup has no such number."),
+    "template not found": config("template_missing", "Gupshup knows no such template."),
+    "template did not match": config("template_missing", "No template matches the message."),
+    "template is paused": config("template_paused", "The template is paused."),
+    "too many requests": limited("rate_limited", "Gupshup's rate limit is reached.", retry_after=5),
+}
+
+
+def rule_for(code: int) -> Rule | None:
+    """The row for a code of Gupshup's or Meta's; None for one that nobody has mapped."""
+    return ERRORS.get(code) or meta_rule_for(code)
+
+
+def rule_for_sentence(sentence: str) -> Rule | None:
+    said = sentence.casefold()
+    return next((rule for begin, rule in SENTENCES.items() if said.startswith(begin)), None)
+
+
+def explain(code: int | None, reason: str) -> tuple[str, str]:
+    """Our code and a sentence, for an event that tells of a failure."""
+    rule = rule_for(code) if code is not None else None
+    if rule is not None:
+        return rule.code, rule.message
+    if code is None:
+        return "delivery_failed", reason[:300] or "Gupshup reported a failure without saying why."
+    return UNMAPPED, reason[:300] or "WhatsApp refused the message."

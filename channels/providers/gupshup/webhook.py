@@ -1,0 +1,191 @@
+"""Gupshup's calls to us: message events of version 2, and version 3, which is shaped as Meta's.
+
+A message has two ids: Gupshup's, which the answer gave us and the row keeps, and WhatsApp's. In
+version 2 `id` is Gupshup's for enqueued and failed and WhatsApp's afterwards, where Gupshup's is
+`gsId`; it is left out a week after the message was sent. Receipts carry both,
+so that one which comes with WhatsApp's alone finds its row.
+
+Source: docs.gupshup.io/docs/message-events, partner-docs.gupshup.io/docs/events.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from channels.port.adapter import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.providers.gupshup.errors import OPT_OUTS, explain
+from channels.providers.meta.webhook import words_of
+from channels.providers.partly_read import read_each, whole
+
+NOT_AS_DOCUMENTED = "Not a call as Gupshup documents it."
+
+# enqueued says no more than the accepted request did.
+STATUSES = {
+    "sent": ReceiptStatus.SENT,
+    "delivered": ReceiptStatus.DELIVERED,
+    "read": ReceiptStatus.READ,
+    "failed": ReceiptStatus.FAILED,
+}
+
+MILLISECONDS_FROM = 10**11
+"""Seconds since 1970 stay below this until the year 5138; Gupshup sends both."""
+
+
+def parse(body: bytes) -> Sequence[InboundEvent]:
+    """The events of a stored call.
+
+    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
+    """
+    try:
+        told = json.loads(body)
+        if "entry" in told:
+            return whole(read_each(_entry, told["entry"]), message=NOT_AS_DOCUMENTED)
+        return list(_version_2(told))
+    except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
+        raise ValueError(NOT_AS_DOCUMENTED) from error
+
+
+# --- version 2 ----------------------------------------------------------------------------------
+
+
+def _version_2(told: dict[str, Any]) -> Iterator[InboundEvent]:
+    payload, kind = told["payload"], told["type"]
+    if kind == "message-event":
+        yield from _event(payload, at=_at(told["timestamp"]))
+    elif kind == "message":
+        yield from _message(payload, account_id=str(told.get("phone", "")), at=told["timestamp"])
+    elif kind == "user-event":
+        yield from _user_event(payload, at=_at(told["timestamp"]))
+
+
+def _event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
+    status = STATUSES.get(payload["type"])
+    if status is None:
+        return
+    details = payload.get("payload") or {}
+    yield _receipt(
+        status,
+        at=_at(details["ts"]) if details.get("ts") else at,
+        ids=_ids(payload.get("gsId"), payload["id"]),
+        error=(details.get("code"), str(details.get("reason", ""))),
+    )
+
+
+def _message(payload: dict[str, Any], *, account_id: str, at: Any) -> Iterator[InboundEvent]:
+    details = payload.get("payload") or {}
+    text = details.get("text") or details.get("title") or ""
+    sender = payload.get("source") or (payload.get("sender") or {}).get("phone")
+    if not text or not sender:
+        return
+    context = payload.get("context") or {}
+    yield Reply(
+        account_id=account_id,
+        address=f"+{str(sender).removeprefix('+')}",
+        provider_message_id=str(payload["id"]),
+        text=str(text),
+        at=_at(at),
+        payload=str(details.get("postbackText") or ""),
+        in_reply_to=str(context.get("gsId") or context.get("id") or ""),
+    )
+
+
+USER_EVENTS = {"opted-out": True, "opted-in": False}
+
+
+def _user_event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
+    opted_out = USER_EVENTS.get(payload["type"])
+    if opted_out is not None and payload.get("phone"):
+        yield OptChange(
+            account_id="",
+            address=f"+{str(payload['phone']).removeprefix('+')}",
+            opted_out=opted_out,
+            marketing_only=False,
+            at=at,
+            reason=f"gupshup_{payload['type']}".replace("-", "_"),
+        )
+
+
+# --- version 3 ----------------------------------------------------------------------------------
+
+
+def _entry(entry: dict[str, Any]) -> Iterator[InboundEvent | None]:
+    return read_each(_change, entry["changes"])
+
+
+def _change(change: dict[str, Any]) -> Iterator[InboundEvent | None]:
+    value = change["value"]
+    yield from read_each(_status, value.get("statuses", []))
+    phone = (value.get("metadata") or {}).get("display_phone_number", "")
+    message = partial(_meta_message, account_id=str(phone).removeprefix("+"))
+    yield from read_each(message, value.get("messages", []))
+
+
+def _status(told: dict[str, Any]) -> Iterator[InboundEvent]:
+    status = STATUSES.get(told["status"])
+    if status is None:
+        return
+    error = (told.get("errors") or [{}])[0]
+    yield _receipt(
+        status,
+        at=_at(told["timestamp"]),
+        ids=_ids(told.get("gs_id"), told["id"]),
+        error=(error.get("code"), str(error.get("message") or error.get("title") or "")),
+    )
+
+
+def _meta_message(told: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
+    text = words_of(told)
+    if not text or not told.get("from"):
+        return
+    context = told.get("context") or {}
+    yield Reply(
+        account_id=account_id,
+        address=f"+{told['from']}",
+        provider_message_id=str(told["id"]),
+        text=text,
+        at=_at(told["timestamp"]),
+        in_reply_to=str(context.get("gs_id") or context.get("id") or ""),
+    )
+
+
+# --- both ---------------------------------------------------------------------------------------
+
+
+def _receipt(
+    status: ReceiptStatus, *, at: datetime, ids: tuple[str, str], error: tuple[Any, str]
+) -> Receipt:
+    message_id, alias = ids
+    if status is not ReceiptStatus.FAILED:
+        return Receipt(status=status, at=at, provider_message_id=message_id, alias=alias)
+    number = _number(error[0])
+    code, message = explain(number, error[1])
+    return Receipt(
+        status=status,
+        at=at,
+        provider_message_id=message_id,
+        alias=alias,
+        code=code,
+        provider_code="" if number is None else str(number),
+        message=message,
+        opted_out=number in OPT_OUTS,
+    )
+
+
+def _ids(own: Any, named: Any) -> tuple[str, str]:
+    """Gupshup's id and WhatsApp's; where there is one alone, that and ''."""
+    return (str(own), str(named)) if own and own != named else (str(named), "")
+
+
+def _number(code: Any) -> int | None:
+    with suppress(ValueError, TypeError):
+        return int(code)
+    return None
+
+
+def _at(timestamp: Any) -> datetime:
+    """Seconds or milliseconds since 1970, as a number or a string."""
+    number = float(timestamp)
+    return datetime.fromtimestamp(number / 1000 if number > MILLISECONDS_FROM else number, tz=UTC)

@@ -1,0 +1,24 @@
+"""What Meta's management of a business account answers, beside the sending of messages."""
+
+from typing import Any
+
+from channels.http.asking import ProviderRefused
+from channels.port.adapter import HttpResponse, SenderAccount
+from channels.providers.error_rules import by_status, succeeded
+from channels.providers.storable import storable_object
+
+
+def bearer(account: SenderAccount) -> dict[str, str]:
+    return {"Authorization": f"Bearer {account.credentials['access_token']}"}
+
+
+def answer_of(response: HttpResponse) -> dict[str, Any]:
+    """Raises ProviderRefused with Meta's words, which are about what was asked."""
+    body = storable_object(response.body)
+    if succeeded(response):
+        return body
+    error = body.get("error")
+    error = error if isinstance(error, dict) else {}
+    said = error.get("error_user_msg") or error.get("message") or by_status(response).message
+    code = str(error.get("error_subcode") or error.get("code") or f"http_{response.status}")
+    raise ProviderRefused(str(said)[:500], data={"provider_code": code[:64]})

@@ -1,0 +1,154 @@
+"""What Meta's error codes mean for a message; the same map for answers and for failed statuses.
+
+Source: developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes. Only
+what that page means as "not processed, try again" is passing: a row is never sent twice.
+"""
+
+from typing import Any
+
+from channels.port.adapter import LimitScope, Outcome, OutcomeKind
+from channels.providers.error_rules import (
+    UNMAPPED,
+    Rule,
+    config,
+    content,
+    limited,
+    opt_out,
+    passing,
+    recipient,
+    unknown,
+)
+
+# Meta does not name a time in most refusals; these are ours, in seconds.
+_SOON = 5.0
+_MINUTE = 60.0
+_HOUR = 3600.0
+
+OPTED_OUT = 131050
+
+ERRORS: dict[int, Rule] = {
+    # Authorisation: nothing will be sent until somebody repairs the sender.
+    0: config("sender_unauthorized", "Meta could not authenticate the sender's access token."),
+    3: config("sender_forbidden", "The access token lacks a capability that sending needs."),
+    10: config("sender_forbidden", "The access token lacks a permission that sending needs."),
+    190: config("sender_unauthorized", "The sender's access token has expired."),
+    368: config("account_restricted", "Meta restricted the account for a policy violation."),
+    131031: config("account_restricted", "Meta locked the WhatsApp Business account."),
+    131005: config("sender_forbidden", "The access token lacks a permission that sending needs."),
+    131037: config("display_name_missing", "The number needs an approved display name."),
+    131042: config("provider_billing", "Meta reports a problem with the account's payment method."),
+    131045: config("number_not_registered", "The sender's number is not registered."),
+    133010: config("number_not_registered", "The sender's number is not registered."),
+    33: config("number_not_registered", "The sender's number was deleted at Meta."),
+    131030: config("recipient_not_allowed", "A test number may only write to its allowed list."),
+    131063: config("marketing_disabled", "Marketing templates are switched off for this account."),
+    134011: config("provider_billing", "Meta's payment terms have not been accepted."),
+    # Server trouble.
+    # "Invalid request or possible server error": does not say that it was not processed.
+    1: unknown("provider_unavailable", "Meta reported an error that may be its server's."),
+    # "Temporary due to downtime or due to being overloaded … before trying again."
+    2: passing("provider_unavailable", "Meta is temporarily unavailable."),
+    # "Message failed to send … Try again."
+    131000: passing("provider_unavailable", "Meta failed to send the message."),
+    # "A service is temporarily unavailable … before trying again."
+    131016: passing("provider_unavailable", "Meta is temporarily unavailable."),
+    # Maintenance (a throughput upgrade) refuses all messages for some minutes.
+    131057: passing("provider_maintenance", "The account is in maintenance.", retry_after=_MINUTE),
+    # "Server is temporarily unavailable … before trying again."
+    133004: passing("provider_unavailable", "Meta is temporarily unavailable."),
+    # "Failed to send because of an unknown error with your request parameters": not sent, but the
+    # advice is to mend the request, not to try again.
+    135000: content("content_refused", "Meta could not work with the message's parameters."),
+    # Limits.
+    4: limited("rate_limited", "The app's limit of API calls is reached.", retry_after=_MINUTE),
+    80007: limited("rate_limited", "The account's rate limit is reached.", retry_after=_MINUTE),
+    130429: limited("rate_limited", "The number's throughput is reached.", retry_after=_SOON),
+    131056: limited(
+        "recipient_rate_limited",
+        "Too many messages to this recipient in a short time.",
+        retry_after=6.0,
+        scope=LimitScope.RECIPIENT,
+    ),
+    131048: limited("spam_limited", "Meta limits this number: spam reports.", retry_after=_HOUR),
+    131064: limited("messaging_limited", "The messaging limit is reached.", retry_after=_HOUR),
+    133016: limited("rate_limited", "Too many registration attempts.", retry_after=_HOUR),
+    132069: limited("flow_limited", "The template's flow is throttled.", retry_after=_HOUR),
+    # The recipient.
+    131026: recipient("recipient_unreachable", "The number cannot receive WhatsApp messages."),
+    131021: recipient("recipient_is_sender", "Sender and recipient are the same number."),
+    130403: recipient("recipient_blocked", "This business has blocked the recipient."),
+    130472: recipient("recipient_experiment", "The recipient is in one of Meta's experiments."),
+    130497: recipient("country_restricted", "The account may not write to this country."),
+    # "Wait at least 24 hours": longer than a broadcast, so for this one it is final.
+    131049: recipient("recipient_cooldown", "Meta limits marketing messages to this recipient."),
+    131062: recipient("recipient_unsupported", "The recipient cannot be addressed this way."),
+    137000: recipient("recipient_unsupported", "The recipient cannot be addressed this way."),
+    OPTED_OUT: opt_out("opted_out", "The recipient stopped marketing messages."),
+    # The content.
+    100: content("content_refused", "Meta refused a parameter of the message."),
+    131008: content("content_refused", "A required parameter is missing."),
+    131009: content("content_refused", "A parameter's value is invalid."),
+    131047: content("window_closed", "Outside the 24-hour window: a template is needed."),
+    131051: content("content_unsupported", "This type of message is not supported."),
+    # Media: not sent, but the page speaks of unfit files, not of trying again.
+    131052: content("media_failed", "The media could not be downloaded."),
+    131053: content("media_failed", "The media could not be uploaded."),
+    132000: content("template_parameters", "The number of template parameters does not match."),
+    132005: content("template_too_long", "The text is too long with its parameters filled in."),
+    132007: content("template_policy", "The template's content violates a WhatsApp policy."),
+    132008: content("template_parameters", "A template parameter is not allowed."),
+    132012: content("template_parameters", "A template parameter has the wrong format."),
+    132018: content("template_parameters", "The template's parameters are not valid."),
+    # The template itself: no message of the broadcast can go out with it.
+    132001: config("template_missing", "The template does not exist in this language."),
+    132015: config("template_paused", "Meta paused the template for low quality."),
+    132016: config("template_disabled", "Meta disabled the template for low quality."),
+    132068: config("flow_blocked", "The template's flow is blocked."),
+}
+
+_PERMISSIONS = range(200, 300)
+_FORBIDDEN = config("sender_forbidden", "A permission was not granted or has been removed.")
+
+# Answers with 200 whose message Meta has not let go yet; a status webhook tells what became of it.
+HELD: dict[str, Rule] = {
+    "held_for_quality_assessment": unknown(
+        "held_for_quality", "Meta holds the message until the template's quality is assessed."
+    ),
+    "paused": unknown("held_paused", "Meta holds the message because the template is paused."),
+}
+
+_HELD_OTHERWISE = unknown("held_by_provider", "Meta took the message but has not let it go yet.")
+
+
+def rule_for(code: int) -> Rule | None:
+    """The row for a code of Meta's; None for one that nobody has mapped."""
+    return _FORBIDDEN if code in _PERMISSIONS else ERRORS.get(code)
+
+
+def held(wamid: str, *, status: str) -> Outcome:
+    """The outcome of a message that Meta took and keeps back."""
+    rule = HELD.get(status, _HELD_OTHERWISE)
+    return Outcome(
+        OutcomeKind.UNKNOWN,
+        provider_message_id=wamid,
+        code=rule.code,
+        provider_code=status[:64],
+        message=rule.message,
+    )
+
+
+def explain(error: dict[str, Any]) -> tuple[str, str, str]:
+    """Our code, Meta's code and a sentence, for the error object of an answer or a status."""
+    code = error.get("code")
+    rule = rule_for(code) if isinstance(code, int) else None
+    if rule is not None:
+        return rule.code, str(code), rule.message
+    return UNMAPPED, "" if code is None else str(code), details(error)
+
+
+def details(error: dict[str, Any]) -> str:
+    """Meta's own words on an error, as specific as they come."""
+    match error:
+        case {"error_data": {"details": str(text)}} if text:
+            return text[:300]
+    return str(error.get("message") or error.get("title") or "")[:300]

@@ -1,0 +1,47 @@
+"""Meta's Resumable Upload API: a file becomes the handle that a template's sample is given by.
+
+Source: developers.facebook.com/docs/graph-api/guides/upload, Graph API v23.0. The app that uploads
+is the access token's own.
+"""
+
+from collections.abc import Generator
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from channels.http.asking import ProviderRefused
+from channels.port.adapter import HttpRequest, HttpResponse, SenderAccount
+from channels.port.template_port import Sample
+from channels.providers.meta.adapter import VERSION
+from channels.providers.meta.answers import answer_of, bearer
+
+
+def upload(
+    account: SenderAccount, sample: Sample
+) -> Generator[HttpRequest, HttpResponse | None, str]:
+    """Yields each request, is sent its answer, returns the handle. Raises ProviderRefused."""
+    node = f"{account.base_url}/{VERSION}"
+    app = _text((yield HttpRequest("GET", f"{node}/app?fields=id", bearer(account))), "id")
+    told = {
+        "file_name": sample.name,
+        "file_length": str(len(sample.content)),
+        "file_type": sample.media_type,
+    }
+    address = f"{node}/{quote(app, safe='')}/uploads?{urlencode(told)}"
+    session = _text((yield HttpRequest("POST", address, bearer(account))), "id")
+    if not session.startswith("upload:"):
+        raise ProviderRefused("Meta's answer to the upload could not be read.")
+    headers = {
+        "Authorization": f"OAuth {account.credentials['access_token']}",
+        "Content-Type": sample.media_type,
+        "file_offset": "0",
+    }
+    # The session's id is a path with a signature behind it, to be repeated as it is.
+    request = HttpRequest("POST", f"{node}/{session}", headers, content=sample.content)
+    return _text((yield request), "h")
+
+
+def _text(response: HttpResponse | None, key: str) -> str:
+    value: Any = None if response is None else answer_of(response).get(key)
+    if not isinstance(value, str) or not value:
+        raise ProviderRefused("Meta's answer to the upload could not be read.")
+    return value

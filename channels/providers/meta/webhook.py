@@ -1,0 +1,156 @@
+"""Meta's calls to us: the handshake, the signature, and the events in them.
+
+Source: developers.facebook.com/documentation/business-messaging/whatsapp/webhooks.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from channels.port.adapter import (
+    InboundEvent,
+    OptChange,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    WebhookCall,
+    WebhookSecrets,
+)
+from channels.providers.echoed_id import our_id
+from channels.providers.meta.errors import OPTED_OUT, explain
+from channels.providers.meta.template_webhook import template_changes
+from channels.providers.partly_read import read_each, whole
+
+NOT_AS_DOCUMENTED = "Not a call as Meta documents it."
+
+STATUSES = {
+    "sent": ReceiptStatus.SENT,
+    "delivered": ReceiptStatus.DELIVERED,
+    "read": ReceiptStatus.READ,
+    "played": ReceiptStatus.READ,  # a voice message that was listened to
+    "failed": ReceiptStatus.FAILED,
+}
+
+
+def handshake(secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+    """The challenge, if the verify token is ours."""
+    expected = secrets.secrets.get("verify_token", "")
+    given = call.query.get("hub.verify_token", "")
+    if not expected or call.query.get("hub.mode") != "subscribe":
+        return None
+    if not hmac.compare_digest(given.encode(), expected.encode()):
+        return None
+    return call.query.get("hub.challenge")
+
+
+def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
+    """Whether X-Hub-Signature-256 is the app secret's HMAC of the raw body."""
+    secret = secrets.secrets.get("app_secret", "")
+    if not secret:
+        return False
+    digest = hmac.new(secret.encode(), call.body, hashlib.sha256).hexdigest()
+    given = call.headers.get("x-hub-signature-256", "")
+    return hmac.compare_digest(given.encode(), f"sha256={digest}".encode())
+
+
+def parse(body: bytes) -> list[InboundEvent]:
+    """All events of a call, from every entry and change.
+
+    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
+    """
+    try:
+        entries = json.loads(body)["entry"]
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(NOT_AS_DOCUMENTED) from error
+    return whole(read_each(_entry, entries), message=NOT_AS_DOCUMENTED)
+
+
+def _entry(entry: dict[str, Any]) -> Iterator[InboundEvent | None]:
+    return read_each(partial(_change, entry), entry["changes"])
+
+
+def _change(entry: dict[str, Any], change: dict[str, Any]) -> Iterator[InboundEvent | None]:
+    value = change["value"]
+    yield from read_each(_status, value.get("statuses", []))
+    account_id = value.get("metadata", {}).get("phone_number_id", "")
+    preference = partial(_preference, account_id=account_id)
+    yield from read_each(preference, value.get("user_preferences", []))
+    yield from read_each(partial(_message, account_id=account_id), value.get("messages", []))
+    yield from template_changes(entry, change)
+
+
+def _status(status: dict[str, Any]) -> Iterator[InboundEvent]:
+    if status["status"] in STATUSES:
+        yield _receipt(status)
+
+
+def _preference(preference: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
+    if preference.get("category") == "marketing_messages" and preference.get("wa_id"):
+        yield _opt_change(preference, account_id=account_id)
+
+
+def _message(message: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
+    text = words_of(message)
+    if text and message.get("from"):
+        yield _reply(message, text=text, account_id=account_id)
+
+
+def _receipt(status: dict[str, Any]) -> Receipt:
+    kind = STATUSES[status["status"]]
+    error = (status.get("errors") or [{}])[0] if kind is ReceiptStatus.FAILED else {}
+    code, provider_code, message = explain(error) if error else ("", "", "")
+    if kind is ReceiptStatus.FAILED and not error:
+        code, message = "delivery_failed", "Meta reported a failure without saying why."
+    return Receipt(
+        status=kind,
+        at=_at(status["timestamp"]),
+        provider_message_id=str(status["id"]),
+        message_id=our_id(status.get("biz_opaque_callback_data")),
+        code=code,
+        provider_code=provider_code,
+        message=message,
+        opted_out=error.get("code") == OPTED_OUT,
+    )
+
+
+def _opt_change(preference: dict[str, Any], *, account_id: str) -> OptChange:
+    return OptChange(
+        account_id=account_id,
+        address=f"+{preference['wa_id']}",
+        opted_out=preference["value"] != "resume",
+        marketing_only=True,
+        at=_at(preference["timestamp"]),
+        reason=f"whatsapp_{preference['value']}"[:64],
+    )
+
+
+def _reply(message: dict[str, Any], *, text: str, account_id: str) -> Reply:
+    return Reply(
+        account_id=account_id,
+        address=f"+{message['from']}",
+        provider_message_id=str(message["id"]),
+        text=text,
+        at=_at(message["timestamp"]),
+        in_reply_to=str((message.get("context") or {}).get("id", "")),
+    )
+
+
+def words_of(message: dict[str, Any]) -> str:
+    """The words of a text or of a pressed button; '' for media and the like."""
+    match message:
+        case (
+            {"type": "text", "text": {"body": str(text)}}
+            | {"type": "button", "button": {"text": str(text)}}
+            | {"type": "interactive", "interactive": {"button_reply": {"title": str(text)}}}
+        ):
+            return text
+    return ""
+
+
+def _at(timestamp: Any) -> datetime:
+    """Seconds since 1970: a string in statuses and messages, a number in preferences."""
+    return datetime.fromtimestamp(int(timestamp), tz=UTC)

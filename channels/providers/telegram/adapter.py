@@ -1,0 +1,187 @@
+"""The Telegram Bot API. It reports nothing after accepting: SENT is final.
+
+Source: core.telegram.org/bots/api.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from channels.platforms import Platform
+from channels.port.adapter import (
+    Button,
+    ButtonKind,
+    Capabilities,
+    HttpRequest,
+    HttpResponse,
+    InboundEvent,
+    OutboundMessage,
+    Outcome,
+    OutcomeKind,
+    ParameterKind,
+    SenderAccount,
+    TextContent,
+    WebhookCall,
+    WebhookSecrets,
+)
+from channels.providers.error_rules import by_status, json_object, retry_after, seconds, unmapped
+from channels.providers.telegram import webhook as telegram_webhook
+from channels.providers.telegram.errors import rule_for
+
+METHODS = {
+    ParameterKind.IMAGE: ("sendPhoto", "photo"),
+    ParameterKind.VIDEO: ("sendVideo", "video"),
+    ParameterKind.DOCUMENT: ("sendDocument", "document"),
+}
+"""How a medium is sent by its URL, which Telegram fetches: the method, and its name there."""
+
+MAX_CALLBACK_DATA = 64
+"""Bytes of what a pressed button sends back."""
+
+
+class TelegramBot:
+    """Texts from a bot to chats that have started it."""
+
+    provider = "telegram_bot"
+    platforms = frozenset({Platform.TELEGRAM})
+    default_base_url = "https://api.telegram.org"
+    credential_names: tuple[str, ...] = ("bot_token",)
+    webhook_secret_names: tuple[str, ...] = ("secret_token",)
+    capabilities = Capabilities(
+        receipts=frozenset(),
+        pair_interval=1.0,
+        media=frozenset(METHODS),
+        buttons=frozenset({ButtonKind.URL, ButtonKind.REPLY}),
+        max_buttons=10,
+        max_reply_bytes=MAX_CALLBACK_DATA,
+        url_schemes=("https://", "http://", "tg://"),
+    )
+
+    token_grant = None
+
+    def account_of(self, credentials: Mapping[str, str]) -> str:
+        bot, colon, _ = credentials.get("bot_token", "").partition(":")
+        return bot if colon else ""
+
+    def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
+        if not isinstance(message.content, TextContent):
+            raise TypeError("Telegram knows no templates.")
+        chat_id = int(message.to) if message.to.lstrip("-").isdecimal() else message.to
+        method, content = _content(message.content)
+        return HttpRequest(
+            method="POST",
+            url=_method(account, method),
+            json={"chat_id": chat_id, **content, **_keyboard(message.content.buttons)},
+        )
+
+    def send_outcome(self, response: HttpResponse) -> Outcome:
+        match json_object(response.body):
+            case {"ok": True, "result": {"message_id": int(number), "chat": {"id": int(chat)}}}:
+                # Unique within a chat only, so the chat is part of it.
+                return Outcome(OutcomeKind.ACCEPTED, provider_message_id=f"{chat}:{number}")
+            case {"ok": False, "error_code": int(code), **rest}:
+                return _refusal(response, code, rest)
+        return by_status(response)
+
+    def check_request(self, account: SenderAccount) -> HttpRequest:
+        return HttpRequest(method="POST", url=_method(account, "getMe"))
+
+    def check_outcome(self, response: HttpResponse) -> Outcome:
+        match json_object(response.body):
+            case {"ok": True, "result": {"id": int(number), "username": str(name)}}:
+                return Outcome(OutcomeKind.ACCEPTED, message=f"@{name} ({number})")
+            case {"ok": False, "error_code": int(code), **rest}:
+                return _refusal(response, code, rest)
+        return by_status(response)
+
+    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+        return None
+
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        return telegram_webhook.verify(secrets, call)
+
+    def stored(self, call: WebhookCall) -> bytes:
+        return call.body
+
+    def event_key(self, body: bytes) -> str:
+        return telegram_webhook.event_key(body)
+
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        return telegram_webhook.parse(body, received_at=received_at)
+
+    def acknowledge_request(self, account: SenderAccount, token: str) -> HttpRequest:
+        """Without a text: nothing is shown, the button only stops waiting."""
+        return HttpRequest(
+            method="POST",
+            url=_method(account, "answerCallbackQuery"),
+            json={"callback_query_id": token},
+        )
+
+
+def set_webhook_request(account: SenderAccount, *, url: str, secret_token: str) -> HttpRequest:
+    """The request that makes Telegram call us at `url`; see `set_webhook_outcome`.
+
+    `secret_token`: 1 to 256 of A-Z, a-z, 0-9, _ and -.
+    """
+    return HttpRequest(
+        method="POST",
+        url=_method(account, "setWebhook"),
+        json={
+            "url": url,
+            "secret_token": secret_token,
+            "allowed_updates": list(telegram_webhook.ALLOWED_UPDATES),
+        },
+    )
+
+
+def set_webhook_outcome(response: HttpResponse) -> Outcome:
+    """ACCEPTED, or why Telegram will not call us."""
+    match json_object(response.body):
+        case {"ok": True, "result": True}:
+            return Outcome(OutcomeKind.ACCEPTED, message="Telegram will call the webhook.")
+        case {"ok": False, "error_code": int(code), **rest}:
+            return _refusal(response, code, rest)
+    return by_status(response)
+
+
+def _method(account: SenderAccount, name: str) -> str:
+    """The token is a part of the path: this URL must never be logged."""
+    return f"{account.base_url}/bot{quote(account.credentials['bot_token'], safe=':')}/{name}"
+
+
+def _content(content: TextContent) -> tuple[str, dict[str, str]]:
+    """No parse_mode: a customer's name with a "<" or "*" in it must not break the message."""
+    if content.media is None:
+        return "sendMessage", {"text": content.text}
+    method, name = METHODS[content.media.kind]
+    caption = {"caption": content.text} if content.text else {}
+    return method, {name: content.media.url, **caption}
+
+
+def _keyboard(buttons: tuple[Button, ...]) -> dict[str, Any]:
+    """Each button in a row of its own, so that no text is cut."""
+    if not buttons:
+        return {}
+    return {"reply_markup": {"inline_keyboard": [[_button(button)] for button in buttons]}}
+
+
+def _button(button: Button) -> dict[str, str]:
+    """Telegram has no button that calls, and refuses tel: in a URL."""
+    match button.kind:
+        case ButtonKind.URL:
+            return {"text": button.text, "url": button.value}
+        case ButtonKind.REPLY if 0 < len(button.value.encode()) <= MAX_CALLBACK_DATA:
+            return {"text": button.text, "callback_data": button.value}
+    raise ValueError("Telegram knows no such button.")
+
+
+def _refusal(response: HttpResponse, code: int, rest: dict[str, Any]) -> Outcome:
+    description = str(rest.get("description", ""))
+    rule = rule_for(code, description)
+    if rule is None:
+        return unmapped(response, provider_code=str(code), message=description)
+    match rest.get("parameters"):
+        case {"retry_after": wait}:
+            return rule.outcome(provider_code=str(code), retry_after=seconds(wait))
+    return rule.outcome(provider_code=str(code), retry_after=retry_after(response))

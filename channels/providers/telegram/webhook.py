@@ -1,0 +1,136 @@
+"""Telegram's calls to us: one update each. Source: core.telegram.org/bots/api#update."""
+
+import hmac
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.port.adapter import InboundEvent, OptChange, Reply, WebhookCall, WebhookSecrets
+from channels.providers.error_rules import json_object
+
+ALLOWED_UPDATES = ("message", "my_chat_member", "callback_query")
+
+# A member's new status in a private chat → whether the recipient has opted out
+MEMBER_OPTED_OUT = {"kicked": True, "member": False}
+
+# A command → whether it opts out. Start comes without my_chat_member after a mere /stop.
+COMMAND_OPTED_OUT = {"/stop": True, "/start": False}
+
+
+def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
+    """Whether X-Telegram-Bot-Api-Secret-Token is the one we gave to setWebhook."""
+    expected = secrets.secrets.get("secret_token", "")
+    given = call.headers.get("x-telegram-bot-api-secret-token", "")
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+
+
+def event_key(body: bytes) -> str:
+    """The update_id, by which a repeated call is known."""
+    update_id = json_object(body).get("update_id")
+    return str(update_id) if isinstance(update_id, int) else ""
+
+
+def parse(body: bytes, *, received_at: datetime) -> list[InboundEvent]:
+    """The events of an update. Raises ValueError for another shape.
+
+    A message does not name the bot that it was written to: its `account_id` is '' and the webhook's
+    endpoint, which belongs to one bot, has to say.
+    """
+    try:
+        update = json.loads(body)
+        update["update_id"]
+        if member := update.get("my_chat_member"):
+            return _member_events(member)
+        if message := update.get("message"):
+            return _message_events(message)
+        if query := update.get("callback_query"):
+            return _pressed(query, received_at)
+    except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
+        raise ValueError("Not an update as Telegram documents it.") from error
+    return []
+
+
+def _member_events(change: dict[str, Any]) -> list[InboundEvent]:
+    member = change["new_chat_member"]
+    status = member["status"]
+    if change["chat"].get("type") != "private" or status not in MEMBER_OPTED_OUT:
+        return []
+    return [
+        OptChange(
+            account_id=str(member["user"]["id"]),
+            address=str(change["chat"]["id"]),
+            opted_out=MEMBER_OPTED_OUT[status],
+            marketing_only=False,
+            at=_at(change["date"]),
+            reason=f"telegram_{status}",
+        )
+    ]
+
+
+def _message_events(message: dict[str, Any]) -> list[InboundEvent]:
+    text = message.get("text", "")
+    word, _, rest = text.partition(" ")
+    command = word.partition("@")[0].lower()
+    events: list[InboundEvent] = []
+    if command in COMMAND_OPTED_OUT:
+        events.append(_command(message, command))
+    if text and command != "/stop":
+        # A group that somebody starts the bot in is nobody's own chat.
+        is_own = command == "/start" and message["chat"].get("type") == "private"
+        events.append(_reply(message, payload=rest.strip() if is_own else ""))
+    return events
+
+
+def _command(message: dict[str, Any], command: str) -> OptChange:
+    return OptChange(
+        account_id="",
+        address=str(message["chat"]["id"]),
+        opted_out=COMMAND_OPTED_OUT[command],
+        marketing_only=False,
+        at=_at(message["date"]),
+        reason=f"telegram_{command.removeprefix('/')}",
+    )
+
+
+def _reply(message: dict[str, Any], *, payload: str) -> Reply:
+    chat_id = message["chat"]["id"]
+    replied = message.get("reply_to_message") or {}
+    return Reply(
+        account_id="",
+        address=str(chat_id),
+        provider_message_id=f"{chat_id}:{message['message_id']}",
+        text=message["text"],
+        at=_at(message["date"]),
+        payload=payload,
+        in_reply_to=f"{chat_id}:{replied['message_id']}" if replied else "",
+    )
+
+
+def _pressed(query: dict[str, Any], at: datetime) -> list[InboundEvent]:
+    """A reply in the button's words. A query tells no time and, of an old message, no keyboard."""
+    data, message = query.get("data"), query.get("message")
+    if not isinstance(data, str) or not data or not message:
+        return []
+    chat_id = message["chat"]["id"]
+    return [
+        Reply(
+            account_id="",
+            address=str(chat_id),
+            provider_message_id=f"{chat_id}:pressed:{query['id']}",
+            text=_words(message, data) or data,
+            at=at,
+            in_reply_to=f"{chat_id}:{message['message_id']}",
+            acknowledge=str(query["id"]),
+        )
+    ]
+
+
+def _words(message: dict[str, Any], data: str) -> str:
+    """What stands on the button of this data."""
+    keyboard = (message.get("reply_markup") or {}).get("inline_keyboard") or []
+    buttons = [button for row in keyboard for button in row if button.get("callback_data") == data]
+    return str(buttons[0]["text"]) if buttons else ""
+
+
+def _at(timestamp: int) -> datetime:
+    return datetime.fromtimestamp(timestamp, tz=UTC)

@@ -1,0 +1,221 @@
+"""Twilio's Message resource: SMS and MMS, WhatsApp and RCS.
+
+A sender's `account_id` is what Twilio calls the sender: a number (`+14155550100`), a Messaging
+Service (`MG…`), `whatsapp:+14155550100` or `rcs:agent`. The account's SID is a credential.
+
+Source: twilio.com/docs/messaging/api/message-resource; twilio-oai's description of it.
+"""
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from channels.platforms import Platform
+from channels.port.adapter import (
+    Capabilities,
+    HandedOver,
+    HttpRequest,
+    HttpResponse,
+    InboundEvent,
+    OutboundMessage,
+    Outcome,
+    OutcomeKind,
+    ParameterKind,
+    Receipt,
+    ReceiptStatus,
+    SenderAccount,
+    TemplateContent,
+    TextContent,
+    WebhookCall,
+    WebhookSecrets,
+)
+from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
+from channels.providers.twilio import look_up as twilio_look_up
+from channels.providers.twilio import webhook as twilio_webhook
+from channels.providers.twilio.errors import failure, rule_for
+
+VERSION = "2010-04-01"
+
+SHORTEST, LONGEST = 1, 36_000
+"""Seconds in Twilio's queue; the longest is its default too."""
+
+
+class Twilio:
+    """Texts, with a picture or a file where the recipient's network has them, and templates."""
+
+    provider = "twilio"
+    platforms = frozenset({Platform.SMS, Platform.WHATSAPP, Platform.RCS})
+    default_base_url = "https://api.twilio.com"
+    credential_names: tuple[str, ...] = ("account_sid", "auth_token")
+    webhook_secret_names: tuple[str, ...] = ("auth_token",)
+    capabilities = Capabilities(
+        receipts=frozenset(ReceiptStatus),
+        look_up=True,
+        media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
+    )
+    token_grant = None
+
+    def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
+        return HttpRequest(
+            method="POST",
+            url=f"{_account(account)}/Messages.json",
+            headers=_authorization(account),
+            form=self._form(account, message),
+        )
+
+    def _form(self, account: SenderAccount, message: OutboundMessage) -> dict[str, str]:
+        return {
+            "To": _address(account.platform, message.to),
+            **_sender(account),
+            **_content(message.content),
+            **_validity(message),
+            **_callback(account, message),
+        }
+
+    def send_outcome(self, response: HttpResponse) -> Outcome:
+        body = json_object(response.body)
+        if not succeeded(response):
+            return _refusal(response, body)
+        match body:
+            case {"sid": str(sid), "status": "failed" | "undelivered", "error_code": int(code)}:
+                return failure(sid, code, str(body.get("error_message") or ""))
+            case {"sid": str(sid), "status": str()} if sid:
+                return Outcome(OutcomeKind.ACCEPTED, provider_message_id=sid)
+        return by_status(response)
+
+    def check_request(self, account: SenderAccount) -> HttpRequest:
+        return HttpRequest(
+            method="GET",
+            url=f"{_account(account)}/Messages.json?PageSize=1",
+            headers=_authorization(account),
+        )
+
+    def check_outcome(self, response: HttpResponse) -> Outcome:
+        body = json_object(response.body)
+        if not succeeded(response):
+            return _refusal(response, body)
+        match body:
+            case {"messages": list(), "uri": str()}:
+                return Outcome(OutcomeKind.ACCEPTED, message="Twilio knows the account.")
+        return by_status(response)
+
+    def look_up_request(self, account: SenderAccount, asked: HandedOver) -> HttpRequest | None:
+        query = twilio_look_up.query(self._form(account, asked.message), since=asked.since)
+        if query is None:
+            return None
+        return HttpRequest(
+            method="GET",
+            url=f"{_account(account)}/Messages.json?{query}",
+            headers=_authorization(account),
+        )
+
+    def look_up_receipts(
+        self, account: SenderAccount, asked: HandedOver, response: HttpResponse
+    ) -> Sequence[Receipt]:
+        if not succeeded(response):
+            return ()
+        form = self._form(account, asked.message)
+        return twilio_look_up.receipts(json_object(response.body), form, asked)
+
+    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+        return None
+
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        return twilio_webhook.verify(secrets, call)
+
+    def stored(self, call: WebhookCall) -> bytes:
+        return twilio_webhook.stored(call)
+
+    def event_key(self, body: bytes) -> str:
+        return twilio_webhook.event_key(body)
+
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        return twilio_webhook.parse(body, received_at=received_at)
+
+
+def _account(account: SenderAccount) -> str:
+    sid = quote(account.credentials["account_sid"], safe="")
+    return f"{account.base_url}/{VERSION}/Accounts/{sid}"
+
+
+def _authorization(account: SenderAccount) -> dict[str, str]:
+    pair = f"{account.credentials['account_sid']}:{account.credentials['auth_token']}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+# --- the form -----------------------------------------------------------------------------------
+
+PREFIXES = {Platform.SMS: "", Platform.WHATSAPP: "whatsapp:", Platform.RCS: "rcs:"}
+
+
+def _address(platform: Platform, address: str) -> str:
+    return f"{PREFIXES[platform]}{address.removeprefix(PREFIXES[platform])}"
+
+
+def _sender(account: SenderAccount) -> dict[str, str]:
+    if account.account_id.startswith("MG"):
+        return {"MessagingServiceSid": account.account_id}
+    return {"From": _address(account.platform, account.account_id)}
+
+
+def _content(content: TextContent | TemplateContent) -> dict[str, str]:
+    if isinstance(content, TemplateContent):
+        return _template(content.provider_template_id, _variables(content))
+    if content.template_id:
+        return _template(content.template_id, dict(content.variables))
+    if content.buttons:
+        raise ValueError("Twilio has buttons in its content templates only.")
+    body = {"Body": content.text} if content.text else {}
+    return body | ({"MediaUrl": content.media.url} if content.media else {})
+
+
+def _template(content_sid: str, variables: dict[str, str]) -> dict[str, str]:
+    if not content_sid:
+        raise ValueError("The template has no ContentSid.")
+    form = {"ContentSid": content_sid}
+    return form | ({"ContentVariables": _compact(variables)} if variables else {})
+
+
+def _variables(content: TemplateContent) -> dict[str, str]:
+    """Twilio numbers all variables of a template in one row: ours go body, header, buttons.
+
+    Named ones keep their name.
+    """
+    named = [*content.body, *content.header]
+    values = [(each.name, each.value) for each in named]
+    values += [("", button.value) for button in content.buttons]
+    return {name or str(number): value for number, (name, value) in enumerate(values, start=1)}
+
+
+def _compact(variables: dict[str, str]) -> str:
+    return json.dumps(variables, ensure_ascii=False, separators=(",", ":"))
+
+
+def _validity(message: OutboundMessage) -> dict[str, str]:
+    if message.valid_for is None:
+        return {}
+    return {"ValidityPeriod": str(min(max(message.valid_for, SHORTEST), LONGEST))}
+
+
+def _callback(account: SenderAccount, message: OutboundMessage) -> dict[str, str]:
+    """Where Twilio reports on this message; its query carries our id back."""
+    if not account.webhook_url:
+        return {}
+    return {"StatusCallback": twilio_webhook.callback_url(account.webhook_url, message.id)}
+
+
+# --- the answer ---------------------------------------------------------------------------------
+
+
+def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
+    match body:
+        case {"code": int(code), **rest}:
+            rule = rule_for(code)
+            if rule is None:
+                text = str(rest.get("message", ""))
+                return unmapped(response, provider_code=str(code), message=text)
+            return rule.outcome(provider_code=str(code), retry_after=retry_after(response))
+    return by_status(response)

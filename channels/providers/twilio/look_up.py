@@ -1,0 +1,89 @@
+"""Whether Twilio has a message whose answer was lost: its list of the recipient's messages.
+
+The list knows no id of ours, so a message is known by all that it says: recipient, sender, text and
+the time of its creation. What a template says, Twilio alone knows: it is not asked for.
+
+Source: twilio.com/docs/messaging/api/message-resource, "read multiple Message resources".
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from channels.port.adapter import HandedOver, Receipt, ReceiptStatus
+from channels.providers.twilio.errors import explain, opted_out
+from channels.providers.twilio.webhook import STATUSES
+
+PAGE_SIZE = 100
+"""Messages to one recipient in a day or two; of a longer list nothing is concluded."""
+
+
+def query(form: Mapping[str, str], *, since: datetime) -> str | None:
+    """The filters for the message that this form asked for; None where it has no text."""
+    if not form.get("Body"):
+        return None
+    day = since.astimezone(UTC).strftime("%Y-%m-%dT00:00:00Z")
+    filters = {"To": form["To"], "DateSent>": day, "PageSize": PAGE_SIZE}
+    return urlencode(filters | ({"From": form["From"]} if "From" in form else {}))
+
+
+def receipts(
+    body: Mapping[str, Any], form: Mapping[str, str], asked: HandedOver
+) -> Sequence[Receipt]:
+    """Of every listed message that can be the one that this form asked for."""
+    match body:
+        case {"messages": list(messages), "next_page_uri": None}:
+            return [_receipt(each, asked) for each in messages if _can_be(each, form, asked)]
+    return ()
+
+
+def _can_be(listed: Any, form: Mapping[str, str], asked: HandedOver) -> bool:
+    match listed:
+        case {"sid": str(sid), "status": str(), "date_created": str(at)} if sid:
+            created = _time(at)
+            is_alike = all(listed.get(name) == value for name, value in _words(form).items())
+            return is_alike and created is not None and asked.since <= created <= asked.until
+    return False
+
+
+def _words(form: Mapping[str, str]) -> dict[str, str]:
+    """What the list must show of it. A messaging service chooses the number by itself."""
+    sender = {"from": form["From"]} if "From" in form else {}
+    service = "MessagingServiceSid"
+    return {
+        "direction": "outbound-api",
+        "to": form["To"],
+        "body": form["Body"],
+        "num_media": "1" if "MediaUrl" in form else "0",
+        **(sender or {"messaging_service_sid": form[service]}),
+    }
+
+
+def _receipt(listed: Mapping[str, Any], asked: HandedOver) -> Receipt:
+    """Whatever is not yet sent was taken all the same."""
+    status = STATUSES.get(listed["status"], ReceiptStatus.SENT)
+    has_failed = status is ReceiptStatus.FAILED
+    error = str(listed.get("error_code") or "") if has_failed else ""
+    code, message = explain(error) if has_failed else ("", "")
+    when = "date_created" if status is ReceiptStatus.SENT else "date_updated"
+    return Receipt(
+        status=status,
+        at=_time(listed.get(when)) or asked.until,
+        provider_message_id=listed["sid"],
+        message_id=asked.message.id,
+        code=code,
+        provider_code=error,
+        message=message,
+        opted_out=opted_out(error),
+    )
+
+
+def _time(value: Any) -> datetime | None:
+    """RFC 2822, whole seconds in GMT."""
+    try:
+        time = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

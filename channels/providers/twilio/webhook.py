@@ -1,0 +1,188 @@
+"""Twilio's calls to us: the signature, delivery statuses, replies and opt-outs.
+
+Source: twilio.com/docs/usage/webhooks/webhooks-security and …/messaging-webhooks.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from uuid import UUID
+
+from channels.platforms import Platform
+from channels.port.adapter import (
+    InboundEvent,
+    OptChange,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    WebhookCall,
+    WebhookSecrets,
+)
+from channels.providers.echoed_id import our_id
+from channels.providers.twilio.errors import explain, opted_out
+
+STATUSES = {
+    "sent": ReceiptStatus.SENT,
+    "delivered": ReceiptStatus.DELIVERED,
+    "read": ReceiptStatus.READ,
+    "failed": ReceiptStatus.FAILED,
+    "undelivered": ReceiptStatus.FAILED,
+    "canceled": ReceiptStatus.FAILED,
+}
+
+RECEIVED = "received"
+"""The status of what a recipient wrote, where a call tells one."""
+
+# OptOutType, which Twilio adds when it has acted on a keyword itself; HELP changes nothing.
+OPT_OUTS = {"STOP": True, "START": False}
+
+MESSAGE_ID = "broadcast_message_id"
+"""The query parameter of a StatusCallback that carries our message id; no name of Twilio's."""
+
+LONGEST_ADDRESS = 32
+"""E.164 has 16 characters; a short code or a name fewer."""
+
+PORTS = {"https": 443, "http": 80}
+
+
+def callback_url(webhook_url: str, message_id: UUID) -> str:
+    """The StatusCallback of one message."""
+    return f"{webhook_url}?{urlencode({MESSAGE_ID: message_id})}"
+
+
+def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
+    """Whether X-Twilio-Signature is the auth token's HMAC of the URL and the form.
+
+    Twilio is not consistent about a URL's port: with and without are both right. A JSON body is
+    signed by its hash in the query; without one it is not signed at all, and refused.
+    """
+    token = secrets.secrets.get("auth_token", "")
+    given = call.headers.get("x-twilio-signature", "")
+    signed = _signed_part(call)
+    if not token or signed is None:
+        return False
+    rights = [_signature(token, url + signed) for url in _spellings(urlsplit(call.url))]
+    return any(hmac.compare_digest(given.encode(), right.encode()) for right in rights)
+
+
+def _signed_part(call: WebhookCall) -> str | None:
+    """What is signed beside the URL; None where the body is not signed."""
+    if call.headers.get("content-type", "").startswith("application/json"):
+        expected = hashlib.sha256(call.body).hexdigest()
+        told = call.query.get("bodySHA256", "")
+        return "" if hmac.compare_digest(told.encode(), expected.encode()) else None
+    try:
+        pairs = parse_qsl(call.body.decode(), keep_blank_values=True, errors="strict")
+    except ValueError:
+        return None
+    return "".join(f"{name}{value}" for name, value in sorted(set(pairs)))
+
+
+def _spellings(url: SplitResult) -> tuple[str, str]:
+    host = url.netloc.removesuffix(f":{url.port}") if url.port else url.netloc
+    port = url.port or PORTS.get(url.scheme, 443)
+    return (
+        url._replace(netloc=host).geturl(),
+        url._replace(netloc=f"{host}:{port}").geturl(),
+    )
+
+
+def _signature(token: str, signed: str) -> str:
+    # SHA-1 is Twilio's choice; as an HMAC it is not broken.
+    digest = hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()
+    return base64.b64encode(digest).decode()
+
+
+def stored(call: WebhookCall) -> bytes:
+    """The form, and our message id from the signed URL after it."""
+    message_id = call.query.get(MESSAGE_ID, "")
+    extra = urlencode({MESSAGE_ID: message_id}).encode() if message_id else b""
+    return b"&".join(part for part in (call.body, extra) if part)
+
+
+def event_key(body: bytes) -> str:
+    """A repeated call is known by its message and what it says of it."""
+    form = _form(body)
+    if "MessageSid" not in form:
+        return ""
+    return f"{form['MessageSid']}:{form.get('MessageStatus', RECEIVED)}"
+
+
+def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+    """The event in a stored call. Raises ValueError for another shape. Calls carry no time."""
+    form = _form(body)
+    if not form.get("MessageSid"):
+        raise ValueError("Not a call as Twilio documents it.")
+    if form.get("MessageStatus", RECEIVED) != RECEIVED:
+        return _receipts(form, received_at)
+    if "From" not in form:
+        raise ValueError("Not a call as Twilio documents it.")
+    return _messages(form, received_at)
+
+
+def _form(body: bytes) -> dict[str, str]:
+    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+
+
+def _receipts(form: dict[str, str], at: datetime) -> list[InboundEvent]:
+    status = STATUSES.get(form["MessageStatus"])
+    if status is None:
+        return []
+    error = form.get("ErrorCode", "") if status is ReceiptStatus.FAILED else ""
+    code, message = explain(error) if status is ReceiptStatus.FAILED else ("", "")
+    return [
+        Receipt(
+            status=status,
+            at=at,
+            provider_message_id=form["MessageSid"],
+            message_id=our_id(form.get(MESSAGE_ID, "")),
+            code=code,
+            provider_code=error,
+            message=message,
+            opted_out=opted_out(error),
+        )
+    ]
+
+
+def _messages(form: dict[str, str], at: datetime) -> list[InboundEvent]:
+    platform, address = _recipient(form["From"])
+    account_id, said = form.get("To", ""), form.get("OptOutType", "").upper()
+    events: list[InboundEvent] = []
+    if said in OPT_OUTS:
+        events.append(
+            OptChange(
+                account_id=account_id,
+                address=address,
+                opted_out=OPT_OUTS[said],
+                marketing_only=False,
+                at=at,
+                reason=f"twilio_{said.lower()}",
+                platform=platform,
+            )
+        )
+    text = form.get("ButtonText") or form.get("Body", "")
+    if text:
+        events.append(
+            Reply(
+                account_id=account_id,
+                address=address,
+                provider_message_id=form["MessageSid"],
+                text=text,
+                at=at,
+                payload=form.get("ButtonPayload", ""),
+                in_reply_to=form.get("OriginalRepliedMessageSid", ""),
+                platform=platform,
+            )
+        )
+    return events
+
+
+def _recipient(address: str) -> tuple[Platform, str]:
+    channel, _, number = address.rpartition(":")
+    if not 0 < len(number) <= LONGEST_ADDRESS:
+        raise ValueError("The sender's address is no number.")
+    channels = {"whatsapp": Platform.WHATSAPP, "rcs": Platform.RCS}
+    return channels.get(channel, Platform.SMS), number

@@ -1,0 +1,184 @@
+"""Vonage's SMS API.
+
+The classic API and not the Messages API: it says of every part whether it was taken, by a
+documented number, and its receipts carry the networks' own numbers (9 is an opt-out). A sender's
+`account_id` is its number without the plus sign, or its alphanumeric name.
+
+Source: developer.vonage.com/en/api/sms and …/messaging/sms/guides.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from smsutil import is_valid_gsm
+
+from channels.platforms import Platform
+from channels.port.adapter import (
+    Capabilities,
+    HttpRequest,
+    HttpResponse,
+    InboundEvent,
+    OutboundMessage,
+    Outcome,
+    OutcomeKind,
+    ReceiptStatus,
+    SenderAccount,
+    TextContent,
+    WebhookCall,
+    WebhookSecrets,
+)
+from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
+from channels.providers.vonage import webhook as vonage_webhook
+from channels.providers.vonage.errors import STATUSES
+
+TAKEN = "0"
+
+LONGEST_CALLBACK = 100
+"""Characters. A longer one is left out: receipts then go where the account says."""
+
+SHORTEST, LONGEST = 20, 604_800
+"""Seconds that Vonage takes; its default is three days, and operators may give up sooner."""
+
+
+class Vonage:
+    """Texts, sent in as many parts as they need."""
+
+    provider = "vonage"
+    platforms = frozenset({Platform.SMS})
+    default_base_url = "https://rest.nexmo.com"
+    credential_names: tuple[str, ...] = ("api_key", "api_secret")
+    webhook_secret_names: tuple[str, ...] = ("signature_secret",)
+    capabilities = Capabilities(
+        receipts=frozenset({ReceiptStatus.SENT, ReceiptStatus.DELIVERED, ReceiptStatus.FAILED})
+    )
+    token_grant = None
+
+    def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
+        if not isinstance(message.content, TextContent):
+            raise TypeError("An SMS knows no templates of WhatsApp's.")
+        if message.content.media or message.content.buttons:
+            raise ValueError("An SMS holds text alone.")
+        text, template_id = message.content.text, message.content.template_id
+        return HttpRequest(
+            method="POST",
+            url=f"{account.base_url}/sms/json",
+            headers=_authorization(account),
+            form={
+                "to": message.to.removeprefix("+"),
+                "from": account.account_id.removeprefix("+"),
+                "text": text,
+                "type": "text" if is_valid_gsm(text) else "unicode",
+                **_callback(account),
+                **_ttl(message),
+                **_registration(account, template_id),
+                "client-ref": str(message.id),
+            },
+        )
+
+    def send_outcome(self, response: HttpResponse) -> Outcome:
+        """Refusals come with HTTP status 200 as well: the parts decide."""
+        match json_object(response.body):
+            case {"messages": [*parts]} if parts and all(map(_is_part, parts)):
+                return _of_parts(response, parts)
+        return by_status(response)
+
+    def check_request(self, account: SenderAccount) -> HttpRequest:
+        return HttpRequest(
+            method="GET",
+            url=f"{account.base_url}/account/get-balance",
+            headers=_authorization(account),
+        )
+
+    def check_outcome(self, response: HttpResponse) -> Outcome:
+        match json_object(response.body):
+            case {"value": int() | float() as value} if succeeded(response):
+                return Outcome(OutcomeKind.ACCEPTED, message=f"Vonage: balance {value:.2f}")
+        return by_status(response)
+
+    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+        return None
+
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        return vonage_webhook.verify(secrets, call)
+
+    def stored(self, call: WebhookCall) -> bytes:
+        return vonage_webhook.stored(call)
+
+    def event_key(self, body: bytes) -> str:
+        return vonage_webhook.event_key(body)
+
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        return vonage_webhook.parse(body, received_at=received_at)
+
+
+def _callback(account: SenderAccount) -> dict[str, str]:
+    url = account.webhook_url
+    return {"callback": url} if 0 < len(url) <= LONGEST_CALLBACK else {}
+
+
+def _ttl(message: OutboundMessage) -> dict[str, str]:
+    """In milliseconds."""
+    if message.valid_for is None:
+        return {}
+    return {"ttl": str(min(max(message.valid_for, SHORTEST), LONGEST) * 1000)}
+
+
+def _registration(account: SenderAccount, template_id: str) -> dict[str, str]:
+    """India's DLT: the registered template, and the business where the sender names it."""
+    if not template_id:
+        return {}
+    entity = account.credentials.get("entity_id", "")
+    return {"content-id": template_id} | ({"entity-id": entity} if entity else {})
+
+
+def _authorization(account: SenderAccount) -> dict[str, str]:
+    pair = f"{account.credentials['api_key']}:{account.credentials['api_secret']}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+# --- the answer: one entry a part ---------------------------------------------------------------
+
+
+def _is_part(part: Any) -> bool:
+    return isinstance(part, dict) and isinstance(part.get("status"), str)
+
+
+def _of_parts(response: HttpResponse, parts: list[dict[str, Any]]) -> Outcome:
+    """The first part stands for the message; its id is what the row keeps.
+
+    Some parts taken and some refused is neither a success nor something to send again.
+    """
+    taken = [part for part in parts if part["status"] == TAKEN and part.get("message-id")]
+    refused = [part for part in parts if part["status"] != TAKEN]
+    if refused and taken:
+        outcome = _refusal(response, refused[0])
+        return replace(
+            _PARTLY,
+            provider_message_id=str(taken[0]["message-id"]),
+            provider_code=outcome.provider_code,
+        )
+    if refused:
+        return _refusal(response, refused[0])
+    if len(taken) < len(parts):
+        return by_status(response)
+    return Outcome(OutcomeKind.ACCEPTED, provider_message_id=str(taken[0]["message-id"]))
+
+
+_PARTLY = Outcome(
+    OutcomeKind.UNKNOWN,
+    code="partly_accepted",
+    message="Vonage took some parts of the message and refused others.",
+)
+
+
+def _refusal(response: HttpResponse, part: dict[str, Any]) -> Outcome:
+    status = part["status"]
+    rule = STATUSES.get(status)
+    if rule is None:
+        # A number means "not taken", also one that is not documented.
+        outcome = unmapped(response, provider_code=status, message=str(part.get("error-text", "")))
+        return replace(outcome, kind=OutcomeKind.PERMANENT) if succeeded(response) else outcome
+    return rule.outcome(provider_code=status, retry_after=retry_after(response))
