@@ -90,7 +90,7 @@ def _planned_one(sender: "Sender") -> "Broadcast":
     from benchmarks.accounts import TEXT
     from benchmarks.scene import more_contacts
     from broadcast import lifecycle
-    from broadcast.planning import RecipientRef
+    from broadcast.planning.plan import RecipientRef
 
     now = timezone.now()
     made = lifecycle.create(

@@ -12,9 +12,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from benchmarks.scene import Case, planned, send, sender_for, tenant_with
-from broadcast.claiming import claim
+from broadcast.engine.claiming import claim
+from broadcast.engine.settling import settle
 from broadcast.models import BroadcastMessage
-from broadcast.settling import settle
 from channels.platforms import Platform
 from channels.port.adapter import Outcome, OutcomeKind
 from tenants.models import Tenant

@@ -36,7 +36,7 @@ def main() -> None:
         from django.utils import timezone
 
         from benchmarks.scene import Case, planned, send, sender_for, tenant_with
-        from broadcast.sending import run_batch
+        from broadcast.engine.batch import run_batch
         from channels.platforms import Platform
 
         case = Case(Platform.TELEGRAM)

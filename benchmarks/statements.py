@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from benchmarks.scene import Case, planned, send, sender_for, tenant_with
+from broadcast.engine.batch import run_next_batch
 from broadcast.models import Broadcast, BroadcastCounters
-from broadcast.sending import run_next_batch
 
 BATCHES = 10
 

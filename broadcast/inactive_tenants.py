@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from broadcast.control.pausing import pause_all
 from broadcast.models import Broadcast
-from broadcast.pausing import pause_all
 
 REASON = "The tenant is not active."
 

@@ -3,13 +3,13 @@
 Every action locks the broadcast's row first, then its counters, then its messages.
 """
 
-from broadcast.approving import approve
-from broadcast.cancelling import cancel
-from broadcast.drafting import create, delete, edit
-from broadcast.launching import finish_planning, queue, schedule, send, unschedule
-from broadcast.pausing import pause, resume
-from broadcast.resolving import resolve_unknown
-from broadcast.retrying import retry_failed
+from broadcast.control.approving import approve
+from broadcast.control.cancelling import cancel
+from broadcast.control.drafting import create, delete, edit
+from broadcast.control.launching import finish_planning, queue, schedule, send, unschedule
+from broadcast.control.pausing import pause, resume
+from broadcast.followup.resolving import resolve_unknown
+from broadcast.followup.retrying import retry_failed
 
 __all__ = (
     "approve",

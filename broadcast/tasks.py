@@ -7,21 +7,21 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from broadcast import template_pauses
-from broadcast.changed_senders import wake_what_waits
+from broadcast.control import auto_pausing as template_pauses
+from broadcast.control.expiring import expire_due
+from broadcast.control.promoting import promote_due
 from broadcast.doctor import check_up
-from broadcast.enqueueing import hints_waiting
-from broadcast.expiring import expire_due
-from broadcast.fallback import fall_back
-from broadcast.finishing import finish_all_that_are_over
+from broadcast.engine.batch import sweep_batches
+from broadcast.engine.pipeline import serve_lanes
+from broadcast.followup.fallback import fall_back
+from broadcast.followup.looking_up import look_up_unknown
 from broadcast.inactive_tenants import pause_for_tenants
+from broadcast.lanes.hints import hints_waiting
+from broadcast.lanes.turns import lanes_overdue
+from broadcast.lanes.waking import wake_what_waits
 from broadcast.lifecycle import finish_planning
-from broadcast.looking_up import look_up_unknown
 from broadcast.models import Broadcast
-from broadcast.pipeline import serve_lanes
-from broadcast.promotion import promote_due
-from broadcast.sending import sweep_batches
-from broadcast.serving import lanes_overdue
+from broadcast.moves.finishing import finish_all_that_are_over
 from channels.pacing.limiter import remember_the_start
 from tenants.idempotency import purge_expired
 

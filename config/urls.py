@@ -19,7 +19,7 @@ urlpatterns = [
     path("", include("templates_wa.urls")),
     path("", include("channels.api.urls")),
     path("", include("wallet.urls")),
-    path("", include("broadcast.urls")),
+    path("", include("broadcast.api.urls")),
     path("", include("tracking.urls")),
     path("", include("inbound.urls")),
 ]

@@ -10,7 +10,7 @@ import structlog
 from django.db import DataError, transaction
 from django.db.models import Q, QuerySet
 
-from broadcast.receipts import apply_receipts
+from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
 from channels.port.adapter import InboundEvent, OptChange, Receipt, Reply, TemplateChange
 from channels.providers.partly_read import PartlyRead

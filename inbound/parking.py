@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from broadcast.receipts import apply_receipts
+from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
 from channels.port.adapter import Receipt, ReceiptStatus
 from inbound.models import ParkedReceipt

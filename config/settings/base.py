@@ -194,7 +194,7 @@ SPECTACULAR_SETTINGS = {
         "MessageStatusEnum": "broadcast.states.MessageStatus",
         "PlatformEnum": "channels.platforms.Platform",
         "EntryKindEnum": "wallet.models.EntryKind",
-        "MediaKindEnum": "broadcast.content_serializers.MEDIA_KINDS",
+        "MediaKindEnum": "broadcast.api.content_serializers.MEDIA_KINDS",
         "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
         "ImportStatusEnum": "contacts.models.ImportStatus",
     },

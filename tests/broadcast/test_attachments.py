@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from api.errors import InvalidInput
-from broadcast import attachments, content
-from broadcast.content import Renderer
+from broadcast.content import attachments
+from broadcast.content import checking as content
+from broadcast.content.checking import Renderer
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import Platform

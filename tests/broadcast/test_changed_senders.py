@@ -10,9 +10,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from broadcast import lifecycle
-from broadcast.changed_senders import wake_what_waits
+from broadcast.engine.batch import run_batch
+from broadcast.lanes.waking import wake_what_waits
 from broadcast.models import Broadcast, Lane
-from broadcast.sending import run_batch
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant

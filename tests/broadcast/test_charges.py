@@ -11,9 +11,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from broadcast import lifecycle
+from broadcast.engine.batch import run_batch
+from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, ChargeLine
-from broadcast.receipts import apply_receipts
-from broadcast.sending import run_batch
 from channels.models import Sender
 from channels.port.adapter import Receipt, ReceiptStatus
 from contacts.models import Contact, Suppression, SuppressionSource
@@ -80,7 +80,7 @@ def test_a_long_line_is_cut_into_blocks(
     monkeypatch: pytest.MonkeyPatch,
     owner: APIClient,
 ) -> None:
-    monkeypatch.setattr("broadcast.moves.MESSAGES_PER_LINE", 2)
+    monkeypatch.setattr("broadcast.moves.messages.MESSAGES_PER_LINE", 2)
     now = timezone.now()
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(5)).pk, now=now)
     lifecycle.cancel(tenant=tenant, broadcast_id=broadcast.pk, now=now)

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from broadcast.closed_zones import LOOK_AGAIN, ClosedZones, closed_zones
+from broadcast.lanes.closed_zones import LOOK_AGAIN, ClosedZones, closed_zones
 from broadcast.models import Broadcast
 from tests.factories import BroadcastFactory, ContactFactory, SenderFactory
 

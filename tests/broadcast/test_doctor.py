@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from broadcast import lifecycle
 from broadcast.doctor import all_checks, check_up, find_breaches
+from broadcast.engine.batch import run_batch
 from broadcast.models import (
     Batch,
     Broadcast,
@@ -21,7 +22,6 @@ from broadcast.models import (
     Lane,
     ProviderMessageId,
 )
-from broadcast.sending import run_batch
 from channels.models import Sender
 from contacts.models import Contact
 from inbound.models import ProviderEvent

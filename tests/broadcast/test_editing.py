@@ -8,10 +8,10 @@ import pytest
 
 from api.errors import InvalidInput
 from broadcast import lifecycle
-from broadcast.claiming import shut_fence
+from broadcast.engine.batch import sweep_batches
+from broadcast.engine.claiming import shut_fence
 from broadcast.errors import AlreadyHandedOver
 from broadcast.models import Broadcast
-from broadcast.sending import sweep_batches
 from channels.models import Sender
 from contacts.models import Contact, Tag
 from tenants.models import Tenant

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from broadcast import lifecycle
-from broadcast.claiming import claim, shut_fence, take_lane
+from broadcast.engine.batch import run_batch, sweep_batches
+from broadcast.engine.claiming import claim, shut_fence, take_lane
+from broadcast.engine.settling import settle
 from broadcast.models import Batch, Broadcast, BroadcastMessage
-from broadcast.sending import run_batch, sweep_batches
-from broadcast.settling import settle
 from channels.models import Sender
 from channels.port.adapter import Outcome, OutcomeKind
 from contacts.models import Contact, Suppression

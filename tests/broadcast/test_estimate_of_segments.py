@@ -11,8 +11,8 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from broadcast.engine.batch import run_batch
 from broadcast.models import Broadcast
-from broadcast.sending import run_batch
 from channels.models import Sender
 from contacts.models import Contact
 from sandbox.running import RunningSimulator

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from broadcast.engine.batch import run_batch
 from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast, BroadcastMessage
-from broadcast.sending import run_batch
 from channels.models import Sender, TenantWAApp
 from contacts.models import Contact, Suppression, SuppressionSource
 from sandbox.running import RunningSimulator

@@ -13,10 +13,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from broadcast import lifecycle
-from broadcast.expiring import expire_due
+from broadcast.control.expiring import expire_due
+from broadcast.engine.batch import run_batch
 from broadcast.models import Broadcast
-from broadcast.planning import RecipientRef
-from broadcast.sending import run_batch
+from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.platforms import Platform
 from contacts.models import Contact

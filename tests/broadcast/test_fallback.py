@@ -12,12 +12,12 @@ from pytest_django import Settings
 
 from api.errors import InvalidInput
 from broadcast import lifecycle
+from broadcast.engine.batch import run_batch
 from broadcast.errors import ApprovalRequired, IsAFurtherTry, NothingToRetry
-from broadcast.fallback import SOMEBODY, asked_of, fall_back
+from broadcast.followup.fallback import SOMEBODY, asked_of, fall_back
+from broadcast.followup.receipts import apply_receipts
+from broadcast.followup.resolving import Decision
 from broadcast.models import Broadcast
-from broadcast.receipts import apply_receipts
-from broadcast.resolving import Decision
-from broadcast.sending import run_batch
 from broadcast.states import UnknownPolicy
 from channels.models import Sender
 from channels.port.adapter import Receipt, ReceiptStatus

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 
-from broadcast.claiming import shut_fence
-from broadcast.finishing import finish, finish_all_that_are_over
+from broadcast.engine.batch import sweep_batches
+from broadcast.engine.claiming import shut_fence
+from broadcast.engine.settling import settle
 from broadcast.models import Batch, Broadcast
-from broadcast.sending import sweep_batches
-from broadcast.settling import settle
+from broadcast.moves.finishing import finish, finish_all_that_are_over
 from channels.models import Sender
 from channels.port.adapter import Outcome, OutcomeKind
 from contacts.models import Contact

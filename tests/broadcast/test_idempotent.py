@@ -11,10 +11,10 @@ import pytest
 from django.utils import timezone
 
 from broadcast import lifecycle
+from broadcast.engine.batch import run_batch, sweep_batches
+from broadcast.engine.settling import settle
 from broadcast.models import Batch, Broadcast, BroadcastMessage
-from broadcast.planning import RecipientRef
-from broadcast.sending import run_batch, sweep_batches
-from broadcast.settling import settle
+from broadcast.planning.plan import RecipientRef
 from broadcast.states import MessageStatus
 from channels.models import Sender
 from channels.platforms import Platform
@@ -117,7 +117,7 @@ def test_what_a_dead_worker_had_handed_over_is_sent_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("broadcast.sending.settle", dies)
+        patched.setattr("broadcast.engine.batch.settle", dies)
         with pytest.raises(KeyboardInterrupt):
             one.batch()
     assert one.statuses() == [MessageStatus.SENDING] * 2
@@ -141,7 +141,7 @@ def test_after_its_last_attempt_a_dead_workers_message_is_unknown(
     def dies(**_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("broadcast.sending.settle", dies)
+    monkeypatch.setattr("broadcast.engine.batch.settle", dies)
     for attempt in range(5):
         if one.statuses() == [MessageStatus.PENDING]:
             with pytest.raises(KeyboardInterrupt):
@@ -162,6 +162,6 @@ def test_cancelled_in_the_meantime_it_stays_unknown(
         lifecycle.cancel(tenant=tenant, broadcast_id=one.broadcast.pk, now=timezone.now())
         return settle(**answered)
 
-    monkeypatch.setattr("broadcast.sending.settle", cancels_first)
+    monkeypatch.setattr("broadcast.engine.batch.settle", cancels_first)
     one.batch()
     assert one.statuses() == [MessageStatus.UNKNOWN]

@@ -11,15 +11,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
-from broadcast.claiming import claim, shut_fence
+from broadcast.control.expiring import expire_due
+from broadcast.engine.batch import run_batch, sweep_batches
+from broadcast.engine.claiming import claim, shut_fence
+from broadcast.engine.settling import settle
 from broadcast.errors import NothingToRetry
-from broadcast.expiring import expire_due
-from broadcast.fallback import fall_back
-from broadcast.finishing import finish_all_that_are_over
+from broadcast.followup.fallback import fall_back
+from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Batch, Broadcast, BroadcastMessage
-from broadcast.receipts import apply_receipts
-from broadcast.sending import run_batch, sweep_batches
-from broadcast.settling import settle
+from broadcast.moves.finishing import finish_all_that_are_over
 from broadcast.states import UnknownPolicy
 from channels.models import Sender
 from channels.port.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
@@ -62,7 +62,7 @@ def stopped(
             raise Stopped
 
         with monkeypatch.context() as patched:
-            patched.setattr("broadcast.sending.settle", stop)
+            patched.setattr("broadcast.engine.batch.settle", stop)
             with pytest.raises(Stopped):
                 run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
         Batch.objects.filter(broadcast=broadcast).update(lease_expires_at=now)

@@ -11,10 +11,11 @@ from django.conf import settings
 from django.db.models import Min
 from django.utils import timezone
 
-from broadcast import lifecycle, pipeline
+from broadcast import lifecycle
+from broadcast.engine import pipeline
+from broadcast.engine.batch import run_batch
+from broadcast.engine.pipeline import serve_lanes
 from broadcast.models import Broadcast
-from broadcast.pipeline import serve_lanes
-from broadcast.sending import run_batch
 from channels.models import Sender, SenderDay
 from contacts.models import Contact
 from tenants.models import Tenant

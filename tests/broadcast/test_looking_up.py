@@ -15,12 +15,13 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from broadcast import lifecycle, looking_up
-from broadcast.looking_up import look_up_unknown
+from broadcast import lifecycle
+from broadcast.engine.batch import run_batch
+from broadcast.followup import looking_up
+from broadcast.followup.looking_up import look_up_unknown
+from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, ProviderMessageId
-from broadcast.planning import RecipientRef
-from broadcast.receipts import apply_receipts
-from broadcast.sending import run_batch
+from broadcast.planning.plan import RecipientRef
 from channels.delivery.delivery import deliver
 from channels.models import Sender
 from channels.platforms import Platform

@@ -9,13 +9,14 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from structlog.testing import capture_logs
 
-from broadcast import lifecycle, sending
-from broadcast.claiming import shut_fence
+from broadcast import lifecycle
+from broadcast.engine import batch as sending
+from broadcast.engine.batch import sweep_batches
+from broadcast.engine.claiming import shut_fence
 from broadcast.inactive_tenants import pause_for_tenants
-from broadcast.locking import locked
 from broadcast.models import Batch, Broadcast
-from broadcast.moves import lock_counters
-from broadcast.sending import sweep_batches
+from broadcast.moves.broadcasts import locked
+from broadcast.moves.messages import lock_counters
 from channels.models import Sender
 from contacts.models import Contact
 from postgres.one_by_one import one_by_one

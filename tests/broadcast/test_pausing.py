@@ -8,10 +8,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from broadcast import lifecycle
+from broadcast.control.promoting import promote_due
+from broadcast.engine.batch import run_batch
 from broadcast.errors import IllegalMove
 from broadcast.models import Broadcast
-from broadcast.promotion import promote_due
-from broadcast.sending import run_batch
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant

@@ -11,11 +11,12 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from broadcast import lifecycle, pipeline
+from broadcast import lifecycle
+from broadcast.engine import pipeline
+from broadcast.engine.batch import sweep_batches
+from broadcast.engine.pipeline import serve_lanes
+from broadcast.engine.settling import settle
 from broadcast.models import Batch, Broadcast
-from broadcast.pipeline import serve_lanes
-from broadcast.sending import sweep_batches
-from broadcast.settling import settle
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
@@ -107,7 +108,7 @@ def test_a_process_with_a_silent_provider_goes_on_serving_others(
     """Its task would have ended long ago; the quick lane is due again only after that."""
     settings.BATCHES_AT_ONCE, settings.PROVIDER_TIMEOUT = 2, 1.0
     monkeypatch.setattr(pipeline, "SERVES_FOR", 0.05)
-    monkeypatch.setattr("broadcast.sending.FIRST_CUT", 0.1)
+    monkeypatch.setattr("broadcast.engine.batch.FIRST_CUT", 0.1)
     slow = going(people(SIZE, ending=NEVER_ANSWERS), delay=60)
     quick = going(people(2 * SIZE), delay=60)
     quick.lanes.update(next_batch_at=timezone.now() + timedelta(seconds=0.5))
@@ -132,7 +133,7 @@ def test_what_one_batch_raises_costs_the_others_nothing(
             raise RuntimeError("the first one")
         return settle(**answered)
 
-    monkeypatch.setattr("broadcast.sending.settle", fails_once)
+    monkeypatch.setattr("broadcast.engine.batch.settle", fails_once)
     left: list[datetime] = []
     with pytest.raises(RuntimeError, match="the first one"):
         serve_lanes(clock=timezone.now, announce=left.append)
@@ -163,7 +164,7 @@ def test_a_connection_that_breaks_costs_one_batchs_answers(
                 cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return settle(**answered)
 
-    monkeypatch.setattr("broadcast.sending.settle", cut_off_once)
+    monkeypatch.setattr("broadcast.engine.batch.settle", cut_off_once)
     with pytest.raises(OperationalError):
         served()
     assert statuses(broadcast) == ["SENDING"] * SIZE + ["SENT"] * SIZE

@@ -11,11 +11,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from broadcast import lifecycle, planning
-from broadcast.content import Renderer, link_positions
-from broadcast.launching import OUT_OF_RANGE
+from broadcast import lifecycle
+from broadcast.content.checking import Renderer, link_positions
+from broadcast.control.launching import OUT_OF_RANGE
 from broadcast.models import Broadcast, BroadcastMessage
-from broadcast.planning import RecipientRef
+from broadcast.planning import plan as planning
+from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.port.adapter import TextContent
 from contacts.models import Contact

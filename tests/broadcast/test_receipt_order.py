@@ -8,8 +8,8 @@ from itertools import combinations, permutations
 import pytest
 
 from broadcast import lifecycle
+from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage
-from broadcast.receipts import apply_receipts
 from broadcast.states import RECEIPT_RANK, MessageStatus
 from channels.models import Sender
 from channels.port.adapter import Receipt, ReceiptStatus

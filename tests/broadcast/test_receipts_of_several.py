@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 from django.db import connection, connections, transaction
 
+from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast
-from broadcast.moves import lock_counters
-from broadcast.receipts import apply_receipts
+from broadcast.moves.messages import lock_counters
 from channels.port.adapter import Receipt, ReceiptStatus
 from contacts.models import Contact
 from tenants.models import Tenant

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from broadcast.claiming import claim
+from broadcast.engine.claiming import claim
+from broadcast.engine.settling import settle
+from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage
-from broadcast.receipts import apply_receipts
-from broadcast.settling import settle
 from broadcast.states import UnknownPolicy
 from channels.models import Sender
 from channels.port.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus

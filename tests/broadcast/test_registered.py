@@ -7,8 +7,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from api.errors import InvalidInput
-from broadcast import content
-from broadcast.content import Renderer
+from broadcast.content import checking as content
+from broadcast.content.checking import Renderer
 from broadcast.models import Broadcast
 from channels.platforms import Platform
 from channels.port.adapter import TextContent

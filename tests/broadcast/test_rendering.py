@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from broadcast.content import Renderer
+from broadcast.content.checking import Renderer
 from broadcast.models import Broadcast
 from channels.platforms import Platform
 from channels.port.adapter import OutboundMessage

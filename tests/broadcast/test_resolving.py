@@ -12,11 +12,11 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from broadcast import lifecycle
+from broadcast.engine.batch import run_batch
 from broadcast.errors import IllegalMove, UnknownMessages
+from broadcast.followup.receipts import apply_receipts
+from broadcast.followup.resolving import Decision, Resolved
 from broadcast.models import Broadcast
-from broadcast.receipts import apply_receipts
-from broadcast.resolving import Decision, Resolved
-from broadcast.sending import run_batch
 from channels.models import Sender
 from channels.port.adapter import Receipt, ReceiptStatus
 from contacts.models import Contact

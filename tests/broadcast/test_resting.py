@@ -9,11 +9,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from broadcast import lifecycle, pipeline
-from broadcast.claiming import RESTS_AT_LEAST
+from broadcast import lifecycle
+from broadcast.engine import pipeline
+from broadcast.engine.batch import run_batch
+from broadcast.engine.claiming import RESTS_AT_LEAST
+from broadcast.engine.pipeline import serve_lanes
 from broadcast.models import Broadcast, Lane
-from broadcast.pipeline import serve_lanes
-from broadcast.sending import run_batch
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant

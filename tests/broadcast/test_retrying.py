@@ -12,13 +12,13 @@ from rest_framework.test import APIClient
 
 import channels
 from broadcast import lifecycle
-from broadcast.children import family_of
 from broadcast.doctor import find_breaches
+from broadcast.engine.batch import run_batch
 from broadcast.error_codes import is_about_the_recipient
 from broadcast.errors import IllegalMove, NothingToRetry, RetryTheParent
+from broadcast.followup.children import family_of
+from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage
-from broadcast.receipts import apply_receipts
-from broadcast.sending import run_batch
 from channels.models import Sender
 from channels.port.adapter import FailureCause, Receipt, ReceiptStatus
 from channels.providers.error_rules import Rule

@@ -13,9 +13,9 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from broadcast import lifecycle
-from broadcast.enqueueing import SENDING, hints_waiting, serve_soon
+from broadcast.engine.batch import run_next_batch
+from broadcast.lanes.hints import SENDING, hints_waiting, serve_soon
 from broadcast.models import Broadcast, Lane
-from broadcast.sending import run_next_batch
 from broadcast.tasks import HINT_LASTS, OVERDUE_AFTER, revive, serve
 from channels.models import Sender
 from contacts.models import Contact
@@ -78,7 +78,7 @@ def test_a_hint_that_no_worker_takes_in_time_is_dropped(
 ) -> None:
     """Each batch may give one: where there is more to do than can be done, all would stay."""
     Sender.objects.update(batch_size=1, batch_delay=delay)
-    monkeypatch.setattr("broadcast.pipeline.SERVES_FOR", 0.05)
+    monkeypatch.setattr("broadcast.engine.pipeline.SERVES_FOR", 0.05)
     broadcast = draft(people(40))
     lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())
     hints_taken()
@@ -106,7 +106,7 @@ def test_a_broker_that_is_away_costs_no_answer(
     slow = next(int(ending) for ending, does in ENDINGS.items() if does == Behaviour.SLOW)
     broadcast = draft([*people(1), *people(1, ending=slow)])
     lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())
-    monkeypatch.setattr("broadcast.sending.FIRST_CUT", 0.05)
+    monkeypatch.setattr("broadcast.engine.batch.FIRST_CUT", 0.05)
 
     def announce(due: datetime) -> None:
         raise OperationalError("Connection refused.")

@@ -9,9 +9,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
-from broadcast.claiming import claim, take_lane
+from broadcast.engine.claiming import claim, take_lane
+from broadcast.engine.settling import settle
 from broadcast.models import Broadcast
-from broadcast.settling import settle
 from channels.models import Sender
 from channels.port.adapter import FailureCause, Outcome, OutcomeKind
 from contacts.models import Contact

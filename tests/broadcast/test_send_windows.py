@@ -7,8 +7,8 @@ import pytest
 
 from api.errors import InvalidInput
 from broadcast import lifecycle
+from broadcast.engine.batch import run_batch, run_next_batch, sweep_batches
 from broadcast.models import Broadcast
-from broadcast.sending import run_batch, run_next_batch, sweep_batches
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
@@ -103,7 +103,7 @@ def test_a_worker_that_was_stopped_after_it_looked_at_the_windows_claims_by_no_o
     """The claim's lease counts from the look: past it the fence is shut, and nothing leaves."""
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
     times = iter([now - timedelta(hours=2)] * 2)
-    monkeypatch.setattr("broadcast.sending.take_lane", lambda **_: now)
+    monkeypatch.setattr("broadcast.engine.batch.take_lane", lambda **_: now)
     run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: next(times, now))
     assert statuses(broadcast) == ["SENDING"]
     assert broadcast.batches.get().handed_at is None

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from django.db import connection, transaction
 
+from broadcast.lanes.turns import lanes_overdue, take_next_lane
 from broadcast.models import Lane
-from broadcast.serving import lanes_overdue, take_next_lane
 from channels.models import Sender
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, SenderFactory, TenantFactory

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.test import override_settings
 
-from broadcast.pipeline import SERVES_FOR_AT_MOST
-from broadcast.reserving import HEAD_START
+from broadcast.engine.pipeline import SERVES_FOR_AT_MOST
+from broadcast.engine.reserving import HEAD_START
 from broadcast.tasks import HINT_LASTS
 from channels.delivery.delivery import GRACE_SECONDS
 from channels.http.client import HAND_OFF_SECONDS

@@ -5,10 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from broadcast import planning
+from broadcast.content.unsubscribing import unsubscribe
 from broadcast.models import BroadcastMessage
-from broadcast.opt_outs import record_opt_outs
-from broadcast.unsubscribing import unsubscribe
+from broadcast.moves.opt_outs import record_opt_outs
+from broadcast.planning import plan as planning
 from channels.models import Sender
 from channels.platforms import Platform
 from contacts.models import Suppression

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from api.errors import DomainError
 from broadcast import lifecycle
+from broadcast.control.promoting import promote_due
+from broadcast.engine.batch import run_next_batch
 from broadcast.errors import NoSender, SenderBroken
 from broadcast.models import Broadcast
-from broadcast.promotion import promote_due
-from broadcast.sending import run_next_batch
 from broadcast.tasks import pause_for_templates
 from channels.models import Sender
 from contacts.models import Contact

@@ -28,19 +28,19 @@ from hypothesis.stateful import (
 
 from api.errors import DomainError
 from broadcast import lifecycle
-from broadcast.changed_senders import wake_what_waits
-from broadcast.claiming import claim, shut_fence, take_lane
+from broadcast.control.expiring import expire_due
+from broadcast.control.promoting import promote_due
 from broadcast.doctor import find_breaches
-from broadcast.expiring import expire_due
-from broadcast.fallback import fall_back
-from broadcast.finishing import finish_all_that_are_over
+from broadcast.engine.batch import run_batch, sweep_batches
+from broadcast.engine.claiming import claim, shut_fence, take_lane
+from broadcast.engine.settling import settle
+from broadcast.followup.fallback import fall_back
+from broadcast.followup.receipts import apply_receipts
+from broadcast.followup.resolving import Decision
+from broadcast.lanes.waking import wake_what_waits
 from broadcast.models import Batch, Broadcast, BroadcastMessage, Lane
-from broadcast.planning import RecipientRef
-from broadcast.promotion import promote_due
-from broadcast.receipts import apply_receipts
-from broadcast.resolving import Decision
-from broadcast.sending import run_batch, sweep_batches
-from broadcast.settling import settle
+from broadcast.moves.finishing import finish_all_that_are_over
+from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.port.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from contacts.models import Contact

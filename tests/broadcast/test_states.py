@@ -6,9 +6,9 @@ import pytest
 from django.db import InternalError, transaction
 from django.utils import timezone
 
+from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage
-from broadcast.moves import lock_counters, move
-from broadcast.receipts import apply_receipts
+from broadcast.moves.messages import lock_counters, move
 from broadcast.states import (
     BROADCAST_MOVES,
     BROADCAST_UI_STATUS,

@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
+from broadcast.control.auto_pausing import pause_for_templates
 from broadcast.models import Broadcast
-from broadcast.template_pauses import pause_for_templates
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, TemplateFactory
 

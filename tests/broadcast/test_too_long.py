@@ -8,9 +8,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from api.errors import InvalidInput
-from broadcast import content, planning
+from broadcast.content import checking as content
 from broadcast.models import Broadcast
-from broadcast.planning import RecipientRef
+from broadcast.planning import plan as planning
+from broadcast.planning.plan import RecipientRef
 from channels.platforms import Platform
 from contacts.models import Contact
 from tenants.models import Tenant

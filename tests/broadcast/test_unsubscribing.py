@@ -3,10 +3,10 @@
 import pytest
 from django.test import Client
 
-from broadcast.content import Renderer
+from broadcast.content.checking import Renderer
+from broadcast.content.unsubscribing import unsubscribe_link
+from broadcast.content.variables import variables_of
 from broadcast.models import BroadcastMessage
-from broadcast.unsubscribing import unsubscribe_link
-from broadcast.variables import variables_of
 from channels.port.adapter import TextContent
 from contacts.models import Suppression
 from tests.factories import BroadcastMessageFactory

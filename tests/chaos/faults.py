@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from api.errors import DomainError
 from broadcast import lifecycle
-from broadcast.checkpoints import Point
+from broadcast.engine.checkpoints import Point
 from tests.chaos.fleet import Fleet
 from tests.chaos.scenario import Scenario
 from tests.chaos.witness import Witness

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast
-from broadcast.planning import RecipientRef
+from broadcast.planning.plan import RecipientRef
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
 from channels.providers.registry import adapter_for

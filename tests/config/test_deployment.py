@@ -8,8 +8,8 @@ import pytest
 import yaml
 from django.conf import settings
 
-from broadcast.pipeline import SERVES_FOR_AT_MOST
-from broadcast.reserving import HEAD_START
+from broadcast.engine.pipeline import SERVES_FOR_AT_MOST
+from broadcast.engine.reserving import HEAD_START
 from channels.delivery.delivery import GRACE_SECONDS
 from channels.pacing.limiter import HORIZON
 from config.environment import BASE_DIR

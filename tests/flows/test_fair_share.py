@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from broadcast import lifecycle
 from broadcast.models import Batch, Broadcast
-from broadcast.planning import RecipientRef
+from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.platforms import Platform
 from contacts.models import Contact

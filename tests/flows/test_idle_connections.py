@@ -13,8 +13,8 @@ import pytest
 from django.utils import timezone
 
 from broadcast import lifecycle
+from broadcast.engine.batch import run_batch
 from broadcast.models import Broadcast
-from broadcast.sending import run_batch
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant

@@ -11,9 +11,9 @@ import pytest
 from django.utils import timezone
 
 from broadcast import lifecycle
-from broadcast.finishing import finish_all_that_are_over
+from broadcast.engine.batch import sweep_batches
 from broadcast.models import Batch, Broadcast
-from broadcast.sending import sweep_batches
+from broadcast.moves.finishing import finish_all_that_are_over
 from broadcast.tasks import serve
 from channels.models import Sender
 from contacts.models import Contact

@@ -14,7 +14,7 @@ from smsutil import split
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast
-from broadcast.planning import RecipientRef
+from broadcast.planning.plan import RecipientRef
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
 from contacts.models import Contact

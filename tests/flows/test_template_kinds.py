@@ -11,8 +11,8 @@ from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 from rest_framework.test import APIClient
 
+from broadcast.engine.batch import run_batch
 from broadcast.models import Broadcast
-from broadcast.sending import run_batch
 from channels.models import TenantWAApp
 from inbound.applying import apply_block
 from inbound.models import ProviderEvent

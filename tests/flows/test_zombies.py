@@ -11,9 +11,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
-from broadcast.checkpoints import Point
+from broadcast.engine.batch import sweep_batches
+from broadcast.engine.checkpoints import Point
 from broadcast.models import Batch, Broadcast
-from broadcast.sending import sweep_batches
 from broadcast.tasks import serve
 from channels.models import Sender
 from contacts.models import Contact

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from broadcast.models import Broadcast, BroadcastMessage
-from broadcast.moves import lock_counters
+from broadcast.moves.messages import lock_counters
 from channels.port.adapter import Receipt, ReceiptStatus
 from inbound.models import ParkedReceipt
 from inbound.parking import FRESH, apply_parked, park

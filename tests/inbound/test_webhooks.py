@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from broadcast.moves import lock_counters
+from broadcast.moves.messages import lock_counters
 from channels.models import ProviderApp
 from contacts.models import Suppression
 from inbound import views

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from broadcast import lifecycle
+from broadcast.engine.batch import run_batch
 from broadcast.models import Broadcast
-from broadcast.planning import RecipientRef
-from broadcast.sending import run_batch
+from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.platforms import Platform
 from contacts.models import Contact

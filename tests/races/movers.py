@@ -11,10 +11,10 @@ from django.db import connection
 from django.utils import timezone
 
 from broadcast import lifecycle
-from broadcast.claiming import claim, shut_fence
+from broadcast.engine.claiming import claim, shut_fence
+from broadcast.engine.settling import settle, sweep
 from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage
-from broadcast.moves import Moved
-from broadcast.settling import settle, sweep
+from broadcast.moves.messages import Moved
 from channels.port.adapter import Outcome, OutcomeKind
 from tests.broadcast.books import statuses
 from tests.plugins.sending import PLENTY

@@ -10,9 +10,9 @@ import pytest
 from django.db import connection, transaction
 
 from broadcast import lifecycle
-from broadcast.claiming import Claim, claim
+from broadcast.engine.claiming import Claim, claim
 from broadcast.models import Batch, Broadcast
-from broadcast.moves import lock_counters
+from broadcast.moves.messages import lock_counters
 from channels.models import Sender
 from contacts.models import Contact
 from tests.broadcast.books import statuses

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from broadcast import lifecycle
-from broadcast.claiming import claim, shut_fence
+from broadcast.engine.claiming import claim, shut_fence
 from broadcast.models import Broadcast
 from contacts.models import Contact
 from wallet.models import Wallet

@@ -10,10 +10,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
+from broadcast.engine.batch import run_batch
 from broadcast.errors import NothingToRetry
-from broadcast.fallback import fall_back
+from broadcast.followup.fallback import fall_back
 from broadcast.models import Broadcast, BroadcastMessage
-from broadcast.sending import run_batch
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.races.movers import DEADLINE

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from broadcast.finishing import finish
 from broadcast.models import Batch, Broadcast
+from broadcast.moves.finishing import finish
 from channels.models import Sender
 from channels.port.adapter import OutcomeKind
 from contacts.models import Contact

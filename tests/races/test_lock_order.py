@@ -10,10 +10,10 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from broadcast.claiming import claim
+from broadcast.engine.claiming import claim
+from broadcast.followup.resolving import Decision, resolve_unknown
 from broadcast.models import Broadcast
-from broadcast.moves import lock_counters
-from broadcast.resolving import Decision, resolve_unknown
+from broadcast.moves.messages import lock_counters
 from channels.models import Sender
 from contacts.models import Contact, Suppression
 from tests.races.movers import (

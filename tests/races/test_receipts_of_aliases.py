@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from broadcast.models import Broadcast
-from broadcast.moves import lock_counters
+from broadcast.moves.messages import lock_counters
 from channels.models import ProviderApp
 from contacts.models import Contact
 from inbound.applying import apply_block

@@ -1,0 +1,300 @@
+"""The moves of a broadcast that operators may make, each through broadcast/lifecycle.py."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from unfold.dataclasses import UnfoldAction
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
+
+from api.errors import DomainError
+from backoffice.ask import Confirm, ask
+from backoffice.pages import detail_action
+from broadcast import lifecycle
+from broadcast.control.pausing import PAUSABLE
+from broadcast.followup.resolving import Decision
+from broadcast.models import Broadcast
+from broadcast.states import EDITABLE, FINISHED, BroadcastStatus
+from tenants.models import User
+
+if TYPE_CHECKING:
+
+    class Mixin(admin.ModelAdmin[Broadcast]):
+        def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
+            """Unfold's, which is published without types."""
+            raise NotImplementedError
+else:
+    Mixin = object
+
+LIST_MOVES = (
+    "send_selected",
+    "unschedule_selected",
+    "pause_selected",
+    "resume_selected",
+    "cancel_selected",
+)
+DETAIL_MOVES = (
+    "send",
+    "schedule",
+    "unschedule",
+    "approve",
+    "pause",
+    "resume",
+    "cancel",
+    "retry_failed",
+    "resolve_unknown",
+)
+
+SHOWN_IN: Mapping[str, frozenset[BroadcastStatus]] = {
+    "send": EDITABLE,
+    "schedule": EDITABLE,
+    "unschedule": frozenset({BroadcastStatus.SCHEDULED}),
+    "approve": EDITABLE,
+    "pause": PAUSABLE,
+    "resume": PAUSABLE,
+    "cancel": EDITABLE | PAUSABLE,
+    "retry-failed": FINISHED,
+    "resolve-unknown": FINISHED | {BroadcastStatus.SENDING, BroadcastStatus.CANCELLED},
+}
+"""Buttons that could do something, by their path; the pages behind the others say why not."""
+
+
+class ScheduleForm(forms.Form):
+    at = forms.DateTimeField(
+        label="At (UTC)",
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+        help_text="For example 2027-07-01T10:00.",
+    )
+
+
+class PauseForm(forms.Form):
+    reason = forms.CharField(
+        max_length=200, required=False, widget=UnfoldAdminTextInputWidget(), help_text="Shown."
+    )
+
+
+class RetryForm(forms.Form):
+    include_unreachable = forms.BooleanField(
+        required=False,
+        help_text="Also those refused for good because of the recipient: blocked, no such number.",
+    )
+
+
+class ResolveForm(forms.Form):
+    """Nothing is chosen beforehand: the one may reach people twice, the other not at all."""
+
+    decision = forms.ChoiceField(
+        choices=Decision.choices,
+        widget=UnfoldAdminRadioSelectWidget(),
+        help_text="For all of them. What is counted as failed has its credits released, and a "
+        "receipt that comes after all still counts. What is sent again is paid for once; where the "
+        "broadcast is over, a child broadcast sends it.",
+    )
+
+
+class Moves(Mixin):
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
+        offered: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        broadcast = self.get_object(request, object_id)
+        if broadcast is None:
+            return []
+        idle = "pause" if broadcast.paused_at else "resume"
+        return [
+            each
+            for each in offered
+            if broadcast.status in SHOWN_IN[each.path] and each.path != idle
+        ]
+
+    @admin.action(description="Send now")
+    def send_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
+        self._move_each(request, queryset, done="Sent off.", move=lifecycle.send)
+
+    @admin.action(description="Take back to draft")
+    def unschedule_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
+        self._move_each(request, queryset, done="Back to draft.", move=lifecycle.unschedule)
+
+    @admin.action(description="Cancel")
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
+        self._move_each(request, queryset, done="Cancelled.", move=lifecycle.cancel)
+
+    @admin.action(description="Pause")
+    def pause_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
+        self._move_each(request, queryset, done="Paused.", move=lifecycle.pause)
+
+    @admin.action(description="Resume")
+    def resume_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
+        self._move_each(request, queryset, done="Resumed.", move=lifecycle.resume)
+
+    @detail_action(description="Send now", url_path="send")
+    def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._confirm(
+            request, object_id, title="Send now", done="Sent off.", move=lifecycle.send
+        )
+
+    @detail_action(description="Take back to draft", url_path="unschedule")
+    def unschedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._confirm(
+            request,
+            object_id,
+            title="Take back to draft",
+            done="Back to draft.",
+            move=lifecycle.unschedule,
+        )
+
+    @detail_action(description="Cancel", url_path="cancel")
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._confirm(
+            request, object_id, title="Cancel it", done="Cancelled.", move=lifecycle.cancel
+        )
+
+    @detail_action(description="Schedule", url_path="schedule")
+    def schedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        broadcast = _broadcast(object_id)
+
+        def act(form: ScheduleForm) -> object:
+            return lifecycle.schedule(
+                tenant=broadcast.tenant,
+                broadcast_id=broadcast.id,
+                at=form.cleaned_data["at"],
+                now=datetime.now(UTC),
+            )
+
+        return ask(
+            page=self,
+            request=request,
+            obj=broadcast,
+            title="Schedule",
+            done="Scheduled.",
+            form=ScheduleForm(request.POST or None),
+            act=act,
+        )
+
+    @detail_action(description="Approve", url_path="approve")
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._confirm(
+            request,
+            object_id,
+            title="Approve",
+            done="Approved.",
+            move=partial(lifecycle.approve, actor=cast("User", request.user)),
+        )
+
+    @detail_action(description="Resume", url_path="resume")
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._confirm(
+            request, object_id, title="Resume", done="Resumed.", move=lifecycle.resume
+        )
+
+    @detail_action(description="Pause", url_path="pause")
+    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        form = PauseForm(request.POST or None)
+        return self._ask(
+            request,
+            object_id,
+            title="Pause",
+            done="Paused.",
+            form=form,
+            move=lambda **given: lifecycle.pause(reason=form.cleaned_data["reason"], **given),
+        )
+
+    @detail_action(description="Retry the failed", url_path="retry-failed")
+    def retry_failed(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        form = RetryForm(request.POST if request.method == "POST" else None)
+        return self._ask(
+            request,
+            object_id,
+            title="Retry the failed",
+            done="They are tried again by a child broadcast.",
+            form=form,
+            move=lambda **given: lifecycle.retry_failed(
+                actor=cast("User", request.user),
+                include_unreachable=form.cleaned_data["include_unreachable"],
+                **given,
+            ),
+        )
+
+    @detail_action(description="Resolve the unknown", url_path="resolve-unknown")
+    def resolve_unknown(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        form = ResolveForm(request.POST if request.method == "POST" else None)
+        form.fields["decision"].label = f"Messages of unknown fate: {_unknown(object_id)}"
+        return self._ask(
+            request,
+            object_id,
+            title="Resolve the unknown",
+            done="Resolved.",
+            form=form,
+            move=lambda **given: lifecycle.resolve_unknown(
+                actor=cast("User", request.user),
+                decision=Decision(form.cleaned_data["decision"]),
+                **given,
+            ),
+        )
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *,
+        title: str,
+        done: str,
+        form: forms.Form,
+        move: Callable[..., Any],
+    ) -> HttpResponse:
+        broadcast = _broadcast(object_id)
+        return ask(
+            page=self,
+            request=request,
+            obj=broadcast,
+            title=title,
+            done=done,
+            form=form,
+            act=lambda _: _move(broadcast, move),
+        )
+
+    def _confirm(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *,
+        title: str,
+        done: str,
+        move: Callable[..., Any],
+    ) -> HttpResponse:
+        form = Confirm(request.POST)
+        return self._ask(request, object_id, title=title, done=done, form=form, move=move)
+
+    def _move_each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Broadcast],
+        *,
+        done: str,
+        move: Callable[..., Any],
+    ) -> None:
+        for broadcast in queryset.select_related("tenant"):
+            try:
+                _move(broadcast, move)
+            except DomainError as refusal:
+                self.message_user(request, f"{broadcast}: {refusal.detail}", messages.ERROR)
+            else:
+                self.log_change(request, broadcast, done)
+                self.message_user(request, f"{broadcast}: {done}")
+
+
+def _broadcast(object_id: str) -> Broadcast:
+    return get_object_or_404(Broadcast.objects.select_related("tenant"), pk=object_id)
+
+
+def _unknown(object_id: str) -> int:
+    counters = getattr(_broadcast(object_id), "counters", None)
+    return counters.unknown if counters else 0
+
+
+def _move(broadcast: Broadcast, move: Callable[..., Any]) -> None:
+    move(tenant=broadcast.tenant, broadcast_id=broadcast.id, now=datetime.now(UTC))

@@ -1,0 +1,326 @@
+"""Broadcasts and what became of them: read here, moved by broadcast/lifecycle.py."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from backoffice.pages import BY_TENANT, LargeTable, NarrowFilter, Record
+from broadcast.admin.moves import DETAIL_MOVES, LIST_MOVES, Moves
+from broadcast.control.pausing import PAUSABLE
+from broadcast.models import (
+    Batch,
+    Broadcast,
+    BroadcastCounters,
+    BroadcastMessage,
+    ChargeLine,
+    Checkup,
+    Lane,
+    ProviderMessageId,
+)
+from broadcast.presentation import funnel
+from broadcast.states import MessageStatus
+
+BY_BROADCAST = ("broadcast", AutocompleteSelectFilter)
+COUNTS = (
+    "total",
+    "pending",
+    "sending",
+    "handed_over",
+    "delivered",
+    "read",
+    "failed",
+    "unknown",
+    "suppressed",
+    "cancelled",
+    "expired",
+    "cost",
+)
+LINK = '<a href="{}" class="text-primary-600 dark:text-primary-500">{}</a>'
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    title = "what it waits for"
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return (("paused", "Somebody to resume it"), ("unknown", "Messages of unknown fate"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "paused":
+            return queryset.filter(paused_at__isnull=False, status__in=PAUSABLE)
+        if self.value() == "unknown":
+            return queryset.filter(counters__unknown__gt=0)
+        return queryset
+
+
+@admin.register(Broadcast)
+class BroadcastAdmin(Moves, Record):
+    list_display = (
+        "name",
+        "tenant",
+        "platform",
+        "state",
+        "scheduled_at",
+        "total",
+        "failed",
+        "unknown",
+        "created_at",
+    )
+    list_filter = (BY_TENANT, WaitingFilter, "status", "platform", "category")
+    list_select_related = ("tenant", "counters")
+    search_fields = ("name", "reference__exact")
+    ordering = ("-id",)
+    sortable_by = ()
+    actions = LIST_MOVES
+    actions_detail = DETAIL_MOVES
+    readonly_fields = ("state", "ui_status", "messages_page", *COUNTS)
+    fieldsets = (
+        (None, {"fields": ("name", "tenant", "reference", "kind", "parent", "created_by")}),
+        (
+            "State",
+            {
+                "fields": (
+                    "state",
+                    "ui_status",
+                    "status_reason",
+                    "pause_reason",
+                    "approved_by",
+                    "approved_recipients",
+                )
+            },
+        ),
+        ("Counts", {"fields": ("messages_page", *COUNTS, "duplicates_removed")}),
+        (
+            "Content",
+            {
+                "fields": (
+                    "platform",
+                    "sender",
+                    "category",
+                    "template_name",
+                    "template_language",
+                    "template_params",
+                    "text",
+                    "media",
+                    "buttons",
+                    "provider_template_id",
+                    "fallback",
+                    "send_window",
+                    "track_urls",
+                    "unknown_policy",
+                    "audience",
+                )
+            },
+        ),
+        (
+            "Times",
+            {
+                "fields": (
+                    "created_at",
+                    "approved_at",
+                    "scheduled_at",
+                    "expires_at",
+                    "planning_at",
+                    "planned_at",
+                    "queued_at",
+                    "started_at",
+                    "paused_at",
+                    "resumed_at",
+                    "finished_at",
+                    "cancelled_at",
+                )
+            },
+        ),
+    )
+
+    @admin.display(description="status")
+    def state(self, broadcast: Broadcast) -> str:
+        """Pausing stands beside the status, and is what an operator looks for."""
+        return broadcast.get_status_display() + (", paused" if broadcast.paused_at else "")
+
+    @admin.display(description="messages")
+    def messages_page(self, broadcast: Broadcast) -> str:
+        query = f"?broadcast__id__exact={broadcast.pk}"
+        messages = reverse("admin:broadcast_broadcastmessage_changelist") + query
+        links = (
+            (messages, "Show them"),
+            (f"{messages}&message_status=FAILED", "the failed"),
+            (f"{messages}&message_status=UNKNOWN", "the unknown"),
+            (reverse("admin:broadcast_batch_changelist") + query, "its batches"),
+        )
+        return format_html_join(" · ", LINK, links)
+
+    @admin.display(description="UI status")
+    def ui_status(self, broadcast: Broadcast) -> str:
+        return broadcast.ui_status
+
+    def total(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "total")
+
+    def pending(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "pending")
+
+    def sending(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "sending")
+
+    def cancelled(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "cancelled")
+
+    def expired(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "expired")
+
+    def handed_over(self, broadcast: Broadcast) -> object:
+        return _reached(broadcast, "handed_over")
+
+    def delivered(self, broadcast: Broadcast) -> object:
+        return _reached(broadcast, "delivered")
+
+    def read(self, broadcast: Broadcast) -> object:
+        return _reached(broadcast, "read")
+
+    def failed(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "failed")
+
+    def unknown(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "unknown")
+
+    def suppressed(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "suppressed")
+
+    def cost(self, broadcast: Broadcast) -> object:
+        return _count(broadcast, "cost")
+
+
+def _count(broadcast: Broadcast, name: str) -> object:
+    """A draft may have no counters yet."""
+    counters = getattr(broadcast, "counters", None)
+    return getattr(counters, name, None)
+
+
+def _reached(broadcast: Broadcast, step: str) -> object:
+    """As the API tells it: what was read was delivered; nothing where it is never reported."""
+    return funnel(broadcast)[step] if hasattr(broadcast, "counters") else None
+
+
+class MessageStatusFilter(NarrowFilter):
+    title = "status"
+    parameter_name = "message_status"
+    field = "status"
+    within = "broadcast"
+    choices_of = MessageStatus.choices
+
+
+@admin.register(BroadcastMessage)
+class BroadcastMessageAdmin(LargeTable):
+    list_display = (
+        "seq",
+        "broadcast",
+        "tenant",
+        "address",
+        "status",
+        "error_code",
+        "attempts",
+        "status_at",
+    )
+    list_filter = (BY_TENANT, BY_BROADCAST, MessageStatusFilter)
+    list_select_related = ("tenant", "broadcast")
+    id_keys = ("id", "broadcast_id", "contact_id")
+    # The contact by its id: no constraint says that it is still there. The token opens its links.
+    exclude = ("contact", "token")
+    readonly_fields = ("contact_id",)
+
+    def _matches(self, term: str) -> Q:
+        of_provider = ProviderMessageId.objects.filter(provider_message_id=term)
+        # Read first: within the OR it would be looked up for every row.
+        return super()._matches(term) | Q(
+            pk__in=list(of_provider.values_list("message_id", flat=True))
+        )
+
+
+@admin.register(BroadcastCounters)
+class BroadcastCountersAdmin(Record):
+    list_display = (
+        "broadcast",
+        "total",
+        "pending",
+        "sending",
+        "sent",
+        "delivered",
+        "read",
+        "failed",
+    )
+    list_select_related = ("broadcast",)
+    sortable_by = ()
+    ordering = ("-broadcast_id",)
+
+
+@admin.register(Lane)
+class LaneAdmin(Record):
+    list_display = ("broadcast", "n", "next_batch_at", "floor", "served_at")
+    list_filter = (BY_BROADCAST,)
+    list_select_related = ("broadcast",)
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """Those that are over are in no index."""
+
+    title = "who holds it"
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return (("yes", "A worker"), ("overdue", "A worker, past its lease"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        held = queryset.filter(settled_at=None, swept_at=None)
+        if self.value() == "overdue":
+            return held.filter(lease_expires_at__lt=timezone.now())
+        return held if self.value() == "yes" else queryset
+
+
+@admin.register(Batch)
+class BatchAdmin(LargeTable):
+    list_display = (
+        "claimed_at",
+        "broadcast",
+        "messages",
+        "lease_expires_at",
+        "handed_at",
+        "settled_at",
+        "swept_at",
+    )
+    list_filter = (BY_BROADCAST, OpenFilter)
+    list_select_related = ("broadcast",)
+    id_keys = ("id", "broadcast_id")
+
+    def messages(self, batch: Batch) -> int:
+        return len(batch.message_ids)
+
+
+@admin.register(ChargeLine)
+class ChargeLineAdmin(LargeTable):
+    list_display = ("broadcast", "charge_state", "amount", "movement_id")
+    list_filter = (BY_BROADCAST,)
+    list_select_related = ("broadcast",)
+    id_keys = ("id", "movement_id", "broadcast_id")
+    # Up to ten thousand ids: the API opens a line page by page.
+    exclude = ("message_ids",)
+
+
+@admin.register(Checkup)
+class CheckupAdmin(Record):
+    """Runs of the doctor, newest first."""
+
+    list_display = ("at", "breach_count", "checks", "repaired", "seconds")
+    ordering = ("-id",)
+    sortable_by = ()
+
+    @admin.display(description="what was found")
+    def checks(self, checkup: Checkup) -> str:
+        return ", ".join(sorted({str(breach["check"]) for breach in checkup.breaches}))

@@ -1,0 +1,1 @@
+"""Endpoints of broadcasts, their estimates, messages and controls."""

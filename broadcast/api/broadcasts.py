@@ -1,0 +1,244 @@
+"""`/broadcast/`: one domain call an action."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Sum
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import GenericViewSet
+
+from api.pagination import KeysetPages
+from api.strict_serializers import refuse_body
+from broadcast import lifecycle
+from broadcast.api import recipients
+from broadcast.api.controls import HOLD_REFUSED, MOVE_REFUSED, ControlActions
+from broadcast.api.filters import BroadcastFilter, MessageFilter
+from broadcast.api.input_serializers import (
+    BroadcastWriteSerializer,
+    ScheduleSerializer,
+    SendSerializer,
+)
+from broadcast.api.serializers import (
+    BroadcastDetailSerializer,
+    BroadcastSerializer,
+    DashboardRowSerializer,
+    MessageSerializer,
+)
+from broadcast.models import Broadcast, BroadcastMessage
+from tenants.idempotency import idempotent
+from tenants.permissions import Action
+from tenants.schema import example
+from tenants.scoped_views import TenantScoped
+
+CREATE_EXAMPLE = OpenApiExample(
+    "A scheduled WhatsApp broadcast",
+    value={
+        "name": "Summer Sale Campaign",
+        "platform": "WHATSAPP",
+        "template_name": "summer_sale",
+        "recipients": ["0198c0de-0000-7000-8000-000000000001"],
+        "scheduled_at": "2027-07-01T10:00:00Z",
+    },
+    request_only=True,
+)
+
+SEND_EXAMPLE = OpenApiExample(
+    "Only as estimated",
+    value={"estimate_hash": "eyJjb3N0Ijoi…fQ.4f0c1e"},
+    request_only=True,
+)
+
+TOO_LITTLE_CREDIT = example(
+    402,
+    "insufficient_credit",
+    "This needs 4.200000 EUR of credit and 1.000000 EUR is available. Top up the wallet or choose "
+    "fewer recipients.",
+)
+
+
+class BroadcastViewSet(
+    ControlActions,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+):
+    """Broadcasts with their counts and cost, newest first."""
+
+    queryset = Broadcast.objects.select_related("tenant", "sender", "counters")
+    serializer_class = BroadcastSerializer
+    filterset_class = BroadcastFilter
+    required = {
+        **ControlActions.required,
+        "send": Action.SEND,
+        "schedule": Action.SEND,
+        "unschedule": Action.SEND,
+        "cancel": Action.SEND,
+    }
+
+    @extend_schema(
+        request=BroadcastWriteSerializer,
+        responses={201: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **HOLD_REFUSED},
+        examples=[CREATE_EXAMPLE, TOO_LITTLE_CREDIT],
+        description="Write one: a DRAFT, or SCHEDULED where `scheduled_at` is given.",
+    )
+    @idempotent
+    def create(self, request: Request) -> Response:
+        fields = self._input(request)
+        refs = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
+        broadcast = lifecycle.create(
+            tenant=self.tenant,
+            actor=self.actor,
+            fields=fields,
+            recipients=refs,
+            now=timezone.now(),
+        )
+        return self.answer(broadcast, created=True)
+
+    @extend_schema(
+        request=BroadcastWriteSerializer,
+        responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
+    )
+    def update(self, request: Request, pk: str) -> Response:
+        """As PATCH, with name and platform given again; what is left out stays."""
+        return self._edit(request, pk, partial=False)
+
+    @extend_schema(
+        request=BroadcastWriteSerializer,
+        responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change a DRAFT or SCHEDULED broadcast; what is left out stays."""
+        return self._edit(request, pk, partial=True)
+
+    @extend_schema(responses={204: None, **MOVE_REFUSED})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Remove a broadcast of which nothing was handed over."""
+        lifecycle.delete(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        request=SendSerializer,
+        responses={
+            200: BroadcastDetailSerializer,
+            202: BroadcastDetailSerializer,
+            **HOLD_REFUSED,
+        },
+        examples=[SEND_EXAMPLE, TOO_LITTLE_CREDIT],
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def send(self, request: Request, pk: str) -> Response:
+        """Send now; 202 while an audience is being planned."""
+        given = SendSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self.answer(
+            lifecycle.send(
+                tenant=self.tenant,
+                broadcast_id=UUID(pk),
+                estimate_hash=given.validated_data["estimate_hash"],
+                now=timezone.now(),
+            )
+        )
+
+    @extend_schema(
+        request=ScheduleSerializer,
+        responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **HOLD_REFUSED},
+        examples=[TOO_LITTLE_CREDIT],
+    )
+    @action(detail=True, methods=["post"])
+    def schedule(self, request: Request, pk: str) -> Response:
+        """Send at a time to come; moves the time of a SCHEDULED broadcast."""
+        self.get_object()
+        given = ScheduleSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self.answer(
+            lifecycle.schedule(
+                tenant=self.tenant,
+                broadcast_id=UUID(pk),
+                at=given.validated_data["scheduled_at"],
+                estimate_hash=given.validated_data["estimate_hash"],
+                now=timezone.now(),
+            )
+        )
+
+    @extend_schema(request=None, responses={200: BroadcastDetailSerializer, **MOVE_REFUSED})
+    @action(detail=True, methods=["post"])
+    def unschedule(self, request: Request, pk: str) -> Response:
+        """Back to DRAFT; its credits are released."""
+        refuse_body(request)
+        return self.answer(
+            lifecycle.unschedule(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
+        )
+
+    @extend_schema(request=None, responses={200: BroadcastDetailSerializer, **MOVE_REFUSED})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Stop for good; what was not handed over is released."""
+        refuse_body(request)
+        return self.answer(
+            lifecycle.cancel(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
+        )
+
+    @extend_schema(responses={200: DashboardRowSerializer(many=True)})
+    @action(detail=False, methods=["get"], serializer_class=DashboardRowSerializer)
+    def dashboard(self, request: Request) -> Response:
+        """Each broadcast's figures, newest first; `totals` over all that the filters let pass."""
+        rows = self.filter_queryset(self.get_queryset())
+        page = self.paginate_queryset(rows)
+        answer = self.get_paginated_response(self.get_serializer(page, many=True).data)
+        answer.data["totals"] = _totals(rows)
+        return answer
+
+    def get_serializer_class(self) -> type[BaseSerializer[Broadcast]]:
+        return BroadcastDetailSerializer if self.action == "retrieve" else self.serializer_class
+
+    def _edit(self, request: Request, pk: str, *, partial: bool) -> Response:
+        self.get_object()
+        fields = self._input(request, partial=partial)
+        refs = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
+        broadcast = lifecycle.edit(
+            tenant=self.tenant,
+            broadcast_id=UUID(pk),
+            fields=fields,
+            recipients=refs,
+            actor=self.actor,
+            now=timezone.now(),
+        )
+        return self.answer(broadcast)
+
+    def _input(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
+        given = BroadcastWriteSerializer(
+            data=request.data, partial=partial, context=self.get_serializer_context()
+        )
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+
+SUMMED = ("total", "handed_over", "failed", "unknown", "suppressed", "clicked")
+
+
+def _totals(rows: Any) -> dict[str, Any]:
+    sums = rows.order_by().aggregate(
+        **{name: Sum(f"counters__{name}", default=0) for name in SUMMED},
+        cost=Sum("counters__cost", default=0),
+    )
+    return {**sums, "cost": f"{sums['cost']:.6f}"}
+
+
+class MessageViewSet(
+    TenantScoped[BroadcastMessage],
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    GenericViewSet[BroadcastMessage],
+):
+    """Messages of all broadcasts, newest first; never changed from here."""
+
+    queryset = BroadcastMessage.objects.select_related("broadcast__sender")
+    serializer_class = MessageSerializer
+    filterset_class = MessageFilter
+    pagination_class = KeysetPages

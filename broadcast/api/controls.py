@@ -1,0 +1,190 @@
+"""Actions on a broadcast that is on its way or over: `/broadcast/{id}/pause/` and the like."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import GenericViewSet
+
+from api.strict_serializers import refuse_body
+from broadcast import lifecycle
+from broadcast.api.control_serializers import (
+    PauseSerializer,
+    ResolvedSerializer,
+    ResolveSerializer,
+    RetrySerializer,
+)
+from broadcast.api.serializers import BroadcastDetailSerializer
+from broadcast.followup.resolving import Decision
+from broadcast.models import Broadcast
+from tenants.idempotency import idempotent
+from tenants.models import User
+from tenants.permissions import Action
+from tenants.schema import ErrorResponseSerializer, example
+from tenants.scoped_views import TenantScoped
+
+MOVE_REFUSED = {409: ErrorResponseSerializer}
+"""It is not in a state for that, or something else stands in the way."""
+
+HOLD_REFUSED = {402: ErrorResponseSerializer, **MOVE_REFUSED}
+"""Or there is too little credit for it."""
+
+PAUSE_EXAMPLE = OpenApiExample(
+    "With a reason", value={"reason": "Wrong price in the text"}, request_only=True
+)
+
+RESOLVE_EXAMPLE = OpenApiExample(
+    "Count two of them as failed",
+    value={
+        "action": "fail",
+        "messages": [
+            "0198c0de-0000-7000-8000-000000000001",
+            "0198c0de-0000-7000-8000-000000000002",
+        ],
+    },
+    request_only=True,
+)
+
+
+class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
+    required: ClassVar[Mapping[str, Action]] = {
+        "approve": Action.SEND,
+        "pause": Action.SEND,
+        "resume": Action.SEND,
+        "retry_failed": Action.SEND,
+        "resolve_unknown": Action.SEND,
+    }
+
+    @extend_schema(
+        request=None,
+        responses={200: BroadcastDetailSerializer, **MOVE_REFUSED},
+        examples=[example(409, "own_approval", "You wrote this; somebody else has to approve it.")],
+    )
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Say yes to it as it stands, as somebody other than its author.
+
+        A tenant may demand this above a number of recipients or an amount: until then `schedule`
+        and `send` answer 409 `approval_required`. A change of content or audience takes it back;
+        an audience that has grown beyond `approved_recipients` needs another.
+        """
+        refuse_body(request)
+        return self.answer(
+            lifecycle.approve(
+                tenant=self.tenant,
+                broadcast_id=UUID(pk),
+                actor=self.membership.user,
+                now=timezone.now(),
+            )
+        )
+
+    @extend_schema(
+        request=PauseSerializer,
+        responses={200: BroadcastDetailSerializer, **MOVE_REFUSED},
+        examples=[PAUSE_EXAMPLE],
+    )
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str) -> Response:
+        """Halt it: at most the batch in hand still goes out. Its status stays; see `paused_at`."""
+        self.get_object()
+        given = PauseSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self.answer(
+            lifecycle.pause(
+                tenant=self.tenant,
+                broadcast_id=UUID(pk),
+                reason=given.validated_data["reason"],
+                now=timezone.now(),
+            )
+        )
+
+    @extend_schema(request=None, responses={200: BroadcastDetailSerializer, **MOVE_REFUSED})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Go on; one that was scheduled for a time that has passed starts now.
+
+        409 `sender_broken` while the provider refuses its sender: repair and check that first.
+        """
+        refuse_body(request)
+        return self.answer(
+            lifecycle.resume(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
+        )
+
+    @extend_schema(
+        request=RetrySerializer,
+        responses={
+            200: BroadcastDetailSerializer,
+            201: BroadcastDetailSerializer,
+            **HOLD_REFUSED,
+        },
+        examples=[example(409, "nothing_to_retry", "No failed recipient is left to retry.")],
+    )
+    @action(detail=True, methods=["post"], url_path="retry-failed")
+    @idempotent
+    def retry_failed(self, request: Request, pk: str) -> Response:
+        """Send to the failed recipients of a finished broadcast again, by a child broadcast.
+
+        The child is answered, with a plan and a hold of its own: 201 if it is new, 200 if one was
+        underway already. Whom a later try has reached is never tried again; those refused for good
+        because of the recipient only with `include_unreachable`.
+        """
+        self.get_object()
+        given = RetrySerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        retry = lifecycle.retry_failed(
+            tenant=self.tenant,
+            broadcast_id=UUID(pk),
+            actor=self.actor,
+            include_unreachable=given.validated_data["include_unreachable"],
+            now=timezone.now(),
+        )
+        return self.answer(retry.child, created=retry.is_new)
+
+    @extend_schema(
+        request=ResolveSerializer,
+        responses={
+            200: ResolvedSerializer,
+            **HOLD_REFUSED,
+        },
+        examples=[RESOLVE_EXAMPLE],
+    )
+    @action(detail=True, methods=["post"], url_path="resolve-unknown")
+    @idempotent
+    def resolve_unknown(self, request: Request, pk: str) -> Response:
+        """Decide on messages that the provider may or may not have taken.
+
+        `fail` counts them as failed and releases their credits. `resend` sends again, perhaps
+        twice: by the broadcast itself while it is being sent, by a child once it has finished.
+        """
+        self.get_object()
+        given = ResolveSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        resolved = lifecycle.resolve_unknown(
+            tenant=self.tenant,
+            broadcast_id=UUID(pk),
+            decision=Decision(given.validated_data["action"]),
+            message_ids=given.validated_data.get("messages"),
+            actor=self.actor,
+            now=timezone.now(),
+        )
+        return Response(ResolvedSerializer(resolved, context=self.get_serializer_context()).data)
+
+    @property
+    def actor(self) -> User | None:
+        return self.request.user if isinstance(self.request.user, User) else None
+
+    def answer(self, broadcast: Broadcast, *, created: bool = False) -> Response:
+        code: int = status.HTTP_201_CREATED if created else status.HTTP_200_OK
+        if broadcast.planning_at is not None:
+            code = status.HTTP_202_ACCEPTED
+        serializer: BaseSerializer[Broadcast] = BroadcastDetailSerializer(
+            broadcast, context=self.get_serializer_context()
+        )
+        return Response(serializer.data, status=code)

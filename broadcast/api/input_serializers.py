@@ -1,0 +1,128 @@
+"""What the API takes for a broadcast, and for sending it."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from api.strict_serializers import Strict
+from broadcast.api.content_serializers import (
+    CONTENT,
+    MAX_RUNGS,
+    RungSerializer,
+    SaidSerializer,
+    SendWindowSerializer,
+)
+from broadcast.api.serializers import BroadcastDetailSerializer
+from broadcast.models import Broadcast
+from channels.models import Sender
+from tenants.fields import TenantRelatedField, UtcDateTimeField
+
+MAX_TAGS = 100
+
+
+class AudienceTagsSerializer(Strict):
+    """Names of tags: any of these, all of these, none of these."""
+
+    default_error_messages = {
+        "invalid": 'Give lists of names, as {{"any": […], "all": […], "none": […]}}.'
+    }
+
+    any = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+    all = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+    none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+
+
+class AudienceSerializer(Strict):
+    """All contacts, or those with certain tags."""
+
+    all = serializers.BooleanField(required=False)
+    tags = AudienceTagsSerializer(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if bool(attrs.get("all")) == bool(attrs.get("tags")):
+            raise serializers.ValidationError('Give either {"all": true} or {"tags": {…}}.')
+        return attrs
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "maxItems": 100_000,
+        "items": {
+            "oneOf": [
+                {"type": "string", "format": "uuid"},
+                {
+                    "type": "object",
+                    "properties": {
+                        "contact": {"type": "string", "format": "uuid"},
+                        "phone": {"type": "string"},
+                        "external_id": {"type": "string"},
+                        "variables": {
+                            "type": "object",
+                            "additionalProperties": {"type": "string"},
+                        },
+                    },
+                },
+            ]
+        },
+    }
+)
+class RecipientsField(serializers.JSONField):
+    """Read by broadcast/api/recipients.py: a serializer field an item would be slow."""
+
+
+class BroadcastWriteSerializer(Strict, SaidSerializer, serializers.ModelSerializer[Broadcast]):
+    """Drafts are lax: what is missing is asked for when it is scheduled or sent."""
+
+    also_shown = frozenset(BroadcastDetailSerializer.Meta.fields)
+
+    sender = TenantRelatedField(queryset=Sender.objects.all(), required=False, allow_null=True)
+    recipients = RecipientsField(required=False, write_only=True)
+    audience = AudienceSerializer(required=False, allow_null=True)
+    scheduled_at = UtcDateTimeField(required=False, allow_null=True)
+    reference = serializers.CharField(max_length=200, required=False, allow_null=True)
+    fallback = RungSerializer(  # type: ignore[call-arg]  # its list's
+        many=True, required=False, max_length=MAX_RUNGS
+    )
+    send_window = SendWindowSerializer(required=False, allow_null=True)
+    expires_at = UtcDateTimeField(
+        required=False, allow_null=True, help_text="What is not handed over by then is EXPIRED."
+    )
+
+    class Meta:
+        model = Broadcast
+        fields = (
+            "name",
+            "reference",
+            *CONTENT,
+            "track_urls",
+            "unknown_policy",
+            "recipients",
+            "audience",
+            "send_window",
+            "expires_at",
+            "scheduled_at",
+        )
+        extra_kwargs = {"text": {"max_length": 10_000}}
+
+
+class ToEstimateSerializer(BroadcastWriteSerializer):
+    """As for a broadcast, which what is only estimated need not be called."""
+
+    class Meta(BroadcastWriteSerializer.Meta):
+        extra_kwargs = {**BroadcastWriteSerializer.Meta.extra_kwargs, "name": {"required": False}}
+
+
+class SendSerializer(Strict):
+    estimate_hash = serializers.CharField(
+        max_length=1000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Of the estimate that it must still come to; 409 `estimate_moved` if not.",
+    )
+
+
+class ScheduleSerializer(SendSerializer):
+    scheduled_at = UtcDateTimeField(help_text="ISO 8601 with offset; in the future.")

@@ -1,0 +1,275 @@
+"""What the API gives of broadcasts and their messages."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from broadcast.api.content_serializers import (
+    CONTENT,
+    ButtonSerializer,
+    MediaSerializer,
+    SendWindowSerializer,
+    ShownRungSerializer,
+)
+from broadcast.followup.children import family_of
+from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.presentation import expected_finish_at, funnel, message_ui_status, rate
+from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
+from channels.platforms import Platform
+from tenants.fields import MoneyField, UtcDateTimeField
+
+
+class CostSerializer(serializers.Serializer[Any]):
+    """`amount` is the sum of what is charged now: captured less refunded."""
+
+    amount = MoneyField()
+    currency = serializers.CharField()
+
+
+class FunnelSerializer(serializers.Serializer[Any]):
+    """Cumulative; null where the provider does not report it."""
+
+    handed_over = serializers.IntegerField()
+    delivered = serializers.IntegerField(allow_null=True)
+    read = serializers.IntegerField(allow_null=True)
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """Messages by current status; they sum to `total`."""
+
+    pending = serializers.IntegerField()
+    sending = serializers.IntegerField()
+    sent = serializers.IntegerField()
+    delivered = serializers.IntegerField()
+    read = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    unknown = serializers.IntegerField()
+    suppressed = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+    expired = serializers.IntegerField()
+
+
+@extend_schema_field(
+    {
+        "type": "integer",
+        "nullable": True,
+        "example": 1200,
+        "description": "How many its audience had when it was approved: more need another "
+        "approval. Null without one, and where its recipients are given by id.",
+    }
+)
+class ApprovedRecipients(serializers.IntegerField):
+    pass
+
+
+class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
+    ui_status = serializers.CharField(read_only=True)
+    counts = serializers.SerializerMethodField()
+    total = serializers.IntegerField(source="counters.total")
+    recipient_count = serializers.IntegerField(source="counters.total")
+    funnel = serializers.SerializerMethodField()
+    cost = serializers.SerializerMethodField()
+    expected_finish_at = serializers.SerializerMethodField()
+    scheduled_at = UtcDateTimeField()
+    expires_at = UtcDateTimeField()
+    media = MediaSerializer(allow_null=True)
+    buttons = ButtonSerializer(many=True)
+    fallback = ShownRungSerializer(many=True)
+    send_window = SendWindowSerializer(allow_null=True)
+    approved_recipients = ApprovedRecipients(allow_null=True)
+
+    class Meta:
+        model = Broadcast
+        fields = (
+            "id",
+            "name",
+            "reference",
+            "kind",
+            "parent",
+            *CONTENT,
+            "fallback_step",
+            "track_urls",
+            "unknown_policy",
+            "audience",
+            "send_window",
+            "expires_at",
+            "approved_by",
+            "approved_at",
+            "approved_recipients",
+            "status",
+            "ui_status",
+            "status_reason",
+            "counts",
+            "total",
+            "recipient_count",
+            "duplicates_removed",
+            "funnel",
+            "cost",
+            "expected_finish_at",
+            "scheduled_at",
+            "planning_at",
+            "queued_at",
+            "started_at",
+            "paused_at",
+            "pause_reason",
+            "finished_at",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(CountsSerializer)
+    def get_counts(self, broadcast: Broadcast) -> dict[str, int]:
+        return broadcast.counters.by_status()
+
+    @extend_schema_field(FunnelSerializer)
+    def get_funnel(self, broadcast: Broadcast) -> dict[str, int | None]:
+        return funnel(broadcast)
+
+    @extend_schema_field(CostSerializer)
+    def get_cost(self, broadcast: Broadcast) -> dict[str, str]:
+        return {"amount": str(broadcast.counters.cost), "currency": broadcast.tenant.currency}
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_expected_finish_at(self, broadcast: Broadcast) -> str | None:
+        finish = expected_finish_at(broadcast, now=timezone.now())
+        return None if finish is None else UtcDateTimeField().to_representation(finish)
+
+
+class FamilyMemberSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=BroadcastKind.choices)
+    platform = serializers.ChoiceField(choices=Platform.choices)
+    status = serializers.ChoiceField(choices=BroadcastStatus.choices)
+
+
+class FamilySerializer(serializers.Serializer[Any]):
+    """The broadcast and its children together; a recipient counts once in each try."""
+
+    broadcasts = FamilyMemberSerializer(many=True)
+    counts = CountsSerializer()
+    handed_over = serializers.IntegerField()
+    cost = MoneyField()
+
+
+class BroadcastDetailSerializer(BroadcastSerializer):
+    family = serializers.SerializerMethodField(
+        help_text="Null where the broadcast has no children."
+    )
+
+    class Meta(BroadcastSerializer.Meta):
+        fields: tuple[str, ...] = (*BroadcastSerializer.Meta.fields, "family")  # type: ignore[assignment]  # one more
+        read_only_fields = fields  # type: ignore[assignment]  # one more
+
+    @extend_schema_field(FamilySerializer(allow_null=True))
+    def get_family(self, broadcast: Broadcast) -> Any:
+        if broadcast.status in EDITABLE:
+            return None  # nothing of it has been sent that could be tried again
+        family = family_of(broadcast)
+        return None if family is None else FamilySerializer(family).data
+
+
+class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
+    platform = serializers.CharField(source="broadcast.platform")
+    ui_status = serializers.SerializerMethodField()
+    price = MoneyField()
+
+    class Meta:
+        model = BroadcastMessage
+        fields = (
+            "id",
+            "broadcast",
+            "parent_message_id",
+            "seq",
+            "contact",
+            "address",
+            "platform",
+            "status",
+            "ui_status",
+            "error_code",
+            "error_message",
+            "provider_error_code",
+            "provider_message_id",
+            "price",
+            "currency",
+            "charge_state",
+            "attempts",
+            "clicked",
+            "created_at",
+            "sent_at",
+            "delivered_at",
+            "read_at",
+            "failed_at",
+        )
+        read_only_fields = fields
+
+    def get_ui_status(self, message: BroadcastMessage) -> str:
+        return message_ui_status(message)
+
+
+class DashboardRowSerializer(serializers.ModelSerializer[Broadcast]):
+    """One broadcast's figures.
+
+    handed_over: messages that the provider ever accepted. delivered: DELIVERED or READ now. read:
+    READ now. Both null where the provider does not report them. failed, unknown, suppressed: in
+    that status now. clicked: messages with a click on a short link. cost: captured less refunded.
+    delivery_rate, read_rate, click_rate: delivered, read, clicked ÷ handed_over, 0 to 1; null where
+    not reported or nothing was handed over.
+    """
+
+    ui_status = serializers.CharField(read_only=True)
+    total = serializers.IntegerField(source="counters.total")
+    handed_over = serializers.IntegerField(source="counters.handed_over")
+    delivered = serializers.SerializerMethodField()
+    read = serializers.SerializerMethodField()
+    failed = serializers.IntegerField(source="counters.failed")
+    unknown = serializers.IntegerField(source="counters.unknown")
+    suppressed = serializers.IntegerField(source="counters.suppressed")
+    clicked = serializers.IntegerField(source="counters.clicked")
+    delivery_rate = serializers.SerializerMethodField()
+    read_rate = serializers.SerializerMethodField()
+    click_rate = serializers.SerializerMethodField()
+    cost = MoneyField(source="counters.cost")
+    currency = serializers.CharField(source="tenant.currency")
+
+    class Meta:
+        model = Broadcast
+        fields = (
+            "id",
+            "name",
+            "platform",
+            "status",
+            "ui_status",
+            "total",
+            "handed_over",
+            "delivered",
+            "read",
+            "failed",
+            "unknown",
+            "suppressed",
+            "clicked",
+            "delivery_rate",
+            "read_rate",
+            "click_rate",
+            "cost",
+            "currency",
+            "created_at",
+        )
+        read_only_fields = fields
+
+    def get_delivered(self, broadcast: Broadcast) -> int | None:
+        return funnel(broadcast)["delivered"]
+
+    def get_read(self, broadcast: Broadcast) -> int | None:
+        return funnel(broadcast)["read"]
+
+    def get_delivery_rate(self, broadcast: Broadcast) -> float | None:
+        return rate(funnel(broadcast)["delivered"], broadcast.counters.handed_over)
+
+    def get_read_rate(self, broadcast: Broadcast) -> float | None:
+        return rate(funnel(broadcast)["read"], broadcast.counters.handed_over)
+
+    def get_click_rate(self, broadcast: Broadcast) -> float | None:
+        return rate(broadcast.counters.clicked, broadcast.counters.handed_over)

@@ -1,0 +1,81 @@
+"""What `manage.py doctor --repair` may do by itself: nothing that moves a message or money."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from broadcast.engine.batch import sweep_batches
+from broadcast.engine.claiming import wake_lanes
+from broadcast.models import Broadcast, Lane
+from broadcast.moves.finishing import finish
+from broadcast.moves.messages import lock_counters
+from broadcast.states import MessageStatus
+
+STATUS_NAMES = [status.lower() for status in MessageStatus.values]
+BY_STATUS = ", ".join(
+    f"count(*) FILTER (WHERE m.status = '{name.upper()}') AS {name}" for name in STATUS_NAMES
+)
+RECOUNT = f"""
+UPDATE broadcast_broadcastcounters c
+SET total = r.total, handed_over = r.handed_over, clicked = r.clicked, cost = r.cost,
+    {", ".join(f"{name} = r.{name}" for name in STATUS_NAMES)}
+FROM (
+    SELECT count(*) AS total, count(sent_at) AS handed_over,
+           count(*) FILTER (WHERE clicked) AS clicked,
+           coalesce(sum(price) FILTER (WHERE charge_state = 'CAPTURED'), 0) AS cost,
+           {BY_STATUS}
+    FROM broadcast_broadcastmessage m WHERE broadcast_id = %(broadcast)s
+) r WHERE c.broadcast_id = %(broadcast)s
+"""
+
+
+def recount(subject: str, now: datetime) -> None:
+    """Set the counters by the rows; both stand still under the counters' lock."""
+    broadcast_id = _id(subject)
+    with transaction.atomic(), connection.cursor() as cursor:
+        lock_counters(broadcast_id)
+        cursor.execute(RECOUNT, {"broadcast": broadcast_id})
+    finish(broadcast_id=broadcast_id, now=now)
+
+
+def wake(subject: str, now: datetime) -> None:
+    """Give the broadcast its first lane back if it has none, and wake what sleeps."""
+    with transaction.atomic():
+        broadcast = (
+            Broadcast.objects.ongoing()
+            .select_for_update(of=("self",), no_key=True)
+            .select_related("sender")
+            .filter(pk=_id(subject))
+            .first()
+        )
+        if broadcast is None:
+            return
+        Lane.objects.get_or_create(broadcast=broadcast, n=1, defaults={"next_batch_at": now})
+        wake_lanes(broadcast=broadcast, at=now)
+
+
+NAME_AGAIN = """
+INSERT INTO broadcast_providermessageid (provider_message_id, message_id, tenant_id, broadcast_id)
+SELECT provider_message_id, id, tenant_id, broadcast_id FROM broadcast_broadcastmessage
+WHERE broadcast_id = %(broadcast)s AND provider_message_id <> ''
+ON CONFLICT DO NOTHING
+"""
+
+
+def name_again(subject: str, now: datetime) -> None:
+    """Let receipts find these messages by their provider's ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(NAME_AGAIN, {"broadcast": _id(subject)})
+
+
+def finish_again(subject: str, now: datetime) -> None:
+    finish(broadcast_id=_id(subject), now=now)
+
+
+def sweep_again(subject: str, now: datetime) -> None:
+    sweep_batches(now=now)
+
+
+def _id(subject: str) -> UUID:
+    return UUID(subject.removeprefix("broadcast:"))

@@ -1,0 +1,1 @@
+"""What is said: texts, templates, variables, links, attachments."""

@@ -1,0 +1,186 @@
+"""A broadcast before it goes out: created, edited, deleted."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from api.errors import InvalidInput
+from broadcast.content import registered
+from broadcast.control.approving import withdraw
+from broadcast.control.launching import (
+    back_to_draft,
+    launch_at,
+    require_future,
+    require_time_left,
+    why_not_editable,
+)
+from broadcast.errors import AlreadyHandedOver, IsAFurtherTry, NotEditable
+from broadcast.lanes.closed_zones import require_opening
+from broadcast.models import Broadcast, BroadcastCounters
+from broadcast.moves.broadcasts import fresh, locked, save, save_new
+from broadcast.planning import plan as planning
+from broadcast.planning.plan import RecipientRef
+from broadcast.states import EDITABLE, BroadcastStatus
+from tenants.models import Tenant, User
+
+WITHOUT_A_NEW_PLAN = frozenset({"name", "reference", "scheduled_at", "expires_at", "send_window"})
+"""Fields that say nothing about what is sent to whom."""
+PAUSE = ("paused_at", "pause_reason", "resumed_at")
+
+
+def create(
+    *,
+    tenant: Tenant,
+    actor: User | None,
+    fields: Mapping[str, Any],
+    recipients: Sequence[RecipientRef] | None,
+    now: datetime,
+) -> Broadcast:
+    """A new DRAFT; SCHEDULED where `fields` holds `scheduled_at`. Raises as `schedule` does."""
+    values = dict(fields)
+    scheduled_at = values.pop("scheduled_at", None)
+    broadcast = Broadcast(tenant=tenant, created_by=actor, **values)
+    _check_names(broadcast)
+    with transaction.atomic():
+        save_new(broadcast)
+        BroadcastCounters.objects.create(broadcast=broadcast)
+        if recipients is not None:
+            planning.set_recipients(broadcast=broadcast, recipients=recipients, now=now)
+            broadcast.save(update_fields=("duplicates_removed",))
+        if scheduled_at is not None:
+            launch_at(broadcast, at=scheduled_at, now=now)
+    return fresh(broadcast)
+
+
+def edit(
+    *,
+    tenant: Tenant,
+    broadcast_id: UUID,
+    fields: Mapping[str, Any],
+    recipients: Sequence[RecipientRef] | None,
+    now: datetime,
+    actor: User | None = None,
+) -> Broadcast:
+    """Change a DRAFT or SCHEDULED broadcast; `recipients` None keeps them.
+
+    A change of content or audience takes its approval back. A SCHEDULED one is planned and held
+    anew; `scheduled_at` None unschedules it. Raises NotEditable, and whatever scheduling it raises:
+    then nothing is changed.
+    """
+    with transaction.atomic():
+        broadcast = locked(tenant, broadcast_id)
+        if broadcast.status not in EDITABLE or broadcast.planning_at is not None:
+            raise NotEditable(why_not_editable(broadcast))
+        values = dict(fields)
+        _require_its_recipients(broadcast, values, recipients)
+        at = values.pop("scheduled_at", broadcast.scheduled_at)
+        changed = _set(broadcast, values)
+        _check_names(broadcast)
+        replan = recipients is not None or bool(changed - WITHOUT_A_NEW_PLAN)
+        was_scheduled = broadcast.status == BroadcastStatus.SCHEDULED
+        pause = {name: getattr(broadcast, name) for name in PAUSE}
+        if was_scheduled and (replan or at is None):
+            back_to_draft(broadcast, now=now)
+        if replan:
+            broadcast.template = None
+            _sign(broadcast, actor)
+            withdraw(broadcast)
+        broadcast.scheduled_at = None if broadcast.status == BroadcastStatus.DRAFT else at
+        if recipients is not None:
+            planning.set_recipients(broadcast=broadcast, recipients=recipients, now=now)
+        save(broadcast)
+        if at is not None and (broadcast.status == BroadcastStatus.DRAFT):
+            launch_at(broadcast, at=at, now=now)
+            if was_scheduled:
+                _keep(broadcast, pause)
+        elif at is not None:
+            _check_times(broadcast, at=at, fields=fields, changed=changed, now=now)
+    return fresh(broadcast)
+
+
+def _keep(broadcast: Broadcast, pause: Mapping[str, Any]) -> None:
+    """Who corrects what somebody has halted does not let it go; nor while it is planned anew."""
+    _set(broadcast, pause)
+    broadcast.save(update_fields=(*PAUSE, "updated_at"))
+
+
+def _check_times(
+    broadcast: Broadcast,
+    *,
+    at: datetime,
+    fields: Mapping[str, Any],
+    changed: set[str],
+    now: datetime,
+) -> None:
+    """Of what stays SCHEDULED as it was planned: what launching it would ask of these."""
+    if "scheduled_at" in fields:
+        require_future(at, now)
+    if "send_window" in changed:
+        require_opening(broadcast=broadcast, now=now)
+    if "scheduled_at" in fields or "expires_at" in changed:
+        require_time_left(broadcast, at=max(at, now))
+
+
+def _check_names(broadcast: Broadcast) -> None:
+    """Drafts are lax, but a name in a text is better changed before it is registered."""
+    if broadcast.sender is not None:
+        registered.check_names(broadcast, broadcast.sender)
+
+
+def _sign(broadcast: Broadcast, actor: User | None) -> None:
+    """Who wrote some of it does not stop being its author because somebody else, or nobody who is
+    known, goes on with it."""
+    if actor is None:
+        return
+    broadcast.edited_by = actor
+    if actor.pk not in broadcast.authors:
+        broadcast.authors = [*broadcast.authors, actor.pk]
+
+
+def _set(broadcast: Broadcast, values: Mapping[str, Any]) -> set[str]:
+    """Sets what differs; the names of it."""
+    changed = {name for name, value in values.items() if getattr(broadcast, name) != value}
+    for name in changed:
+        setattr(broadcast, name, values[name])
+    return changed
+
+
+def _require_its_recipients(
+    broadcast: Broadcast, values: Mapping[str, Any], recipients: Sequence[RecipientRef] | None
+) -> None:
+    """A further try is for those whom its parent did not reach: its rows say so of each."""
+    if broadcast.parent_id is None:
+        return
+    for name, value in (("recipients", recipients), ("audience", values.get("audience"))):
+        if value is not None:
+            raise InvalidInput("Its recipients are some of its parent's.", attr=name)
+
+
+def delete(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> None:
+    """Remove a broadcast of which nothing was ever handed over.
+
+    Raises AlreadyHandedOver, IsAFurtherTry.
+    """
+    with transaction.atomic():
+        broadcast = locked(tenant, broadcast_id)
+        if broadcast.parent_id is not None:
+            raise IsAFurtherTry(
+                "Its messages say that these recipients were tried again; cancel it instead.",
+                data={"parent": str(broadcast.parent_id)},
+            )
+        counters = BroadcastCounters.objects.select_for_update().get(broadcast=broadcast)
+        removable = broadcast.status in {*EDITABLE, BroadcastStatus.CANCELLED}
+        touched = counters.handed_over or counters.sending or counters.unknown or counters.failed
+        # Whose answer was lost, and which waited to be sent again when it was cancelled.
+        touched = touched or broadcast.messages.filter(attempts__gt=0).exists()
+        if not removable or touched:
+            raise AlreadyHandedOver(
+                "Only a broadcast of which nothing was handed over can be deleted; "
+                "cancel it instead."
+            )
+        if broadcast.status == BroadcastStatus.SCHEDULED:
+            back_to_draft(broadcast, now=now)
+        broadcast.delete()

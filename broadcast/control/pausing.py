@@ -1,0 +1,95 @@
+"""Halting a broadcast for a while, by somebody or by itself, and letting it go on."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+
+from broadcast.control.launching import queue
+from broadcast.control.senders_in_use import require_working
+from broadcast.engine.claiming import wake_lanes
+from broadcast.errors import IllegalMove
+from broadcast.lanes.hints import serve_soon
+from broadcast.models import Broadcast, Lane
+from broadcast.moves.broadcasts import fresh, lift_pause, locked, save
+from broadcast.states import BroadcastStatus
+from postgres.one_by_one import one_by_one
+from tenants.models import Tenant
+
+PAUSABLE = frozenset({BroadcastStatus.SCHEDULED, BroadcastStatus.QUEUED, BroadcastStatus.SENDING})
+BY_USER = "Paused by a user."
+MAX_REASON = 200
+
+
+def pause(*, tenant: Tenant, broadcast_id: UUID, now: datetime, reason: str = "") -> Broadcast:
+    """Halt a SCHEDULED or ongoing broadcast; at most the batch in hand still goes out.
+
+    The claim of a batch shares this lock: none is made after the pause is committed. One that is
+    paused already keeps its first reason. Raises IllegalMove.
+    """
+    with transaction.atomic():
+        broadcast = locked(tenant, broadcast_id)
+        if broadcast.status not in PAUSABLE:
+            raise IllegalMove(
+                f"A broadcast that is {broadcast.status} cannot be paused.",
+                data={"status": broadcast.status},
+            )
+        if broadcast.paused_at is None:
+            halt(broadcast, reason=reason or BY_USER, now=now)
+    return fresh(broadcast)
+
+
+def resume(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
+    """Let a paused broadcast go on; a SCHEDULED one whose time has passed starts now.
+
+    One that is not paused is answered as it is. Raises IllegalMove, SenderBroken.
+    """
+    with transaction.atomic():
+        broadcast = locked(tenant, broadcast_id)
+        if broadcast.status not in PAUSABLE:
+            raise IllegalMove(
+                f"A broadcast that is {broadcast.status} cannot be resumed.",
+                data={"status": broadcast.status},
+            )
+        if broadcast.paused_at is not None:
+            require_working(broadcast)
+            _go_on(broadcast, now=now)
+    return fresh(broadcast)
+
+
+def pause_all(*, broadcast_ids: Iterable[UUID], reason: str, now: datetime) -> int:
+    """Pause those of these that can be, each in a transaction of its own; how many were."""
+    return one_by_one(sorted(broadcast_ids), partial(_pause_if_going, reason=reason, now=now))
+
+
+def _pause_if_going(broadcast_id: UUID, *, reason: str, now: datetime) -> bool:
+    with transaction.atomic():
+        broadcast = (
+            Broadcast.objects.select_for_update(no_key=True)
+            .filter(pk=broadcast_id, paused_at=None, status__in=PAUSABLE)
+            .first()
+        )
+        if broadcast is None:
+            return False
+        halt(broadcast, reason=reason, now=now)
+    return True
+
+
+def halt(broadcast: Broadcast, *, reason: str, now: datetime) -> None:
+    """The caller holds its lock and knows that it can be paused."""
+    broadcast.paused_at = now
+    broadcast.pause_reason = reason[:MAX_REASON]
+    broadcast.save(update_fields=("paused_at", "pause_reason", "updated_at"))
+
+
+def _go_on(broadcast: Broadcast, *, now: datetime) -> None:
+    scheduled_at = broadcast.scheduled_at
+    if broadcast.status == BroadcastStatus.SCHEDULED and scheduled_at and scheduled_at <= now:
+        queue(broadcast, now=now)
+        return
+    lift_pause(broadcast, now=now)
+    save(broadcast)
+    wake_lanes(broadcast=broadcast, at=now)
+    serve_soon(lanes=Lane.objects.filter(broadcast=broadcast, next_batch_at__isnull=False).count())

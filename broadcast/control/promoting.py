@@ -1,0 +1,68 @@
+"""SCHEDULED → QUEUED when its time has come."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from api.errors import DomainError
+from broadcast.control.launching import queue
+from broadcast.control.pausing import halt
+from broadcast.models import Broadcast
+from broadcast.states import BroadcastStatus
+from postgres.one_by_one import one_by_one
+
+LOOKED_AT = 1000
+"""Broadcasts a look; the next one comes a second later."""
+
+
+def promote_due(*, now: datetime) -> int:
+    """Queue every broadcast that is due; any number of beats may do it at once.
+
+    One that is found long after its time (the system was down) is paused instead: a greeting of the
+    morning is not sent in the evening without asking. So is one whose sender was taken out of use.
+    """
+    if not settings.SENDING_ENABLED:
+        return 0
+    return one_by_one(due_scheduled(now=now), partial(_promote, now=now))
+
+
+def due_scheduled(*, now: datetime) -> list[UUID]:
+    due = Broadcast.objects.filter(
+        status=BroadcastStatus.SCHEDULED, scheduled_at__lte=now, paused_at=None
+    )
+    return list(due.order_by("scheduled_at").values_list("pk", flat=True)[:LOOKED_AT])
+
+
+def _promote(broadcast_id: UUID, *, now: datetime) -> bool:
+    with transaction.atomic():
+        broadcast = (
+            Broadcast.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+            .select_related("tenant", "sender", "template")
+            .filter(
+                pk=broadcast_id,
+                status=BroadcastStatus.SCHEDULED,
+                scheduled_at__lte=now,
+                paused_at=None,
+            )
+            .first()
+        )
+        if broadcast is None or broadcast.scheduled_at is None:
+            return False
+        late = now - broadcast.scheduled_at
+        if late > timedelta(seconds=settings.BROADCAST_LATE_START_LIMIT):
+            halt(broadcast, reason=_too_late(late), now=now)
+            return False
+        try:
+            queue(broadcast, now=now)
+        except DomainError as refusal:
+            halt(broadcast, reason=refusal.detail, now=now)
+            return False
+    return True
+
+
+def _too_late(late: timedelta) -> str:
+    hours, minutes = divmod(int(late.total_seconds()) // 60, 60)
+    return f"Found {hours} h {minutes} min after its time; resume it if it is still to be sent."

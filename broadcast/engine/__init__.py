@@ -1,0 +1,1 @@
+"""One batch: claim, fence, send, settle; and the sweep of batches that were left."""

@@ -1,0 +1,1 @@
+"""After the provider spoke: receipts, retries, fallbacks, look-ups."""

@@ -1,0 +1,154 @@
+"""Deciding on messages whose fate is unknown: sent again, perhaps twice, or counted as failed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models, transaction
+
+from broadcast.engine.claiming import wake_lanes
+from broadcast.errors import IllegalMove, UnknownMessages
+from broadcast.followup.children import retry_child
+from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.moves.broadcasts import fresh, lock_family, locked
+from broadcast.moves.finishing import finish
+from broadcast.moves.messages import lock_counters, make_money, move
+from broadcast.states import FINISHED, BroadcastStatus, MessageCode, MessageStatus
+from postgres.ids import new_id
+from tenants.models import Tenant, User
+
+SHOWN = 20
+
+
+class Decision(models.TextChoices):
+    RESEND = "resend", "Send again, perhaps twice"
+    FAIL = "fail", "Count as failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """`child`: who was sent to again after the broadcast had finished."""
+
+    broadcast: Broadcast
+    count: int
+    child: Broadcast | None = None
+
+
+def resolve_unknown(
+    *,
+    tenant: Tenant,
+    broadcast_id: UUID,
+    decision: Decision,
+    actor: User | None,
+    now: datetime,
+    message_ids: Sequence[UUID] | None = None,
+) -> Resolved:
+    """Resolve the UNKNOWN messages, all or those named; others of those named stay as they are.
+
+    FAIL: FAILED and released. RESEND: back to PENDING in a broadcast that is still being sent; of a
+    finished one they become FAILED with the code `resent`, and a child broadcast with a hold of its
+    own sends to their recipients (docs/adr/0020). Raises UnknownMessages, IllegalMove, and for a
+    child all that sending raises.
+    """
+    with transaction.atomic():
+        if decision == Decision.RESEND:
+            lock_family(broadcast_id, tenant=tenant)
+        broadcast = locked(tenant, broadcast_id)
+        if message_ids is not None:
+            _require_known(broadcast, message_ids)
+        child = None
+        if decision == Decision.FAIL:
+            count = _fail(broadcast, message_ids, code=MessageCode.GIVEN_UP, now=now)
+        elif broadcast.status == BroadcastStatus.SENDING:
+            count = _send_again(broadcast, message_ids, now=now)
+        elif broadcast.status in FINISHED:
+            count = _fail(broadcast, message_ids, code=MessageCode.RESENT, now=now)
+            child = _child(broadcast, actor=actor, now=now) if count else None
+        else:
+            raise IllegalMove(
+                f"Nothing of a broadcast that is {broadcast.status} can be sent again.",
+                data={"status": broadcast.status},
+            )
+        if count:
+            finish(broadcast_id=broadcast.pk, now=now)
+    return Resolved(
+        broadcast=fresh(broadcast), count=count, child=None if child is None else fresh(child)
+    )
+
+
+def _require_known(broadcast: Broadcast, message_ids: Sequence[UUID]) -> None:
+    known = set(
+        BroadcastMessage.objects.filter(broadcast=broadcast, pk__in=message_ids).values_list(
+            "pk", flat=True
+        )
+    )
+    unknown = [str(each) for each in message_ids if each not in known]
+    if unknown:
+        raise UnknownMessages(
+            f"Not of this broadcast: {', '.join(unknown[:SHOWN])}.",
+            attr="messages",
+            data={"unknown": unknown[:SHOWN], "unknown_count": len(unknown)},
+        )
+
+
+OF_THE_UNKNOWN = """
+WHERE m.broadcast_id = %(broadcast)s AND m.status = 'UNKNOWN'
+  AND (%(ids)s::uuid[] IS NULL OR m.id = ANY(%(ids)s::uuid[]))
+"""
+FAIL = f"""--UPDATE--
+UPDATE broadcast_broadcastmessage m
+SET status = 'FAILED', status_at = %(now)s, failed_at = %(now)s, error_code = %(code)s,
+    charge_state = CASE WHEN m.charge_state = 'HELD' THEN 'RELEASED' ELSE m.charge_state END
+{OF_THE_UNKNOWN}
+"""
+SEND_AGAIN = f"""--UPDATE--
+UPDATE broadcast_broadcastmessage m
+SET status = 'PENDING', status_at = %(now)s, next_attempt_at = %(now)s, error_code = ''
+{OF_THE_UNKNOWN}
+"""
+
+
+def _fail(
+    broadcast: Broadcast, message_ids: Sequence[UUID] | None, *, code: MessageCode, now: datetime
+) -> int:
+    lock_counters(broadcast.pk)
+    moved = move(
+        broadcast_id=broadcast.pk,
+        update=FAIL,
+        params={**_which(message_ids), "code": code.value, "now": now},
+    )
+    make_money(
+        broadcast=broadcast,
+        moved=moved,
+        reference=f"resolved:{new_id()}",
+        actor="resolve",
+        now=now,
+    )
+    return moved.count
+
+
+def _send_again(broadcast: Broadcast, message_ids: Sequence[UUID] | None, *, now: datetime) -> int:
+    """Their credits stay held; a late answer saves those that it says were taken."""
+    lock_counters(broadcast.pk)
+    moved = move(
+        broadcast_id=broadcast.pk, update=SEND_AGAIN, params={**_which(message_ids), "now": now}
+    )
+    wake_lanes(broadcast=broadcast, at=now)
+    return moved.count
+
+
+def _which(message_ids: Sequence[UUID] | None) -> dict[str, Any]:
+    return {"ids": None if message_ids is None else list(message_ids)}
+
+
+def _child(broadcast: Broadcast, *, actor: User | None, now: datetime) -> Broadcast:
+    """For those that this very decision has failed: so its instant tells."""
+    return retry_child(
+        parent=broadcast,
+        actor=actor,
+        where="m.status = %(failed)s AND m.error_code = %(code)s AND m.status_at = %(now)s",
+        params={"failed": MessageStatus.FAILED.value, "code": MessageCode.RESENT.value},
+        now=now,
+    )

@@ -1,0 +1,1 @@
+"""Rows, counters and money, moved together."""

@@ -1,0 +1,235 @@
+"""One row per recipient of a broadcast, as broadcast/planning/eligibility.py judges each contact.
+
+Set-based throughout: the number of statements does not depend on the number of recipients. The
+caller holds the broadcast's row lock.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from broadcast.errors import NoRecipients, UnknownRecipients
+from broadcast.models import Broadcast, BroadcastCounters
+from broadcast.planning import audience
+from broadcast.planning.eligibility import resolve
+
+SHOWN_UNKNOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRef:
+    """How a tenant names a recipient: exactly one of the three ways."""
+
+    contact: UUID | None = None
+    phone: str | None = None
+    external_id: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return str(self.contact or self.phone or self.external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What planning came to; `amount` is what must be held."""
+
+    total: int
+    to_send: int
+    amount: Decimal
+
+
+REFS = """
+WITH ref AS (
+    SELECT * FROM unnest(%(contacts)s::uuid[], %(phones)s::text[], %(external_ids)s::text[],
+                         %(overrides)s::jsonb[])
+        WITH ORDINALITY AS r(contact, phone, external_id, overrides, n)
+), named AS (
+    SELECT r.n, r.overrides, c.id FROM ref r JOIN contacts_contact c
+        ON c.id = r.contact AND c.tenant_id = %(tenant)s
+    UNION ALL
+    SELECT r.n, r.overrides, c.id FROM ref r JOIN contacts_contact c
+        ON c.phone = r.phone AND c.tenant_id = %(tenant)s
+    UNION ALL
+    SELECT r.n, r.overrides, c.id FROM ref r JOIN contacts_contact c
+        ON c.external_id = r.external_id AND c.tenant_id = %(tenant)s
+)
+"""
+UNKNOWN_REFS = (
+    REFS
+    + """
+SELECT n - 1 FROM ref WHERE NOT EXISTS (SELECT FROM named WHERE named.n = ref.n) ORDER BY n
+"""
+)
+COLUMNS = """
+    id, tenant_id, broadcast_id, seq, contact_id, address, overrides, variables, token, status,
+    error_code, provider_error_code, error_message, provider_message_id, attempts, price, currency,
+    country, segments, charge_state, clicked, created_at, status_at
+"""
+# 60 bits from gen_random_uuid, whose last twelve hexadecimal digits are all random.
+SIXTY_BITS = """
+('x' || right(gen_random_uuid()::text, 12) || right(gen_random_uuid()::text, 3))::bit(60)::bigint
+"""
+ONCE = f"{REFS}, once AS (SELECT DISTINCT ON (id) id, n, overrides FROM named ORDER BY id, n)"
+INSERT_REFS = f"""
+{ONCE}
+INSERT INTO broadcast_broadcastmessage ({COLUMNS})
+SELECT uuidv7(), %(tenant)s, %(broadcast)s, row_number() OVER (ORDER BY n), id, NULL,
+       overrides, '{{}}'::jsonb, {SIXTY_BITS}, 'PENDING', '', '', '', '', 0, 0, '', '', 1, '',
+       false, %(now)s, %(now)s
+FROM once ORDER BY n
+"""
+
+
+def set_recipients(
+    *, broadcast: Broadcast, recipients: Sequence[RecipientRef], now: datetime
+) -> None:
+    """Replace the broadcast's rows by these recipients, not yet addressed or priced.
+
+    Raises UnknownRecipients, which names them; another tenant's contact is an unknown one.
+    """
+    refs = {**refs_of(broadcast, recipients), "now": now}
+    _drop_rows(broadcast)
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_REFS, refs)
+        planned = cursor.rowcount
+    broadcast.duplicates_removed = len(recipients) - planned
+    BroadcastCounters.objects.update_or_create(
+        broadcast=broadcast, defaults={"total": planned, "pending": planned, "suppressed": 0}
+    )
+
+
+def refs_of(broadcast: Broadcast, recipients: Sequence[RecipientRef]) -> dict[str, Any]:
+    """Parameters of REFS. Raises UnknownRecipients."""
+    refs: dict[str, Any] = {
+        "contacts": [each.contact for each in recipients],
+        "phones": [each.phone for each in recipients],
+        "external_ids": [each.external_id for each in recipients],
+        "overrides": [
+            json.dumps(dict(each.variables)) if each.variables else None for each in recipients
+        ],
+        "tenant": broadcast.tenant_id,
+        "broadcast": broadcast.pk,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(UNKNOWN_REFS, refs)
+        unknown = [recipients[index] for (index,) in cursor.fetchall()]
+    if unknown:
+        raise _unknown(unknown)
+    return refs
+
+
+def _unknown(unknown: Sequence[RecipientRef]) -> UnknownRecipients:
+    shown = [str(each) for each in unknown[:SHOWN_UNKNOWN]]
+    more = f" and {len(unknown) - len(shown)} more" if len(unknown) > len(shown) else ""
+    return UnknownRecipients(
+        f"No such contacts: {', '.join(shown)}{more}.",
+        attr="recipients",
+        data={"unknown": shown, "unknown_count": len(unknown)},
+    )
+
+
+def _drop_rows(broadcast: Broadcast) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM broadcast_broadcastmessage WHERE broadcast_id = %s", [broadcast.pk]
+        )
+
+
+def plan(*, broadcast: Broadcast, now: datetime) -> Plan:
+    """Address, price and, where it must be, suppress every recipient; counters are set to match.
+
+    Safe to repeat as long as nothing has been claimed. Raises NoRecipients, InvalidInput.
+    """
+    if broadcast.audience is not None:
+        _plan_audience(broadcast, now)
+    else:
+        _plan_rows(broadcast, now)
+    return _count(broadcast)
+
+
+SOURCE_ROWS = """
+SELECT seq, contact_id, overrides FROM broadcast_broadcastmessage
+WHERE broadcast_id = %(broadcast)s
+"""
+
+
+def _plan_rows(broadcast: Broadcast, now: datetime) -> None:
+    resolved, params = resolve(broadcast, now)
+    with connection.cursor() as cursor:
+        # Two statements: the unique key on addresses is checked row by row.
+        cursor.execute(
+            "UPDATE broadcast_broadcastmessage SET address = NULL "
+            "WHERE broadcast_id = %(broadcast)s AND address IS NOT NULL",
+            params,
+        )
+        cursor.execute(
+            f"""
+            WITH source AS ({SOURCE_ROWS}), {resolved}
+            UPDATE broadcast_broadcastmessage m
+            SET address = r.address, variables = r.variables, country = r.country,
+                status = r.status, error_code = r.reason, price = r.price,
+                rate_id = r.rate_id, segments = r.segments, currency = %(currency)s,
+                charge_state = r.charge_state, status_at = %(now)s
+            FROM resolved r WHERE m.broadcast_id = %(broadcast)s AND m.seq = r.seq
+            """,
+            params,
+        )
+
+
+def _plan_audience(broadcast: Broadcast, now: datetime) -> None:
+    resolved, params = resolve(broadcast, now)
+    source = source_of_audience(broadcast)
+    _drop_rows(broadcast)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH source AS ({source}), {resolved}
+            INSERT INTO broadcast_broadcastmessage ({COLUMNS}, rate_id)
+            SELECT uuidv7(), %(tenant)s, %(broadcast)s, seq, contact_id, address, overrides,
+                   variables, {SIXTY_BITS}, status, reason, '', '', '', 0, price, %(currency)s,
+                   country, segments, charge_state, false, %(now)s, %(now)s, rate_id
+            FROM resolved ORDER BY seq
+            """,
+            params,
+        )
+    broadcast.duplicates_removed = 0
+
+
+def source_of_audience(broadcast: Broadcast) -> str:
+    """Raises InvalidInput for an audience that names an unknown tag."""
+    where, values = audience.condition(tenant=broadcast.tenant, audience=broadcast.audience or {})
+    with connection.cursor() as cursor:
+        who = cursor.mogrify(where, values).decode().replace("%", "%%")
+    return f"""
+        SELECT row_number() OVER (ORDER BY c.id) AS seq, c.id AS contact_id,
+               NULL::jsonb AS overrides
+        FROM contacts_contact c WHERE {who}
+    """
+
+
+def _count(broadcast: Broadcast) -> Plan:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*), count(*) FILTER (WHERE status = 'PENDING'),
+                   coalesce(sum(price) FILTER (WHERE charge_state = 'HELD'), 0)
+            FROM broadcast_broadcastmessage WHERE broadcast_id = %s
+            """,
+            [broadcast.pk],
+        )
+        total, to_send, amount = cursor.fetchone()
+    if not total:
+        raise NoRecipients(
+            "There is nobody to send to: give recipients, or an audience that somebody is in.",
+            attr="recipients" if broadcast.audience is None else "audience",
+        )
+    BroadcastCounters.objects.filter(broadcast=broadcast).update(
+        total=total, pending=to_send, suppressed=total - to_send
+    )
+    return Plan(total=total, to_send=to_send, amount=amount)
