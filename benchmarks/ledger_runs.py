@@ -18,8 +18,8 @@ from broadcast.models import BroadcastMessage
 from channels.platforms import Platform
 from channels.port.adapter import Outcome, OutcomeKind
 from tenants.models import Tenant
-from wallet import ledger
-from wallet.amounts import ZERO
+from wallet.ledger import ledger
+from wallet.pricing.amounts import ZERO
 
 PER_BATCH = 50
 PRICE = Decimal("0.02")

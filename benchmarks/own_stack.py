@@ -16,7 +16,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from config.stack import Stack
+    from config.stack.stack import Stack
 
 WEB_PORT = 18100
 SANDBOX_PORT = 18190
@@ -40,7 +40,7 @@ def own_stack(**environment: str) -> Iterator["Stack"]:
     import django
 
     from config.ports import free_port
-    from config.stack import Stack
+    from config.stack.stack import Stack
 
     web_port = free_port(WEB_PORT)
     stack = Stack(

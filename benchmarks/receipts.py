@@ -67,7 +67,7 @@ def applied(count: int) -> float:
     """Receipts a second from stored events, each event with one status."""
     from django.utils import timezone
 
-    from inbound.applying import apply_block
+    from inbound.applying.applying import apply_block
     from inbound.models import EventStatus, ProviderEvent
 
     app = _app()

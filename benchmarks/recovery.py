@@ -19,7 +19,7 @@ from benchmarks.own_stack import own_stack, say, tell
 
 if TYPE_CHECKING:
     from benchmarks.under_way import UnderWay
-    from config.stack import Stack
+    from config.stack.stack import Stack
 
 MESSAGES = 1000
 PER_SECOND = 50

@@ -17,7 +17,7 @@ from channels.platforms import Platform
 from contacts.models import Contact
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from tenants.models import Tenant
-from wallet import ledger
+from wallet.ledger import ledger
 
 PRICE = Decimal("0.010000")
 PLANNING_DEADLINE = 600.0  # seconds

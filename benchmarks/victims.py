@@ -15,7 +15,7 @@ from celery import current_app
 from django.db import connection
 
 from config.environment import DATA_DIR
-from config.stack import Stack
+from config.stack.stack import Stack
 from inbound.models import ProviderEvent
 
 SENDING_PROCESSES = 2

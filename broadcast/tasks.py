@@ -23,7 +23,7 @@ from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
 from broadcast.moves.finishing import finish_all_that_are_over
 from channels.pacing.limiter import remember_the_start
-from tenants.idempotency import purge_expired
+from tenants.api.idempotency import purge_expired
 
 MAX_COUNTDOWN = 60.0
 """Seconds. A longer wait is a row that beat looks at, not a task in Redis."""

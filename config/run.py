@@ -8,7 +8,7 @@ from types import FrameType
 from config.embedded.errors import EmbeddedServerError
 from config.environment import DATA_DIR
 from config.ports import NoFreePort
-from config.stack import SANDBOX_PORT, WEB_PORT, Stack, StackError, say
+from config.stack.stack import SANDBOX_PORT, WEB_PORT, Stack, StackError, say
 
 
 def main() -> int:

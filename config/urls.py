@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerView
 
 from api.routing import optional_slash
-from config.api_document import DocumentView
+from config.openapi.document import DocumentView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs"), name="home"),
@@ -14,14 +14,14 @@ urlpatterns = [
     optional_slash("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin", admin.site.admin_view(admin.site.index), name="admin-without-slash"),
     path("admin/", admin.site.urls),
-    path("", include("tenants.urls")),
-    path("", include("contacts.urls")),
-    path("", include("templates_wa.urls")),
+    path("", include("tenants.api.urls")),
+    path("", include("contacts.api.urls")),
+    path("", include("templates_wa.api.urls")),
     path("", include("channels.api.urls")),
-    path("", include("wallet.urls")),
+    path("", include("wallet.api.urls")),
     path("", include("broadcast.api.urls")),
-    path("", include("tracking.urls")),
-    path("", include("inbound.urls")),
+    path("", include("tracking.api.urls")),
+    path("", include("inbound.api.urls")),
 ]
 
 handler400 = "api.error_pages.bad_request"

@@ -6,7 +6,7 @@ from gunicorn.glogging import Logger
 
 from config.environment import env
 from config.garbage import look_only_at_what_is_new
-from config.logs import logging_config
+from config.observing.logs import logging_config
 
 bind = env.str("BIND", default="127.0.0.1:8000")
 workers = env.int("WEB_WORKERS", default=2)

@@ -4,8 +4,8 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from contacts.importing import OVER
-from contacts.importing import run_import as run
+from contacts.imports.importing import OVER
+from contacts.imports.importing import run_import as run
 from contacts.models import ContactImport
 
 LOST_AFTER = timedelta(minutes=2)

@@ -12,7 +12,7 @@ from config.embedded.errors import EmbeddedServerError
 from config.environment import DATA_DIR
 from config.ports import NoFreePort
 from config.run import stop_on_signals
-from config.stack import Stack, StackError
+from config.stack.stack import Stack, StackError
 from demo import story
 from demo.client import Client, Refused
 from demo.reconciling import add_up

@@ -12,7 +12,7 @@ from demo.client import Client, Refused
 from demo.senders import add_telegram, add_template, add_whatsapp
 from tenants.models import Tenant, User
 from tenants.onboarding import create_tenant
-from wallet import ledger
+from wallet.ledger import ledger
 
 SLUG = "demo"
 OWNER = "owner@demo.example"

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from backoffice.pages import LargeTable, NarrowFilter
+from inbound.applying.replaying import replay
 from inbound.models import (
     EventStatus,
     MessageAlias,
@@ -16,7 +17,6 @@ from inbound.models import (
     ProviderEvent,
     ReceivedMessage,
 )
-from inbound.replaying import replay
 
 BY_APP = ("app", AutocompleteSelectFilter)
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from channels.platforms import Platform
 from channels.port.adapter import ReceiptStatus
-from contacts.opt_words import Wish
+from contacts.opting.words import Wish
 from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
 

@@ -5,11 +5,11 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from inbound.acknowledging import acknowledge as acknowledge_press
-from inbound.aliases import purge_aliases
-from inbound.applying import apply_block, newest_stored
-from inbound.parking import apply_parked
-from inbound.purging import purge_events
+from inbound.applying.acknowledging import acknowledge as acknowledge_press
+from inbound.applying.aliases import purge_aliases
+from inbound.applying.applying import apply_block, newest_stored
+from inbound.applying.parking import apply_parked
+from inbound.applying.purging import purge_events
 
 MAX_BLOCKS = 50
 """A run's length; what is left is the next run's."""

@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from backoffice.pages import BY_TENANT, Page, TenantForm
 from templates_wa.models import WhatsAppTemplate
-from templates_wa.rules import problems
+from templates_wa.rules.rules import problems
 
 
 class TemplateForm(TenantForm):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from api.errors import DomainError
 from channels.models import TenantWAApp
 from channels.providers.template_registry import TEMPLATE_PROVIDERS
-from templates_wa.syncing import sync
+from templates_wa.provider.syncing import sync
 
 log = structlog.get_logger(__name__)
 

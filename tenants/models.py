@@ -103,7 +103,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Role(models.TextChoices):
-    """What a member may do; the permission matrix is in tenants/permissions.py."""
+    """What a member may do; the permission matrix is in tenants/api/permissions.py."""
 
     OWNER = "OWNER", "Owner"
     ADMIN = "ADMIN", "Admin"

@@ -9,8 +9,8 @@ from drf_standardized_errors.openapi import AutoSchema
 from rest_framework import serializers
 
 from api.exceptions import VALIDATION_STATUSES, error_body, exception_handler
-from tenants.idempotency import HEADER, MAX_KEY_LENGTH, is_idempotent
-from tenants.permissions import RolePermission
+from tenants.api.idempotency import HEADER, MAX_KEY_LENGTH, is_idempotent
+from tenants.api.permissions import RolePermission
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     name=HEADER,
@@ -126,7 +126,7 @@ class Schema(AutoSchema):
 
 
 class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its metaclass
-    target_class = "tenants.authentication.TenantJWTAuthentication"
+    target_class = "tenants.api.authentication.TenantJWTAuthentication"
     name = "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

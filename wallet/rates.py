@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from channels.models import Sender
 from wallet.models import Rate
-from wallet.pricing import Tariff, tariff
+from wallet.pricing.pricing import Tariff, tariff
 
 
 def tariff_for(*, sender: Sender, category: str, at: datetime) -> Tariff:

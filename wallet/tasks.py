@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from wallet.low_balance import notify_low_balances
+from wallet.ledger.low_balance import notify_low_balances
 
 
 # Safe twice: each wallet is marked by compare-and-set before its mail goes out.

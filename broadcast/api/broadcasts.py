@@ -31,10 +31,10 @@ from broadcast.api.serializers import (
     MessageSerializer,
 )
 from broadcast.models import Broadcast, BroadcastMessage
-from tenants.idempotency import idempotent
-from tenants.permissions import Action
+from tenants.api.idempotency import idempotent
+from tenants.api.permissions import Action
+from tenants.api.scoped_views import TenantScoped
 from tenants.schema import example
-from tenants.scoped_views import TenantScoped
 
 CREATE_EXAMPLE = OpenApiExample(
     "A scheduled WhatsApp broadcast",

@@ -9,7 +9,7 @@ from api.pagination import KeysetPages
 from broadcast.api.serializers import MessageSerializer
 from broadcast.models import BroadcastMessage
 from broadcast.moves.charges import messages_of
-from tenants.scoped_views import TenantScoped
+from tenants.api.scoped_views import TenantScoped
 from wallet.models import LedgerEntry
 
 

@@ -12,7 +12,7 @@ from api.strict_serializers import Strict
 from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.adapter import ButtonKind, ParameterKind
-from tenants.fields import TenantRelatedField
+from tenants.api.scoped_fields import TenantRelatedField
 from tenants.send_windows import read_send_window
 
 CONTENT = (

@@ -24,11 +24,11 @@ from broadcast.api.control_serializers import (
 from broadcast.api.serializers import BroadcastDetailSerializer
 from broadcast.followup.resolving import Decision
 from broadcast.models import Broadcast
-from tenants.idempotency import idempotent
+from tenants.api.idempotency import idempotent
+from tenants.api.permissions import Action
+from tenants.api.scoped_views import TenantScoped
 from tenants.models import User
-from tenants.permissions import Action
 from tenants.schema import ErrorResponseSerializer, example
-from tenants.scoped_views import TenantScoped
 
 MOVE_REFUSED = {409: ErrorResponseSerializer}
 """It is not in a state for that, or something else stands in the way."""

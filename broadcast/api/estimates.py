@@ -14,10 +14,10 @@ from broadcast.api import recipients
 from broadcast.api.input_serializers import ToEstimateSerializer
 from broadcast.models import Broadcast
 from broadcast.planning.estimating import Estimate, estimate
-from tenants.fields import MoneyField
-from tenants.permissions import Action
+from tenants.api.permissions import Action
+from tenants.api.scoped_fields import MoneyField
+from tenants.api.scoped_views import TenantView
 from tenants.schema import ErrorResponseSerializer
-from tenants.scoped_views import TenantView
 
 
 class EstimateCountrySerializer(serializers.Serializer[Any]):

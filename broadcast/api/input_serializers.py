@@ -16,7 +16,7 @@ from broadcast.api.content_serializers import (
 from broadcast.api.serializers import BroadcastDetailSerializer
 from broadcast.models import Broadcast
 from channels.models import Sender
-from tenants.fields import TenantRelatedField, UtcDateTimeField
+from tenants.api.scoped_fields import TenantRelatedField, UtcDateTimeField
 
 MAX_TAGS = 100
 

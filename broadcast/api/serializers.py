@@ -18,7 +18,7 @@ from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.presentation import expected_finish_at, funnel, message_ui_status, rate
 from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
 from channels.platforms import Platform
-from tenants.fields import MoneyField, UtcDateTimeField
+from tenants.api.scoped_fields import MoneyField, UtcDateTimeField
 
 
 class CostSerializer(serializers.Serializer[Any]):

@@ -23,12 +23,7 @@ from channels.platforms import FORBIDDEN, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, P
 from channels.port.adapter import OutboundMessage, TemplateContent, TextContent
 from channels.providers.registry import adapter_for
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
-from templates_wa.parameters import (
-    build_content,
-    check_params,
-    is_body_text,
-    longest_values,
-)
+from templates_wa.rules.parameters import build_content, check_params, is_body_text, longest_values
 from tracking.links import find_urls, wrap
 from tracking.models import TrackedURL
 

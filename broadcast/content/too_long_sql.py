@@ -14,7 +14,7 @@ from broadcast.models import Broadcast
 from channels.platforms import MAX_BUTTON_TEXT, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
 from channels.port.adapter import ButtonKind
 from channels.providers.registry import adapter_for
-from templates_wa.parameters import longest_values
+from templates_wa.rules.parameters import longest_values
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from django.conf import settings
 from broadcast.models import BroadcastMessage
 from channels.platforms import Category
 from contacts.models import SuppressionScope, SuppressionSource
+from contacts.opting.suppressions import suppress
 from contacts.phones import spellings_of
-from contacts.suppressions import suppress
 from tracking.links import decode, encode
 
 

@@ -19,7 +19,7 @@ from broadcast.planning import plan as planning
 from broadcast.planning.estimating import require_planned_as_estimated, require_unmoved
 from broadcast.states import BroadcastStatus
 from tenants.models import Tenant
-from wallet import ledger
+from wallet.ledger import ledger
 
 OUT_OF_RANGE = "A recipient's text or price is out of range once its variables are filled in."
 

@@ -19,8 +19,8 @@ from broadcast.models import Broadcast
 from broadcast.states import MessageStatus
 from postgres import prepared
 from postgres.ids import new_id
-from wallet import ledger
-from wallet.ledger_sql import settling
+from wallet.ledger import ledger
+from wallet.ledger.ledger_sql import settling
 
 MESSAGES_PER_LINE = 10_000
 """Ids in one ChargeLine: 160 kB. A cancelled million has a hundred of them."""

@@ -7,8 +7,8 @@ from uuid import UUID
 from broadcast.models import Broadcast, BroadcastMessage
 from channels.platforms import Platform
 from contacts.models import SuppressionScope, SuppressionSource
+from contacts.opting.suppressions import suppress_all
 from contacts.phones import spellings_of
-from contacts.suppressions import suppress_all
 
 
 def record_opt_outs(*, broadcast: Broadcast, said_at: Mapping[UUID, datetime]) -> None:

@@ -14,13 +14,13 @@ from channels.platforms import Category, Platform
 from contacts.phones import whatsapp_line_in_sql
 from wallet.errors import CurrencyMismatch
 from wallet.models import Wallet
-from wallet.pricing import BASIC, BASIC_LENGTH, SINGLE
+from wallet.pricing.pricing import BASIC, BASIC_LENGTH, SINGLE
 from wallet.rates import tariff_for
 
 # `source` has (seq, contact_id, overrides). Order of the reasons: the first that holds is given; a
 # duplicate first of those that have an address, as no other row may have the same.
-# `rate` is wallet/pricing.py's Tariff as rows: a country's price, else that of the longest calling
-# code that fits, else the one for anywhere.
+# `rate` is wallet/pricing/pricing.py's Tariff as rows: a country's price, else that of the
+# longest calling code that fits, else the one for anywhere.
 # MATERIALIZED: a planner that expects one row would judge all recipients again for each of them.
 RESOLVED = """
 rate AS MATERIALIZED (
@@ -126,7 +126,7 @@ def _text(broadcast: Broadcast) -> tuple[str, dict[str, Any]]:
 
 
 def _message_type(broadcast: Broadcast) -> str:
-    """As wallet/pricing.py's `message_type_of`, in SQL."""
+    """As wallet/pricing/pricing.py's `message_type_of`, in SQL."""
     if broadcast.platform != Platform.RCS:
         return "''::text"
     if broadcast.media or broadcast.buttons:

@@ -16,8 +16,8 @@ from channels.providers.registry import ADAPTERS, adapter_for, providers_for
 from channels.senders.named_accounts import check_account
 from channels.senders.secret_names import check_secrets
 from channels.senders.switching import make_room_for_default, one_sender_an_account
-from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
-from tenants.permissions import Action, may
+from tenants.api.permissions import Action, may
+from tenants.api.scoped_fields import MoneyField, TenantRelatedField, UtcDateTimeField
 from tenants.send_windows import read_send_window
 
 MAX_BATCH_DELAY = 3600

@@ -18,9 +18,9 @@ from channels.api.serializers import CheckSerializer, ProviderAppSerializer, Sen
 from channels.models import ProviderApp, Sender
 from channels.senders.checking import check_sender
 from channels.senders.switching import activate, deactivate
-from tenants.permissions import Action
+from tenants.api.permissions import Action
+from tenants.api.scoped_views import PatchOnly, TenantScoped
 from tenants.schema import ErrorResponseSerializer
-from tenants.scoped_views import PatchOnly, TenantScoped
 
 
 class SenderViewSet(

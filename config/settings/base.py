@@ -14,8 +14,8 @@ from django.templatetags.static import static
 
 from api.version import VERSION
 from config.environment import DATA_DIR, env
-from config.logs import configure_structlog, logging_config
-from config.remembered import remembered
+from config.observing.logs import configure_structlog, logging_config
+from config.settings.remembered import remembered
 
 # --- secrets ------------------------------------------------------------------------------------
 
@@ -64,10 +64,10 @@ INSTALLED_APPS = [
     "inbound",
 ]
 MIDDLEWARE = [
-    "config.request_ids.RequestIdMiddleware",
-    "config.health.ProbesMiddleware",
+    "config.observing.request_ids.RequestIdMiddleware",
+    "config.observing.health.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "inbound.middleware.WebhooksMiddleware",
+    "inbound.webhooks.middleware.WebhooksMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -168,8 +168,8 @@ UNFOLD = {
 # --- the API ------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.TenantJWTAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["tenants.permissions.RolePermission"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.api.authentication.TenantJWTAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.RolePermission"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.NumberedPages",
     "EXCEPTION_HANDLER": "api.exceptions.exception_handler",
     "DEFAULT_SCHEMA_CLASS": "tenants.schema.Schema",

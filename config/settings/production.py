@@ -5,7 +5,7 @@ from config.settings.required import refuse_unless_complete
 
 refuse_unless_complete(env.ENVIRON)
 
-from config.logs import logging_config
+from config.observing.logs import logging_config
 from config.settings.base import *
 
 STATIC_ROOT = BASE_DIR / "staticfiles"

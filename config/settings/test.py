@@ -7,7 +7,7 @@ from config.embedded import serve_where_unset
 SERVERS = serve_where_unset()
 
 from config.environment import env
-from config.logs import logging_config
+from config.observing.logs import logging_config
 from config.settings.base import *
 
 # A run is a process: pytest's, or one of xdist's. Workers that a test starts are told its name.

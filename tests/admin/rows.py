@@ -29,7 +29,7 @@ from templates_wa.models import WhatsAppTemplate
 from tenants.models import IdempotencyRecord, Tenant
 from tests.factories import MembershipFactory
 from tracking.models import Click, TrackedURL
-from wallet.ledger import hold, top_up, wallet_of
+from wallet.ledger.ledger import hold, top_up, wallet_of
 from wallet.models import Hold, LedgerEntry, Rate, ReceivedPayment, TopUp
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

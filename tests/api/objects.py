@@ -21,7 +21,7 @@ from tests.factories import (
     TemplateFactory,
 )
 from tracking.models import TrackedURL
-from wallet import ledger
+from wallet.ledger import ledger
 from wallet.models import TopUp
 
 OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {

@@ -25,9 +25,9 @@ from tenants.models import Tenant
 from tests.factories import BroadcastFactory, SenderFactory
 from wallet.errors import CurrencyMismatch
 from wallet.models import Rate
-from wallet.pricing import message_type_of
+from wallet.pricing.pricing import message_type_of
+from wallet.pricing.segments import segments_of
 from wallet.rates import tariff_for
-from wallet.segments import segments_of
 
 pytestmark = pytest.mark.django_db
 

@@ -47,7 +47,7 @@ from contacts.models import Contact
 from sandbox.running import RunningSimulator
 from tenants.models import Tenant, User
 from tests.factories import TenantFactory, UserFactory
-from wallet import ledger
+from wallet.ledger import ledger
 
 # One is refused, two answers are lost, one is told to try again.
 ENDINGS = (1001, 9003, 9010, 9010, 9005)

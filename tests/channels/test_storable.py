@@ -11,7 +11,7 @@ from channels.delivery.looking_up import look_up
 from channels.port.adapter import HandedOver
 from channels.providers.storable import storable, storable_object
 from templates_wa.models import WhatsAppTemplate
-from templates_wa.syncing import sync
+from templates_wa.provider.syncing import sync
 from tenants.models import Tenant
 from tests.channels.far_end import FarEnd, answer, replies
 from tests.channels.samples import account, text

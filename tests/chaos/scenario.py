@@ -21,7 +21,7 @@ from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from tenants.models import Tenant
 from tests.chaos.accounts import SECRET, Account, account_for
 from tests.chaos.witness import Witness
-from wallet import ledger
+from wallet.ledger import ledger
 
 BATCH: int = settings.BROADCAST_BATCH_SIZE
 PRICE = Decimal("0.020000")

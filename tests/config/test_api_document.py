@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from config import api_document
+from config.openapi import document as api_document
 
 JSON = "application/vnd.oai.openapi+json"
 YAML = "application/vnd.oai.openapi"

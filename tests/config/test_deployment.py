@@ -13,7 +13,7 @@ from broadcast.engine.reserving import HEAD_START
 from channels.delivery.delivery import GRACE_SECONDS
 from channels.pacing.limiter import HORIZON
 from config.environment import BASE_DIR
-from config.stack import STOP_GRACE
+from config.stack.stack import STOP_GRACE
 
 SETTING = re.compile(r"^ *(?:ENV )?([A-Z_]+)=(\S*)", re.MULTILINE)
 SERVICES: Mapping[str, Any] = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())[

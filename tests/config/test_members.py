@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from config.members import commands
+from config.stack.members import commands
 
 
 def niceness(name: str) -> int:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from config.redaction import HIDDEN, redact
+from config.observing.redaction import HIDDEN, redact
 
 
 def cleaned(**event: Any) -> dict[str, Any]:

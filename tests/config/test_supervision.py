@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from config.ports import NoFreePort, free_port, is_free
-from config.remembered import remembered
-from config.supervision import Child, GivenUp
+from config.settings.remembered import remembered
+from config.stack.supervision import Child, GivenUp
 
 DEADLINE = 20.0
 

@@ -2,8 +2,8 @@ import json
 import tomllib
 
 from channels.http.transport import USER_AGENT
-from config.api_document import document
 from config.environment import BASE_DIR
+from config.openapi.document import document
 
 
 def test_the_project_its_api_and_what_providers_see_have_one_version() -> None:

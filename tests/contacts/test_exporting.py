@@ -1,8 +1,8 @@
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from contacts.exporting import safe
-from contacts.importing import run_import
+from contacts.imports.exporting import safe
+from contacts.imports.importing import run_import
 from contacts.models import Contact, ContactImport
 from tenants.models import Tenant
 from tests.factories import ContactFactory, TenantFactory

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from contacts.importing import BLOCK, run_import
+from contacts.imports.importing import BLOCK, run_import
 from contacts.models import Contact, ContactImport, Suppression, SuppressionScope
-from contacts.suppressions import suppress
+from contacts.opting.suppressions import suppress
 from tenants.models import Tenant
 from tests.factories import ContactFactory, TenantFactory
 

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from contacts.importing import run_import
+from contacts.imports.importing import run_import
 from contacts.models import Contact, ContactImport, Suppression
 from tenants.models import Tenant
 from tests.factories import SuppressionFactory

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contacts.opt_words import Wish, wish_of
+from contacts.opting.words import Wish, wish_of
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from django.test import override_settings
 
 from broadcast.models import BroadcastMessage
 from broadcast.states import ACCEPTED
-from config import stack as stack_module
 from config.ports import free_port
 from config.settings.test import REDIS_KEY_PREFIX, TEST_DATABASE_PREFIX
-from config.stack import Stack
+from config.stack import stack as stack_module
+from config.stack.stack import Stack
 from demo import story
 from demo.client import Client
 from demo.make_contacts import CSV_PATH

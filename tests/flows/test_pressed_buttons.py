@@ -17,7 +17,7 @@ from channels.models import Sender
 from channels.port.adapter import Reply
 from channels.senders.connecting_telegram import connect_telegram
 from contacts.models import Contact, Suppression
-from inbound.acknowledging import WITHIN, acknowledge, acknowledge_soon
+from inbound.applying.acknowledging import WITHIN, acknowledge, acknowledge_soon
 from inbound.models import ProviderEvent, ReceivedMessage
 from inbound.tasks import apply_events
 from sandbox.running import RunningSimulator

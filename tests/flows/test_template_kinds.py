@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from broadcast.engine.batch import run_batch
 from broadcast.models import Broadcast
 from channels.models import TenantWAApp
-from inbound.applying import apply_block
+from inbound.applying.applying import apply_block
 from inbound.models import ProviderEvent
 from sandbox.running import RunningSimulator
 from templates_wa.models import WhatsAppTemplate

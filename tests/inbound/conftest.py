@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbound.endpoints import forget_endpoints
+from inbound.webhooks.endpoints import forget_endpoints
 
 
 @pytest.fixture(autouse=True)

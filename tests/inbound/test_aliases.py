@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from broadcast.models import BroadcastMessage
 from channels.models import ProviderApp
-from inbound.aliases import KEPT_FOR, purge_aliases
-from inbound.applying import apply_block
+from inbound.applying.aliases import KEPT_FOR, purge_aliases
+from inbound.applying.applying import apply_block
 from inbound.models import MessageAlias, ParkedReceipt
-from inbound.storing import store
+from inbound.webhooks.storing import store
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from channels.models import ProviderApp
 from channels.providers.registry import ADAPTERS
-from inbound.applying import apply_block
+from inbound.applying.applying import apply_block
 from inbound.models import EventStatus, ProviderEvent
-from inbound.storing import store
+from inbound.webhooks.storing import store
 from tests.factories import ProviderAppFactory, SenderFactory
 from tests.inbound.bodies import BODIES, Form, encoded
 from tests.inbound.signing import signed

@@ -10,11 +10,11 @@ from channels.models import ProviderApp
 from channels.port.adapter import ReceiptStatus
 from channels.providers.registry import adapter_for
 from contacts.models import OptIn, Suppression
-from contacts.suppressions import opt_back_in
-from inbound.applying import apply_block
+from contacts.opting.suppressions import opt_back_in
+from inbound.applying.applying import apply_block
+from inbound.applying.parking import KEPT_FOR, apply_parked
+from inbound.applying.purging import purge_events
 from inbound.models import ParkedReceipt, ProviderEvent
-from inbound.parking import KEPT_FOR, apply_parked
-from inbound.purging import purge_events
 from tests.factories import ProviderAppFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from django.utils import timezone
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.moves.messages import lock_counters
 from channels.port.adapter import Receipt, ReceiptStatus
+from inbound.applying.parking import FRESH, apply_parked, park
 from inbound.models import ParkedReceipt
-from inbound.parking import FRESH, apply_parked, park
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
 from tests.races.test_lock_order import wait_until_blocked
 
@@ -56,7 +56,7 @@ def test_another_tenants_receipts_do_not_wait_for_what_a_frozen_process_holds() 
 def test_what_fails_again_and_again_does_not_take_every_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("inbound.parking.OLD_AT_ONCE", 1)
+    monkeypatch.setattr("inbound.applying.parking.OLD_AT_ONCE", 1)
     held, free = parked("wamid.1"), parked("wamid.2")
     ParkedReceipt.objects.update(parked_at=timezone.now() - 2 * FRESH)
     with ThreadPoolExecutor(1) as thread, transaction.atomic():

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from broadcast.models import BroadcastMessage
 from channels.models import ProviderApp
-from inbound.applying import apply_block
+from inbound.applying.applying import apply_block
 from inbound.models import ProviderEvent
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory
 

@@ -12,10 +12,10 @@ from channels.models import ProviderApp
 from channels.platforms import Platform
 from contacts.chat_links import link_for, payload_for
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
-from contacts.suppressions import suppress
-from inbound.applying import apply_block
+from contacts.opting.suppressions import suppress
+from inbound.applying.applying import apply_block
+from inbound.applying.replaying import replay
 from inbound.models import ProviderEvent, ReceivedMessage
-from inbound.replaying import replay
 from tenants.models import Tenant
 from tests.factories import (
     BroadcastFactory,

@@ -16,12 +16,12 @@ from rest_framework.test import APIClient
 from broadcast.moves.messages import lock_counters
 from channels.models import ProviderApp
 from contacts.models import Suppression
-from inbound import views
-from inbound.applying import MAX_ATTEMPTS, apply_block, newest_stored
+from inbound.applying.applying import MAX_ATTEMPTS, apply_block, newest_stored
+from inbound.applying.parking import apply_parked
 from inbound.models import ParkedReceipt, ProviderEvent
-from inbound.parking import apply_parked
-from inbound.storing import store
 from inbound.tasks import apply_events
+from inbound.webhooks import views
+from inbound.webhooks.storing import store
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_an_endpoint_that_was_switched_off_is_404_within_seconds(
     assert post(anonymous, app, status_body("sent")) == 200
     ProviderApp.objects.update(is_active=False)
     later = monotonic() + 6.0
-    monkeypatch.setattr("inbound.endpoints.monotonic", lambda: later)
+    monkeypatch.setattr("inbound.webhooks.endpoints.monotonic", lambda: later)
     assert post(anonymous, app, status_body("sent")) == 404
 
 

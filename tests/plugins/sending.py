@@ -19,7 +19,7 @@ from channels.platforms import Platform
 from contacts.models import Contact
 from sandbox.running import RunningSimulator, running_simulator
 from tenants.models import Tenant
-from wallet import ledger
+from wallet.ledger import ledger
 from wallet.models import Wallet
 
 PRICE = Decimal("0.020000")

@@ -10,9 +10,9 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from channels.models import ProviderApp
-from inbound import storing
 from inbound.models import ProviderEvent
-from inbound.storing import store
+from inbound.webhooks import storing
+from inbound.webhooks.storing import store
 from tests.factories import ProviderAppFactory
 from tests.races.test_receipts_of_aliases import DEADLINE, wait_for_a_waiter
 

@@ -14,9 +14,9 @@ from broadcast.models import Broadcast
 from broadcast.moves.messages import lock_counters
 from channels.models import ProviderApp
 from contacts.models import Contact
-from inbound.applying import apply_block
+from inbound.applying.applying import apply_block
 from inbound.models import MessageAlias
-from inbound.storing import store
+from inbound.webhooks.storing import store
 from tenants.models import Tenant
 from tests.factories import ProviderAppFactory, name_message
 from wallet.models import Wallet

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from channels.models import TenantWAApp
 from sandbox.running import RunningSimulator
 from templates_wa.models import WhatsAppTemplate
-from templates_wa.parameters import TemplateParamsWrong, check_params
+from templates_wa.rules.parameters import TemplateParamsWrong, check_params
 from tenants.models import Tenant
 from tests.factories import TemplateFactory
 from tests.templates_wa.test_lifecycle import app, reviewed, submit

@@ -11,9 +11,9 @@ from rest_framework.test import APIClient
 from channels.models import TenantWAApp
 from channels.port.template_port import Submitted
 from sandbox.running import RunningSimulator
-from templates_wa import submitting
-from templates_wa.deleting import TemplateInUse, delete, remove
 from templates_wa.models import WhatsAppTemplate
+from templates_wa.provider import submitting
+from templates_wa.provider.deleting import TemplateInUse, delete, remove
 from tenants.models import Tenant
 from tests.channels.simulator.client import Client
 from tests.factories import BroadcastFactory, WhatsAppSenderFactory
@@ -259,7 +259,7 @@ def test_of_two_deletions_at_once_one_is_a_404(
         delete(**options)
         delete(**options)
 
-    monkeypatch.setattr("templates_wa.views.delete", second)
+    monkeypatch.setattr("templates_wa.api.views.delete", second)
 
     assert owner.delete(f"/templates/{template.pk}/").status_code == 404
     assert not WhatsAppTemplate.objects.exists()

@@ -15,11 +15,11 @@ from rest_framework.test import APIClient
 from api.errors import DomainError
 from channels.models import TenantWAApp
 from channels.port.template_port import RemoteTemplate, TemplateSpec
-from inbound.applying import apply_block
+from inbound.applying.applying import apply_block
 from sandbox.running import RunningSimulator
-from templates_wa import syncing
 from templates_wa.models import WhatsAppTemplate
-from templates_wa.syncing import sync
+from templates_wa.provider import syncing
+from templates_wa.provider.syncing import sync
 from tenants.models import Tenant
 from tests.channels.test_meta_templates import call
 from tests.factories import ProviderAppFactory, TemplateFactory, WhatsAppSenderFactory

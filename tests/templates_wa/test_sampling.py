@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from channels.models import TenantWAApp
-from templates_wa import sampling
 from templates_wa.models import HeaderFormat
+from templates_wa.provider import sampling
 from tests.factories import WhatsAppSenderFactory
 from tests.templates_wa.test_lifecycle import app, draft, reviewed, submit
 

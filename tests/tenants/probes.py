@@ -16,11 +16,11 @@ from api.errors import Conflict, InvalidInput
 from api.pagination import KeysetPages
 from api.routing import OptionalSlashRouter, optional_slash
 from channels.http.asking import ProviderUnreachable
-from tenants.fields import MoneyField, TenantRelatedField, UtcDateTimeField
-from tenants.idempotency import idempotent
+from tenants.api.idempotency import idempotent
+from tenants.api.permissions import Action
+from tenants.api.scoped_fields import MoneyField, TenantRelatedField, UtcDateTimeField
+from tenants.api.scoped_views import TenantScoped, TenantView
 from tenants.models import IdempotencyRecord, Membership, User
-from tenants.permissions import Action
-from tenants.scoped_views import TenantScoped, TenantView
 
 
 class MembershipProbeSerializer(serializers.ModelSerializer[Membership]):

@@ -8,7 +8,7 @@ from django.db import connections
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from tenants.idempotency import purge_expired
+from tenants.api.idempotency import purge_expired
 from tenants.models import IdempotencyRecord, Tenant, User
 from tests.factories import MembershipFactory
 from tests.plugins.api import client_of

@@ -2,8 +2,8 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
+from tenants.api.permissions import Action
 from tenants.models import Membership, Role, Tenant
-from tenants.permissions import Action
 from tests.factories import MembershipFactory
 from tests.plugins.api import MakeClient, client_of
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from tenants.models import Tenant
 from tests.factories import TenantFactory
-from wallet import ledger
 from wallet.errors import HoldExceeded, InsufficientCredit, InvalidAmount, ReferenceReused
+from wallet.ledger import ledger
 from wallet.models import LedgerEntry, Wallet
 
 pytestmark = pytest.mark.django_db

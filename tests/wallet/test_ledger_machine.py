@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from api.errors import DomainError
 from tests.factories import TenantFactory
-from wallet import ledger
+from wallet.ledger import ledger
 from wallet.models import Hold, LedgerEntry, Wallet
 
 AMOUNTS = st.integers(0, 5_000_000).map(lambda units: Decimal(units).scaleb(-6))

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from tenants.models import Tenant
 from tests.factories import TenantFactory
-from wallet import ledger
-from wallet.amounts import ZERO
 from wallet.errors import HoldExceeded, InsufficientCredit, RepeatedAtOnce
+from wallet.ledger import ledger
 from wallet.models import Hold, LedgerEntry, Wallet
+from wallet.pricing.amounts import ZERO
 
 THREADS, STEPS, HOLDS = 50, 12, 10
 START = Decimal(500)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from channels.platforms import Platform
-from wallet.pricing import BASIC, SINGLE, Price, Tariff, message_type_of, tariff
+from wallet.pricing.pricing import BASIC, SINGLE, Price, Tariff, message_type_of, tariff
 
 AT = datetime(2027, 1, 1, tzinfo=UTC)
 SENDER = uuid4()

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from smsutil.codecs import GSM_BASIC_CHARSET, GSM_EXT_CHARSET
 
-from wallet.segments import is_gsm, segments_of
+from wallet.pricing.segments import is_gsm, segments_of
 
 BASIC = GSM_BASIC_CHARSET.replace("\x1b", "")
 

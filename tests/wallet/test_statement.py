@@ -14,8 +14,8 @@ from rest_framework.test import APIClient
 
 from tenants.models import Role, Tenant
 from tests.plugins.api import MakeClient
-from wallet import ledger
-from wallet.low_balance import notify_low_balances
+from wallet.ledger import ledger
+from wallet.ledger.low_balance import notify_low_balances
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""`wallet_sms_segments(text)`: what wallet/segments.py counts, for planning in sets."""
+"""`wallet_sms_segments(text)`: what wallet/pricing/segments.py counts, for planning in sets."""
 
 from django.db import migrations
 

@@ -7,11 +7,11 @@ from django.db.models import F, Q
 
 from channels.platforms import Category, Platform
 from postgres.ids import new_id
-from wallet.pricing import BASIC, SINGLE
+from wallet.pricing.pricing import BASIC, SINGLE
 
 
 class Rate(models.Model):
-    """A price of one message (of one segment, for SMS) for a time; wallet/pricing.py reads it.
+    """A price of one message (SMS: of one segment) for a time; wallet/pricing/pricing.py reads it.
 
     Operators add rates and end them; what was once a price stays, as messages refer to it.
     """

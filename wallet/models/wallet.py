@@ -12,7 +12,7 @@ from wallet.models.columns import amount_field, never_truncated
 
 
 class Wallet(models.Model):
-    """Balance and held in one narrow row; written by wallet/ledger.py alone. Never deleted."""
+    """Balance and held in one narrow row; only wallet/ledger/ledger.py writes it. Never deleted."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.OneToOneField("tenants.Tenant", on_delete=models.PROTECT, related_name="wallet")

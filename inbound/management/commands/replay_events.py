@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 
+from inbound.applying.replaying import replay
 from inbound.models import EventStatus, ProviderEvent
-from inbound.replaying import replay
 
 
 class Command(BaseCommand):

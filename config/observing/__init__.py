@@ -1,0 +1,1 @@
+"""Health probes, logs, metrics, request ids."""

@@ -1,0 +1,1 @@
+"""All processes of the product, started and supervised together."""

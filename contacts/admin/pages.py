@@ -1,0 +1,104 @@
+"""Contacts, their tags, the addresses not to write to, and imports."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from backoffice.pages import BY_TENANT, Inline, LargeTable, Page, Record
+from contacts.admin.forms import ContactForm, ContactTagForm, SuppressionForm, TagFormSet
+from contacts.models import (
+    Contact,
+    ContactImport,
+    ContactImportError,
+    ContactTag,
+    Suppression,
+    Tag,
+)
+
+
+@admin.register(Tag)
+class TagAdmin(Page):
+    list_display = ("name", "tenant")
+    list_filter = (BY_TENANT,)
+    list_select_related = ("tenant",)
+    search_fields = ("name", "tenant__name")
+    autocomplete_fields = ("tenant",)
+
+
+class TagInline(Inline):
+    model = ContactTag
+    form = ContactTagForm
+    formset = TagFormSet
+    extra = 0
+    autocomplete_fields = ("tag",)
+
+
+@admin.register(Contact)
+class ContactAdmin(Page):
+    form = ContactForm
+    list_display = ("__str__", "tenant", "phone", "external_id", "country", "created_at")
+    list_filter = (BY_TENANT,)
+    list_select_related = ("tenant",)
+    # Whole keys only: a search by parts of a name would read the table.
+    search_fields = ("phone__exact", "external_id__exact")
+    sortable_by = ()
+    autocomplete_fields = ("tenant",)
+    readonly_fields = ("country", "created_at", "updated_at")
+    inlines = (TagInline,)
+
+
+@admin.register(ContactTag)
+class ContactTagAdmin(LargeTable):
+    list_display = ("contact", "tag")
+    list_filter = (("tag", AutocompleteSelectFilter),)
+    list_select_related = ("contact", "tag")
+    id_keys = ("contact_id", "tag_id")
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """As a row of its contact or tag, when one of those is deleted."""
+        return True
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(Page):
+    form = SuppressionForm
+    list_display = ("address", "tenant", "platform", "scope", "source", "created_at")
+    list_filter = (BY_TENANT, "platform", "scope", "source")
+    list_select_related = ("tenant",)
+    search_fields = ("address__exact",)
+    autocomplete_fields = ("tenant",)
+    readonly_fields = ("source", "created_at")
+    fixed_fields = ("tenant", "platform", "address", "scope")
+
+
+@admin.register(ContactImport)
+class ContactImportAdmin(Record):
+    list_display = (
+        "file_name",
+        "tenant",
+        "status",
+        "rows",
+        "created",
+        "updated",
+        "failed",
+        "dry_run",
+    )
+    list_filter = (BY_TENANT, "status", "dry_run")
+    list_select_related = ("tenant",)
+    search_fields = ("file_name",)
+    exclude = ("content",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ContactImport]:
+        return super().get_queryset(request).defer("content")
+
+
+@admin.register(ContactImportError)
+class ContactImportErrorAdmin(LargeTable):
+    list_display = ("contact_import", "line", "field", "reason")
+    list_filter = (("contact_import", AutocompleteSelectFilter),)
+    list_select_related = ("contact_import",)
+    id_keys = ("contact_import_id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ContactImportError]:
+        return super().get_queryset(request).defer("contact_import__content")

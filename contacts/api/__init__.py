@@ -1,0 +1,1 @@
+"""Endpoints of contacts, tags, suppressions and imports."""

@@ -1,0 +1,150 @@
+"""`/contacts/imports/`: a file is taken now and worked through by a task."""
+
+from typing import Any
+
+import phonenumbers
+from django.db import transaction
+from django.http import StreamingHttpResponse
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from api.exceptions import RequestTooLarge
+from api.pagination import KeysetPages
+from api.parsers import UNSTORABLE
+from api.strict_serializers import Strict
+from contacts.imports.csv_reading import MAX_COLUMN_NAME
+from contacts.imports.exporting import error_lines
+from contacts.models import ContactImport
+from contacts.tasks import run_import
+from tenants.api.scoped_views import TenantScoped
+from tenants.models import User
+from tenants.schema import ErrorResponseSerializer
+
+MAX_BYTES = 20 * 1024 * 1024
+FIRST_ERRORS = 20
+
+
+class ImportSerializer(serializers.ModelSerializer[ContactImport]):
+    first_errors = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ContactImport
+        fields = (
+            "id",
+            "status",
+            "file_name",
+            "dry_run",
+            "rows",
+            "created",
+            "updated",
+            "unchanged",
+            "failed",
+            "failure",
+            "first_errors",
+            "created_at",
+            "started_at",
+            "finished_at",
+        )
+
+    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    def get_first_errors(self, job: ContactImport) -> list[dict[str, Any]]:
+        if self.context["view"].action == "list":
+            return []
+        rows = job.errors.values("line", "field", "reason")[:FIRST_ERRORS]
+        return [dict(row) for row in rows]
+
+
+class MappingField(serializers.JSONField):
+    """A JSON text, of any depth: it comes in a form, past the parser that counts depths."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return super().to_internal_value(data)
+        except RecursionError:
+            self.fail("invalid")
+
+
+class ImportWriteSerializer(Strict):
+    file = serializers.FileField(
+        help_text="CSV in UTF-8 or Windows-1252, with comma or semicolon; the first line names the "
+        "columns. Columns that are no field of a contact become attributes."
+    )
+    default_country = serializers.RegexField("^[A-Z]{2}$", required=False, default="")
+    mapping = MappingField(
+        required=False,
+        default=dict,
+        help_text='Column to field or attribute, as JSON: {"Mobile": "phone", "Notes": ""}; "" '
+        "leaves a column out.",
+    )
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, default=list, max_length=100
+    )
+    dry_run = serializers.BooleanField(
+        required=False, default=False, help_text="Count and report, and change nothing."
+    )
+
+    def validate_mapping(self, value: Any) -> Any:
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise serializers.ValidationError('An object such as {"Mobile": "phone"}.')
+        names = [*value, *value.values()]
+        if any(UNSTORABLE.search(name) or len(name) > MAX_COLUMN_NAME for name in names):
+            raise serializers.ValidationError("These names cannot be stored.")
+        return value
+
+    def validate_default_country(self, value: str) -> str:
+        if value and value not in phonenumbers.SUPPORTED_REGIONS:
+            raise serializers.ValidationError("A country code such as DE.")
+        return value
+
+
+class ImportViewSet(
+    TenantScoped[ContactImport],
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    GenericViewSet[ContactImport],
+):
+    """Imports of CSV files, newest first; `first_errors` stand in a single one alone."""
+
+    queryset = ContactImport.objects.defer("content")
+    serializer_class = ImportSerializer
+    pagination_class = KeysetPages
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        request=ImportWriteSerializer,
+        responses={202: ImportSerializer, 413: ErrorResponseSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Take a CSV file of contacts; a task works through it."""
+        wish = ImportWriteSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        fields = wish.validated_data
+        file = fields.pop("file")
+        if file.size > MAX_BYTES:
+            raise RequestTooLarge("A file may have 20 MB at most.", attr="file")
+        user = request.user if isinstance(request.user, User) else None
+        job = ContactImport.objects.create(
+            tenant=self.tenant,
+            created_by=user,
+            file_name=UNSTORABLE.sub("", file.name)[:255],
+            content=file.read(),
+            **fields,
+        )
+        transaction.on_commit(lambda: run_import.delay(import_id=str(job.pk)))
+        return Response(self.get_serializer(job).data, status=202)
+
+    @extend_schema(responses={(200, "text/csv"): str})
+    @action(detail=True, url_path=r"errors\.csv")
+    def errors(self, request: Request, pk: str) -> StreamingHttpResponse:
+        """The rows that were not taken, with what is wrong: mend them and import this file."""
+        job = self.get_object()
+        return StreamingHttpResponse(
+            error_lines(job),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="errors.csv"'},
+        )

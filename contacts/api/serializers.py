@@ -1,0 +1,159 @@
+"""What the API takes and gives for contacts and suppressions."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.db import transaction
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from api.errors import InvalidInput
+from api.strict_serializers import Strict
+from contacts.addresses import normalised
+from contacts.models import Contact, Suppression
+from contacts.phones import InvalidPhone, country_of, to_e164
+from contacts.tagging import set_tags
+from tenants.api.scoped_fields import UtcDateTimeField
+
+MAX_TAGS = 100
+KNOWN_BY = ("phone", "telegram_chat_id", "external_id", "email", "first_name", "last_name")
+"""A contact has one of these. A name is enough: a Telegram chat comes later, by its link."""
+
+
+class TagNamesField(serializers.ListField):
+    """Names of tags; unknown ones are made."""
+
+    def to_representation(self, data: Any) -> list[str]:
+        return [tag.name for tag in data.all()]
+
+
+class ContactSerializer(Strict, serializers.ModelSerializer[Contact]):
+    """One of phone, telegram_chat_id, external_id, email, first_name and last_name is needed."""
+
+    tags = TagNamesField(
+        child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS
+    )
+    attributes = serializers.DictField(required=False)
+    do_not_contact = serializers.BooleanField(read_only=True)
+    last_reply_at = UtcDateTimeField(read_only=True)
+    whatsapp_window_until = serializers.SerializerMethodField(
+        help_text="Until when WhatsApp allows free text: 24 hours from the last reply."
+    )
+    created_at = UtcDateTimeField(read_only=True)
+    updated_at = UtcDateTimeField(read_only=True)
+
+    class Meta:
+        model = Contact
+        fields = (
+            "id",
+            "external_id",
+            "phone",
+            "country",
+            "first_name",
+            "last_name",
+            "email",
+            "telegram_chat_id",
+            "attributes",
+            "tags",
+            "time_zone",
+            "do_not_contact",
+            "last_reply_at",
+            "whatsapp_window_until",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = ("country",)
+        extra_kwargs = {"phone": {"max_length": 40}}
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_whatsapp_window_until(self, contact: Contact) -> str | None:
+        until = contact.whatsapp_window_until
+        return None if until is None else UtcDateTimeField().to_representation(until)
+
+    def validate_phone(self, value: str | None) -> str | None:
+        if not value:
+            return None
+        try:
+            phone = to_e164(value, default_country=self.context["view"].tenant.default_country)
+        except InvalidPhone as error:
+            raise serializers.ValidationError(error.detail, code=error.code) from error
+        self._refuse_taken("phone", phone)
+        return phone
+
+    def validate_external_id(self, value: str | None) -> str | None:
+        if value:
+            self._refuse_taken("external_id", value)
+        return value or None
+
+    def validate_time_zone(self, value: str) -> str:
+        if value and value not in available_timezones():
+            raise serializers.ValidationError("An IANA name such as Europe/Berlin.")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What is stored without any of them is left alone until one of them is written."""
+        if self.instance is None or attrs.keys() & set(KNOWN_BY):
+            values = (attrs.get(name, getattr(self.instance, name, None)) for name in KNOWN_BY)
+            if all(value in (None, "") for value in values):
+                raise InvalidInput(
+                    f"Nobody is known by this. Give one of: {', '.join(KNOWN_BY)}.",
+                    data={"one_of": list(KNOWN_BY)},
+                )
+        return attrs
+
+    def _refuse_taken(self, field: str, value: str) -> None:
+        others = Contact.objects.for_tenant(self.context["view"].tenant).filter(**{field: value})
+        if self.instance is not None:
+            others = others.exclude(pk=self.instance.pk)
+        if others.exists():
+            raise serializers.ValidationError("Another contact has this.", code="unique")
+
+    @transaction.atomic
+    def create(self, validated_data: dict[str, Any]) -> Contact:
+        names = validated_data.pop("tags", [])
+        phone = validated_data.get("phone")
+        contact = Contact.objects.create(
+            **validated_data, country=country_of(phone) if phone else ""
+        )
+        set_tags(contact=contact, names=names)
+        return contact
+
+    @transaction.atomic
+    def update(self, instance: Contact, validated_data: dict[str, Any]) -> Contact:
+        names = validated_data.pop("tags", None)
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.country = country_of(instance.phone) if instance.phone else ""
+        instance.save()
+        if names is not None:
+            set_tags(contact=instance, names=names)
+        return instance
+
+
+class DoNotContactSerializer(Strict):
+    value = serializers.BooleanField()
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
+
+
+class SuppressionSerializer(Strict, serializers.ModelSerializer[Suppression]):
+    created_at = UtcDateTimeField(read_only=True)
+
+    class Meta:
+        model = Suppression
+        fields = ("id", "platform", "address", "scope", "reason", "source", "created_at")
+        read_only_fields = ("source",)
+        # Suppressing what is suppressed answers with what there is.
+        validators = ()
+        extra_kwargs = {
+            "address": {
+                "help_text": "A phone number, stored in E.164, or a Telegram chat id. Without a "
+                "platform, a whole number with neither + nor leading zero is a chat id."
+            }
+        }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        country = self.context["view"].tenant.default_country
+        attrs["address"] = normalised(
+            attrs["address"], platform=attrs.get("platform", ""), default_country=country
+        )
+        return attrs

@@ -1,0 +1,115 @@
+"""`/contacts/` and `/suppressions/`."""
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.filters import SearchFilter
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import GenericViewSet, ModelViewSet
+
+from api.list_parameters import refuse_unknown_parameters
+from api.pagination import KeysetPages
+from contacts.api.filters import ContactFilter, SuppressionFilter
+from contacts.api.serializers import (
+    ContactSerializer,
+    DoNotContactSerializer,
+    SuppressionSerializer,
+)
+from contacts.imports.exporting import csv_lines
+from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
+from contacts.opting.opting_out import set_do_not_contact, with_do_not_contact
+from contacts.opting.suppressions import suppress
+from tenants.api.scoped_views import TenantScoped
+from tenants.schema import ErrorResponseSerializer
+
+
+class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
+    """People, by their addresses on the platforms, with tags and attributes of your own."""
+
+    queryset = Contact.objects.prefetch_related("tags")
+    serializer_class = ContactSerializer
+    pagination_class = KeysetPages
+    keyset = ("-created_at", "-id")
+    filter_backends = (DjangoFilterBackend, SearchFilter)
+    filterset_class = ContactFilter
+    search_fields = ("first_name", "last_name", "phone", "external_id", "email")
+
+    def get_queryset(self) -> QuerySet[Contact]:
+        return with_do_not_contact(super().get_queryset())
+
+    def create(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        contact = serializer.save(tenant=self.tenant)
+        return self._answer(contact, status.HTTP_201_CREATED)
+
+    def perform_update(self, serializer: BaseSerializer[Contact]) -> None:
+        contact = serializer.save()
+        # Its addresses and tags may be others now.
+        serializer.instance = self.get_queryset().get(pk=contact.pk)
+
+    @extend_schema(
+        request=DoNotContactSerializer,
+        responses=ContactSerializer,
+        description="Suppresses the contact's addresses on every platform, or lifts that.",
+    )
+    @action(detail=True, methods=["post"], url_path="do-not-contact")
+    def do_not_contact(self, request: Request, pk: str) -> Response:
+        contact = self.get_object()
+        wish = DoNotContactSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        set_do_not_contact(contact=contact, now=timezone.now(), **wish.validated_data)
+        return self._answer(contact, status.HTTP_200_OK)
+
+    @extend_schema(
+        responses={(200, "text/csv"): str, 400: ErrorResponseSerializer},
+        description="Every contact as CSV.",
+        filters=False,
+    )
+    @action(detail=False, pagination_class=None)
+    def export(self, request: Request) -> StreamingHttpResponse:
+        refuse_unknown_parameters(request, known=())  # such as a filter of the list's
+        return StreamingHttpResponse(
+            csv_lines(self.get_queryset()),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="contacts.csv"'},
+        )
+
+    def _answer(self, contact: Contact, code: int) -> Response:
+        fresh = self.get_queryset().get(pk=contact.pk)
+        return Response(self.get_serializer(fresh).data, status=code)
+
+
+class SuppressionViewSet(
+    TenantScoped[Suppression],
+    mixins.CreateModelMixin,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    GenericViewSet[Suppression],
+):
+    """Addresses that must not be written to. They outlive contacts, and no import lifts one."""
+
+    queryset = Suppression.objects.all()
+    serializer_class = SuppressionSerializer
+    filterset_class = SuppressionFilter
+    pagination_class = KeysetPages
+    keyset = ("-created_at", "-id")
+
+    def perform_create(self, serializer: BaseSerializer[Suppression]) -> None:
+        data = serializer.validated_data
+        serializer.instance = suppress(
+            tenant_id=self.tenant.pk,
+            platform=data.get("platform", ""),
+            address=data["address"],
+            scope=data.get("scope", SuppressionScope.ALL),
+            source=SuppressionSource.USER,
+            reason=data.get("reason", ""),
+            now=timezone.now(),
+        )

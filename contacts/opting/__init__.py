@@ -1,0 +1,1 @@
+"""Who wants no more: suppressions, opt-out words, opting out and in."""

@@ -1,0 +1,55 @@
+"""Whether a contact may be written to at all, as its addresses say."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.fields import CharField
+from django.db.models.functions import Cast
+
+from api.errors import Conflict
+from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
+from contacts.opting.suppressions import lift, suppress
+
+
+class NoAddress(Conflict):
+    """The contact has neither phone nor chat, so there is nothing to suppress."""
+
+    code = "no_address"
+
+
+def with_do_not_contact(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
+    """Adds `do_not_contact`: an address is suppressed on every platform, for all messages."""
+    here = Suppression.objects.filter(
+        Q(address=OuterRef("phone")) | Q(address=Cast(OuterRef("telegram_chat_id"), CharField())),
+        tenant_id=OuterRef("tenant_id"),
+        platform="",
+        scope=SuppressionScope.ALL,
+    )
+    return contacts.annotate(do_not_contact=Exists(here))
+
+
+@transaction.atomic
+def set_do_not_contact(*, contact: Contact, value: bool, reason: str, now: datetime) -> None:
+    """Suppress every address of a contact on all platforms, or lift that again."""
+    addresses = _addresses(contact)
+    if not addresses:
+        raise NoAddress("This contact has no phone and no Telegram chat.")
+    for address in addresses:
+        if value:
+            suppress(
+                tenant_id=contact.tenant_id,
+                platform="",
+                address=address,
+                scope=SuppressionScope.ALL,
+                source=SuppressionSource.USER,
+                reason=reason,
+                now=now,
+            )
+        else:
+            lift(tenant_id=contact.tenant_id, platform="", address=address, now=now)
+
+
+def _addresses(contact: Contact) -> list[str]:
+    chat = contact.telegram_chat_id
+    return [each for each in (contact.phone, str(chat) if chat is not None else None) if each]

@@ -1,0 +1,1 @@
+"""Endpoints of replies and conversations."""

@@ -1,0 +1,18 @@
+from django.urls import include, path
+
+from api.routing import UUID_PATTERN, optional_slash
+from inbound.api.contact_views import ContactChatLinkView, ContactMessagesViewSet
+
+CONTACT = rf"contacts/(?P<contact_id>{UUID_PATTERN})"
+
+urlpatterns = [
+    path("", include("inbound.webhooks.urls")),
+    optional_slash(
+        rf"{CONTACT}/messages",
+        ContactMessagesViewSet.as_view({"get": "list"}),
+        name="contact-messages",
+    ),
+    optional_slash(
+        rf"{CONTACT}/telegram-link", ContactChatLinkView.as_view(), name="contact-telegram-link"
+    ),
+]

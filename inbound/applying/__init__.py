@@ -1,0 +1,1 @@
+"""What a stored provider event changes: receipts, replies, opt-outs, templates."""

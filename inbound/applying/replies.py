@@ -1,0 +1,134 @@
+"""What recipients write to us: kept, attributed to the broadcast it answers, and obeyed."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.functions import Coalesce, Greatest
+
+from broadcast.models import BroadcastMessage, ProviderMessageId
+from channels.models import ProviderApp, Sender
+from channels.platforms import Platform
+from channels.port.adapter import Reply
+from channels.providers.registry import adapter_for
+from contacts.chat_links import link_chat
+from contacts.models import Contact
+from contacts.opting.words import Wish, is_about_marketing, wish_of
+from contacts.phones import spellings_of
+from inbound.applying.acknowledging import acknowledge_soon
+from inbound.applying.opting import OptWish, apply_wish
+from inbound.models import ReceivedMessage
+
+ANSWERS_WITHIN = timedelta(days=7)
+"""A reply that quotes nothing answers the last message sent to its writer in this time."""
+
+
+def take_reply(
+    *, app: ProviderApp, event_id: UUID, reply: Reply, platform: Platform, now: datetime
+) -> None:
+    """Store a reply and do what it asks for; one that was stored before is skipped."""
+    kept_as = reply.provider_message_id[:200]
+    if ReceivedMessage.objects.filter(app=app, provider_message_id=kept_as).exists():
+        return
+    tenant = app.tenant
+    contact = _contact(app, reply, platform=platform, now=now)
+    wish = wish_of(reply.text, also_out=tenant.opt_out_words, also_in=tenant.opt_in_words)
+    answered = _answered(app, reply, contact=contact, platform=platform)
+    message, is_new = ReceivedMessage.objects.get_or_create(
+        app=app,
+        provider_message_id=kept_as,
+        defaults={
+            "tenant": tenant,
+            "sender": sender_of(app, reply.account_id),
+            "platform": platform,
+            "address": reply.address,
+            "contact": contact,
+            "text": reply.text,
+            "broadcast_id": answered.broadcast_id if answered else None,
+            "message_id": answered.pk if answered else None,
+            "wish": wish or "",
+            "at": reply.at,
+            "received_at": now,
+        },
+    )
+    if not is_new:
+        return
+    acknowledge_soon(sender=message.sender, reply=reply, now=now)
+    if contact is not None:
+        _seen(contact, at=message.at, platform=platform)
+    if wish is not None:
+        said = OptWish(
+            platform=platform,
+            address=reply.address,
+            opted_out=wish is Wish.OPT_OUT,
+            marketing_only=is_about_marketing(reply.text),
+            at=reply.at,
+            reason=f"reply: {reply.text}"[:200],
+            event_id=event_id,
+        )
+        apply_wish(tenant_id=app.tenant_id, wish=said)
+
+
+def sender_of(app: ProviderApp, account_id: str) -> Sender | None:
+    """The app's sender that the provider names; where it names none, the app's only one."""
+    if account_id:
+        return app.senders.filter(account_id=account_id).first()
+    senders = list(app.senders.filter(is_active=True)[:2])
+    return senders[0] if len(senders) == 1 else None
+
+
+def platform_of(app: ProviderApp, account_id: str) -> Platform:
+    """Of the sender written to; of the provider, where it serves one platform alone."""
+    sender = sender_of(app, account_id)
+    if sender is not None:
+        return Platform(sender.platform)
+    platforms = adapter_for(app.provider).platforms
+    if len(platforms) > 1:
+        raise ValueError("The event names no sender of this app.")
+    return next(iter(platforms))
+
+
+def _contact(
+    app: ProviderApp, reply: Reply, *, platform: Platform, now: datetime
+) -> Contact | None:
+    if platform != Platform.TELEGRAM:
+        phones = spellings_of(reply.address, platform=platform)
+        known = Contact.objects.filter(tenant_id=app.tenant_id, phone__in=phones)
+        return min(known, key=lambda each: phones.index(each.phone or ""), default=None)
+    chat_id = int(reply.address)
+    if reply.payload:
+        linked = link_chat(tenant_id=app.tenant_id, payload=reply.payload, chat_id=chat_id, now=now)
+        if linked is not None:
+            return linked
+    return Contact.objects.filter(tenant_id=app.tenant_id, telegram_chat_id=chat_id).first()
+
+
+def _answered(
+    app: ProviderApp, reply: Reply, *, contact: Contact | None, platform: Platform
+) -> BroadcastMessage | None:
+    of_tenant = BroadcastMessage.objects.filter(tenant_id=app.tenant_id)
+    if reply.in_reply_to:
+        of_this_id = ProviderMessageId.objects.filter(
+            tenant_id=app.tenant_id, provider_message_id=reply.in_reply_to
+        )
+        return of_tenant.filter(pk__in=of_this_id.values("message_id")).first()
+    if contact is None:
+        return None
+    return (
+        of_tenant.filter(
+            contact_id=contact.pk,
+            broadcast__platform=platform,
+            sent_at__lte=reply.at + timedelta(minutes=1),
+            sent_at__gt=reply.at - ANSWERS_WITHIN,
+        )
+        .order_by("-sent_at")
+        .first()
+    )
+
+
+def _seen(contact: Contact, *, at: datetime, platform: Platform) -> None:
+    """Forward only: replies come out of order."""
+    latest = {"last_reply_at": Greatest(Coalesce(F("last_reply_at"), at), at)}
+    if platform == Platform.WHATSAPP:
+        latest["whatsapp_reply_at"] = Greatest(Coalesce(F("whatsapp_reply_at"), at), at)
+    Contact.objects.filter(pk=contact.pk).update(**latest)

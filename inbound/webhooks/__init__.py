@@ -1,0 +1,1 @@
+"""Takes a provider's call: verify, store raw, answer."""

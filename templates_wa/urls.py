@@ -1,9 +1,0 @@
-"""Routes of the templates_wa app."""
-
-from api.routing import OptionalSlashRouter
-from templates_wa.views import TemplateViewSet
-
-router = OptionalSlashRouter()
-router.register("templates", TemplateViewSet, basename="template")
-
-urlpatterns = router.urls

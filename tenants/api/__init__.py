@@ -1,0 +1,1 @@
+"""Login, roles, idempotency, and scoping of every endpoint to its tenant."""

@@ -1,0 +1,67 @@
+"""Whose rows a view answers with: those of the tenant in the caller's token, and no others."""
+
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
+
+from django.db.models import Model, QuerySet
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from tenants.api.permissions import Action
+from tenants.models import Membership, Tenant
+from tenants.scoping import TenantQuerySet
+
+M = TypeVar("M", bound=Model)
+
+
+class TenantView(APIView):
+    """A view that knows its caller's tenant; put it first among the bases."""
+
+    required: ClassVar[Mapping[str, Action] | Action] = {}
+
+    @property
+    def membership(self) -> Membership:
+        membership = self.request.auth
+        if not isinstance(membership, Membership):
+            raise TypeError(f"{type(self).__name__} ran without TenantJWTAuthentication.")
+        return membership
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.membership.tenant
+
+    @property
+    def in_schema_generation(self) -> bool:
+        """True while the OpenAPI schema is built: there is no caller and no tenant then."""
+        return getattr(self, "swagger_fake_view", False)
+
+
+class TenantScoped(TenantView, GenericAPIView[M]):
+    """For viewsets: `class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact])`.
+
+    The class's `queryset` comes from a TenantQuerySet manager; `create` saves with the tenant.
+    """
+
+    def get_queryset(self) -> QuerySet[M]:
+        queryset = super().get_queryset()
+        if not isinstance(queryset, TenantQuerySet):
+            raise TypeError(f"{type(self).__name__}.queryset cannot be scoped to a tenant.")
+        if self.in_schema_generation:
+            return queryset.none()
+        return queryset.for_tenant(self.tenant)
+
+    def perform_create(self, serializer: BaseSerializer[M]) -> None:
+        serializer.save(tenant=self.tenant)
+
+
+class PatchOnly(GenericAPIView[M]):
+    """PATCH without PUT: for objects with fields that never come back and could not be repeated."""
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data)

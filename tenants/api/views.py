@@ -1,0 +1,92 @@
+"""Logging in, staying logged in, and who one is."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from tenants.api.scoped_views import TenantView
+from tenants.api.serializers import (
+    AccessSerializer,
+    LoginSerializer,
+    MeSerializer,
+    RefreshSerializer,
+    TokensSerializer,
+)
+from tenants.api.throttles import AddressThrottle, LoginThrottle
+from tenants.login import log_in
+from tenants.tokens import TokenNoLongerValid, issue, membership_of
+
+
+class PublicView(APIView):
+    """Open to everybody; a token that is sent along is not looked at."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class TokenView(PublicView):
+    throttle_classes = (LoginThrottle, AddressThrottle)
+
+    @extend_schema(
+        operation_id="token_create",
+        summary="Log in",
+        request=LoginSerializer,
+        responses={200: TokensSerializer},
+        examples=[
+            OpenApiExample(
+                "Log in",
+                value={"email": "owner@example.com", "password": "a long password"},
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """An access and a refresh token for one tenant.
+
+        Users of several tenants name one, or get 400 `tenant_required` with the choices in `data`.
+        """
+        token = issue(log_in(**_valid(LoginSerializer(data=request.data))))
+        return Response({"access": str(token.access_token), "refresh": str(token)})
+
+
+class TokenRefreshView(PublicView):
+    @extend_schema(
+        operation_id="token_refresh",
+        summary="Get a new access token",
+        request=RefreshSerializer,
+        responses={200: AccessSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """A new access token, if the user is still a member of the tenant."""
+        token = _refresh_token(_valid(RefreshSerializer(data=request.data))["refresh"])
+        membership_of(token)
+        return Response({"access": str(token.access_token)})
+
+
+class MeView(TenantView):
+    @extend_schema(
+        operation_id="me_retrieve",
+        summary="Who am I, and what may I do",
+        responses={200: MeSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        """The caller, her tenant, her role in it, and the tenant's currency and time zone."""
+        return Response(MeSerializer(self.membership).data)
+
+
+def _valid(serializer: LoginSerializer | RefreshSerializer) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def _refresh_token(text: str) -> RefreshToken:
+    try:
+        return RefreshToken(text)  # type: ignore[arg-type]  # annotated as a Token, takes its text
+    except TokenError as error:
+        raise TokenNoLongerValid("This token is not valid. Please log in again.") from error

@@ -1,0 +1,1 @@
+"""Endpoints of short links, and the redirect."""

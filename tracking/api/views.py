@@ -1,0 +1,71 @@
+"""Short links as recipients follow them, and their clicks as tenants see them."""
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+from django_filters import rest_framework as filters
+from rest_framework import mixins, serializers
+from rest_framework.viewsets import GenericViewSet
+
+from tenants.api.scoped_views import TenantScoped
+from tracking.models import TrackedURL
+from tracking.redirect import is_previewer, record, resolve
+
+NOT_FOUND = (
+    "<!doctype html><html lang=en><meta charset=utf-8>"
+    "<meta name=viewport content='width=device-width'><title>Link not found</title>"
+    "<body style='font-family:system-ui;max-width:32rem;margin:20vh auto;padding:0 1rem'>"
+    "<h1>This link does not exist</h1><p>It may have been cut off. "
+    "Please open it from the message again.</p>"
+)
+
+
+class _Redirect(HttpResponse):
+    """302 to an http(s) address that the tenant wrote, kept by nobody on the way."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(status=302)
+        self["Location"] = url
+        self["Cache-Control"] = "no-store"
+        self["Referrer-Policy"] = "no-referrer"
+
+
+@csrf_exempt
+@require_safe
+def follow(request: HttpRequest, code: str) -> HttpResponse:
+    """302 to what the tenant wrote; HEAD and link previews are not counted."""
+    link = resolve(code)
+    if link is None or not link.url.url.lower().startswith(("http://", "https://")):
+        return HttpResponse(NOT_FOUND, status=404)
+    user_agent = request.headers.get("User-Agent", "").replace("\x00", "")
+    if request.method == "GET" and not is_previewer(user_agent):
+        record(link=link, user_agent=user_agent, now=timezone.now())
+    return _Redirect(link.url.url)
+
+
+class TrackedURLSerializer(serializers.ModelSerializer[TrackedURL]):
+    """`unique_clicks`: recipients who clicked it."""
+
+    class Meta:
+        model = TrackedURL
+        fields = ("id", "broadcast", "position", "url", "clicks", "unique_clicks", "created_at")
+        read_only_fields = fields
+
+
+class TrackedURLFilter(filters.FilterSet):
+    broadcast = filters.UUIDFilter(field_name="broadcast_id")
+
+    class Meta:
+        model = TrackedURL
+        fields: tuple[str, ...] = ()
+
+
+class TrackedURLViewSet(
+    TenantScoped[TrackedURL], mixins.ListModelMixin, GenericViewSet[TrackedURL]
+):
+    """The links of all broadcasts, newest first."""
+
+    queryset = TrackedURL.objects.order_by("-id")
+    serializer_class = TrackedURLSerializer
+    filterset_class = TrackedURLFilter

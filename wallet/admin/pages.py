@@ -1,0 +1,220 @@
+"""Credits to look at, and the ways to move them by hand: all through the ledger."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from backoffice.ask import ask
+from backoffice.pages import LargeTable, NarrowFilter, Record, Undeletable, detail_action
+from wallet.admin.forms import AdjustmentForm, CreditLineForm, TopUpForm
+from wallet.ledger import ledger
+from wallet.models import EntryKind, Hold, LedgerEntry, Rate, ReceivedPayment, TopUp, Wallet
+
+
+@admin.register(Wallet)
+class WalletAdmin(Record):
+    list_display = (
+        "tenant",
+        "balance",
+        "held",
+        "available",
+        "credit_line",
+        "currency",
+        "is_active",
+    )
+    list_filter = ("is_active", "currency")
+    list_select_related = ("tenant",)
+    search_fields = ("tenant__name", "tenant__slug")
+    ordering = ("tenant__name",)
+    autocomplete_fields = ("tenant",)
+    readonly_fields = ("available",)
+    actions_detail = ("top_up", "adjust", "set_credit_line")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An empty one, for a tenant that has none yet."""
+        return True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fields(request, obj) if obj else ("tenant",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
+        obj.currency = obj.tenant.currency
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="available")
+    def available(self, wallet: Wallet) -> str:
+        return f"{wallet.available:f}"
+
+    @detail_action(description="Top up", url_path="top-up")
+    def top_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        wallet = get_object_or_404(Wallet.objects.select_related("tenant"), pk=object_id)
+
+        def act(form: TopUpForm) -> object:
+            return ledger.top_up(
+                tenant=wallet.tenant,
+                amount=form.cleaned_data["amount"],
+                reference=f"top-up:{form.cleaned_data['reference']}",
+                actor=str(request.user.pk),
+                reason=form.cleaned_data["reason"],
+                now=datetime.now(UTC),
+            )
+
+        form = TopUpForm(request.POST if request.method == "POST" else None)
+        return ask(
+            page=self,
+            request=request,
+            obj=wallet,
+            title="Top up",
+            done="Topped up.",
+            form=form,
+            act=act,
+        )
+
+    @detail_action(description="Adjust", url_path="adjust")
+    def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        wallet = get_object_or_404(Wallet.objects.select_related("tenant"), pk=object_id)
+
+        def act(form: AdjustmentForm) -> object:
+            return ledger.adjust(
+                tenant=wallet.tenant,
+                amount=form.cleaned_data["amount"],
+                reference=f"adjustment:{form.cleaned_data['reference']}",
+                actor=str(request.user.pk),
+                reason=form.cleaned_data["reason"],
+                now=datetime.now(UTC),
+            )
+
+        return ask(
+            page=self,
+            request=request,
+            obj=wallet,
+            title="Adjust the balance",
+            done="Adjusted.",
+            form=AdjustmentForm(request.POST if request.method == "POST" else None),
+            act=act,
+        )
+
+    @detail_action(description="Set credit line", url_path="credit-line")
+    def set_credit_line(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        wallet = get_object_or_404(Wallet.objects.select_related("tenant"), pk=object_id)
+
+        def act(form: CreditLineForm) -> object:
+            return ledger.set_credit_line(tenant=wallet.tenant, amount=form.cleaned_data["amount"])
+
+        def done(form: CreditLineForm) -> str:
+            amount, reason = form.cleaned_data["amount"], form.cleaned_data["reason"]
+            return f"Credit line set to {amount:.6f}: {reason}"
+
+        with transaction.atomic():  # no entry tells of it: the history alone says by whom and why
+            return ask(
+                page=self,
+                request=request,
+                obj=wallet,
+                title="Set credit line",
+                done=done,
+                form=CreditLineForm(
+                    request.POST if request.method == "POST" else None,
+                    initial={"amount": wallet.credit_line},
+                ),
+                act=act,
+            )
+
+
+@admin.register(Hold)
+class HoldAdmin(LargeTable):
+    list_display = (
+        "reference",
+        "revision",
+        "tenant",
+        "amount",
+        "captured",
+        "released",
+        "created_at",
+    )
+    list_filter = (("wallet", AutocompleteSelectFilter),)
+    list_select_related = ("wallet__tenant",)
+    text_keys = ("reference",)
+
+    def tenant(self, hold: Hold) -> str:
+        return hold.wallet.tenant.name
+
+
+class KindFilter(NarrowFilter):
+    title = "kind"
+    parameter_name = "kind"
+    field = "kind"
+    within = "wallet"
+    choices_of = EntryKind.choices
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(LargeTable):
+    list_display = (
+        "created_at",
+        "tenant",
+        "kind",
+        "balance_delta",
+        "held_delta",
+        "balance_after",
+        "held_after",
+        "subject",
+        "reason",
+    )
+    list_filter = (("wallet", AutocompleteSelectFilter), KindFilter)
+    list_select_related = ("wallet__tenant",)
+    # Without a wallet, an entry's reference and subject are in no index.
+    id_keys = ("id", "hold_id")
+
+    def tenant(self, entry: LedgerEntry) -> str:
+        return entry.wallet.tenant.name
+
+
+@admin.register(Rate)
+class RateAdmin(Undeletable):
+    """Added and ended; a price that was once given stays as it was."""
+
+    list_display = (
+        "platform",
+        "sender",
+        "category",
+        "country",
+        "calling_code",
+        "message_type",
+        "price",
+        "currency",
+        "valid_from",
+        "valid_to",
+    )
+    list_filter = ("platform", "category", ("sender", AutocompleteSelectFilter))
+    list_select_related = ("sender",)
+    search_fields = ("country", "calling_code")
+    autocomplete_fields = ("sender",)
+    fixed_fields = (
+        "sender",
+        "platform",
+        "category",
+        "country",
+        "calling_code",
+        "message_type",
+        "price",
+        "currency",
+        "valid_from",
+    )
+
+
+@admin.register(TopUp)
+class TopUpAdmin(LargeTable):
+    list_display = ("created_at", "wallet", "amount", "currency", "provider", "status", "reason")
+    list_filter = (("wallet", AutocompleteSelectFilter),)
+    list_select_related = ("wallet",)
+
+
+@admin.register(ReceivedPayment)
+class ReceivedPaymentAdmin(LargeTable):
+    list_display = ("received_at", "provider", "kind", "outcome", "event_id")
+    id_keys = ("id", "top_up_id")

@@ -1,0 +1,1 @@
+"""Endpoints of wallets, statements and top-ups, and the payment providers' webhook."""

@@ -1,0 +1,34 @@
+"""`/webhooks/stripe/`, `/webhooks/razorpay/`: verified, then credited at once."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+from api.refused_calls import NOT_SIGNED, TOO_LARGE, count_refused
+from wallet.payments.registry import PROVIDERS
+from wallet.payments.topping_up import take_payment
+
+TEXT = "text/plain; charset=utf-8"
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class PaymentWebhookView(View):
+    """403 not signed (or no secret is set), 200 taken; what fails is sent again by the provider."""
+
+    http_method_names = ("post",)
+
+    def post(self, request: HttpRequest, *, provider: str) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            count_refused(provider=provider, reason=TOO_LARGE)
+            return HttpResponse("Too large", status=413, content_type=TEXT)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        event = PROVIDERS[provider].read(body=request.body, headers=headers)
+        if event is None:
+            count_refused(provider=provider, reason=NOT_SIGNED)
+            return HttpResponse("Forbidden", status=403, content_type=TEXT)
+        take_payment(provider=provider, event=event, now=timezone.now())
+        return HttpResponse("OK", content_type=TEXT)

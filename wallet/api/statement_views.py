@@ -1,0 +1,211 @@
+"""`/wallet/statement/`: JSON, or CSV for `?format=csv` or `Accept: text/csv`."""
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.errors import InvalidInput
+from api.list_parameters import refuse_unknown_parameters
+from tenants.api.scoped_fields import MoneyField, UtcDateTimeField
+from tenants.api.scoped_views import TenantView
+from wallet.api.serializers import LedgerEntrySerializer
+from wallet.ledger.ledger import wallet_of
+from wallet.ledger.statement import Statement, booked_at
+from wallet.models import LedgerEntry
+
+COLUMNS = (
+    "booked_at",
+    "kind",
+    "balance_delta",
+    "held_delta",
+    "balance_after",
+    "held_after",
+    "currency",
+    "subject",
+    "reference",
+    "reason",
+    "id",
+)
+
+
+class CsvRenderer(JSONRenderer):
+    """Chosen for CSV; what it renders itself are errors, as everywhere in JSON."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
+class BalancesSerializer(serializers.Serializer[Any]):
+    balance = MoneyField()
+    held = MoneyField()
+
+
+class SubjectTotalsSerializer(serializers.Serializer[Any]):
+    """`subject` is `broadcast:<id>`; `net` is captured less refunded."""
+
+    subject = serializers.CharField()
+    held = MoneyField()
+    captured = MoneyField()
+    released = MoneyField()
+    refunded = MoneyField()
+    net = MoneyField()
+
+
+class StatementLineSerializer(LedgerEntrySerializer):
+    booked_at = serializers.SerializerMethodField()
+
+    class Meta:
+        model = LedgerEntry
+        fields = ("booked_at", *LedgerEntrySerializer.Meta.fields)
+        read_only_fields = fields
+
+    def get_booked_at(self, entry: LedgerEntry) -> datetime:
+        return booked_at(entry)
+
+
+class StatementSerializer(serializers.Serializer[Any]):
+    start = UtcDateTimeField()
+    end = UtcDateTimeField(help_text="Exclusive.")
+    currency = serializers.CharField()
+    opening = BalancesSerializer()
+    lines = StatementLineSerializer(many=True)
+    closing = BalancesSerializer()
+    subjects = SubjectTotalsSerializer(many=True)
+
+
+class StatementView(TenantView):
+    renderer_classes = (JSONRenderer, CsvRenderer)
+
+    @extend_schema(
+        operation_id="wallet_statement",
+        parameters=[
+            OpenApiParameter(
+                "from",
+                str,
+                description="A date (its beginning in the tenant's time zone) or a time; "
+                "the month's first day if not given.",
+            ),
+            OpenApiParameter(
+                "to",
+                str,
+                description="A date (its end) or a time (exclusive); now if not given.",
+            ),
+        ],
+        responses={
+            (200, "application/json"): StatementSerializer,
+            (200, "text/csv"): OpenApiTypes.STR,
+        },
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """Opening balance, every line, closing balance; what each broadcast was held and cost."""
+        refuse_unknown_parameters(request, known=("from", "to"))
+        statement = self._statement(request)
+        if request.accepted_renderer.format == "csv":
+            return _as_csv(statement)
+        lines = statement.few_lines()
+        shown = {
+            "start": statement.start,
+            "end": statement.end,
+            "currency": statement.wallet.currency,
+            "opening": statement.opening(),
+            "lines": lines,
+            "closing": statement.closing(),
+            "subjects": statement.subjects(),
+        }
+        return Response(StatementSerializer(shown).data)
+
+    def _statement(self, request: Request) -> Statement:
+        zone = ZoneInfo(self.tenant.time_zone)
+        now = timezone.now()
+        first = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        start = _moment(request, "from", zone=zone, days=0) or first
+        end = _moment(request, "to", zone=zone, days=1) or now
+        if end < start:
+            raise InvalidInput("`to` lies before `from`.", attr="to")
+        return Statement(wallet=wallet_of(self.tenant), start=start, end=end)
+
+
+def _moment(request: Request, name: str, *, zone: ZoneInfo, days: int) -> datetime | None:
+    """A time, or a date's midnight and `days` later. Raises InvalidInput."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    try:
+        day = parse_date(text)
+        if day is not None:
+            return datetime.combine(day + timedelta(days=days), time.min, tzinfo=zone)
+        moment = parse_datetime(text)
+        if moment is not None:
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+            moment.timestamp()
+            return moment
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidInput("A date such as 2027-01-31, or a time in ISO 8601.", attr=name)
+
+
+class _Echo:
+    """A file that gives back what is written, so that csv's rows can be streamed."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _as_csv(statement: Statement) -> StreamingHttpResponse:
+    name = f"statement-{statement.start:%Y-%m-%d}-{statement.end:%Y-%m-%d}.csv"
+    return StreamingHttpResponse(
+        _rows(statement),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _rows(statement: Statement) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    opening = statement.opening()
+    currency = statement.wallet.currency
+    after = (opening.balance, opening.held)
+    yield writer.writerow(COLUMNS)
+    yield writer.writerow(_summary(statement.start, "OPENING", after, currency))
+    for entry in statement.stream():
+        after = (entry.balance_after, entry.held_after)
+        yield writer.writerow(_line(entry, currency))
+    yield writer.writerow(_summary(statement.end, "CLOSING", after, currency))
+
+
+def _summary(at: datetime, kind: str, after: tuple[Any, Any], currency: str) -> list[Any]:
+    return [at.isoformat(), kind, "", "", f"{after[0]:.6f}", f"{after[1]:.6f}", currency, *[""] * 4]
+
+
+def _line(entry: LedgerEntry, currency: str) -> list[Any]:
+    return [
+        booked_at(entry).isoformat(),
+        entry.kind,
+        entry.balance_delta,
+        entry.held_delta,
+        entry.balance_after,
+        entry.held_after,
+        currency,
+        entry.subject,
+        entry.reference,
+        _no_formula(entry.reason),
+        entry.pk,
+    ]
+
+
+def _no_formula(text: str) -> str:
+    """What an operator wrote must not be one in somebody's spreadsheet."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

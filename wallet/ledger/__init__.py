@@ -1,0 +1,1 @@
+"""Moves money: top-up, hold, capture, release; and lists what was moved."""
