@@ -10,7 +10,6 @@ from django.utils import timezone
 from broadcast.control import auto_pausing as template_pauses
 from broadcast.control.expiring import expire_due
 from broadcast.control.promoting import promote_due
-from broadcast.doctor import check_up
 from broadcast.engine.batch import sweep_batches
 from broadcast.engine.pipeline import serve_lanes
 from broadcast.followup.fallback import fall_back
@@ -23,6 +22,7 @@ from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
 from broadcast.moves.finishing import finish_all_that_are_over
 from channels.pacing.limiter import remember_the_start
+from doctor.checkup import check_up
 from tenants.api.idempotency import purge_expired
 
 MAX_COUNTDOWN = 60.0

@@ -20,12 +20,12 @@ from broadcast.models import (
     BroadcastCounters,
     BroadcastMessage,
     ChargeLine,
-    Checkup,
     Lane,
     ProviderMessageId,
 )
 from broadcast.presentation import funnel
 from broadcast.states import MessageStatus
+from doctor.models import Checkup
 
 BY_BROADCAST = ("broadcast", AutocompleteSelectFilter)
 COUNTS = (

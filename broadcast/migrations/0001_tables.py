@@ -19,7 +19,6 @@ class Migration(migrations.Migration):
         ("broadcast", "0005_engine_shape"),
         ("broadcast", "0006_api_template_broadcasts"),
         ("broadcast", "0006_control"),
-        ("broadcast", "0007_control_checkup"),
         ("broadcast", "0007_money_charge_lines"),
         ("broadcast", "0008_merge"),
         ("broadcast", "0009_money_estimates"),
@@ -89,20 +88,6 @@ class Migration(migrations.Migration):
                 ('sender', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels.sender')),
                 ('template', models.ForeignKey(blank=True, help_text='Found by name and language when it is scheduled or sent.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='broadcasts', to='templates_wa.whatsapptemplate')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-            ],
-            options={
-                'ordering': ('-id',),
-            },
-        ),
-        migrations.CreateModel(
-            name='Checkup',
-            fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_index=True)),
-                ('seconds', models.FloatField(help_text='How long it took.')),
-                ('breach_count', models.PositiveIntegerField()),
-                ('repaired', models.PositiveIntegerField(default=0)),
-                ('breaches', models.JSONField(default=list, help_text='The first 200.')),
             ],
             options={
                 'ordering': ('-id',),

@@ -1,7 +1,6 @@
 from broadcast.models.batch import Batch, Lane
 from broadcast.models.broadcast import Broadcast
 from broadcast.models.charge_line import ChargeLine
-from broadcast.models.checkup import Checkup
 from broadcast.models.counters import BroadcastCounters
 from broadcast.models.message import BroadcastMessage
 from broadcast.models.provider_message_id import ProviderMessageId
@@ -12,7 +11,6 @@ __all__ = (
     "BroadcastCounters",
     "BroadcastMessage",
     "ChargeLine",
-    "Checkup",
     "Lane",
     "ProviderMessageId",
 )

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "tracking",
     "broadcast",
     "inbound",
+    "doctor",
 ]
 MIDDLEWARE = [
     "config.observing.request_ids.RequestIdMiddleware",

@@ -12,7 +12,6 @@ from broadcast.models import (
     BroadcastCounters,
     BroadcastMessage,
     ChargeLine,
-    Checkup,
     Lane,
 )
 from channels.models import ProviderApp, Sender, SenderDay, TenantWAApp
@@ -24,6 +23,7 @@ from contacts.models import (
     Suppression,
     Tag,
 )
+from doctor.models import Checkup
 from inbound.models import MessageAlias, ParkedReceipt, ProviderEvent, ReceivedMessage
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import IdempotencyRecord, Tenant

@@ -8,8 +8,9 @@ import pytest
 from django.db.models import Model
 from django.test import Client
 
-from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage, Checkup
+from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage
 from broadcast.states import BroadcastStatus
+from doctor.models import Checkup
 from tests.admin.rows import NOW
 from tests.factories import BroadcastFactory, name_message
 
@@ -202,4 +203,4 @@ def test_batches_in_dead_hands_are_found(
 def test_checkups_name_what_they_found(superuser: Client) -> None:
     breach = {"check": "counters_differ", "subject": "broadcast:1", "detail": "sent 1, rows 2"}
     Checkup.objects.create(at=NOW, seconds=1, breach_count=2, breaches=[breach, breach])
-    assert superuser.get("/admin/broadcast/checkup/").text.count("counters_differ") == 1
+    assert superuser.get("/admin/doctor/checkup/").text.count("counters_differ") == 1

@@ -23,6 +23,7 @@ OURS = (
     "wallet",
     "tracking",
     "broadcast",
+    "doctor",
     "inbound",
 )
 # The admin takes no composite keys: providers' ids are shown and searched with their messages.

@@ -12,18 +12,18 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
-from broadcast.doctor import all_checks, check_up, find_breaches
 from broadcast.engine.batch import run_batch
 from broadcast.models import (
     Batch,
     Broadcast,
     BroadcastCounters,
-    Checkup,
     Lane,
     ProviderMessageId,
 )
 from channels.models import Sender
 from contacts.models import Contact
+from doctor.checkup import all_checks, check_up, find_breaches
+from doctor.models import Checkup
 from inbound.models import ProviderEvent
 from tenants.models import Tenant
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, TenantFactory

@@ -12,7 +12,6 @@ from rest_framework.test import APIClient
 
 import channels
 from broadcast import lifecycle
-from broadcast.doctor import find_breaches
 from broadcast.engine.batch import run_batch
 from broadcast.error_codes import is_about_the_recipient
 from broadcast.errors import IllegalMove, NothingToRetry, RetryTheParent
@@ -23,6 +22,7 @@ from channels.models import Sender
 from channels.port.adapter import FailureCause, Receipt, ReceiptStatus
 from channels.providers.error_rules import Rule
 from contacts.models import Contact
+from doctor.checkup import find_breaches
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.plugins.sending import PRICE

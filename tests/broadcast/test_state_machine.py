@@ -30,7 +30,6 @@ from api.errors import DomainError
 from broadcast import lifecycle
 from broadcast.control.expiring import expire_due
 from broadcast.control.promoting import promote_due
-from broadcast.doctor import find_breaches
 from broadcast.engine.batch import run_batch, sweep_batches
 from broadcast.engine.claiming import claim, shut_fence, take_lane
 from broadcast.engine.settling import settle
@@ -44,6 +43,7 @@ from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.port.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
 from contacts.models import Contact
+from doctor.checkup import find_breaches
 from sandbox.running import RunningSimulator
 from tenants.models import Tenant, User
 from tests.factories import TenantFactory, UserFactory

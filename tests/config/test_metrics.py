@@ -7,8 +7,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
 
-from broadcast.models import Broadcast, BroadcastCounters, Checkup
+from broadcast.models import Broadcast, BroadcastCounters
 from channels.models import Sender
+from doctor.models import Checkup
 from inbound.models import ParkedReceipt, ProviderEvent
 from tests.factories import BroadcastFactory, ProviderAppFactory
 

@@ -53,7 +53,7 @@ def test_every_list_that_operators_read_is_drawn(
         "wallet/wallet",
         "wallet/ledgerentry",
         "contacts/contact",
-        "broadcast/checkup",
+        "doctor/checkup",
     ):
         answer = admin.page.goto(f"{house.url}/admin/{name}/")
         assert answer is not None

@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from broadcast.doctor import find_breaches
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.port.adapter import OutcomeKind
 from contacts.models import Contact
+from doctor.checkup import find_breaches
 from tests.races.movers import assert_all_adds_up, at_once, handed_over, settle_batch
 from wallet.models import LedgerEntry, Wallet
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from broadcast.doctor import all_checks, check_up
+from doctor.checkup import all_checks, check_up
 
 
 class Command(BaseCommand):

@@ -14,6 +14,7 @@ class Checkup(models.Model):
     breaches = models.JSONField(default=list, help_text="The first 200.")
 
     class Meta:
+        db_table = "broadcast_checkup"
         ordering = ("-id",)
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import module_has_submodule
 
-from broadcast.models import Checkup
+from doctor.models import Checkup
 from postgres.auditing import Breach, Check
 
 GRACE = timedelta(minutes=5)

@@ -1,0 +1,1 @@
+"""Checks every invariant on live data."""
