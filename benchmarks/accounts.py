@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from channels.platforms import Platform
-from tests.channels.samples import service_account
+from tests.channels.providers.samples import service_account
 
 PLATFORMS = tuple(Platform.values)
 NAME = "Ana 12345"

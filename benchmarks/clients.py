@@ -26,8 +26,8 @@ from channels.http.transport import (
     prepare,
 )
 from channels.port.adapter import HttpRequest, HttpResponse
-from tests.channels import far_end as far_ends
-from tests.channels.far_end import OK, Behaviour, FarEnd, answer, replies
+from tests.channels.http import far_end as far_ends
+from tests.channels.http.far_end import OK, Behaviour, FarEnd, answer, replies
 
 AT_ONCE = 50
 ROUNDS = 10

@@ -10,7 +10,7 @@ RECIPIENT_CODES = frozenset(
 """Error codes that say: this recipient cannot be reached. Another try would be refused again.
 
 Providers' error maps name such refusals `recipient_…`; these are the exceptions
-(tests/broadcast/test_retrying.py looks through the maps).
+(tests/broadcast/followup/test_retrying.py looks through the maps).
 """
 
 

@@ -19,7 +19,7 @@ from tests.api.objects import OBJECTS
 from tests.api.routes import SAFE, Route
 from tests.api.test_every_route import ROUTES
 from tests.factories import BroadcastMessageFactory, ContactFactory, SenderFactory
-from tests.plugins.api import MakeClient
+from tests.fixtures.api import MakeClient
 from wallet.ledger.ledger import wallet_of
 from wallet.models import Hold, LedgerEntry, Rate, Wallet
 

@@ -2,7 +2,7 @@ from tests.api.routes import Route, all_routes
 
 
 def route(name: str) -> Route:
-    return {route.name: route for route in all_routes("tests.tenants.probes")}[name]
+    return {route.name: route for route in all_routes("tests.api.probes")}[name]
 
 
 def test_a_viewsets_routes_are_found_with_their_arguments_and_methods() -> None:

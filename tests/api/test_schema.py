@@ -15,7 +15,7 @@ def schema_of(urlconf: str) -> dict[str, Any]:
 
 @pytest.fixture
 def probes() -> dict[str, Any]:
-    return schema_of("tests.tenants.probes")
+    return schema_of("tests.api.probes")
 
 
 def test_the_schema_builds_without_a_warning(capsys: pytest.CaptureFixture[str]) -> None:

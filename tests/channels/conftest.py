@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.channels.far_end import FarEnd, running_far_end
+from tests.channels.http.far_end import FarEnd, running_far_end
 
 
 @pytest.fixture

@@ -35,9 +35,9 @@ from channels.port.template_port import TemplateSpec
 from channels.providers.registry import ADAPTERS
 from channels.providers.template_registry import TEMPLATE_PROVIDERS
 from sandbox.running import RunningSimulator, running_simulator
-from tests.channels import far_end as far_ends
-from tests.channels.far_end import Behaviour, FarEnd, answer, replies
-from tests.channels.samples import account, call, service_account
+from tests.channels.http import far_end as far_ends
+from tests.channels.http.far_end import Behaviour, FarEnd, answer, replies
+from tests.channels.providers.samples import account, call, service_account
 
 EVERY = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
 WITH_TOKENS = pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from random import Random
 from uuid import uuid4
 
 from channels.platforms import Platform
-from tests.channels.samples import service_account
+from tests.channels.providers.samples import service_account
 
 SECRET = "a-made-up-secret"
 

@@ -24,7 +24,7 @@ from channels.port.template_port import CardSpec, TemplateSpec
 from channels.providers.meta.templates import MetaTemplates
 from channels.providers.registry import adapter_for
 from channels.providers.telegram.adapter import set_webhook_request
-from tests.channels.samples import MESSAGE_ID, account
+from tests.channels.providers.samples import MESSAGE_ID, account
 
 TO = {"telegram_bot": "42"}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

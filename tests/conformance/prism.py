@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.channels.protocols import DIRECTORY
+from tests.channels.providers.protocols import DIRECTORY
 
 TOOLS = Path(__file__).parents[2] / ".data" / "npm"
 PRISM = TOOLS / "node_modules" / ".bin" / "prism"

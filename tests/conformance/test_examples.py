@@ -15,8 +15,8 @@ from channels.port.adapter import (
 )
 from channels.providers.meta.adapter import MetaCloud
 from channels.providers.meta.templates import MetaTemplates
-from tests.channels.protocols import load
-from tests.channels.samples import MESSAGE_ID, account, response
+from tests.channels.providers.protocols import load
+from tests.channels.providers.samples import MESSAGE_ID, account, response
 
 IMAGE, VIDEO, DOCUMENT = ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT
 # The placeholders of the examples, as they would be written.

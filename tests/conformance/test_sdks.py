@@ -36,7 +36,7 @@ from twilio.rest import Client
 from channels.http.transport import prepare
 from channels.port.adapter import HttpRequest, TemplateContent, TextContent
 from channels.providers.registry import adapter_for
-from tests.channels.samples import CALLED, MESSAGE_ID
+from tests.channels.providers.samples import CALLED, MESSAGE_ID
 from tests.conformance.corpus import CONTENT_SID, CONTENTS, NOW, message, requests, senders
 
 Proven = Callable[[str, str], None]

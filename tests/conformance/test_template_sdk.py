@@ -29,7 +29,7 @@ from channels.port.adapter import HttpRequest
 from channels.port.template_port import Sample
 from channels.providers.meta.templates import MetaTemplates
 from channels.providers.registry import adapter_for
-from tests.channels.samples import account, response
+from tests.channels.providers.samples import account, response
 from tests.conformance.corpus import SPECS
 
 Proven = Callable[[str, str], None]

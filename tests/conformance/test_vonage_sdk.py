@@ -15,7 +15,7 @@ from vonage_sms import SmsMessage
 
 from channels.port.adapter import HttpRequest, SenderAccount, WebhookSecrets
 from channels.providers.vonage.adapter import Vonage as Adapter
-from tests.channels.samples import CALLED, MESSAGE_ID, account, call, registered, text
+from tests.channels.providers.samples import CALLED, MESSAGE_ID, account, call, registered, text
 
 SENDER = replace(account("vonage"), base_url=Adapter.default_base_url)
 TO = "447700900000"

@@ -25,8 +25,8 @@ from sandbox.books.witness import Provider, Record, Status
 from sandbox.webhooks import twilio as twilio_calls
 from sandbox.webhooks.bodies import headers_for, statuses
 from sandbox.webhooks.inbound import INBOUND
-from tests.channels.protocols import load
-from tests.channels.samples import call
+from tests.channels.providers.protocols import load
+from tests.channels.providers.samples import call
 
 Proven = Callable[[str, str], None]
 PHONE_ID = "106540352242922"

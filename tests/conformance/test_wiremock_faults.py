@@ -15,7 +15,7 @@ from channels.delivery.delivery import deliver
 from channels.http import client as http
 from channels.port.adapter import Outcome, OutcomeKind, SenderAccount
 from channels.providers.registry import ADAPTERS
-from tests.channels.samples import account, registered, service_account, text
+from tests.channels.providers.samples import account, registered, service_account, text
 from tests.conformance.wiremock import Place, WireMock, serving
 
 EVERY = pytest.mark.parametrize("provider", sorted(ADAPTERS))

@@ -19,9 +19,9 @@ from inbound.models import ProviderEvent
 from sandbox.running import RunningSimulator
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant
-from tests.channels.simulator.client import Client
-from tests.channels.simulator.receiver import until
 from tests.factories import ContactFactory, ProviderAppFactory, WhatsAppSenderFactory
+from tests.sandbox.client import Client
+from tests.sandbox.receiver import until
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessa
 from broadcast.moves.messages import Moved
 from channels.port.adapter import Outcome, OutcomeKind
 from tests.broadcast.books import statuses
-from tests.plugins.sending import PLENTY
+from tests.fixtures.sending import PLENTY
 from wallet.models import Wallet
 
 DEADLINE = 30.0

@@ -1,0 +1,124 @@
+"""Changing what is scheduled: it stays what could be launched, and what was halted stays halted."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.errors import InvalidInput
+from broadcast import lifecycle
+from broadcast.engine.batch import sweep_batches
+from broadcast.engine.claiming import shut_fence
+from broadcast.errors import AlreadyHandedOver
+from broadcast.models import Broadcast
+from channels.models import Sender
+from contacts.models import Contact, Tag
+from tenants.models import Tenant
+from tests.broadcast.engine.test_batch import claimed_batch
+from wallet.models import Wallet
+
+People = Callable[..., list[Contact]]
+MakeBroadcast = Callable[..., Broadcast]
+
+pytestmark = pytest.mark.django_db
+
+MONDAYS = {"days": [1], "from": "09:00", "to": "20:00"}
+SUNDAYS = {"days": [7], "from": "09:00", "to": "20:00"}
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def scheduled(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+) -> Broadcast:
+    """In an hour; it expires in three."""
+    Sender.objects.update(send_window=MONDAYS)
+    broadcast = draft(people(2), expires_at=now + 3 * HOUR)
+    return lifecycle.schedule(tenant=tenant, broadcast_id=broadcast.pk, at=now + HOUR, now=now)
+
+
+def edit(broadcast: Broadcast, fields: Mapping[str, Any], *, now: datetime) -> Broadcast:
+    return lifecycle.edit(
+        tenant=broadcast.tenant, broadcast_id=broadcast.pk, fields=fields, recipients=None, now=now
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "attr"),
+    [
+        ("expires_at", HOUR, "expires_at"),
+        ("expires_at", -HOUR, "expires_at"),
+        ("scheduled_at", 3 * HOUR, "expires_at"),
+        ("send_window", SUNDAYS, "send_window"),
+    ],
+)
+def test_a_time_at_which_it_could_not_be_sent_is_refused(
+    scheduled: Broadcast, now: datetime, name: str, value: Any, attr: str
+) -> None:
+    given = now + value if isinstance(value, timedelta) else value
+    with pytest.raises(InvalidInput) as refusal:
+        edit(scheduled, {name: given}, now=now)
+    assert refusal.value.attr == attr
+    scheduled.refresh_from_db()
+    assert (scheduled.scheduled_at, scheduled.expires_at) == (now + HOUR, now + 3 * HOUR)
+    assert scheduled.send_window is None
+
+
+def test_a_time_at_which_it_can_be_sent_is_taken(scheduled: Broadcast, now: datetime) -> None:
+    changed = edit(scheduled, {"expires_at": now + 2 * HOUR, "send_window": MONDAYS}, now=now)
+    assert (changed.expires_at, changed.send_window) == (now + 2 * HOUR, MONDAYS)
+
+
+def test_what_was_halted_stays_halted_when_it_is_corrected(
+    scheduled: Broadcast, tenant: Tenant, now: datetime
+) -> None:
+    lifecycle.pause(tenant=tenant, broadcast_id=scheduled.pk, reason="Wrong price", now=now)
+    changed = edit(scheduled, {"text": "The right price"}, now=now)
+    assert (changed.status, changed.paused_at, changed.pause_reason, changed.resumed_at) == (
+        "SCHEDULED",
+        now,
+        "Wrong price",
+        None,
+    )
+
+
+def test_so_does_one_whose_audience_is_planned_anew(
+    scheduled: Broadcast, tenant: Tenant, now: datetime
+) -> None:
+    edit(scheduled, {"audience": {"all": True}}, now=now)
+    lifecycle.finish_planning(broadcast_id=scheduled.pk, now=now)
+    lifecycle.pause(tenant=tenant, broadcast_id=scheduled.pk, reason="Wrong price", now=now)
+    edit(scheduled, {"text": "The right price"}, now=now)
+    lifecycle.finish_planning(broadcast_id=scheduled.pk, now=now)
+    scheduled.refresh_from_db()
+    assert (scheduled.status, scheduled.paused_at) == ("SCHEDULED", now)
+
+
+@pytest.mark.parametrize("how", ["refused", "unscheduled"])
+def test_a_draft_is_not_paused_when_its_new_plan_comes_to_nothing(
+    scheduled: Broadcast, tenant: Tenant, now: datetime, how: str
+) -> None:
+    lifecycle.pause(tenant=tenant, broadcast_id=scheduled.pk, now=now)
+    tag = Tag.objects.create(tenant=tenant, name="vip")
+    edit(scheduled, {"audience": {"tags": {"any": [tag.name]}}}, now=now)
+    if how == "refused":
+        lifecycle.finish_planning(broadcast_id=scheduled.pk, now=now)
+    else:
+        lifecycle.unschedule(tenant=tenant, broadcast_id=scheduled.pk, now=now)
+    scheduled.refresh_from_db()
+    assert (scheduled.status, scheduled.planning_at, scheduled.paused_at) == ("DRAFT", None, None)
+    assert scheduled.pause_reason == ""
+
+
+def test_what_may_have_been_taken_is_not_deleted(
+    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    """Its answer was lost, and it waited to be sent again when it was cancelled."""
+    broadcast = draft(people(1), unknown_policy="RESEND")
+    assert shut_fence(batch_id=claimed_batch(tenant, broadcast, bot, now).pk)
+    sweep_batches(now=now + HOUR)
+    lifecycle.cancel(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    with pytest.raises(AlreadyHandedOver):
+        lifecycle.delete(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    assert broadcast.messages.count() == 1

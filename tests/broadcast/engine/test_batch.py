@@ -1,0 +1,333 @@
+"""Plan, claim, fence, send, settle, sweep and finish, against the sandbox."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from broadcast import lifecycle
+from broadcast.engine.batch import run_batch, sweep_batches
+from broadcast.engine.claiming import claim, shut_fence, take_lane
+from broadcast.engine.settling import settle
+from broadcast.models import Batch, Broadcast, BroadcastMessage
+from channels.models import Sender
+from channels.port.adapter import Outcome, OutcomeKind
+from contacts.models import Contact, Suppression
+from sandbox.behaviour.magic import ENDINGS, Behaviour
+from tenants.models import Tenant
+from tests.fixtures.sending import PLENTY, PRICE
+from wallet.models import LedgerEntry, Wallet
+
+People = Callable[..., list[Contact]]
+MakeBroadcast = Callable[..., Broadcast]
+
+pytestmark = pytest.mark.django_db
+MAX_STATEMENTS = 12
+
+
+def statuses(broadcast: Broadcast) -> list[str]:
+    return list(broadcast.messages.order_by("seq").values_list("status", flat=True))
+
+
+def assert_books_balance(broadcast: Broadcast) -> None:
+    """Counters equal rows; the ledger equals the rows' money."""
+    broadcast.counters.refresh_from_db()
+    rows = statuses(broadcast)
+    assert broadcast.counters.by_status() == {
+        name: rows.count(name.upper()) for name in broadcast.counters.by_status()
+    }
+    assert broadcast.counters.total == len(rows)
+    wallet = Wallet.objects.get(tenant=broadcast.tenant)
+    entries = LedgerEntry.objects.filter(wallet=wallet)
+    assert wallet.balance == sum(each.balance_delta for each in entries)
+    assert wallet.held == sum(each.held_delta for each in entries)
+    charged = broadcast.messages.values_list("charge_state", "price")
+    assert wallet.held == sum(price for state, price in charged if state == "HELD")
+    assert PLENTY - wallet.balance == sum(price for state, price in charged if state == "CAPTURED")
+
+
+def test_a_batch_is_sent_captured_and_finished(
+    rich: Wallet, people: People, sent: MakeBroadcast
+) -> None:
+    broadcast = sent(people(3))
+    assert statuses(broadcast) == ["SENT"] * 3
+    assert broadcast.status == "SENT"
+    rich.refresh_from_db()
+    assert (rich.balance, rich.held) == (PLENTY - 3 * PRICE, Decimal(0))
+    assert_books_balance(broadcast)
+
+
+def test_a_refusal_is_failed_and_released(
+    rich: Wallet, people: People, sent: MakeBroadcast
+) -> None:
+    ending = next(int(key) for key, value in ENDINGS.items() if value == Behaviour.REFUSED)
+    broadcast = sent([*people(1), *people(1, ending=ending)])
+    assert statuses(broadcast) == ["SENT", "FAILED"]
+    assert broadcast.status == "PARTIALLY_SENT"
+    assert_books_balance(broadcast)
+
+
+def test_statements_per_batch_do_not_depend_on_its_size(
+    rich: Wallet, people: People, draft: MakeBroadcast, tenant: Tenant, now: datetime
+) -> None:
+    counts = []
+    for size in (5, 50):
+        broadcast = draft([*people(size), *people(size)])
+        Sender.objects.update(batch_size=size)
+        lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+        lane = broadcast.lanes.get()
+        Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING")
+        with CaptureQueriesContext(connection) as queries:
+            run_batch(lane_id=lane.pk, clock=timezone.now)
+        assert statuses(broadcast).count("SENT") == size
+        # What a connection prepares it prepares once.
+        counts.append(sum(not each["sql"].startswith("PREPARE") for each in queries))
+    assert counts[0] == counts[1] <= MAX_STATEMENTS
+
+
+def test_a_batch_writes_no_index_of_the_messages(
+    rich: Wallet, people: People, draft: MakeBroadcast, tenant: Tenant, now: datetime
+) -> None:
+    broadcast = draft(people(5))
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    before = updates_of_messages()
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    assert statuses(broadcast) == ["SENT"] * 5
+    updated, heap_only = (
+        after - was for after, was in zip(updates_of_messages(), before, strict=True)
+    )
+    assert (updated, heap_only) == (10, 10)
+
+
+def updates_of_messages() -> tuple[int, int]:
+    """Rows updated in this transaction, and those of them that touched no index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = %s",
+            [BroadcastMessage._meta.db_table],
+        )
+        updated, heap_only = cursor.fetchone()
+    return updated, heap_only
+
+
+def test_planning_suppresses_with_the_reason_and_holds_nothing_for_it(
+    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast
+) -> None:
+    fine, opted_out, twice, nameless = people(4)
+    Suppression.objects.create(
+        tenant=tenant, address=str(opted_out.telegram_chat_id), scope="MARKETING", source="USER"
+    )
+    Contact.objects.filter(pk=twice.pk).update(telegram_chat_id=fine.telegram_chat_id)
+    Contact.objects.filter(pk=nameless.pk).update(first_name=" ")
+    no_chat = Contact.objects.create(tenant=tenant)
+    broadcast = sent([fine, opted_out, twice, nameless, no_chat], text="Dear {{first_name}}")
+    rows = broadcast.messages.order_by("seq").values_list("status", "error_code", "price")
+    assert list(rows) == [
+        ("SENT", "", PRICE),
+        ("SUPPRESSED", "opted_out", 0),
+        ("SUPPRESSED", "duplicate", 0),
+        ("SUPPRESSED", "missing_variable", 0),
+        ("SUPPRESSED", "no_address", 0),
+    ]
+    assert broadcast.status == "SENT"
+    assert_books_balance(broadcast)
+
+
+def test_two_who_share_an_address_that_opted_out_are_both_suppressed(
+    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast
+) -> None:
+    one, other, third = people(3)
+    Contact.objects.filter(pk=other.pk).update(telegram_chat_id=one.telegram_chat_id)
+    Suppression.objects.create(tenant=tenant, address=str(one.telegram_chat_id), source="USER")
+    broadcast = sent([one, other, third])
+    rows = broadcast.messages.order_by("seq").values_list("status", "error_code", "address")
+    assert list(rows) == [
+        ("SUPPRESSED", "opted_out", str(one.telegram_chat_id)),
+        ("SUPPRESSED", "duplicate", None),
+        ("SENT", "", str(third.telegram_chat_id)),
+    ]
+    assert_books_balance(broadcast)
+
+
+def test_one_who_opts_out_after_planning_is_released_when_claimed(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    stays, leaves = people(2)
+    broadcast = draft([stays, leaves])
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    Suppression.objects.create(
+        tenant=tenant, address=str(leaves.telegram_chat_id), platform="TELEGRAM", source="USER"
+    )
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    assert statuses(broadcast) == ["SENT", "SUPPRESSED"]
+    assert_books_balance(broadcast)
+
+
+def claimed_batch(tenant: Tenant, broadcast: Broadcast, sender: Sender, now: datetime) -> Batch:
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING")
+    lane = broadcast.lanes.get()
+    assert take_lane(lane=lane, sender=sender, now=now)
+    broadcast.refresh_from_db()
+    claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=now)
+    assert claimed is not None
+    return Batch.objects.get(pk=claimed.batch_id)
+
+
+def test_a_batch_that_was_never_handed_over_goes_back(
+    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    broadcast = draft(people(2))
+    batch = claimed_batch(tenant, broadcast, bot, now)
+    assert sweep_batches(now=now) == 0
+    assert sweep_batches(now=now + timedelta(hours=1)) == 1
+    assert statuses(broadcast) == ["PENDING", "PENDING"]
+    assert shut_fence(batch_id=batch.pk) is None
+    assert set(broadcast.messages.values_list("attempts", flat=True)) == {0}
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: timezone.now() + timedelta(hours=1))
+    assert statuses(broadcast) == ["SENT", "SENT"]
+    assert_books_balance(broadcast)
+
+
+def test_a_batch_that_was_handed_over_becomes_unknown_and_its_late_answer_still_counts(
+    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    broadcast = draft(people(2))
+    batch = claimed_batch(tenant, broadcast, bot, now)
+    assert shut_fence(batch_id=batch.pk)
+    sweep_batches(now=now + timedelta(hours=1))
+    assert statuses(broadcast) == ["UNKNOWN", "UNKNOWN"]
+    assert_books_balance(broadcast)
+    late = (batch.message_ids[0], Outcome(kind=OutcomeKind.ACCEPTED, provider_message_id="1:2"))
+    for _ in range(2):
+        settle(
+            broadcast=broadcast,
+            sender=bot,
+            batch_id=batch.pk,
+            outcomes=[late],
+            is_last=True,
+            now=now,
+        )
+    assert statuses(broadcast) == ["SENT", "UNKNOWN"]
+    assert_books_balance(broadcast)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "attempts"), [("passing", "PENDING", 1), ("limited", "PENDING", 0)]
+)
+def test_a_limit_spends_no_attempt(
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: People,
+    draft: MakeBroadcast,
+    now: datetime,
+    kind: str,
+    status: str,
+    attempts: int,
+) -> None:
+    broadcast = draft(people(1))
+    batch = claimed_batch(tenant, broadcast, bot, now)
+    outcome = Outcome(kind=OutcomeKind(kind), retry_after=7.0)
+    settle(
+        broadcast=broadcast,
+        sender=bot,
+        batch_id=batch.pk,
+        outcomes=[(batch.message_ids[0], outcome)],
+        is_last=True,
+        now=now,
+    )
+    message = BroadcastMessage.objects.get(broadcast=broadcast)
+    assert (message.status, message.attempts) == (status, attempts)
+    assert message.next_attempt_at is not None
+    assert message.next_attempt_at >= now + timedelta(seconds=7)
+    assert_books_balance(broadcast)
+
+
+def test_an_answer_that_postgresql_cannot_hold_settles_all_the_same(
+    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    broadcast = draft(people(2))
+    batch = claimed_batch(tenant, broadcast, bot, now)
+    odd, kept = "\x00\ud800\U0001f600 'a\\", "?\U0001f600 'a\\"
+    accepted = Outcome(OutcomeKind.ACCEPTED, provider_message_id=odd)
+    refused = Outcome(OutcomeKind.PERMANENT, code="refused", provider_code=odd, message=odd)
+    settle(
+        broadcast=broadcast,
+        sender=bot,
+        batch_id=batch.pk,
+        outcomes=list(zip(batch.message_ids, (accepted, refused), strict=True)),
+        is_last=True,
+        now=now,
+    )
+    sent, failed = broadcast.messages.order_by("seq")
+    assert (sent.status, sent.provider_message_id) == ("SENT", kept)
+    assert (failed.status, failed.error_message) == ("FAILED", kept)
+    assert (failed.error_code, failed.provider_error_code) == ("refused", kept)
+
+
+def test_cancel_releases_what_was_not_handed_over(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    broadcast = draft([*people(2)])
+    Sender.objects.update(batch_size=1)
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    lifecycle.cancel(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    assert statuses(broadcast) == ["SENT", "CANCELLED"]
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    assert statuses(broadcast) == ["SENT", "CANCELLED"]
+    assert_books_balance(broadcast)
+
+
+def test_unschedule_edit_schedule_send_holds_once(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+) -> None:
+    broadcast = draft(people(2))
+    at = now + timedelta(hours=1)
+    lifecycle.schedule(tenant=tenant, broadcast_id=broadcast.pk, at=at, now=now)
+    rich.refresh_from_db()
+    assert rich.held == 2 * PRICE
+    lifecycle.unschedule(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    rich.refresh_from_db()
+    assert rich.held == 0
+    lifecycle.schedule(tenant=tenant, broadcast_id=broadcast.pk, at=at, now=now)
+    lifecycle.edit(
+        tenant=tenant, broadcast_id=broadcast.pk, fields={"text": "New"}, recipients=None, now=now
+    )
+    rich.refresh_from_db()
+    assert rich.held == 2 * PRICE
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    assert_books_balance(broadcast)
+    rich.refresh_from_db()
+    assert rich.balance == PLENTY - 2 * PRICE
+
+
+def test_an_audience_is_planned_set_based_and_sent(
+    rich: Wallet, tenant: Tenant, bot: Sender, people: People, now: datetime
+) -> None:
+    people(3)
+    broadcast = lifecycle.create(
+        tenant=tenant,
+        actor=None,
+        fields={
+            "name": "All",
+            "platform": "TELEGRAM",
+            "text": "Hi {{first_name|there}}",
+            "audience": {"all": True},
+        },
+        recipients=None,
+        now=now,
+    )
+    broadcast = lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    assert broadcast.planning_at is not None
+    for _ in range(2):
+        lifecycle.finish_planning(broadcast_id=broadcast.pk, now=now)
+    run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    assert statuses(broadcast) == ["SENT"] * 3
+    assert_books_balance(broadcast)

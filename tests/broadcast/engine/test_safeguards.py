@@ -1,0 +1,199 @@
+"""A broken sender or a bad list pauses a broadcast before the rest of it is burnt."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from broadcast import lifecycle
+from broadcast.engine.claiming import claim, take_lane
+from broadcast.engine.settling import settle
+from broadcast.models import Broadcast
+from channels.models import Sender
+from channels.port.adapter import FailureCause, Outcome, OutcomeKind
+from contacts.models import Contact
+from tenants.models import Tenant
+from tests.broadcast.books import statuses
+from tests.broadcast.engine.test_batch import assert_books_balance
+from wallet.models import Wallet
+
+People = Callable[..., list[Contact]]
+MakeBroadcast = Callable[..., Broadcast]
+Batch = Callable[..., None]
+
+# The pause comes after the settling transaction's commit: so these need real ones.
+pytestmark = pytest.mark.django_db(transaction=True)
+REVOKED = Outcome(
+    OutcomeKind.PERMANENT,
+    code="sender_unauthorized",
+    message="The token was revoked.",
+    cause=FailureCause.CONFIG,
+)
+TEMPLATE_PAUSED = Outcome(
+    OutcomeKind.PERMANENT,
+    code="template_paused",
+    message="Meta paused the template.",
+    cause=FailureCause.CONFIG,
+)
+NOT_ON_THE_LIST, NOT_THIS_COUNTRY = (
+    Outcome(OutcomeKind.PERMANENT, code=code, cause=FailureCause.CONFIG)
+    for code in ("recipient_not_allowed", "country_not_enabled")
+)
+REFUSED = Outcome(OutcomeKind.PERMANENT, code="content_refused", cause=FailureCause.CONTENT)
+ACCEPTED = Outcome(OutcomeKind.ACCEPTED, provider_message_id="1")
+
+
+@pytest.fixture
+def going(
+    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+) -> Callable[..., Broadcast]:
+    def make(number: int) -> Broadcast:
+        broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(number)).pk, now=now)
+        Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING", started_at=now)
+        return fresh(broadcast)
+
+    return make
+
+
+def fresh(broadcast: Broadcast) -> Broadcast:
+    return Broadcast.objects.select_related("tenant", "sender", "counters").get(pk=broadcast.pk)
+
+
+@pytest.fixture
+def batch(bot: Sender) -> Batch:
+    """`batch(broadcast, [ACCEPTED, REFUSED])`: one of this size, answered like this."""
+
+    def run(broadcast: Broadcast, outcomes: list[Outcome]) -> None:
+        Sender.objects.update(batch_size=len(outcomes))
+        lane, sender, at = broadcast.lanes.get(), Sender.objects.get(pk=bot.pk), timezone.now()
+        assert take_lane(lane=lane, sender=sender, now=at)
+        claimed = claim(broadcast=fresh(broadcast), lane=lane, sender=sender, now=at)
+        assert claimed is not None
+        assert len(claimed.messages) == len(outcomes)
+        settle(
+            broadcast=fresh(broadcast),
+            sender=sender,
+            batch_id=claimed.batch_id,
+            outcomes=[(row.id, each) for row, each in zip(claimed.messages, outcomes, strict=True)],
+            is_last=True,
+            now=at,
+        )
+
+    return run
+
+
+def test_a_revoked_token_pauses_and_spends_no_message(
+    going: Callable[..., Broadcast], batch: Batch, bot: Sender
+) -> None:
+    broadcast = going(3)
+    batch(broadcast, [REVOKED, REVOKED])
+    assert statuses(broadcast) == ["PENDING"] * 3
+    assert set(broadcast.messages.values_list("attempts", flat=True)) == {0}
+    paused = fresh(broadcast)
+    assert (paused.paused_at is not None, paused.pause_reason) == (True, "The token was revoked.")
+    bot.refresh_from_db()
+    assert (bot.broken_at is not None, bot.broken_reason) == (True, "The token was revoked.")
+    assert bot.held_until is None
+    assert_books_balance(broadcast)
+
+
+def test_a_refusal_that_postgresql_cannot_hold_pauses_all_the_same(
+    going: Callable[..., Broadcast], batch: Batch, bot: Sender
+) -> None:
+    broadcast = going(1)
+    batch(broadcast, [replace(REVOKED, message="The token\x00 was \ud800revoked.")])
+    bot.refresh_from_db()
+    assert fresh(broadcast).pause_reason == bot.broken_reason == "The token was ?revoked."
+
+
+def test_every_broadcast_of_the_sender_pauses(
+    going: Callable[..., Broadcast], batch: Batch
+) -> None:
+    first, second = going(2), going(2)
+    batch(first, [REVOKED])
+    assert fresh(second).pause_reason == "The token was revoked."
+
+
+def test_what_waited_is_sent_once_the_sender_is_repaired(
+    going: Callable[..., Broadcast], batch: Batch, tenant: Tenant
+) -> None:
+    broadcast = going(2)
+    batch(broadcast, [REVOKED, REVOKED])
+    Sender.objects.update(broken_at=None, broken_reason="")
+    later = timezone.now() + timedelta(minutes=1)
+    lifecycle.resume(tenant=tenant, broadcast_id=broadcast.pk, now=later)
+    broadcast.messages.update(next_attempt_at=timezone.now())
+    batch(broadcast, [ACCEPTED, ACCEPTED])
+    assert statuses(broadcast) == ["SENT", "SENT"]
+
+
+def test_a_paused_template_pauses_its_broadcast_but_not_the_sender(
+    going: Callable[..., Broadcast], batch: Batch, bot: Sender
+) -> None:
+    broadcast, other = going(2), going(2)
+    batch(broadcast, [TEMPLATE_PAUSED])
+    assert fresh(broadcast).pause_reason == "Meta paused the template."
+    bot.refresh_from_db()
+    assert (bot.broken_at, fresh(other).paused_at) == (None, None)
+
+
+def test_a_refusal_beside_a_message_that_went_out_is_the_messages_own(
+    going: Callable[..., Broadcast], batch: Batch, bot: Sender
+) -> None:
+    broadcast = going(3)
+    batch(broadcast, [ACCEPTED, REVOKED])
+    assert statuses(broadcast) == ["SENT", "FAILED", "PENDING"]
+    bot.refresh_from_db()
+    assert (bot.broken_at, fresh(broadcast).paused_at) == (None, None)
+
+
+@pytest.mark.parametrize("refusal", [NOT_ON_THE_LIST, NOT_THIS_COUNTRY], ids=["list", "country"])
+def test_where_an_account_may_not_write_does_not_break_the_sender(
+    going: Callable[..., Broadcast], batch: Batch, bot: Sender, refusal: Outcome
+) -> None:
+    broadcast = going(2)
+    batch(broadcast, [refusal])
+    bot.refresh_from_db()
+    assert (statuses(broadcast), bot.broken_at) == (["FAILED", "PENDING"], None)
+
+
+@pytest.fixture
+def sample_of_ten(settings: Settings) -> None:
+    settings.BROADCAST_PAUSE_SAMPLE = 10
+
+
+@pytest.mark.usefixtures("sample_of_ten")
+def test_too_many_failures_among_the_last_messages_pause_it(
+    going: Callable[..., Broadcast], batch: Batch
+) -> None:
+    broadcast = going(20)
+    batch(broadcast, [ACCEPTED, ACCEPTED, ACCEPTED, REFUSED, REFUSED])
+    assert fresh(broadcast).paused_at is None
+    batch(broadcast, [ACCEPTED, ACCEPTED, REFUSED, REFUSED, REFUSED])
+    assert fresh(broadcast).pause_reason == "5 of its last 10 messages failed."
+    assert statuses(broadcast).count("PENDING") == 10
+
+
+@pytest.mark.usefixtures("sample_of_ten")
+def test_fewer_failures_do_not_pause_it(going: Callable[..., Broadcast], batch: Batch) -> None:
+    broadcast = going(20)
+    batch(broadcast, [ACCEPTED, ACCEPTED, ACCEPTED, ACCEPTED, REFUSED])
+    batch(broadcast, [ACCEPTED, ACCEPTED, REFUSED, REFUSED, REFUSED])
+    assert fresh(broadcast).paused_at is None
+
+
+@pytest.mark.usefixtures("sample_of_ten")
+def test_after_resuming_only_what_follows_counts(
+    going: Callable[..., Broadcast], batch: Batch, tenant: Tenant
+) -> None:
+    broadcast = going(30)
+    batch(broadcast, [REFUSED] * 10)
+    assert fresh(broadcast).paused_at is not None
+    lifecycle.resume(tenant=tenant, broadcast_id=broadcast.pk, now=timezone.now())
+    batch(broadcast, [REFUSED] * 5)
+    assert fresh(broadcast).paused_at is None
+    batch(broadcast, [REFUSED] * 5)
+    assert fresh(broadcast).pause_reason == "10 of its last 10 messages failed."

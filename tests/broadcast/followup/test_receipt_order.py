@@ -1,0 +1,105 @@
+"""Receipts in every order, together and apart, on every status that they can meet: the same end."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import combinations, permutations
+
+import pytest
+
+from broadcast import lifecycle
+from broadcast.followup.receipts import apply_receipts
+from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.states import RECEIPT_RANK, MessageStatus
+from channels.models import Sender
+from channels.port.adapter import Receipt, ReceiptStatus
+from contacts.models import Contact
+from tenants.models import Tenant
+from tests.broadcast.engine.test_batch import MakeBroadcast, People, assert_books_balance
+from tests.fixtures.sending import PLENTY, PRICE
+from wallet.models import Wallet
+
+pytestmark = pytest.mark.django_db
+
+S = ReceiptStatus
+ORDERS = [
+    order
+    for size in range(1, len(ReceiptStatus) + 1)
+    for chosen in combinations(ReceiptStatus, size)
+    for order in permutations(chosen)
+]
+"""All 64: every selection of the four, in every order."""
+AWAITING = ("SENDING", "UNKNOWN")
+
+
+def receipts_for(message: BroadcastMessage, order: Sequence[S], now: datetime) -> list[Receipt]:
+    return [
+        Receipt(provider_message_id=f"wamid.{message.seq}", message_id=message.pk, status=each,
+                at=now)
+        for each in order
+    ]  # fmt: skip
+
+
+def is_charged(order: Sequence[S]) -> bool:
+    """A failure costs nothing, unless the message was first reported to have arrived."""
+    before = order[: order.index(S.FAILED)] if S.FAILED in order else order
+    return S.FAILED not in order or S.DELIVERED in before or S.READ in before
+
+
+@pytest.fixture
+def waiting(
+    rich: Wallet, tenant: Tenant, draft: MakeBroadcast, people: People, bot: Sender, now: datetime
+) -> Broadcast:
+    """A broadcast of one message for every order, all of them handed over, none answered."""
+    contacts: list[Contact] = people(len(ORDERS))
+    return lifecycle.send(tenant=tenant, broadcast_id=draft(contacts).pk, now=now)
+
+
+def put(broadcast: Broadcast, status: str) -> list[BroadcastMessage]:
+    Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING")
+    broadcast.messages.update(status=status)
+    counts = {"pending": 0, status.lower(): len(ORDERS)}
+    broadcast.counters.__class__.objects.filter(broadcast=broadcast).update(**counts)
+    return list(broadcast.messages.order_by("seq"))
+
+
+@pytest.mark.parametrize("status", AWAITING)
+@pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
+def test_one_by_one_the_highest_wins_and_the_wallet_follows(
+    waiting: Broadcast, now: datetime, status: str, twice: bool
+) -> None:
+    messages = put(waiting, status)
+    for message, order in zip(messages, ORDERS, strict=True):
+        for receipt in receipts_for(message, order, now):
+            for _ in range(2 if twice else 1):
+                apply_receipts(tenant_id=waiting.tenant_id, receipts=[receipt], now=now)
+    charged = 0
+    for message, order in zip(messages, ORDERS, strict=True):
+        message.refresh_from_db()
+        assert message.status == highest(order), order
+        assert (message.charge_state == "CAPTURED") is is_charged(order), order
+        charged += is_charged(order)
+    assert_books_balance(waiting)
+    wallet = Wallet.objects.get(tenant=waiting.tenant)
+    assert (wallet.balance, wallet.held) == (PLENTY - charged * PRICE, Decimal(0))
+
+
+@pytest.mark.parametrize("status", AWAITING)
+def test_all_in_one_block_the_highest_wins(waiting: Broadcast, now: datetime, status: str) -> None:
+    messages = put(waiting, status)
+    block = [
+        receipt
+        for message, order in zip(messages, ORDERS, strict=True)
+        for receipt in receipts_for(message, order, now)
+    ]
+    apply_receipts(tenant_id=waiting.tenant_id, receipts=block, now=now)
+    for message, order in zip(messages, ORDERS, strict=True):
+        message.refresh_from_db()
+        assert message.status == highest(order), order
+        # One block is one moment: only a message that ends as failed costs nothing.
+        assert (message.charge_state == "CAPTURED") is (highest(order) != "FAILED"), order
+    assert_books_balance(waiting)
+
+
+def highest(order: Sequence[S]) -> str:
+    return max((MessageStatus(each.value) for each in order), key=RECEIPT_RANK.__getitem__)

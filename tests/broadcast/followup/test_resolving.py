@@ -1,0 +1,195 @@
+"""UNKNOWN messages: failed and released, or sent again; each decision once, the money right."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from broadcast import lifecycle
+from broadcast.engine.batch import run_batch
+from broadcast.errors import IllegalMove, UnknownMessages
+from broadcast.followup.receipts import apply_receipts
+from broadcast.followup.resolving import Decision, Resolved
+from broadcast.models import Broadcast
+from channels.models import Sender
+from channels.port.adapter import Receipt, ReceiptStatus
+from contacts.models import Contact
+from tenants.models import Tenant
+from tests.broadcast.books import statuses
+from tests.fixtures.sending import PLENTY, PRICE
+from wallet.models import Wallet
+
+People = Callable[..., list[Contact]]
+MakeBroadcast = Callable[..., Broadcast]
+
+pytestmark = pytest.mark.django_db
+ACCEPTS_THEN_5XX = 9010
+
+
+@pytest.fixture
+def in_doubt(rich: Wallet, people: People, sent: MakeBroadcast, settings: Settings) -> Broadcast:
+    """Finished: one SENT, two UNKNOWN."""
+    settings.BROADCAST_UNKNOWN_GRACE = 0
+    broadcast = sent([*people(1), *people(2, ending=ACCEPTS_THEN_5XX)])
+    assert statuses(broadcast) == ["SENT", "UNKNOWN", "UNKNOWN"]
+    assert broadcast.status == "PARTIALLY_SENT"
+    return broadcast
+
+
+def resolve(
+    tenant: Tenant, broadcast: Broadcast, decision: Decision, now: datetime, **options: Any
+) -> Resolved:
+    return lifecycle.resolve_unknown(
+        tenant=tenant,
+        broadcast_id=broadcast.pk,
+        decision=decision,
+        actor=None,
+        now=now,
+        **options,
+    )
+
+
+def money(wallet: Wallet) -> tuple[Decimal, Decimal]:
+    wallet.refresh_from_db()
+    return wallet.balance, wallet.held
+
+
+def test_their_credits_are_held_until_somebody_decides(in_doubt: Broadcast, rich: Wallet) -> None:
+    assert money(rich) == (PLENTY - PRICE, 2 * PRICE)
+
+
+def test_fail_releases_and_corrects_the_status(
+    in_doubt: Broadcast, tenant: Tenant, rich: Wallet, now: datetime
+) -> None:
+    assert resolve(tenant, in_doubt, Decision.FAIL, now).count == 2
+    assert statuses(in_doubt) == ["SENT", "FAILED", "FAILED"]
+    assert money(rich) == (PLENTY - PRICE, Decimal(0))
+    again = resolve(tenant, in_doubt, Decision.FAIL, now)
+    assert again.count == 0
+    assert money(rich) == (PLENTY - PRICE, Decimal(0))
+
+
+def test_only_the_named_ones_are_resolved(
+    in_doubt: Broadcast, tenant: Tenant, rich: Wallet, now: datetime
+) -> None:
+    named = [in_doubt.messages.get(seq=seq).pk for seq in (1, 2)]
+    assert resolve(tenant, in_doubt, Decision.FAIL, now, message_ids=named).count == 1
+    assert statuses(in_doubt) == ["SENT", "FAILED", "UNKNOWN"]
+    assert money(rich) == (PLENTY - PRICE, PRICE)
+
+
+def test_an_id_of_another_broadcast_is_refused(
+    in_doubt: Broadcast, tenant: Tenant, now: datetime
+) -> None:
+    with pytest.raises(UnknownMessages):
+        resolve(tenant, in_doubt, Decision.FAIL, now, message_ids=[uuid4()])
+    assert statuses(in_doubt) == ["SENT", "UNKNOWN", "UNKNOWN"]
+
+
+def test_after_the_end_a_child_sends_again(
+    in_doubt: Broadcast, tenant: Tenant, rich: Wallet, now: datetime
+) -> None:
+    resolved = resolve(tenant, in_doubt, Decision.RESEND, now)
+    assert resolved.child is not None
+    assert statuses(in_doubt) == ["SENT", "FAILED", "FAILED"]
+    assert set(in_doubt.messages.filter(seq__gt=1).values_list("error_code", flat=True)) == {
+        "resent"
+    }
+    assert (resolved.child.kind, statuses(resolved.child)) == ("RETRY", ["PENDING", "PENDING"])
+    assert money(rich) == (PLENTY - PRICE, 2 * PRICE)
+    again = resolve(tenant, in_doubt, Decision.RESEND, now)
+    assert (again.count, again.child) == (0, None)
+    assert Broadcast.objects.count() == 2
+
+
+def test_while_it_is_being_sent_they_go_back_to_pending(
+    rich: Wallet,
+    tenant: Tenant,
+    people: People,
+    sent: MakeBroadcast,
+    now: datetime,
+    settings: Settings,
+) -> None:
+    settings.BROADCAST_UNKNOWN_GRACE = 0
+    Sender.objects.update(batch_size=1)
+    broadcast = sent([*people(1, ending=ACCEPTS_THEN_5XX), *people(1)])
+    assert statuses(broadcast) == ["UNKNOWN", "PENDING"]
+    resolved = resolve(tenant, broadcast, Decision.RESEND, now)
+    assert (resolved.count, resolved.child) == (1, None)
+    assert statuses(broadcast) == ["PENDING", "PENDING"]
+    assert money(rich) == (PLENTY, 2 * PRICE)
+    for _ in range(2):
+        run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    assert statuses(broadcast) == ["UNKNOWN", "SENT"]
+    assert Broadcast.objects.get(pk=broadcast.pk).status == "PARTIALLY_SENT"
+
+
+@pytest.mark.parametrize("reported", [ReceiptStatus.DELIVERED, ReceiptStatus.FAILED])
+def test_a_receipt_that_comes_after_the_decision_saves_a_second_message(
+    rich: Wallet,
+    tenant: Tenant,
+    people: People,
+    sent: MakeBroadcast,
+    now: datetime,
+    reported: ReceiptStatus,
+) -> None:
+    Sender.objects.update(batch_size=1)
+    broadcast = sent([*people(1, ending=ACCEPTS_THEN_5XX), *people(1)])
+    resolve(tenant, broadcast, Decision.RESEND, now)
+    row = broadcast.messages.get(seq=1)
+    receipt = Receipt(reported, now, provider_message_id="1", message_id=row.pk)
+    assert apply_receipts(tenant_id=tenant.pk, receipts=[receipt], now=now) == []
+    row.refresh_from_db()
+    if reported == ReceiptStatus.FAILED:
+        assert (row.status, row.next_attempt_at) == ("PENDING", now)
+        return
+    assert (row.status, row.charge_state, row.next_attempt_at) == ("DELIVERED", "CAPTURED", None)
+    assert money(rich) == (PLENTY - PRICE, PRICE)
+    for _ in range(2):
+        run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+    assert statuses(broadcast) == ["DELIVERED", "SENT"]
+    assert Broadcast.objects.get(pk=broadcast.pk).status == "SENT"
+
+
+def test_of_a_cancelled_broadcast_they_can_only_be_failed(
+    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast, now: datetime
+) -> None:
+    Sender.objects.update(batch_size=1)
+    broadcast = sent([*people(1, ending=ACCEPTS_THEN_5XX), *people(1)])
+    lifecycle.cancel(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    with pytest.raises(IllegalMove):
+        resolve(tenant, broadcast, Decision.RESEND, now)
+    assert statuses(broadcast) == ["UNKNOWN", "CANCELLED"]
+    assert resolve(tenant, broadcast, Decision.FAIL, now).count == 1
+    assert money(rich) == (PLENTY, Decimal(0))
+
+
+def test_over_the_api_by_those_who_may_send(
+    in_doubt: Broadcast, manager: APIClient, viewer: APIClient, outsider: APIClient
+) -> None:
+    url = f"/broadcast/{in_doubt.pk}/resolve-unknown/"
+    assert viewer.post(url, {"action": "fail"}).status_code == 403
+    assert outsider.post(url, {"action": "fail"}).status_code == 404
+    one = str(in_doubt.messages.get(seq=2).pk)
+    failed = manager.post(url, {"action": "fail", "messages": [one]})
+    assert (failed.status_code, failed.data["resolved"], failed.data["child"]) == (200, 1, None)
+    resent = manager.post(url, {"action": "resend"})
+    assert (resent.status_code, resent.data["resolved"]) == (200, 1)
+    assert resent.data["child"] == str(Broadcast.objects.get(kind="RETRY").pk)
+    assert len(resent.data["broadcast"]["family"]["broadcasts"]) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, {"action": "no"}, {"action": "fail", "messages": ["x"]}, {"action": 1}, [], "fail"],
+)
+def test_a_wrong_decision_is_refused(in_doubt: Broadcast, manager: APIClient, wrong: Any) -> None:
+    answer = manager.post(f"/broadcast/{in_doubt.pk}/resolve-unknown/", wrong)
+    assert answer.status_code == 400
+    assert statuses(in_doubt) == ["SENT", "UNKNOWN", "UNKNOWN"]

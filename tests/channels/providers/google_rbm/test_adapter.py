@@ -1,0 +1,258 @@
+"""Requests, answers and calls of Google's RCS Business Messaging."""
+
+import base64
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import jsonschema
+import pytest
+
+from channels.port.adapter import (
+    Button,
+    ButtonKind,
+    FailureCause,
+    InboundEvent,
+    Media,
+    OptChange,
+    OutboundMessage,
+    Outcome,
+    OutcomeKind,
+    ParameterKind,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    TemplateContent,
+    TextContent,
+    WebhookSecrets,
+)
+from channels.providers.google_rbm.adapter import GoogleRbm
+from channels.providers.google_rbm.webhook import event_key, handshake, parse, verify
+from tests.channels.providers.protocols import load
+from tests.channels.providers.samples import MESSAGE_ID, account, call, response, template, text
+
+RBM = GoogleRbm()
+SENDER = account("google_rbm")
+AT = datetime(2026, 1, 2, 3, 4, 5, 123456, tzinfo=UTC)
+TOLD = {
+    "senderPhoneNumber": "+12223334444",
+    "eventId": "e1",
+    "messageId": str(MESSAGE_ID),
+    "sendTime": "2026-01-02T03:04:05.123456Z",
+    "agentId": "brand_abc_agent@rbm.goog",
+}
+BUTTONS = (
+    Button(ButtonKind.URL, "Shop", "https://shop.test"),
+    Button(ButtonKind.REPLY, "Yes", "yes-1"),
+    Button(ButtonKind.CALL, "Call", "+14155550100"),
+)
+CARD = Media(ParameterKind.IMAGE, "https://cdn.test/sale.jpg")
+PDF = Media(ParameterKind.DOCUMENT, "https://cdn.test/menu.pdf")
+
+
+def said(content: TextContent) -> OutboundMessage:
+    return replace(text(to="+12223334444"), content=content)
+
+
+def test_a_text() -> None:
+    request = RBM.send_request(SENDER, text("Hi", to="+12223334444"))
+    assert request.url == (
+        "https://provider.test/v1/phones/+12223334444/agentMessages"
+        f"?messageId={MESSAGE_ID}&agentId=brand_abc_agent"
+    )
+    assert request.headers == {"Authorization": "Bearer ya29.secret"}
+    assert request.json == {"contentMessage": {"text": "Hi"}, "ttl": "86400s"}
+
+
+def test_buttons_are_suggestions() -> None:
+    body = RBM.send_request(SENDER, said(TextContent("Hi", buttons=BUTTONS))).json
+    assert body["contentMessage"]["suggestions"] == [
+        {
+            "action": {
+                "text": "Shop",
+                "postbackData": "Shop",
+                "openUrlAction": {"url": "https://shop.test"},
+            }
+        },
+        {"reply": {"text": "Yes", "postbackData": "yes-1"}},
+        {
+            "action": {
+                "text": "Call",
+                "postbackData": "Call",
+                "dialAction": {"phoneNumber": "+14155550100"},
+            }
+        },
+    ]
+
+
+def test_media_makes_a_card() -> None:
+    body = RBM.send_request(SENDER, said(TextContent("Sale", media=CARD))).json
+    card = body["contentMessage"]["richCard"]["standaloneCard"]["cardContent"]
+    assert card == {
+        "media": {"height": "MEDIUM", "contentInfo": {"fileUrl": "https://cdn.test/sale.jpg"}},
+        "description": "Sale",
+    }
+
+
+def test_a_document_is_a_message_of_its_own() -> None:
+    body = RBM.send_request(SENDER, said(TextContent("", media=PDF))).json
+    assert body["contentMessage"] == {"contentInfo": {"fileUrl": "https://cdn.test/menu.pdf"}}
+    with pytest.raises(ValueError, match="without a text"):
+        RBM.send_request(SENDER, said(TextContent("Hi", media=PDF)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TextContent("Hi"),
+        TextContent("Hi", buttons=BUTTONS),
+        TextContent("Hi", media=CARD, buttons=BUTTONS),
+        TextContent("", media=CARD),
+        TextContent("", media=PDF, buttons=BUTTONS),
+    ],
+)
+def test_requests_keep_to_the_published_schema(content: TextContent) -> None:
+    spec = load("specs/google_rbm_v1.json")
+    body = RBM.send_request(SENDER, said(content)).json
+    root = {"components": spec["components"], "$ref": "#/components/schemas/AgentMessageInput"}
+    jsonschema.Draft202012Validator(root).validate(body)
+
+
+def test_templates_are_not_built() -> None:
+    with pytest.raises(TypeError):
+        RBM.send_request(SENDER, template(TemplateContent("t", "en")))
+
+
+def test_accepted() -> None:
+    name = f"phones/+12223334444/agentMessages/{MESSAGE_ID}"
+    outcome = RBM.send_outcome(response(200, {"name": name, "sendTime": "2026-01-02T03:04:05Z"}))
+    assert outcome == Outcome(OutcomeKind.ACCEPTED, provider_message_id=str(MESSAGE_ID))
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "kind", "cause", "code"),
+    [
+        (400, "INVALID_ARGUMENT", "permanent", "content", "content_refused"),
+        (401, "UNAUTHENTICATED", "permanent", "config", "sender_unauthorized"),
+        (403, "PERMISSION_DENIED", "permanent", "config", "sender_forbidden"),
+        (404, "NOT_FOUND", "permanent", "recipient", "recipient_unreachable"),
+        (429, "RESOURCE_EXHAUSTED", "limited", "", "rate_limited"),
+        (500, "INTERNAL", "unknown", "", "provider_unavailable"),
+        (503, "UNAVAILABLE", "unknown", "", "provider_unavailable"),
+        (400, "OUT_OF_RANGE", "permanent", "", "provider_error_unmapped"),
+    ],
+)
+def test_every_row_of_the_error_map(
+    status: int, word: str, kind: str, cause: str, code: str
+) -> None:
+    body = {"error": {"code": status, "message": "the words", "status": word}}
+    outcome = RBM.send_outcome(response(status, body))
+    assert (outcome.kind, outcome.cause, outcome.code) == (kind, cause, code)
+    assert outcome.provider_code == word
+
+
+def test_an_id_that_google_has_already_was_accepted() -> None:
+    """By the earlier request of the same message, whose answer was lost."""
+    told = {"error": {"code": 409, "message": "…", "status": "ALREADY_EXISTS"}}
+    assert RBM.send_outcome(response(409, told)).kind is OutcomeKind.ACCEPTED
+    assert RBM.send_outcome(response(409, b"")).kind is OutcomeKind.PERMANENT
+
+
+def test_check_asks_whether_a_number_of_fiction_has_rcs() -> None:
+    request = RBM.check_request(SENDER)
+    assert request.url == "https://provider.test/v1/users:batchGet"
+    assert request.json == {"agentId": "brand_abc_agent", "users": ["+12025550100"]}
+    assert RBM.check_outcome(response(200, {})).kind is OutcomeKind.ACCEPTED
+    refused = {"error": {"code": 403, "message": "", "status": "PERMISSION_DENIED"}}
+    assert RBM.check_outcome(response(403, refused)).cause is FailureCause.CONFIG
+
+
+# --- its calls ----------------------------------------------------------------------------------
+
+
+def test_vectors_are_verified() -> None:
+    for case in load("vectors/rbm_x_goog_signature.json")["cases"]:
+        secrets = WebhookSecrets({"client_token": case["clientToken"]})
+        body, made = json.dumps(case["body"]).encode(), case["X-Goog-Signature"]
+        assert verify(secrets, call(body, x_goog_signature=made)) is True
+        assert verify(secrets, call(body, x_goog_signature=made[:-4] + "AA==")) is False
+        assert verify(WebhookSecrets({"client_token": "x"}), call(body, x_goog_signature=made)) is (
+            False
+        )
+        (receipt,) = parse(body)
+        assert isinstance(receipt, Receipt)
+        assert (receipt.status, receipt.at) == (case["expect"], AT)
+        assert str(receipt.message_id) == receipt.provider_message_id
+
+
+def test_the_set_up_call_gets_its_secret_back() -> None:
+    vector = load("vectors/rbm_x_goog_signature.json")["handshake"]
+    body = json.dumps(vector["request"]).encode()
+    ours = WebhookSecrets({"client_token": vector["request"]["clientToken"]})
+    assert handshake(ours, call(body)) == vector["response_body"]
+    assert handshake(WebhookSecrets({"client_token": "x"}), call(body)) is None
+
+
+def test_what_the_server_revoked_has_failed() -> None:
+    (receipt,) = events({"eventType": "TTL_EXPIRATION_REVOKED"})
+    assert isinstance(receipt, Receipt)
+    assert (receipt.status, receipt.code) == (ReceiptStatus.FAILED, "expired")
+    assert receipt.provider_code == "TTL_EXPIRATION_REVOKED"
+    assert receipt.message_id == MESSAGE_ID
+
+
+@pytest.mark.parametrize("kind", ["TTL_EXPIRATION_REVOKE_FAILED", "IS_TYPING", "NEW"])
+def test_what_proves_nothing_is_passed_over(kind: str) -> None:
+    assert events({"eventType": kind}) == []
+
+
+@pytest.mark.parametrize(("kind", "opted_out"), [("UNSUBSCRIBE", True), ("SUBSCRIBE", False)])
+def test_subscriptions(kind: str, opted_out: bool) -> None:
+    reason = f"rbm_{kind.lower()}"
+    assert events({"eventType": kind}) == [
+        OptChange("brand_abc_agent", "+12223334444", opted_out, False, AT, reason)
+    ]
+
+
+def test_replies() -> None:
+    expected = Reply("brand_abc_agent", "+12223334444", str(MESSAGE_ID), "Hello", AT)
+    assert events({"text": "Hello"}) == [expected]
+    tapped = {"suggestionResponse": {"postbackData": "yes-1", "text": "Yes"}}
+    assert events(tapped) == [replace(expected, text="Yes", payload="yes-1")]
+    assert events({"location": {"latitude": 1}}) == []
+
+
+def test_nine_decimals_of_a_second() -> None:
+    (receipt,) = events({"eventType": "READ", "sendTime": "2026-01-02T03:04:05.123456789Z"})
+    assert isinstance(receipt, Receipt)
+    assert receipt.at == AT
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"senderPhoneNumber": "+" + "1" * 80},
+        {"senderPhoneNumber": None},
+        {"sendTime": "2026-01-02T03:04:05"},
+        {"sendTime": "0001-01-01T00:00:00+14:00"},
+        {"sendTime": 7},
+    ],
+)
+def test_what_cannot_be_kept_is_a_value_error(changed: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        events({"eventType": "UNSUBSCRIBE", **changed})
+
+
+def test_an_event_is_known_by_its_id() -> None:
+    assert event_key(wrapped(TOLD)) == "e1"
+    assert event_key(wrapped({"messageId": "m1", "text": "Hi"})) == "m1"
+
+
+def wrapped(event: dict[str, Any]) -> bytes:
+    data = base64.b64encode(json.dumps(event).encode()).decode()
+    return json.dumps({"message": {"data": data, "messageId": "1"}}).encode()
+
+
+def events(changed: dict[str, Any]) -> list[InboundEvent]:
+    return list(parse(wrapped(TOLD | changed)))

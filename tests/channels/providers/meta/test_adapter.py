@@ -1,0 +1,329 @@
+"""Requests, answers and the error map of the WhatsApp Cloud API."""
+
+from dataclasses import replace
+from typing import Any
+
+import jsonschema
+import pytest
+
+from channels.port.adapter import (
+    Button,
+    ButtonKind,
+    ButtonParameter,
+    Card,
+    FailureCause,
+    LimitScope,
+    Media,
+    Outcome,
+    OutcomeKind,
+    Parameter,
+    ParameterKind,
+    TemplateContent,
+    TextContent,
+)
+from channels.providers.meta.adapter import MetaCloud
+from channels.providers.meta.errors import ERRORS
+from tests.channels.providers.protocols import load
+from tests.channels.providers.samples import MESSAGE_ID, account, response, template, text
+
+META = MetaCloud()
+
+FULL = TemplateContent(
+    name="summer_sale",
+    language="en_US",
+    header=(Parameter("https://cdn.test/sale.jpg", kind=ParameterKind.IMAGE),),
+    body=(Parameter("Ana"), Parameter("20 %")),
+    buttons=(ButtonParameter(0, "abc123"), ButtonParameter(1, "SAVE20", sub_type="copy_code")),
+)
+NAMED = TemplateContent("welcome", "de", body=(Parameter("Ana", name="first_name"),))
+
+
+def test_a_template_with_everything() -> None:
+    request = META.send_request(account("meta_cloud"), template(FULL))
+    assert request.url == "https://provider.test/v23.0/106540352242922/messages"
+    assert request.headers == {"Authorization": "Bearer EAA-secret"}
+    assert request.json == {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "16505551234",
+        "biz_opaque_callback_data": str(MESSAGE_ID),
+        "type": "template",
+        "template": {
+            "name": "summer_sale",
+            "language": {"code": "en_US"},
+            "components": [
+                {
+                    "type": "header",
+                    "parameters": [
+                        {"type": "image", "image": {"link": "https://cdn.test/sale.jpg"}}
+                    ],
+                },
+                {
+                    "type": "body",
+                    "parameters": [
+                        {"type": "text", "text": "Ana"},
+                        {"type": "text", "text": "20 %"},
+                    ],
+                },
+                {
+                    "type": "button",
+                    "sub_type": "url",
+                    "index": "0",
+                    "parameters": [{"type": "text", "text": "abc123"}],
+                },
+                {
+                    "type": "button",
+                    "sub_type": "copy_code",
+                    "index": "1",
+                    "parameters": [{"type": "coupon_code", "coupon_code": "SAVE20"}],
+                },
+            ],
+        },
+    }
+
+
+def test_named_parameters_carry_their_name() -> None:
+    body = META.send_request(account("meta_cloud"), template(NAMED)).json
+    parameter = {"type": "text", "parameter_name": "first_name", "text": "Ana"}
+    assert body["template"]["components"] == [{"type": "body", "parameters": [parameter]}]
+
+
+def test_a_template_without_parameters_has_no_components() -> None:
+    body = META.send_request(account("meta_cloud"), template(TemplateContent("hi", "en"))).json
+    assert body["template"] == {"name": "hi", "language": {"code": "en"}}
+
+
+def test_a_carousel_has_its_cards_in_order() -> None:
+    picture = Parameter("https://cdn.test/1.jpg", kind=ParameterKind.IMAGE)
+    card = Card(header=(picture,), body=(Parameter("Shoes"),), buttons=(ButtonParameter(0, "a"),))
+    content = TemplateContent("t", "en", body=(Parameter("Ana"),), cards=(card, Card()))
+    body = META.send_request(account("meta_cloud"), template(content)).json
+    said, carousel = body["template"]["components"]
+    assert said == {"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}
+    assert carousel == {
+        "type": "carousel",
+        "cards": [
+            {
+                "card_index": 0,
+                "components": [
+                    {
+                        "type": "header",
+                        "parameters": [
+                            {"type": "image", "image": {"link": "https://cdn.test/1.jpg"}}
+                        ],
+                    },
+                    {"type": "body", "parameters": [{"type": "text", "text": "Shoes"}]},
+                    {
+                        "type": "button",
+                        "sub_type": "url",
+                        "index": "0",
+                        "parameters": [{"type": "text", "text": "a"}],
+                    },
+                ],
+            },
+            {"card_index": 1, "components": []},
+        ],
+    }
+
+
+def test_a_captioned_medium() -> None:
+    media = Media(ParameterKind.DOCUMENT, "https://c.test/menu.pdf", filename="Menu.pdf")
+    content = TextContent("The menu", media=media)
+    body = META.send_request(account("meta_cloud"), replace(text(), content=content)).json
+    assert body["type"] == "document"
+    assert body["document"] == {
+        "link": "https://c.test/menu.pdf",
+        "filename": "Menu.pdf",
+        "caption": "The menu",
+    }
+
+
+def test_buttons_under_a_text_are_not_built() -> None:
+    content = TextContent("Hi", buttons=(Button(ButtonKind.URL, "Shop", "https://a.test"),))
+    with pytest.raises(ValueError, match="templates only"):
+        META.send_request(account("meta_cloud"), replace(text(), content=content))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "media"),
+    [
+        (ParameterKind.VIDEO, "https://c.test/a.mp4", {"link": "https://c.test/a.mp4"}),
+        (ParameterKind.IMAGE, "1013859600285441", {"id": "1013859600285441"}),
+        (
+            ParameterKind.DOCUMENT,
+            "https://c.test/d/menu.pdf?v=2",
+            {"link": "https://c.test/d/menu.pdf?v=2", "filename": "menu.pdf"},
+        ),
+    ],
+)
+def test_media_in_the_header(kind: ParameterKind, value: str, media: dict[str, str]) -> None:
+    content = TemplateContent("t", "en", header=(Parameter(value, kind=kind),))
+    body = META.send_request(account("meta_cloud"), template(content)).json
+    parameter = body["template"]["components"][0]["parameters"][0]
+    assert parameter == {"type": kind.value, kind.value: media}
+
+
+def test_an_account_id_cannot_leave_its_place_in_the_path() -> None:
+    sender = replace(account("meta_cloud"), account_id="1/../2?x=")
+    url = META.send_request(sender, text()).url
+    assert url == "https://provider.test/v23.0/1%2F..%2F2%3Fx%3D/messages"
+
+
+def test_a_text() -> None:
+    body = META.send_request(account("meta_cloud"), text("Hi", to="+49301234567")).json
+    assert (body["to"], body["type"]) == ("49301234567", "text")
+    assert body["text"] == {"body": "Hi", "preview_url": False}
+
+
+# The codes with the request's schema in Meta's own OpenAPI document, cut to what it says of parts.
+PARTS = {"header": "HeaderComponent", "body": "BodyComponent", "button": "ButtonComponent"}
+VALUES = {"image": "ImageParameter", "text": "TextParameter", "document": "DocumentParameter"}
+
+
+@pytest.mark.parametrize("message", [template(FULL), template(NAMED), text("Hi", to="+16505551")])
+def test_requests_keep_to_the_published_schema(message: Any) -> None:
+    spec = load("specs/meta_whatsapp_cloud_v23.json")
+    body = META.send_request(account("meta_cloud"), message).json
+    validate(spec, "TemplateMessage" if body["type"] == "template" else "TextMessage", body)
+    for component in body.get("template", {}).get("components", []):
+        if component.get("sub_type") == "copy_code":
+            continue  # the document's list of button parameters lacks coupon_code
+        validate(spec, PARTS[component["type"]], component)
+        if component["type"] != "button":
+            for value in component["parameters"]:
+                validate(spec, VALUES[value["type"]], value)
+
+
+def validate(spec: dict[str, Any], name: str, value: Any) -> None:
+    root = {"components": spec["components"], "$ref": f"#/components/schemas/{name}"}
+    jsonschema.Draft202012Validator(root).validate(value)
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "message", [{"id": "wamid.1"}, {"id": "wamid.1", "message_status": "accepted"}]
+)
+def test_accepted(message: dict[str, str]) -> None:
+    outcome = META.send_outcome(response(200, {"messages": [message]}))
+    assert outcome == Outcome(OutcomeKind.ACCEPTED, provider_message_id="wamid.1")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("held_for_quality_assessment", "held_for_quality"),
+        ("paused", "held_paused"),
+        ("something_new", "held_by_provider"),
+    ],
+)
+def test_what_meta_holds_is_unknown_and_keeps_its_id(status: str, code: str) -> None:
+    message = {"id": "wamid.1", "message_status": status}
+    outcome = META.send_outcome(response(200, {"messages": [message]}))
+    assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, code)
+    assert outcome.provider_message_id == "wamid.1"
+    assert outcome.provider_code == status
+
+
+CONFIG = {0, 3, 10, 33, 190, 368, 131005, 131030, 131031, 131037, 131042, 131045, 131063}
+CONFIG |= {132001, 132015, 132016, 132068, 133010, 134011}
+CONTENT = {100, 131008, 131009, 131047, 131051, 131052, 131053, 132000, 132005, 132007}
+CONTENT |= {132008, 132012, 132018, 135000}
+RECIPIENT = {130403, 130472, 130497, 131021, 131026, 131049, 131062, 137000}
+OPT_OUT = {131050}
+PASSING = {2, 131000, 131016, 131057, 133004}
+LIMITED = {4, 80007, 130429, 131048, 131056, 131064, 132069, 133016}
+UNKNOWN = {1}
+
+TABLE: list[tuple[set[int], OutcomeKind, FailureCause]] = [
+    (CONFIG | {200, 299}, OutcomeKind.PERMANENT, FailureCause.CONFIG),
+    (CONTENT, OutcomeKind.PERMANENT, FailureCause.CONTENT),
+    (RECIPIENT, OutcomeKind.PERMANENT, FailureCause.RECIPIENT),
+    (OPT_OUT, OutcomeKind.PERMANENT, FailureCause.OPT_OUT),
+    (PASSING, OutcomeKind.PASSING, FailureCause.NONE),
+    (LIMITED, OutcomeKind.LIMITED, FailureCause.NONE),
+    (UNKNOWN, OutcomeKind.UNKNOWN, FailureCause.NONE),
+]
+ROWS = [(code, kind, cause) for codes, kind, cause in TABLE for code in sorted(codes)]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize(("code", "kind", "cause"), ROWS)
+def test_every_row_of_the_error_map(
+    status: int, code: int, kind: OutcomeKind, cause: FailureCause
+) -> None:
+    outcome = META.send_outcome(response(status, error(code)))
+    assert (outcome.kind, outcome.cause) == (kind, cause)
+    assert outcome.provider_code == str(code)
+    assert (outcome.retry_after is None) is (code not in LIMITED | {131057})
+    scope = LimitScope.RECIPIENT if code == 131056 else LimitScope.SENDER
+    assert outcome.limit_scope is scope
+
+
+def test_no_row_is_untested() -> None:
+    assert {code for code, _, _ in ROWS} - {200, 299} == set(ERRORS)
+
+
+# Where the published class and Meta's own words differ, Meta's words have it (see the map).
+STRICTER = {1: "unknown", 135000: "permanent", 131052: "permanent", 131053: "permanent"}
+CLASSES = {
+    "permanent": "permanent", "opt_out": "permanent", "recipient_cooldown": "permanent",
+    "transient": "passing", "rate": "limited",
+}  # fmt: skip
+
+
+def test_the_map_covers_the_published_classes() -> None:
+    published = load("error_classes.json")["meta"]
+    for name, label in published.items():
+        if name.startswith("_"):
+            continue
+        code = int(name.partition("-")[0])
+        word = label if label.startswith("recipient") else label.partition("_")[0]
+        expected = next(kind for key, kind in CLASSES.items() if label.startswith(key))
+        outcome = META.send_outcome(response(400, error(code)))
+        assert outcome.kind == STRICTER.get(code, expected), (code, word)
+
+
+def test_retry_after_of_the_answer_wins() -> None:
+    outcome = META.send_outcome(response(429, error(130429), Retry_After="30"))
+    assert outcome.retry_after == 30.0
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, OutcomeKind.PERMANENT),
+        (429, OutcomeKind.LIMITED),
+        (500, OutcomeKind.UNKNOWN),
+    ],
+)
+def test_a_code_that_nobody_mapped(status: int, kind: OutcomeKind) -> None:
+    outcome = META.send_outcome(response(status, error(999999)))
+    assert (outcome.kind, outcome.code) == (kind, "provider_error_unmapped")
+    assert (outcome.provider_code, outcome.message) == ("999999", "the details")
+    assert outcome.cause is FailureCause.NONE
+
+
+def test_check_describes_the_number() -> None:
+    node = {"display_phone_number": "+1 555", "verified_name": "Shop", "quality_rating": "GREEN"}
+    outcome = META.check_outcome(response(200, node))
+    assert outcome == Outcome(OutcomeKind.ACCEPTED, message="+1 555 Shop, quality GREEN")
+
+
+def test_check_asks_for_the_number() -> None:
+    request = META.check_request(account("meta_cloud"))
+    node, _, query = request.url.partition("?")
+    assert (request.method, node) == ("GET", "https://provider.test/v23.0/106540352242922")
+    assert query == "fields=display_phone_number,verified_name,quality_rating"
+
+
+def error(code: int) -> dict[str, Any]:
+    return {
+        "error": {
+            "message": "(#1) title",
+            "type": "OAuthException",
+            "code": code,
+            "error_data": {"messaging_product": "whatsapp", "details": "the details"},
+        }
+    }

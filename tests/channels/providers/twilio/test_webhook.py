@@ -1,0 +1,160 @@
+"""Twilio's calls: signature, statuses, replies, opt-outs."""
+
+import base64
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from channels.platforms import Platform
+from channels.port.adapter import (
+    InboundEvent,
+    OptChange,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    WebhookSecrets,
+)
+from channels.providers.twilio.webhook import event_key, parse, stored, verify
+from tests.channels.providers.protocols import load
+from tests.channels.providers.samples import MESSAGE_ID, call
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+RECEIVED = {"MessageSid": "SM1", "From": "+14155552346", "To": "+14155552345", "SmsStatus": "x"}
+
+
+def vectors() -> list[dict[str, Any]]:
+    return list(load("vectors/twilio_x_twilio_signature.json")["official"])
+
+
+def vector_call(case: dict[str, Any], **changed: Any) -> Any:
+    is_json = "body" in case
+    body = case["body"].encode() if is_json else urlencode(case["params"]).encode()
+    return call(
+        changed.get("body", body),
+        url=changed.get("url", case["url"]),
+        x_twilio_signature=changed.get("sig", case["sig"]),
+        content_type="application/json" if is_json else FORM,
+    )
+
+
+def test_published_signatures_are_verified() -> None:
+    for case in vectors():
+        secrets = WebhookSecrets({"auth_token": case["token"]})
+        assert verify(secrets, vector_call(case)) is case["valid"], case["name"]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"body": b"a=1"}, {"url": "https://mycompany.com/other"}, {"sig": "x"}, {"sig": ""}]
+)
+def test_whatever_else_is_signed_is_refused(changed: dict[str, Any]) -> None:
+    for case in vectors():
+        secrets = WebhookSecrets({"auth_token": case["token"]})
+        assert verify(secrets, vector_call(case, **changed)) is False, case["name"]
+
+
+def test_a_json_body_without_its_hash_is_not_signed() -> None:
+    url = "https://mycompany.com/x"
+    digest = hmac.new(b"12345", url.encode(), hashlib.sha1).digest()
+    headers: dict[str, Any] = {"x_twilio_signature": base64.b64encode(digest).decode()}
+    secrets = WebhookSecrets({"auth_token": "12345"})
+    assert verify(secrets, call(b"", url=url, **headers)) is True
+    assert (
+        verify(secrets, call(b"{}", url=url, content_type="application/json", **headers)) is False
+    )
+
+
+def test_published_statuses() -> None:
+    for case in load("webhooks/twilio_status_callbacks.json")["cases"]:
+        (receipt,) = events(case["form"])
+        assert isinstance(receipt, Receipt)
+        assert receipt.status == case["expect"]
+        assert receipt.provider_message_id == case["form"]["MessageSid"]
+        assert receipt.at == AT
+
+
+def test_our_id_comes_back_in_the_query() -> None:
+    body = urlencode({"MessageSid": "SM1", "MessageStatus": "sent"}).encode()
+    kept = stored(call(body, query={"broadcast_message_id": str(MESSAGE_ID)}))
+    (receipt,) = parse(kept, received_at=AT)
+    assert receipt == Receipt(ReceiptStatus.SENT, AT, "SM1", message_id=MESSAGE_ID)
+    assert stored(call(body)) == body
+
+
+def test_somebody_elses_query_is_no_id() -> None:
+    kept = stored(call(b"MessageSid=SM1&MessageStatus=sent", query={"broadcast_message_id": "7"}))
+    (receipt,) = parse(kept, received_at=AT)
+    assert receipt == Receipt(ReceiptStatus.SENT, AT, "SM1")
+
+
+@pytest.mark.parametrize(
+    ("code", "ours", "opted_out"),
+    [
+        ("30003", "recipient_unavailable", False),
+        ("21610", "opted_out", True),
+        ("63014", "opted_out", True),
+        ("99999", "provider_error_unmapped", False),
+        ("", "delivery_failed", False),
+        ("x", "provider_error_unmapped", False),
+    ],
+)
+def test_a_failure_says_why(code: str, ours: str, opted_out: bool) -> None:
+    (receipt,) = events({"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": code})
+    assert isinstance(receipt, Receipt)
+    assert (receipt.status, receipt.code) == (ReceiptStatus.FAILED, ours)
+    assert (receipt.provider_code, receipt.opted_out) == (code, opted_out)
+    assert receipt.message
+
+
+@pytest.mark.parametrize("status", ["queued", "sending", "accepted", "scheduled", "new"])
+def test_what_tells_nothing_new_is_passed_over(status: str) -> None:
+    assert events({"MessageSid": "SM1", "MessageStatus": status}) == []
+
+
+@pytest.mark.parametrize(("said", "opted_out"), [("STOP", True), ("START", False)])
+def test_a_keyword_that_twilio_acted_on(said: str, opted_out: bool) -> None:
+    change, reply = events(RECEIVED | {"Body": said, "OptOutType": said})
+    assert change == OptChange(
+        "+14155552345", "+14155552346", opted_out, False, AT, f"twilio_{said.lower()}", Platform.SMS
+    )
+    assert isinstance(reply, Reply)
+
+
+def test_what_is_received_is_no_receipt_of_ours() -> None:
+    (reply,) = events(RECEIVED | {"Body": "STOP", "MessageStatus": "received"})
+    assert isinstance(reply, Reply)
+
+
+def test_help_is_a_reply_only() -> None:
+    (reply,) = events(RECEIVED | {"Body": "HELP", "OptOutType": "HELP"})
+    assert isinstance(reply, Reply)
+
+
+def test_a_reply_over_whatsapp() -> None:
+    channel = {"From": "whatsapp:+14155552346", "To": "whatsapp:+14155552345"}
+    pressed = {"ButtonText": "Yes", "ButtonPayload": "yes-1", "OriginalRepliedMessageSid": "SM0"}
+    (reply,) = events(RECEIVED | channel | pressed)
+    assert reply == Reply(
+        "whatsapp:+14155552345", "+14155552346", "SM1", "Yes", AT,
+        payload="yes-1", in_reply_to="SM0", platform=Platform.WHATSAPP,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ["", "whatsapp:", "+" + "1" * 80])
+def test_an_address_that_is_no_number_is_a_value_error(address: str) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        events(RECEIVED | {"From": address, "Body": "Hi"})
+
+
+def test_a_repeated_call_has_the_same_key() -> None:
+    body = b"MessageSid=SM1&MessageStatus=sent"
+    assert event_key(body) == event_key(body + b"&x=1") == "SM1:sent"
+    assert event_key(urlencode(RECEIVED).encode()) == "SM1:received"
+
+
+def events(form: dict[str, str]) -> list[InboundEvent]:
+    return list(parse(urlencode(form).encode(), received_at=AT))

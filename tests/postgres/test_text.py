@@ -1,0 +1,153 @@
+"""What PostgreSQL cannot hold in a text, said by a provider: what it says is kept without it."""
+
+import json
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from channels.delivery.looking_up import look_up
+from channels.port.adapter import HandedOver
+from channels.providers.storable import storable, storable_object
+from templates_wa.models import WhatsAppTemplate
+from templates_wa.provider.syncing import sync
+from tenants.models import Tenant
+from tests.channels.http.far_end import FarEnd, answer, replies
+from tests.channels.providers.samples import account, text
+from tests.factories import SenderFactory, TemplateFactory, WhatsAppSenderFactory
+
+ODD, KEPT = "\x00\ud800\U0001f600é", "?\U0001f600é"
+
+
+def says(far_end: FarEnd, body: dict[str, Any], status: str = "200 OK") -> None:
+    far_end.behaviour = replies(answer(status, json.dumps(body).encode()))
+
+
+def test_a_text_is_kept_without_it() -> None:
+    assert [storable(each) for each in (ODD, "plain\n", "")] == [KEPT, "plain\n", ""]
+
+
+def test_an_object_is_kept_without_it_at_any_depth_and_in_keys() -> None:
+    odd = {f"a{ODD}": [ODD, {"b": ODD, "c": None}], "\\u0000": [1, 2.5, True]}
+    kept = {f"a{KEPT}": [KEPT, {"b": KEPT, "c": None}], "\\u0000": [1, 2.5, True]}
+    assert storable_object(json.dumps(odd).encode()) == kept
+
+
+@pytest.mark.parametrize("depth", [400, 900, 100_000])
+def test_whatever_is_nested_too_deeply_says_nothing(depth: int) -> None:
+    body = b'{"a": ' + b"[" * depth + b"]" * depth + b"}"
+    assert storable_object(body).keys() <= {"a"}
+
+
+@pytest.mark.django_db
+def test_metas_templates_are_taken_over(tenant: Tenant, far_end: FarEnd) -> None:
+    app = WhatsAppSenderFactory.create(
+        tenant=tenant, base_url=far_end.url, business_account_id="1001"
+    )
+    known = TemplateFactory.create(
+        tenant=tenant, app=app, provider_template_id="7", status="APPROVED"
+    )
+    button = {"type": "URL", "text": f"Shop{ODD}", "url": "https://shop.test/"}
+    listed = {
+        "id": "7",
+        "name": known.name,
+        "language": known.language,
+        "status": "REJECTED",
+        "category": "MARKETING",
+        "rejected_reason": f"BAD{ODD}",
+        "components": [
+            {"type": "BODY", "text": f"Hi{ODD}"},
+            {"type": "BUTTONS", "buttons": [button]},
+        ],
+    }
+    made = {**listed, "id": "8\x00", "name": "made\x00_there", "status": "APPROVED"}
+    says(far_end, {"data": [listed, made]})
+
+    assert sync(app=app, now=timezone.now()).created == 1
+
+    known.refresh_from_db()
+    assert (known.status, known.rejection_reason) == ("REJECTED", f"BAD{KEPT}")
+    assert (known.body, known.buttons[0]["text"]) == (f"Hi{KEPT}", f"Shop{KEPT}")
+    new = WhatsAppTemplate.objects.exclude(pk=known.pk).get()
+    assert (new.name, new.provider_template_id) == ("made_there", "8")
+
+
+@pytest.mark.django_db
+def test_gupshups_templates_are_taken_over(tenant: Tenant, far_end: FarEnd) -> None:
+    app = WhatsAppSenderFactory.create(
+        tenant=tenant,
+        provider="gupshup",
+        base_url=far_end.url,
+        credentials={"api_key": "key", "app_id": "app", "app_name": "Shop"},
+    )
+    known = TemplateFactory.create(
+        tenant=tenant, app=app, provider_template_id="7", status="APPROVED"
+    )
+    listed = {
+        "id": "7",
+        "elementName": known.name,
+        "languageCode": known.language,
+        "status": "REJECTED",
+        "category": "MARKETING",
+        "reason": f"BAD{ODD}",
+        "templateType": "TEXT",
+        "containerMeta": json.dumps({"data": f"Hi{ODD}"}),
+    }
+    says(far_end, {"status": "success", "templates": [listed]})
+
+    sync(app=app, now=timezone.now())
+
+    known.refresh_from_db()
+    assert (known.rejection_reason, known.body) == (f"BAD{KEPT}", f"Hi{KEPT}")
+
+
+@pytest.mark.django_db
+def test_a_submitted_template_gets_its_id(
+    owner: APIClient, tenant: Tenant, far_end: FarEnd
+) -> None:
+    app = WhatsAppSenderFactory.create(
+        tenant=tenant, base_url=far_end.url, business_account_id="1001"
+    )
+    template = TemplateFactory.create(tenant=tenant, app=app)
+    says(far_end, {"id": f"7{ODD}", "status": "PENDING", "category": f"A_WORD_OF_ITS_OWN{ODD}"})
+
+    told = owner.post(f"/templates/{template.pk}/submit/").json()
+
+    assert (told["status"], told["provider_template_id"]) == ("PENDING", f"7{KEPT}")
+    assert told["category"] == "MARKETING"
+
+
+@pytest.mark.django_db
+def test_a_check_is_noted(owner: APIClient, tenant: Tenant, far_end: FarEnd) -> None:
+    sender = SenderFactory.create(tenant=tenant, base_url=far_end.url)
+    says(far_end, {"ok": True, "result": {"id": 1, "username": f"shop{ODD}"}})
+
+    told = owner.post(f"/senders/{sender.pk}/check/").json()
+
+    sender.refresh_from_db()
+    assert (told["works"], sender.check_result) == (True, f"@shop{KEPT} (1)")
+
+
+def test_a_look_up_finds_an_id(far_end: FarEnd) -> None:
+    now = timezone.now().replace(microsecond=0)
+    sent = text("Hi", to="+14155230001")
+    listed = {
+        "sid": f"SM1{ODD}",
+        "status": "sent",
+        "date_created": now.strftime("%a, %d %b %Y %H:%M:%S +0000"),
+        "direction": "outbound-api",
+        "to": sent.to,
+        "from": "+14155552345",
+        "body": "Hi",
+        "num_media": "0",
+    }
+    says(far_end, {"messages": [listed], "next_page_uri": None})
+
+    found = look_up(
+        account=account("twilio", base_url=far_end.url),
+        asked=[HandedOver(sent, now, now)],
+        timeout=5,
+    )
+
+    assert found[sent.id].provider_message_id == f"SM1{KEPT}"

@@ -1,0 +1,35 @@
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.running import RunningSimulator, running_simulator
+from tests.sandbox.client import ACCOUNT, Client
+from tests.sandbox.receiver import Receiver, receiving
+
+
+@pytest.fixture(scope="session")
+def shared_simulator() -> Iterator[RunningSimulator]:
+    with running_simulator(
+        receipt_delay=0.05, slow_seconds=0.6, late_seconds=0.6, pair_interval=0.8, read_percent=100
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def client(shared_simulator: RunningSimulator) -> Iterator[Client]:
+    client = Client(shared_simulator.base_url)
+    yield client
+    client.control("reset", {"webhooks": True})
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def webhook(client: Client, receiver: Receiver) -> Receiver:
+    target = {"provider": "meta", "account": ACCOUNT, "url": receiver.url, "secret": "app-secret"}
+    client.control("webhooks", target)
+    return receiver
