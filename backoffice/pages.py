@@ -7,9 +7,8 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import BadRequest
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
@@ -30,8 +29,6 @@ else:
     RowFormSet = PaginationInlineFormSet
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-BY_TENANT = ("tenant", AutocompleteSelectFilter)
 
 
 def detail_action(*, description: str, url_path: str) -> Callable[[F], F]:
@@ -122,19 +119,6 @@ class NarrowFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         return queryset.filter(**{self.field: value}) if value else queryset
-
-
-class TenantForm(RowForm):
-    """Refuses a related object of another tenant."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        tenant = cleaned.get("tenant") or getattr(self.instance, "tenant", None)
-        for name, value in list(cleaned.items()):
-            owner = getattr(value, "tenant_id", None) if isinstance(value, Model) else None
-            if tenant is not None and owner is not None and owner != tenant.pk:
-                self.add_error(name, "This belongs to another tenant.")
-        return cleaned
 
 
 def _uuid(text: str) -> UUID | None:

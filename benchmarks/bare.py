@@ -18,15 +18,15 @@ from benchmarks.accounts import account_on, text_as_sent
 from channels.delivery.access_tokens import authorized
 from channels.http.transport import exchange, new_session, prepare
 from channels.platforms import Platform
-from channels.port.adapter import (
-    HttpResponse,
+from channels.port.http_calls import HttpResponse
+from channels.port.messages import (
     OutboundMessage,
-    OutcomeKind,
     Parameter,
     SenderAccount,
     TemplateContent,
     TextContent,
 )
+from channels.port.outcomes import OutcomeKind
 from channels.providers.registry import adapter_for
 
 TIMEOUT = 30.0

@@ -16,7 +16,7 @@ from broadcast.engine.claiming import claim
 from broadcast.engine.settling import settle
 from broadcast.models import BroadcastMessage
 from channels.platforms import Platform
-from channels.port.adapter import Outcome, OutcomeKind
+from channels.port.outcomes import Outcome, OutcomeKind
 from tenants.models import Tenant
 from wallet.ledger import ledger
 from wallet.pricing.amounts import ZERO

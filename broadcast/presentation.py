@@ -1,15 +1,12 @@
 """How broadcasts and messages are shown: names a person reads, sums, and when it will be done."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from decimal import Decimal
-from math import ceil
 
 from broadcast.models import Broadcast, BroadcastMessage
-from broadcast.states import BroadcastStatus, MessageCode, MessageStatus
+from broadcast.states import MessageCode, MessageStatus
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.port.adapter import ReceiptStatus
+from channels.port.events import ReceiptStatus
 from channels.providers.registry import adapter_for
 
 MESSAGE_UI_STATUS: Mapping[MessageStatus, str] = {
@@ -65,35 +62,3 @@ def funnel(broadcast: Broadcast) -> dict[str, int | None]:
 def rate(part: int | None, whole: int) -> float | None:
     """A share between 0 and 1; None where the part is not reported or there is no whole."""
     return None if part is None or whole == 0 else round(part / whole, 4)
-
-
-def expected_finish_at(broadcast: Broadcast, *, now: datetime) -> datetime | None:
-    """From its start, or from now, by what is left, the batches' size and delay, and the limit.
-
-    None while it is paused: nobody knows for how long.
-    """
-    sender = broadcast.sender
-    if (
-        sender is None
-        or broadcast.paused_at is not None
-        or broadcast.status
-        not in {
-            BroadcastStatus.SCHEDULED,
-            BroadcastStatus.QUEUED,
-            BroadcastStatus.SENDING,
-        }
-    ):
-        return None
-    left = broadcast.counters.pending + broadcast.counters.sending
-    seconds = sending_seconds(sender, messages=left)
-    start = max(broadcast.scheduled_at or now, now)
-    return start + timedelta(seconds=seconds)
-
-
-def sending_seconds(sender: Sender, *, messages: int, segments: int | None = None) -> float:
-    """How long they take at least; an SMS costs its sender's limit as much as its segments."""
-    batches = ceil(messages / (sender.effective_batch_size * sender.lanes))
-    seconds = max(batches - 1, 0) * sender.effective_batch_delay
-    if sender.messages_per_second:
-        seconds = max(seconds, Decimal(segments or messages) / sender.messages_per_second)
-    return float(seconds)

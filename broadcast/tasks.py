@@ -7,14 +7,13 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from broadcast.control import auto_pausing as template_pauses
+from broadcast.control import auto_pausing
 from broadcast.control.expiring import expire_due
 from broadcast.control.promoting import promote_due
 from broadcast.engine.batch import sweep_batches
 from broadcast.engine.pipeline import serve_lanes
 from broadcast.followup.fallback import fall_back
 from broadcast.followup.looking_up import look_up_unknown
-from broadcast.inactive_tenants import pause_for_tenants
 from broadcast.lanes.hints import hints_waiting
 from broadcast.lanes.turns import lanes_overdue
 from broadcast.lanes.waking import wake_what_waits
@@ -22,13 +21,9 @@ from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
 from broadcast.moves.finishing import finish_all_that_are_over
 from channels.pacing.limiter import remember_the_start
-from doctor.checkup import check_up
-from tenants.api.idempotency import purge_expired
 
 MAX_COUNTDOWN = 60.0
 """Seconds. A longer wait is a row that beat looks at, not a task in Redis."""
-DOCTOR_LOOKS_BACK = timedelta(days=7)
-"""What was over before is looked at by `manage.py doctor` alone."""
 MAX_HINTS = 500
 HINT_LASTS = 60.0
 """Seconds beyond its time, more than any task takes. Each batch gives a hint and not each needs one
@@ -108,22 +103,9 @@ def fall_back_all() -> None:
         fall_back(now=timezone.now())
 
 
-# Safe twice: it looks and writes down what it saw.
-@shared_task
-def doctor() -> None:
-    now = timezone.now()
-    check_up(now=now, since=now - DOCTOR_LOOKS_BACK)
-
-
 # Safe twice: what is paused is not paused again.
 @shared_task
 def pause_for_templates() -> None:
     now = timezone.now()
-    template_pauses.pause_for_templates(now=now)
-    pause_for_tenants(now=now)
-
-
-# Safe twice: it deletes what is old.
-@shared_task
-def purge() -> None:
-    purge_expired(at=timezone.now())
+    auto_pausing.pause_for_templates(now=now)
+    auto_pausing.pause_for_tenants(now=now)

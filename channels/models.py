@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from channels.pacing.limiter import MAX_BATCH_SIZE
 from channels.platforms import Category, Platform
-from channels.port.adapter import SenderAccount, WebhookSecrets
+from channels.port.http_calls import WebhookSecrets
+from channels.port.messages import SenderAccount
 from channels.providers.registry import adapter_for
 from postgres.encrypted_json import EncryptedJSONField
 from postgres.ids import new_id

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from channels.platforms import Platform
-from channels.port.adapter import ReceiptStatus
+from channels.port.events import ReceiptStatus
 from contacts.opting.words import Wish
 from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet

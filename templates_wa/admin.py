@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 
-from backoffice.pages import BY_TENANT, Page, TenantForm
+from backoffice.pages import Page
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.rules.rules import problems
+from tenants.admin.scoped_forms import BY_TENANT, TenantForm
 
 
 class TemplateForm(TenantForm):

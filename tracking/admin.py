@@ -3,7 +3,8 @@
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from backoffice.pages import BY_TENANT, LargeTable
+from backoffice.pages import LargeTable
+from tenants.admin.scoped_forms import BY_TENANT
 from tracking.models import Click, TrackedURL
 
 BY_BROADCAST = ("broadcast", AutocompleteSelectFilter)

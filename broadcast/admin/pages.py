@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from backoffice.pages import BY_TENANT, LargeTable, NarrowFilter, Record
+from backoffice.pages import LargeTable, NarrowFilter, Record
 from broadcast.admin.moves import DETAIL_MOVES, LIST_MOVES, Moves
 from broadcast.control.pausing import PAUSABLE
 from broadcast.models import (
@@ -25,7 +25,7 @@ from broadcast.models import (
 )
 from broadcast.presentation import funnel
 from broadcast.states import MessageStatus
-from doctor.models import Checkup
+from tenants.admin.scoped_forms import BY_TENANT
 
 BY_BROADCAST = ("broadcast", AutocompleteSelectFilter)
 COUNTS = (
@@ -311,16 +311,3 @@ class ChargeLineAdmin(LargeTable):
     id_keys = ("id", "movement_id", "broadcast_id")
     # Up to ten thousand ids: the API opens a line page by page.
     exclude = ("message_ids",)
-
-
-@admin.register(Checkup)
-class CheckupAdmin(Record):
-    """Runs of the doctor, newest first."""
-
-    list_display = ("at", "breach_count", "checks", "repaired", "seconds")
-    ordering = ("-id",)
-    sortable_by = ()
-
-    @admin.display(description="what was found")
-    def checks(self, checkup: Checkup) -> str:
-        return ", ".join(sorted({str(breach["check"]) for breach in checkup.breaches}))

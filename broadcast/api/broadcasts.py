@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
+from api.error_schema import example
 from api.pagination import KeysetPages
 from api.strict_serializers import refuse_body
 from broadcast import lifecycle
@@ -34,7 +35,6 @@ from broadcast.models import Broadcast, BroadcastMessage
 from tenants.api.idempotency import idempotent
 from tenants.api.permissions import Action
 from tenants.api.scoped_views import TenantScoped
-from tenants.schema import example
 
 CREATE_EXAMPLE = OpenApiExample(
     "A scheduled WhatsApp broadcast",

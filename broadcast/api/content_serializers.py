@@ -11,7 +11,7 @@ from api.errors import InvalidInput
 from api.strict_serializers import Strict
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.port.adapter import ButtonKind, ParameterKind
+from channels.port.messages import ButtonKind, ParameterKind
 from tenants.api.scoped_fields import TenantRelatedField
 from tenants.send_windows import read_send_window
 

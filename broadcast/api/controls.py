@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
+from api.error_schema import ErrorResponseSerializer, example
 from api.strict_serializers import refuse_body
 from broadcast import lifecycle
 from broadcast.api.control_serializers import (
@@ -28,7 +29,6 @@ from tenants.api.idempotency import idempotent
 from tenants.api.permissions import Action
 from tenants.api.scoped_views import TenantScoped
 from tenants.models import User
-from tenants.schema import ErrorResponseSerializer, example
 
 MOVE_REFUSED = {409: ErrorResponseSerializer}
 """It is not in a state for that, or something else stands in the way."""

@@ -9,15 +9,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.error_schema import ErrorResponseSerializer
+from api.fields import MoneyField
 from api.strict_serializers import refuse_body
 from broadcast.api import recipients
 from broadcast.api.input_serializers import ToEstimateSerializer
 from broadcast.models import Broadcast
 from broadcast.planning.estimating import Estimate, estimate
 from tenants.api.permissions import Action
-from tenants.api.scoped_fields import MoneyField
 from tenants.api.scoped_views import TenantView
-from tenants.schema import ErrorResponseSerializer
 
 
 class EstimateCountrySerializer(serializers.Serializer[Any]):

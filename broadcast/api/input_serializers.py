@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from api.fields import UtcDateTimeField
 from api.strict_serializers import Strict
 from broadcast.api.content_serializers import (
     CONTENT,
@@ -16,7 +17,7 @@ from broadcast.api.content_serializers import (
 from broadcast.api.serializers import BroadcastDetailSerializer
 from broadcast.models import Broadcast
 from channels.models import Sender
-from tenants.api.scoped_fields import TenantRelatedField, UtcDateTimeField
+from tenants.api.scoped_fields import TenantRelatedField
 
 MAX_TAGS = 100
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from api.fields import MoneyField, UtcDateTimeField
 from broadcast.api.content_serializers import (
     CONTENT,
     ButtonSerializer,
@@ -15,10 +16,10 @@ from broadcast.api.content_serializers import (
 )
 from broadcast.followup.children import family_of
 from broadcast.models import Broadcast, BroadcastMessage
-from broadcast.presentation import expected_finish_at, funnel, message_ui_status, rate
+from broadcast.planning.duration import expected_finish_at
+from broadcast.presentation import funnel, message_ui_status, rate
 from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
 from channels.platforms import Platform
-from tenants.api.scoped_fields import MoneyField, UtcDateTimeField
 
 
 class CostSerializer(serializers.Serializer[Any]):

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from broadcast.engine.batch import sweep_batches
-from broadcast.engine.claiming import wake_lanes
+from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast, Lane
 from broadcast.moves.finishing import finish
 from broadcast.moves.messages import lock_counters

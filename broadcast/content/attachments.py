@@ -8,7 +8,8 @@ from broadcast.content.variables import VARIABLE, check_syntax
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import MAX_BUTTON_TEXT, Platform
-from channels.port.adapter import Button, ButtonKind, Capabilities, Media, ParameterKind
+from channels.port.capabilities import Capabilities
+from channels.port.messages import Button, ButtonKind, Media, ParameterKind
 from channels.providers.registry import adapter_for
 
 Render = Callable[[str], str]

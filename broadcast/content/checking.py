@@ -1,33 +1,25 @@
 """What a broadcast says: checked before it is scheduled or sent, rendered per recipient."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, partial
-from uuid import UUID
 
 from api.errors import InvalidInput
 from broadcast.content import attachments, registered
-from broadcast.content.unsubscribing import unsubscribe_link
+from broadcast.content.links import MAX_TRACKED_URLS, link_positions
 from broadcast.content.variables import (
-    UNSUBSCRIBE_URL,
     VARIABLE,
     Variables,
     check_syntax,
-    fill_in,
     variables_of,
 )
 from broadcast.errors import AmbiguousChoice, NoSender, TemplateNotUsable
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import FORBIDDEN, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
-from channels.port.adapter import OutboundMessage, TemplateContent, TextContent
 from channels.providers.registry import adapter_for
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
-from templates_wa.rules.parameters import build_content, check_params, is_body_text, longest_values
-from tracking.links import find_urls, wrap
-from tracking.models import TrackedURL
+from templates_wa.rules.parameters import check_params, longest_values
+from tracking.links import find_urls
 
-MAX_TRACKED_URLS = 32
 MAX_VALUE_LENGTH = 1024
 
 
@@ -165,99 +157,3 @@ def _template(broadcast: Broadcast) -> WhatsAppTemplate:
             data={"choices": [each.language for each in found]},
         )
     return found[0]
-
-
-def register_links(broadcast: Broadcast) -> None:
-    """The URLs that this broadcast tracks; replaces those of an earlier text."""
-    TrackedURL.objects.filter(broadcast=broadcast).delete()
-    TrackedURL.objects.bulk_create(
-        TrackedURL(tenant_id=broadcast.tenant_id, broadcast=broadcast, position=position, url=url)
-        for url, position in link_positions(broadcast).items()
-    )
-
-
-def link_positions(broadcast: Broadcast) -> dict[str, int]:
-    """The URLs that it tracks, numbered in order of appearance."""
-    if not broadcast.track_urls:
-        return {}
-    return {url: position for position, url in enumerate(find_urls(static_texts(broadcast)))}
-
-
-def static_texts(broadcast: Broadcast) -> list[str]:
-    """Where URLs are looked for: a header's medium and a button's suffix are no text to click."""
-    if broadcast.platform == Platform.WHATSAPP:
-        return [str(value) for key, value in broadcast.template_params.items() if is_body_text(key)]
-    if registered.needs_template(broadcast.sender):
-        return []  # the template's own words go out, with its own links
-    return [broadcast.text, *attachments.links_of(broadcast)]
-
-
-@dataclass(frozen=True)
-class Renderer:
-    """Turns rows of one broadcast into messages for its adapter."""
-
-    broadcast: Broadcast
-    template: WhatsAppTemplate | None
-    positions: Mapping[str, int]
-    valid_for: int | None = None
-    """Seconds that are left of the broadcast's time, the same for a whole batch."""
-    _built: dict[tuple[str, ...], TemplateContent] = field(default_factory=dict, init=False)
-
-    @cached_property
-    def has_unsubscribe_link(self) -> bool:
-        return any(UNSUBSCRIBE_URL in text for text in texts_of(self.broadcast))
-
-    def message(
-        self, *, message_id: UUID, address: str, token: int, variables: Mapping[str, str]
-    ) -> OutboundMessage:
-        return OutboundMessage(
-            id=message_id,
-            to=address,
-            content=self._of_all or self._content(token=token, variables=variables),
-            valid_for=self.valid_for,
-        )
-
-    @cached_property
-    def _of_all(self) -> TextContent | TemplateContent | None:
-        """What everybody is told, None where something in it is the recipient's own."""
-        if self.positions or any(VARIABLE.search(text) for text in texts_of(self.broadcast)):
-            return None
-        return self._content(token=0, variables={})
-
-    def _content(
-        self, *, token: int, variables: Mapping[str, str]
-    ) -> TextContent | TemplateContent:
-        if self.template is None:
-            render = partial(self._render, token=token, variables=variables)
-            return TextContent(
-                render(self.broadcast.text),
-                media=attachments.media_of(self.broadcast, render),
-                buttons=attachments.buttons_of(self.broadcast, render),
-                template_id=self.broadcast.provider_template_id,
-                variables=self._registered(token=token, variables=variables),
-            )
-        values = {
-            key: " ".join(self._render(str(value), token=token, variables=variables).split())
-            for key, value in self.broadcast.template_params.items()
-        }
-        # Built once where recipients are told the same.
-        said = tuple(values.values())
-        if said not in self._built:
-            self._built[said] = build_content(self.template, values)
-        return self._built[said]
-
-    def _render(self, text: str, *, token: int, variables: Mapping[str, str]) -> str:
-        values = self._values(token=token, variables=variables)
-        return fill_in(wrap(text, positions=self.positions, token=token), values)
-
-    def _registered(self, *, token: int, variables: Mapping[str, str]) -> Mapping[str, str]:
-        """The values of a text that was registered at the provider; others need none."""
-        if not self.broadcast.provider_template_id:
-            return {}
-        values = self._values(token=token, variables=variables)
-        return registered.filled(texts_of(self.broadcast), values)
-
-    def _values(self, *, token: int, variables: Mapping[str, str]) -> Mapping[str, str]:
-        if not self.has_unsubscribe_link:
-            return variables
-        return {**variables, UNSUBSCRIBE_URL: unsubscribe_link(token=token)}

@@ -6,7 +6,7 @@ filled in. Every short link is as long as any other, so a made-up token stands f
 
 from typing import Any
 
-from broadcast.content.checking import link_positions
+from broadcast.content.links import link_positions
 from broadcast.content.unsubscribing import unsubscribe_link
 from broadcast.content.variables import UNSUBSCRIBE_URL, VARIABLE
 from broadcast.models import Broadcast

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from broadcast.content.checking import link_positions
+from broadcast.content.links import link_positions
 from broadcast.content.text_sql import filled_in_sql
 from broadcast.content.variables import VARIABLE
 from broadcast.models import Broadcast
 from channels.platforms import MAX_BUTTON_TEXT, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
-from channels.port.adapter import ButtonKind
+from channels.port.messages import ButtonKind
 from channels.providers.registry import adapter_for
 from templates_wa.rules.parameters import longest_values
 

@@ -1,4 +1,4 @@
-"""A broadcast whose template its provider has stopped waits; nobody is refused one by one."""
+"""What pauses a broadcast by itself: a template that was stopped, a tenant that was deactivated."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from broadcast.states import BroadcastStatus
 from templates_wa.models import TemplateStatus
 
 GOING = (BroadcastStatus.QUEUED, BroadcastStatus.SENDING)
+TENANT_IS_INACTIVE = "The tenant is not active."
 
 
 def pause_for_templates(*, now: datetime) -> int:
@@ -25,3 +26,11 @@ def pause_for_templates(*, now: datetime) -> int:
         said = f"Template {name} is {status}" + (f": {reason}" if reason else ".")
         paused += pause_all(broadcast_ids=[broadcast_id], reason=said, now=now)
     return paused
+
+
+def pause_for_tenants(*, now: datetime) -> int:
+    """Pause what inactive tenants are sending, as nobody of them can; how many broadcasts were."""
+    theirs = Broadcast.objects.ongoing().filter(tenant__is_active=False, paused_at=None)
+    return pause_all(
+        broadcast_ids=theirs.values_list("pk", flat=True), reason=TENANT_IS_INACTIVE, now=now
+    )

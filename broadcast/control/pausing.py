@@ -9,9 +9,9 @@ from django.db import transaction
 
 from broadcast.control.launching import queue
 from broadcast.control.senders_in_use import require_working
-from broadcast.engine.claiming import wake_lanes
 from broadcast.errors import IllegalMove
 from broadcast.lanes.hints import serve_soon
+from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast, Lane
 from broadcast.moves.broadcasts import fresh, lift_pause, locked, save
 from broadcast.states import BroadcastStatus

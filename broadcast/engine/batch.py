@@ -16,12 +16,14 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 
-from broadcast.content.checking import Renderer
+from broadcast.content.rendering import Renderer
 from broadcast.control.expiring import seconds_left, seconds_until_end
 from broadcast.engine.checkpoints import Point, reached, reached_soon
-from broadcast.engine.claiming import Claim, claim, come_back, shut_fence, take_lane
-from broadcast.engine.settling import holds_for, settle, sweep, waits_for
+from broadcast.engine.claiming import Claim, claim, shut_fence
+from broadcast.engine.settling import holds_for, settle, waits_for
+from broadcast.engine.sweeping import sweep
 from broadcast.lanes.closed_zones import LOOK_AGAIN, closed_zones
+from broadcast.lanes.lanes import come_back, take_lane
 from broadcast.lanes.turns import take_next_lane
 from broadcast.models import Batch, Broadcast, Lane
 from broadcast.moves.finishing import finish

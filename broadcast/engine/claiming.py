@@ -9,22 +9,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
 
 from broadcast.engine.reserving import defer, limits_of, reserve_times
 from broadcast.lanes.closed_zones import NONE_CLOSED, ClosedZones
+from broadcast.lanes.lanes import _rest
 from broadcast.models import Broadcast, Lane
 from broadcast.moves.messages import DELTA_OF_A_BATCH, RETURNING, Moved, make_money, movement
 from broadcast.planning.eligibility import scopes_that_stop
-from broadcast.states import BroadcastStatus
 from channels.models import Sender
 from channels.platforms import Platform
 from postgres import prepared
 from postgres.ids import new_id
-
-RESTS_AT_LEAST = timedelta(seconds=1)
-"""What falls due one after another is claimed together; and what is due but locked, or was left
-behind by a claim that was rolled back, is looked at again after it."""
 
 
 class ClaimedMessage(NamedTuple):
@@ -54,22 +49,6 @@ class Claim:
     def is_idle(self) -> bool:
         """Messages were moved and none of them is to be sent: the next ones need not wait."""
         return self.moved.count > 0 and not self.messages and self.next_at is None
-
-
-def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
-    """Start this lane's next batch: when the one after it may start, or None if it is not yet due.
-
-    A compare-and-set: of any number of chains and beats, one gets it.
-    """
-    following = now + timedelta(seconds=float(sender.effective_batch_delay))
-    taken = Lane.objects.filter(
-        Q(broadcast__paused_at=None),
-        Q(broadcast__sender__held_until=None) | Q(broadcast__sender__held_until__lte=now),
-        pk=lane.pk,
-        next_batch_at__lte=now,
-        broadcast__status__in=(BroadcastStatus.QUEUED, BroadcastStatus.SENDING),
-    ).update(next_batch_at=following, served_at=now)
-    return following if taken else None
 
 
 # Locked in the house's order: the broadcast against cancel and pause, then its counters. The commit
@@ -263,49 +242,6 @@ def _zones(closed: ClosedZones) -> dict[str, Any]:
         "untils": list(closed.until.values()),
         "unknown_until": closed.unknown_until,
     }
-
-
-def _rest(*, lane: Lane, moved: Moved, now: datetime) -> datetime | None:
-    """Nothing was due: sleep until something is; until when, None if somebody has to wake it.
-
-    No wake-up is lost: the counters are locked.
-    """
-    if moved.pending == 0:
-        Lane.objects.filter(pk=lane.pk).update(next_batch_at=None)
-        return None
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT min(next_attempt_at) FROM broadcast_broadcastmessage "
-            "WHERE broadcast_id = %s AND next_attempt_at IS NOT NULL AND status = 'PENDING'",
-            [lane.broadcast_id],
-        )
-        (due,) = cursor.fetchone()
-    until: datetime = max(due or now, now + RESTS_AT_LEAST)
-    # Pending, never tried and below the floor: a claim was rolled back. Look from the start.
-    floor = {"floor": 0} if due is None else {}
-    Lane.objects.filter(pk=lane.pk).update(next_batch_at=until, **floor)
-    return until
-
-
-def come_back(*, lane: Lane, at: datetime) -> datetime:
-    """This lane has nothing to do before `at`, which is returned."""
-    Lane.objects.filter(pk=lane.pk, next_batch_at__isnull=False).update(next_batch_at=at)
-    return at
-
-
-def wake_lanes(*, broadcast: Broadcast, at: datetime) -> None:
-    """Messages of this broadcast are due again at `at`: no lane sleeps beyond it, none hurries."""
-    delay = broadcast.sender.effective_batch_delay if broadcast.sender else 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE broadcast_lane
-            SET next_batch_at = greatest(%(at)s, served_at + make_interval(secs => %(delay)s))
-            WHERE broadcast_id = %(broadcast)s AND (next_batch_at IS NULL OR next_batch_at
-                  > greatest(%(at)s, served_at + make_interval(secs => %(delay)s)))
-            """,
-            {"broadcast": broadcast.pk, "at": at, "delay": float(delay)},
-        )
 
 
 def shut_fence(*, batch_id: UUID) -> float | None:

@@ -18,8 +18,8 @@ from broadcast.control.pausing import pause_all
 from broadcast.control.senders_in_use import mark_broken
 from broadcast.error_codes import is_about_the_recipient
 from broadcast.models import Broadcast
-from channels.port.adapter import FailureCause, LimitScope, Outcome, OutcomeKind
-from channels.providers.storable import storable
+from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind
+from postgres.text import storable
 
 OF_THE_TEMPLATE = ("template_", "flow_")
 """How the codes begin that are about one template, not about the whole sender."""

@@ -17,11 +17,11 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
-from broadcast.content.checking import Renderer
+from broadcast.content.rendering import Renderer
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
 from channels.delivery.looking_up import look_up, providers_with_look_up
-from channels.port.adapter import HandedOver, Receipt
+from channels.port.events import HandedOver, Receipt
 from postgres.ids import id_at
 from tracking.models import TrackedURL
 

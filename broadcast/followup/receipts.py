@@ -14,7 +14,7 @@ from broadcast.moves.finishing import finish
 from broadcast.moves.messages import Moved, lock_counters, make_money, move
 from broadcast.moves.opt_outs import record_opt_outs
 from broadcast.states import RECEIPT_RANK, MessageStatus
-from channels.port.adapter import Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
 from postgres.ids import new_id
 
 _OfBroadcast = dict[UUID, list[Receipt]]

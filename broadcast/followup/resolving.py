@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db import models, transaction
 
-from broadcast.engine.claiming import wake_lanes
 from broadcast.errors import IllegalMove, UnknownMessages
 from broadcast.followup.children import retry_child
+from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.moves.broadcasts import fresh, lock_family, locked
 from broadcast.moves.finishing import finish

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from broadcast.engine.claiming import wake_lanes
 from broadcast.lanes.hints import serve_soon
+from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast
 from broadcast.moves.messages import lock_counters
 from postgres.one_by_one import one_by_one

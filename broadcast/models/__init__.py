@@ -1,7 +1,8 @@
-from broadcast.models.batch import Batch, Lane
+from broadcast.models.batch import Batch
 from broadcast.models.broadcast import Broadcast
 from broadcast.models.charge_line import ChargeLine
 from broadcast.models.counters import BroadcastCounters
+from broadcast.models.lane import Lane
 from broadcast.models.message import BroadcastMessage
 from broadcast.models.provider_message_id import ProviderMessageId
 

@@ -21,10 +21,10 @@ from broadcast.content import checking as content
 from broadcast.errors import EstimateMoved, IllegalMove, NoRecipients
 from broadcast.models import Broadcast
 from broadcast.planning import plan as planning
+from broadcast.planning.duration import sending_seconds
 from broadcast.planning.eligibility import resolve
 from broadcast.planning.plan import RecipientRef
 from broadcast.planning.warnings import Warned, warnings_of
-from broadcast.presentation import sending_seconds
 from broadcast.states import EDITABLE, BroadcastStatus
 from wallet.models import Wallet
 

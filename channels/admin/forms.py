@@ -8,12 +8,12 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from api.errors import InvalidInput
 from backoffice.choices import NOT_CHOSEN
-from backoffice.pages import TenantForm
 from channels.models import ProviderApp, Sender, TenantWAApp
 from channels.platforms import Platform
 from channels.providers.registry import ADAPTERS, adapter_for, providers_for
 from channels.senders.named_accounts import check_account
 from channels.senders.secret_names import check_secrets
+from tenants.admin.scoped_forms import TenantForm
 
 if TYPE_CHECKING:
     from django.forms import Textarea

@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from backoffice.pages import BY_TENANT, Page, Record
+from backoffice.pages import Page, Record
 from channels.admin.forms import ProviderAppForm, SenderForm, WhatsAppForm
 from channels.models import ProviderApp, Sender, SenderDay, TenantWAApp
+from tenants.admin.scoped_forms import BY_TENANT
 
 IDENTITY = ("provider", "name", "address", "account_id", "business_account_id", "app")
 BROKEN = ("broken_at", admin.EmptyFieldListFilter)

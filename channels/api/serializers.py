@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
 from api.errors import InvalidInput
+from api.fields import MoneyField, UtcDateTimeField
 from api.strict_serializers import Strict
 from channels.models import ProviderApp, Sender
 from channels.pacing.limiter import MAX_BATCH_SIZE
@@ -17,7 +18,7 @@ from channels.senders.named_accounts import check_account
 from channels.senders.secret_names import check_secrets
 from channels.senders.switching import make_room_for_default, one_sender_an_account
 from tenants.api.permissions import Action, may
-from tenants.api.scoped_fields import MoneyField, TenantRelatedField, UtcDateTimeField
+from tenants.api.scoped_fields import TenantRelatedField
 from tenants.send_windows import read_send_window
 
 MAX_BATCH_DELAY = 3600

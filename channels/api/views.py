@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api.error_schema import ErrorResponseSerializer
 from api.strict_serializers import refuse_body
 from channels.api.filters import ProviderAppFilter, SenderFilter
 from channels.api.serializers import CheckSerializer, ProviderAppSerializer, SenderSerializer
@@ -20,7 +21,6 @@ from channels.senders.checking import check_sender
 from channels.senders.switching import activate, deactivate
 from tenants.api.permissions import Action
 from tenants.api.scoped_views import PatchOnly, TenantScoped
-from tenants.schema import ErrorResponseSerializer
 
 
 class SenderViewSet(

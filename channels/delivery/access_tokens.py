@@ -17,16 +17,10 @@ from google.oauth2.service_account import Credentials
 
 from channels.http.client import start
 from channels.http.transport import Failure
-from channels.port.adapter import (
-    Adapter,
-    FailureCause,
-    HttpRequest,
-    HttpResponse,
-    Outcome,
-    OutcomeKind,
-    SenderAccount,
-    TokenGrant,
-)
+from channels.port.adapter import Adapter, TokenGrant
+from channels.port.http_calls import HttpRequest, HttpResponse
+from channels.port.messages import SenderAccount
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 
 TOKEN_SECONDS = 5.0
 """For one try; google-auth makes up to three for server errors, some seconds apart."""

@@ -12,17 +12,10 @@ from channels.delivery.access_tokens import Authorized, NoToken, authorized
 from channels.delivery.grouping import Group, groups_of, outcomes_of, request_of
 from channels.http.client import NO_STARTS, Exchanges, exchange_all
 from channels.http.transport import Exchange, Failure, PreparedRequest, Reason, prepare
-from channels.port.adapter import (
-    Adapter,
-    FailureCause,
-    HttpRequest,
-    HttpResponse,
-    LimitScope,
-    OutboundMessage,
-    Outcome,
-    OutcomeKind,
-    SenderAccount,
-)
+from channels.port.adapter import Adapter
+from channels.port.http_calls import HttpRequest, HttpResponse
+from channels.port.messages import OutboundMessage, SenderAccount
+from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind
 from channels.providers.error_rules import UNMAPPED
 from channels.providers.registry import adapter_for
 

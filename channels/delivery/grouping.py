@@ -4,15 +4,10 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from typing import cast
 
-from channels.port.adapter import (
-    Adapter,
-    GroupAdapter,
-    HttpRequest,
-    HttpResponse,
-    OutboundMessage,
-    Outcome,
-    SenderAccount,
-)
+from channels.port.adapter import Adapter, GroupAdapter
+from channels.port.http_calls import HttpRequest, HttpResponse
+from channels.port.messages import OutboundMessage, SenderAccount
+from channels.port.outcomes import Outcome
 
 Group = Sequence[OutboundMessage]
 

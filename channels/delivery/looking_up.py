@@ -8,7 +8,10 @@ from channels.delivery.access_tokens import NoToken, authorized
 from channels.delivery.delivery import GRACE_SECONDS
 from channels.http.client import exchange_all
 from channels.http.transport import Exchange, PreparedRequest, prepare
-from channels.port.adapter import HandedOver, HttpResponse, LookUpAdapter, Receipt, SenderAccount
+from channels.port.adapter import LookUpAdapter
+from channels.port.events import HandedOver, Receipt
+from channels.port.http_calls import HttpResponse
+from channels.port.messages import SenderAccount
 from channels.providers.registry import ADAPTERS, adapter_for
 from channels.providers.storable import storable_event
 

@@ -6,7 +6,7 @@ from concurrent.futures import wait
 from api.errors import DomainError
 from channels.http.client import start
 from channels.http.transport import Failure
-from channels.port.adapter import HttpRequest, HttpResponse
+from channels.port.http_calls import HttpRequest, HttpResponse
 
 GRACE_SECONDS = 2.0
 """How long beyond the request's own time-out its value is waited for."""

@@ -25,7 +25,7 @@ from channels.http.transport import (
     new_session,
     prepare,
 )
-from channels.port.adapter import HttpRequest, HttpResponse
+from channels.port.http_calls import HttpRequest, HttpResponse
 
 T = TypeVar("T")
 Key = TypeVar("Key")

@@ -20,7 +20,7 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from api.version import VERSION
-from channels.port.adapter import HttpRequest, HttpResponse
+from channels.port.http_calls import HttpRequest, HttpResponse
 
 MAX_ANSWER_BYTES = 1024 * 1024
 """Providers' answers are a few kB; more is a mistake or an attack on our memory."""

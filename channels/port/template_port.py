@@ -7,7 +7,8 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from channels.port.adapter import HttpRequest, HttpResponse, SenderAccount
+from channels.port.http_calls import HttpRequest, HttpResponse
+from channels.port.messages import SenderAccount
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-from channels.port.adapter import FailureCause, HttpResponse, LimitScope, Outcome, OutcomeKind
+from channels.port.http_calls import HttpResponse
+from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind
 
 UNMAPPED = "provider_error_unmapped"
 """Our code for a provider's code that no error map has."""

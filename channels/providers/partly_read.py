@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from channels.port.adapter import InboundEvent
+from channels.port.events import InboundEvent
 
 OTHER_SHAPE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError)
 """What reading JSON of another shape than expected raises."""

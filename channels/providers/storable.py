@@ -6,16 +6,11 @@ JSON may hold both. A webhook's body is cleaned only after its signature has bee
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from channels.port.adapter import InboundEvent
+from channels.port.events import InboundEvent
 from channels.providers.error_rules import json_object
+from postgres.text import storable
 
 Event = TypeVar("Event", bound=InboundEvent)
-
-
-def storable(text: str) -> str:
-    if text.isprintable():  # almost all are, and it is the cheapest question
-        return text
-    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def storable_object(body: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ kept encrypted and shown to nobody.
 
 import hmac
 
-from channels.port.adapter import WebhookCall, WebhookSecrets
+from channels.port.http_calls import WebhookCall, WebhookSecrets
 
 NAME = "url_token"
 SHORTEST = 16

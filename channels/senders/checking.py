@@ -6,8 +6,8 @@ from uuid import UUID
 
 from channels.delivery.delivery import check
 from channels.models import Sender
-from channels.port.adapter import OutcomeKind
-from channels.providers.storable import storable
+from channels.port.outcomes import OutcomeKind
+from postgres.text import storable
 from tenants.models import Tenant
 
 CHECK_TIMEOUT = 10.0

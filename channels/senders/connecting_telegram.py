@@ -10,7 +10,7 @@ from django.db import transaction
 from api.errors import InvalidInput
 from channels.http.asking import ProviderRefused, ask
 from channels.models import ProviderApp, Sender
-from channels.port.adapter import OutcomeKind
+from channels.port.outcomes import OutcomeKind
 from channels.providers.telegram.adapter import (
     TelegramBot,
     set_webhook_outcome,

@@ -6,8 +6,9 @@ from typing import Any
 import phonenumbers
 from django import forms
 
-from backoffice.pages import RowForm, RowFormSet, TenantForm
+from backoffice.pages import RowForm, RowFormSet
 from contacts.models import Contact, ContactTag, Suppression, SuppressionSource, Tag
+from tenants.admin.scoped_forms import TenantForm
 
 # E.164 with its plus sign, or a Telegram chat id (groups' are negative).
 ADDRESS = re.compile(r"\+[1-9]\d{6,14}|-?[1-9]\d{0,18}")

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from backoffice.pages import BY_TENANT, Inline, LargeTable, Page, Record
+from backoffice.pages import Inline, LargeTable, Page, Record
 from contacts.admin.forms import ContactForm, ContactTagForm, SuppressionForm, TagFormSet
 from contacts.models import (
     Contact,
@@ -15,6 +15,7 @@ from contacts.models import (
     Suppression,
     Tag,
 )
+from tenants.admin.scoped_forms import BY_TENANT
 
 
 @admin.register(Tag)

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api.error_schema import ErrorResponseSerializer
 from api.exceptions import RequestTooLarge
 from api.pagination import KeysetPages
 from api.parsers import UNSTORABLE
@@ -23,7 +24,6 @@ from contacts.models import ContactImport
 from contacts.tasks import run_import
 from tenants.api.scoped_views import TenantScoped
 from tenants.models import User
-from tenants.schema import ErrorResponseSerializer
 
 MAX_BYTES = 20 * 1024 * 1024
 FIRST_ERRORS = 20

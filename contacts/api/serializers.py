@@ -8,12 +8,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.errors import InvalidInput
+from api.fields import UtcDateTimeField
 from api.strict_serializers import Strict
 from contacts.addresses import normalised
 from contacts.models import Contact, Suppression
 from contacts.phones import InvalidPhone, country_of, to_e164
 from contacts.tagging import set_tags
-from tenants.api.scoped_fields import UtcDateTimeField
 
 MAX_TAGS = 100
 KNOWN_BY = ("phone", "telegram_chat_id", "external_id", "email", "first_name", "last_name")

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
+from api.error_schema import ErrorResponseSerializer
 from api.list_parameters import refuse_unknown_parameters
 from api.pagination import KeysetPages
 from contacts.api.filters import ContactFilter, SuppressionFilter
@@ -26,7 +27,6 @@ from contacts.models import Contact, Suppression, SuppressionScope, SuppressionS
 from contacts.opting.opting_out import set_do_not_contact, with_do_not_contact
 from contacts.opting.suppressions import suppress
 from tenants.api.scoped_views import TenantScoped
-from tenants.schema import ErrorResponseSerializer
 
 
 class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):

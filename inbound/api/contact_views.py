@@ -12,13 +12,13 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api.errors import InvalidInput
+from api.fields import UtcDateTimeField
 from api.pagination import KeysetPages
 from channels.models import Sender
 from channels.platforms import Platform
 from contacts.chat_links import link_for
 from contacts.models import Contact
 from inbound.models import ReceivedMessage
-from tenants.api.scoped_fields import UtcDateTimeField
 from tenants.api.scoped_views import TenantScoped, TenantView
 
 

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from channels.http.asking import ProviderRefused, ProviderUnreachable, ask
 from channels.models import Sender
-from channels.port.adapter import AcknowledgingAdapter, Reply
+from channels.port.adapter import AcknowledgingAdapter
+from channels.port.events import Reply
 from channels.providers.registry import adapter_for
 
 WITHIN = timedelta(minutes=1)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from channels.models import ProviderApp
-from channels.port.adapter import Receipt
+from channels.port.events import Receipt
 from inbound.models import MessageAlias
 
 KEPT_FOR = timedelta(days=90)

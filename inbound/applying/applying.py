@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
-from channels.port.adapter import InboundEvent, OptChange, Receipt, Reply, TemplateChange
+from channels.port.events import InboundEvent, OptChange, Receipt, Reply, TemplateChange
 from channels.providers.partly_read import PartlyRead
 from channels.providers.registry import adapter_for
 from channels.providers.storable import storable_event

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
-from channels.port.adapter import Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
 from inbound.models import ParkedReceipt
 from postgres.one_by_one import one_by_one
 

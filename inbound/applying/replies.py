@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Greatest
 from broadcast.models import BroadcastMessage, ProviderMessageId
 from channels.models import ProviderApp, Sender
 from channels.platforms import Platform
-from channels.port.adapter import Reply
+from channels.port.events import Reply
 from channels.providers.registry import adapter_for
 from contacts.chat_links import link_chat
 from contacts.models import Contact

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from django.db import DatabaseError, connection
 
 from channels.models import ProviderApp
-from channels.providers.storable import storable
+from postgres.text import storable
 
 # Not by the ORM, which costs as much again as the statement.
 INSERT = """

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from api.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, count_refused
 from channels.models import ProviderApp
-from channels.port.adapter import WebhookCall
+from channels.port.http_calls import WebhookCall
 from channels.providers.registry import ADAPTERS, adapter_for
 from inbound.webhooks.endpoints import endpoint
 from inbound.webhooks.storing import store

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.fields import UtcDateTimeField
 from api.strict_serializers import Strict
 from channels.models import TenantWAApp
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
@@ -11,7 +12,7 @@ from templates_wa.rules import cards as card_rules
 from templates_wa.rules.authentication import OTP_TYPES
 from templates_wa.rules.buttons import KEYS
 from templates_wa.rules.parameters import required_parameters
-from tenants.api.scoped_fields import TenantRelatedField, UtcDateTimeField
+from tenants.api.scoped_fields import TenantRelatedField
 
 WRITTEN = (
     "app",

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api.error_schema import ErrorResponseSerializer
 from api.exceptions import RequestTooLarge
 from api.strict_serializers import refuse_body
 from channels.models import TenantWAApp
@@ -38,7 +39,6 @@ from templates_wa.provider.submitting import submit
 from templates_wa.provider.syncing import sync
 from tenants.api.permissions import Action
 from tenants.api.scoped_views import TenantScoped
-from tenants.schema import ErrorResponseSerializer
 
 
 class TemplateViewSet(

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from channels.platforms import Category
-from channels.port.adapter import TemplateChange
+from channels.port.events import TemplateChange
 from templates_wa.models import Quality, TemplateStatus, WhatsAppTemplate
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from api.errors import InvalidInput
 from channels.http.asking import ask
 from channels.models import TenantWAApp
-from channels.port.adapter import HttpResponse
+from channels.port.http_calls import HttpResponse
 from channels.port.template_port import Sample
 from channels.providers.template_registry import templates_at
 from templates_wa.models import HeaderFormat

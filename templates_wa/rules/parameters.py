@@ -12,7 +12,7 @@ from itertools import chain
 
 from api.errors import InvalidInput
 from channels.platforms import Category
-from channels.port.adapter import ButtonParameter, Card, Parameter, ParameterKind, TemplateContent
+from channels.port.messages import ButtonParameter, Card, Parameter, ParameterKind, TemplateContent
 from templates_wa.models import ParameterFormat, WhatsAppTemplate
 from templates_wa.rules.parts import Part, cards_of, message_of, parts_of, placeholders
 

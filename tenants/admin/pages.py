@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.forms import AdminPasswordChangeForm
 
-from backoffice.pages import BY_TENANT, Page, Record, RowForm, Undeletable
+from backoffice.pages import Page, Record, RowForm, Undeletable
 from tenants.admin.forms import NewUserForm
+from tenants.admin.scoped_forms import BY_TENANT
 from tenants.models import IdempotencyRecord, Membership, Tenant, User
 
 if TYPE_CHECKING:

@@ -13,12 +13,13 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet
 
 from api.errors import Conflict, InvalidInput
+from api.fields import MoneyField, UtcDateTimeField
 from api.pagination import KeysetPages
 from api.routing import OptionalSlashRouter, optional_slash
 from channels.http.asking import ProviderUnreachable
 from tenants.api.idempotency import idempotent
 from tenants.api.permissions import Action
-from tenants.api.scoped_fields import MoneyField, TenantRelatedField, UtcDateTimeField
+from tenants.api.scoped_fields import TenantRelatedField
 from tenants.api.scoped_views import TenantScoped, TenantView
 from tenants.models import IdempotencyRecord, Membership, User
 

@@ -31,17 +31,19 @@ from broadcast import lifecycle
 from broadcast.control.expiring import expire_due
 from broadcast.control.promoting import promote_due
 from broadcast.engine.batch import run_batch, sweep_batches
-from broadcast.engine.claiming import claim, shut_fence, take_lane
+from broadcast.engine.claiming import claim, shut_fence
 from broadcast.engine.settling import settle
 from broadcast.followup.fallback import fall_back
 from broadcast.followup.receipts import apply_receipts
 from broadcast.followup.resolving import Decision
+from broadcast.lanes.lanes import take_lane
 from broadcast.lanes.waking import wake_what_waits
 from broadcast.models import Batch, Broadcast, BroadcastMessage, Lane
 from broadcast.moves.finishing import finish_all_that_are_over
 from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
-from channels.port.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import Outcome, OutcomeKind
 from contacts.models import Contact
 from doctor.checkup import find_breaches
 from sandbox.running import RunningSimulator

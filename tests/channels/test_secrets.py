@@ -18,18 +18,15 @@ from channels.delivery.access_tokens import authorized
 from channels.delivery.delivery import check, deliver
 from channels.http import client as http
 from channels.http.asking import ProviderRefused, ProviderUnreachable, ask
-from channels.port.adapter import (
-    AcknowledgingAdapter,
-    Adapter,
-    HttpRequest,
-    HttpResponse,
+from channels.port.adapter import AcknowledgingAdapter, Adapter
+from channels.port.http_calls import HttpRequest, HttpResponse, WebhookSecrets
+from channels.port.messages import (
     Media,
     OutboundMessage,
     ParameterKind,
     SenderAccount,
     TemplateContent,
     TextContent,
-    WebhookSecrets,
 )
 from channels.port.template_port import TemplateSpec
 from channels.providers.registry import ADAPTERS

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from channels.platforms import Platform
-from channels.port.adapter import (
+from channels.port.adapter import LookUpAdapter
+from channels.port.events import HandedOver
+from channels.port.http_calls import HttpRequest
+from channels.port.messages import (
     Button,
     ButtonKind,
     ButtonParameter,
     Card,
-    HandedOver,
-    HttpRequest,
-    LookUpAdapter,
     Media,
     OutboundMessage,
     Parameter,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from channels.port.adapter import (
+from channels.port.messages import (
     Media,
     OutboundMessage,
     ParameterKind,

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from channels.http import client as http
-from channels.port.adapter import HttpRequest, HttpResponse, OutcomeKind
+from channels.port.http_calls import HttpRequest, HttpResponse
+from channels.port.outcomes import OutcomeKind
 from channels.providers.error_rules import json_object
 from channels.providers.registry import adapter_for
 from tests.conformance.conftest import SPECS

@@ -34,7 +34,8 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from channels.http.transport import prepare
-from channels.port.adapter import HttpRequest, TemplateContent, TextContent
+from channels.port.http_calls import HttpRequest
+from channels.port.messages import TemplateContent, TextContent
 from channels.providers.registry import adapter_for
 from tests.channels.providers.samples import CALLED, MESSAGE_ID
 from tests.conformance.corpus import CONTENT_SID, CONTENTS, NOW, message, requests, senders

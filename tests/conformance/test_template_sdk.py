@@ -25,7 +25,7 @@ from pywa.types.templates import (
     URLButton,
 )
 
-from channels.port.adapter import HttpRequest
+from channels.port.http_calls import HttpRequest
 from channels.port.template_port import Sample
 from channels.providers.meta.templates import MetaTemplates
 from channels.providers.registry import adapter_for

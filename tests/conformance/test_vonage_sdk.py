@@ -13,7 +13,8 @@ from requests.adapters import BaseAdapter
 from vonage import Auth, Vonage
 from vonage_sms import SmsMessage
 
-from channels.port.adapter import HttpRequest, SenderAccount, WebhookSecrets
+from channels.port.http_calls import HttpRequest, WebhookSecrets
+from channels.port.messages import SenderAccount
 from channels.providers.vonage.adapter import Vonage as Adapter
 from tests.channels.providers.samples import CALLED, MESSAGE_ID, account, call, registered, text
 

@@ -16,7 +16,7 @@ from pywa.types.user_preferences import UserMarketingPreferences
 from pywa.utils import webhook_updates_validator
 from twilio.request_validator import RequestValidator
 
-from channels.port.adapter import WebhookSecrets
+from channels.port.http_calls import WebhookSecrets
 from channels.providers.google_rbm.adapter import GoogleRbm
 from channels.providers.meta.adapter import MetaCloud
 from channels.providers.twilio.adapter import Twilio

@@ -13,7 +13,8 @@ import pytest
 
 from channels.delivery.delivery import deliver
 from channels.http import client as http
-from channels.port.adapter import Outcome, OutcomeKind, SenderAccount
+from channels.port.messages import SenderAccount
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.registry import ADAPTERS
 from tests.channels.providers.samples import account, registered, service_account, text
 from tests.conformance.wiremock import Place, WireMock, serving

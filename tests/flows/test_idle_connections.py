@@ -18,7 +18,7 @@ from broadcast.models import Broadcast
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
-from tests.broadcast.engine.test_batch import assert_books_balance, statuses
+from tests.broadcast.books import assert_books_balance, statuses
 from tests.channels.http.far_end import OK, FarEnd, running_far_end
 from wallet.models import Wallet
 

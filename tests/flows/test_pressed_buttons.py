@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from broadcast.models import Broadcast
 from channels.models import Sender
-from channels.port.adapter import Reply
+from channels.port.events import Reply
 from channels.senders.connecting_telegram import connect_telegram
 from contacts.models import Contact, Suppression
 from inbound.applying.acknowledging import WITHIN, acknowledge, acknowledge_soon

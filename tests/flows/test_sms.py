@@ -22,7 +22,7 @@ from inbound.models import ProviderEvent
 from inbound.tasks import apply_events
 from sandbox.running import RunningSimulator
 from tenants.models import Tenant
-from tests.broadcast.engine.test_batch import assert_books_balance, statuses
+from tests.broadcast.books import assert_books_balance, statuses
 from tests.fixtures.sending import PRICE
 from tests.workers import Worker
 from wallet.models import Wallet

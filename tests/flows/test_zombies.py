@@ -19,7 +19,7 @@ from channels.models import Sender
 from contacts.models import Contact
 from sandbox.running import RunningSimulator
 from tenants.models import Tenant
-from tests.broadcast.engine.test_batch import assert_books_balance, statuses
+from tests.broadcast.books import assert_books_balance, statuses
 from tests.flows.test_killed_worker import SLOW, accepted, wait_for
 from tests.workers import Worker
 from wallet.models import Wallet

@@ -10,10 +10,10 @@ from django.db import OperationalError, connection, transaction
 from structlog.testing import capture_logs
 
 from broadcast import lifecycle
+from broadcast.control.auto_pausing import pause_for_tenants
 from broadcast.engine import batch as sending
 from broadcast.engine.batch import sweep_batches
 from broadcast.engine.claiming import shut_fence
-from broadcast.inactive_tenants import pause_for_tenants
 from broadcast.models import Batch, Broadcast
 from broadcast.moves.broadcasts import locked
 from broadcast.moves.messages import lock_counters
@@ -21,8 +21,7 @@ from channels.models import Sender
 from contacts.models import Contact
 from postgres.one_by_one import one_by_one
 from tenants.models import Tenant
-from tests.broadcast.books import statuses
-from tests.broadcast.engine.test_batch import claimed_batch
+from tests.broadcast.books import claimed_batch, statuses
 from wallet.models import Wallet
 
 People = Callable[..., list[Contact]]

@@ -8,8 +8,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from channels.delivery.looking_up import look_up
-from channels.port.adapter import HandedOver
-from channels.providers.storable import storable, storable_object
+from channels.port.events import HandedOver
+from channels.providers.storable import storable_object
+from postgres.text import storable
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.provider.syncing import sync
 from tenants.models import Tenant

@@ -12,13 +12,11 @@ from django.utils import timezone
 
 from broadcast import lifecycle
 from broadcast.engine.claiming import claim, shut_fence
-from broadcast.engine.settling import settle, sweep
-from broadcast.models import Batch, Broadcast, BroadcastCounters, BroadcastMessage
+from broadcast.engine.settling import settle
+from broadcast.engine.sweeping import sweep
+from broadcast.models import Batch, Broadcast
 from broadcast.moves.messages import Moved
-from channels.port.adapter import Outcome, OutcomeKind
-from tests.broadcast.books import statuses
-from tests.fixtures.sending import PLENTY
-from wallet.models import Wallet
+from channels.port.outcomes import Outcome, OutcomeKind
 
 DEADLINE = 30.0
 KINDS = (OutcomeKind.ACCEPTED, OutcomeKind.PASSING, OutcomeKind.LIMITED, OutcomeKind.UNKNOWN)
@@ -66,19 +64,6 @@ def sweep_batch(batch: Batch) -> Moved | None:
 
 def cancel(broadcast: Broadcast) -> Broadcast:
     return lifecycle.cancel(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())
-
-
-def assert_all_adds_up(broadcast: Broadcast) -> None:
-    """Its counters equal its rows; the wallet equals the rows of all its tenant's broadcasts."""
-    rows = statuses(broadcast)
-    by_status = BroadcastCounters.objects.get(pk=broadcast.pk).by_status()
-    assert by_status == {name: rows.count(name.upper()) for name in by_status}
-    charged = BroadcastMessage.objects.filter(tenant=broadcast.tenant).values_list(
-        "charge_state", "price"
-    )
-    wallet = Wallet.objects.get(tenant=broadcast.tenant)
-    assert wallet.held == sum(price for state, price in charged if state == "HELD")
-    assert PLENTY - wallet.balance == sum(price for state, price in charged if state == "CAPTURED")
 
 
 def at_once(*steps: Callable[[], Any]) -> list[Any]:

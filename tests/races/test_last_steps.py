@@ -10,17 +10,10 @@ from django.utils import timezone
 from broadcast.models import Batch, Broadcast
 from broadcast.moves.finishing import finish
 from channels.models import Sender
-from channels.port.adapter import OutcomeKind
+from channels.port.outcomes import OutcomeKind
 from contacts.models import Contact
-from tests.broadcast.books import statuses
-from tests.races.movers import (
-    assert_all_adds_up,
-    at_once,
-    cancel,
-    handed_over,
-    settle_batch,
-    sweep_batch,
-)
+from tests.broadcast.books import assert_all_adds_up, statuses
+from tests.races.movers import at_once, cancel, handed_over, settle_batch, sweep_batch
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)

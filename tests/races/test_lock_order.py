@@ -16,14 +16,8 @@ from broadcast.models import Broadcast
 from broadcast.moves.messages import lock_counters
 from channels.models import Sender
 from contacts.models import Contact, Suppression
-from tests.races.movers import (
-    DEADLINE,
-    assert_all_adds_up,
-    cancel,
-    handed_over,
-    settle_batch,
-    sweep_batch,
-)
+from tests.broadcast.books import assert_all_adds_up
+from tests.races.movers import DEADLINE, cancel, handed_over, settle_batch, sweep_batch
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)

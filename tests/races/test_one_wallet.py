@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from broadcast.models import Broadcast
 from channels.models import Sender
-from channels.port.adapter import OutcomeKind
+from channels.port.outcomes import OutcomeKind
 from contacts.models import Contact
 from doctor.checkup import find_breaches
-from tests.races.movers import assert_all_adds_up, at_once, handed_over, settle_batch
+from tests.broadcast.books import assert_all_adds_up
+from tests.races.movers import at_once, handed_over, settle_batch
 from wallet.models import LedgerEntry, Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)

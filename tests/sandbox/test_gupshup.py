@@ -9,16 +9,9 @@ import pytest
 
 from channels.delivery.delivery import check, deliver
 from channels.http import client as http
-from channels.port.adapter import (
-    OutboundMessage,
-    Outcome,
-    OutcomeKind,
-    Parameter,
-    Receipt,
-    Reply,
-    SenderAccount,
-    TemplateContent,
-)
+from channels.port.events import Receipt, Reply
+from channels.port.messages import OutboundMessage, Parameter, SenderAccount, TemplateContent
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.gupshup.adapter import Gupshup
 from tests.channels.providers.samples import account
 from tests.sandbox.client import Client

@@ -10,7 +10,10 @@ import pytest
 
 from channels.delivery.delivery import check, deliver
 from channels.http import client as http
-from channels.port.adapter import Outcome, OutcomeKind, Receipt, SenderAccount, WebhookSecrets
+from channels.port.events import Receipt
+from channels.port.http_calls import WebhookSecrets
+from channels.port.messages import SenderAccount
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.msg91.adapter import Msg91
 from tests.channels.providers.samples import account, call, registered, text
 from tests.sandbox.client import Client

@@ -12,20 +12,10 @@ import pytest
 from channels.delivery import access_tokens
 from channels.delivery.delivery import check, deliver
 from channels.http import client as http
-from channels.port.adapter import (
-    Media,
-    OptChange,
-    OutboundMessage,
-    Outcome,
-    OutcomeKind,
-    ParameterKind,
-    Receipt,
-    Reply,
-    SenderAccount,
-    TextContent,
-    WebhookCall,
-    WebhookSecrets,
-)
+from channels.port.events import OptChange, Receipt, Reply
+from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.messages import Media, OutboundMessage, ParameterKind, SenderAccount, TextContent
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.google_rbm.adapter import GoogleRbm
 from channels.providers.google_rbm.webhook import parse
 from sandbox.providers.rbm.validation import message_problem

@@ -13,19 +13,10 @@ from twilio.request_validator import RequestValidator
 from channels.delivery.delivery import check, deliver
 from channels.http import client as http
 from channels.platforms import Platform
-from channels.port.adapter import (
-    OptChange,
-    OutboundMessage,
-    Outcome,
-    OutcomeKind,
-    Receipt,
-    Reply,
-    SenderAccount,
-    TemplateContent,
-    TextContent,
-    WebhookCall,
-    WebhookSecrets,
-)
+from channels.port.events import OptChange, Receipt, Reply
+from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.messages import OutboundMessage, SenderAccount, TemplateContent, TextContent
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.twilio.adapter import Twilio
 from sandbox.providers.twilio.validation import message_problem
 from tests.channels.providers.samples import account

@@ -9,7 +9,8 @@ import pytest
 from channels.delivery import access_tokens
 from channels.delivery.delivery import deliver
 from channels.http import client as http
-from channels.port.adapter import OutboundMessage, OutcomeKind, SenderAccount, TextContent
+from channels.port.messages import OutboundMessage, SenderAccount, TextContent
+from channels.port.outcomes import OutcomeKind
 from sandbox.providers.twilio.validation import message_problem as twilio_problem
 from sandbox.providers.vonage.validation import message_problem as vonage_problem
 from tests.channels.providers.samples import account, service_account

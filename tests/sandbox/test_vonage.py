@@ -11,17 +11,10 @@ from vonage_http_client.auth import Auth
 
 from channels.delivery.delivery import check, deliver
 from channels.http import client as http
-from channels.port.adapter import (
-    OutboundMessage,
-    Outcome,
-    OutcomeKind,
-    Receipt,
-    Reply,
-    SenderAccount,
-    TextContent,
-    WebhookCall,
-    WebhookSecrets,
-)
+from channels.port.events import Receipt, Reply
+from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.messages import OutboundMessage, SenderAccount, TextContent
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.vonage.adapter import Vonage
 from tests.channels.providers.samples import account, call
 from tests.sandbox.client import Client

@@ -2,8 +2,8 @@
 
 from rest_framework import serializers
 
+from api.fields import MoneyField, UtcDateTimeField
 from api.strict_serializers import Strict
-from tenants.api.scoped_fields import MoneyField, UtcDateTimeField
 from wallet.models import LedgerEntry, TopUp, Wallet
 
 

@@ -18,8 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.errors import InvalidInput
+from api.fields import MoneyField, UtcDateTimeField
 from api.list_parameters import refuse_unknown_parameters
-from tenants.api.scoped_fields import MoneyField, UtcDateTimeField
 from tenants.api.scoped_views import TenantView
 from wallet.api.serializers import LedgerEntrySerializer
 from wallet.ledger.ledger import wallet_of

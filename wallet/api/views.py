@@ -8,11 +8,11 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.error_schema import ErrorResponseSerializer
 from api.pagination import KeysetPages
 from tenants.api.permissions import Action
 from tenants.api.scoped_views import TenantView
 from tenants.models import User
-from tenants.schema import ErrorResponseSerializer
 from wallet.api.serializers import (
     LedgerEntrySerializer,
     LowBalanceSerializer,

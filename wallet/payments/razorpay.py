@@ -9,7 +9,7 @@ import razorpay
 import requests
 from django.conf import settings
 
-from channels.providers.storable import storable
+from postgres.text import storable
 from wallet.payments.port import CheckoutPage, PaymentEvent, PaymentProviderFailed, uuid_or_none
 
 PAID = "payment_link.paid"

@@ -7,7 +7,7 @@ from uuid import UUID
 import stripe
 from django.conf import settings
 
-from channels.providers.storable import storable
+from postgres.text import storable
 from wallet.payments.port import CheckoutPage, PaymentEvent, PaymentProviderFailed, uuid_or_none
 
 PAID_LATER = "checkout.session.async_payment_succeeded"

@@ -10,24 +10,19 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from channels.platforms import Platform
-from channels.port.adapter import (
+from channels.port.adapter import TokenGrant
+from channels.port.capabilities import Capabilities
+from channels.port.events import InboundEvent, ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.messages import (
     Button,
     ButtonKind,
-    Capabilities,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
     OutboundMessage,
-    Outcome,
-    OutcomeKind,
     ParameterKind,
-    ReceiptStatus,
     SenderAccount,
     TextContent,
-    TokenGrant,
-    WebhookCall,
-    WebhookSecrets,
 )
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import (
     Rule,
     by_status,

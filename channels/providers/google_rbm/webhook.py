@@ -14,15 +14,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.port.adapter import (
-    InboundEvent,
-    OptChange,
-    Receipt,
-    ReceiptStatus,
-    Reply,
-    WebhookCall,
-    WebhookSecrets,
-)
+from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import json_object
 

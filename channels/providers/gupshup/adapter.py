@@ -11,22 +11,19 @@ from typing import Any
 from urllib.parse import quote
 
 from channels.platforms import Platform
-from channels.port.adapter import (
-    Capabilities,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
+from channels.port.capabilities import Capabilities
+from channels.port.events import InboundEvent, ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse
+from channels.port.messages import (
     Media,
     OutboundMessage,
-    Outcome,
-    OutcomeKind,
     Parameter,
     ParameterKind,
-    ReceiptStatus,
     SenderAccount,
     TemplateContent,
     TextContent,
 )
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
 from channels.providers.gupshup import webhook as gupshup_webhook
 from channels.providers.gupshup.errors import rule_for_sentence

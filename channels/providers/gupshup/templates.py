@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from channels.http.asking import ProviderRefused
-from channels.port.adapter import HttpRequest, HttpResponse, SenderAccount
+from channels.port.http_calls import HttpRequest, HttpResponse
+from channels.port.messages import SenderAccount
 from channels.port.template_port import (
     RemoteTemplate,
     Sample,

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from channels.port.adapter import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.providers.gupshup.errors import OPT_OUTS, explain
 from channels.providers.meta.webhook import words_of
 from channels.providers.partly_read import read_each, whole

@@ -10,25 +10,20 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from channels.platforms import Platform
-from channels.port.adapter import (
+from channels.port.capabilities import Capabilities
+from channels.port.events import InboundEvent, ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.messages import (
     ButtonParameter,
-    Capabilities,
     Card,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
     OutboundMessage,
-    Outcome,
-    OutcomeKind,
     Parameter,
     ParameterKind,
-    ReceiptStatus,
     SenderAccount,
     TemplateContent,
     TextContent,
-    WebhookCall,
-    WebhookSecrets,
 )
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
 from channels.providers.meta import webhook as meta_webhook
 from channels.providers.meta.errors import details, held, rule_for

@@ -3,7 +3,8 @@
 from typing import Any
 
 from channels.http.asking import ProviderRefused
-from channels.port.adapter import HttpResponse, SenderAccount
+from channels.port.http_calls import HttpResponse
+from channels.port.messages import SenderAccount
 from channels.providers.error_rules import by_status, succeeded
 from channels.providers.storable import storable_object
 

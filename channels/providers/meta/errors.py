@@ -6,7 +6,7 @@ what that page means as "not processed, try again" is passing: a row is never se
 
 from typing import Any
 
-from channels.port.adapter import LimitScope, Outcome, OutcomeKind
+from channels.port.outcomes import LimitScope, Outcome, OutcomeKind
 from channels.providers.error_rules import (
     UNMAPPED,
     Rule,

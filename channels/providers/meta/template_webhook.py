@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.port.adapter import TemplateChange
+from channels.port.events import TemplateChange
 from channels.port.template_port import status_of
 
 STATUS = "message_template_status_update"

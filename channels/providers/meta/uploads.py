@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from channels.http.asking import ProviderRefused
-from channels.port.adapter import HttpRequest, HttpResponse, SenderAccount
+from channels.port.http_calls import HttpRequest, HttpResponse
+from channels.port.messages import SenderAccount
 from channels.port.template_port import Sample
 from channels.providers.meta.adapter import VERSION
 from channels.providers.meta.answers import answer_of, bearer

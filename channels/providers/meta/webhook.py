@@ -11,15 +11,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from channels.port.adapter import (
-    InboundEvent,
-    OptChange,
-    Receipt,
-    ReceiptStatus,
-    Reply,
-    WebhookCall,
-    WebhookSecrets,
-)
+from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.providers.echoed_id import our_id
 from channels.providers.meta.errors import OPTED_OUT, explain
 from channels.providers.meta.template_webhook import template_changes

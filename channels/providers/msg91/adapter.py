@@ -14,18 +14,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from channels.platforms import Platform
-from channels.port.adapter import (
-    Capabilities,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
-    OutboundMessage,
-    Outcome,
-    OutcomeKind,
-    ReceiptStatus,
-    SenderAccount,
-    TextContent,
-)
+from channels.port.capabilities import Capabilities
+from channels.port.events import InboundEvent, ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse
+from channels.port.messages import OutboundMessage, SenderAccount, TextContent
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
 from channels.providers.msg91 import webhook as msg91_webhook
 from channels.providers.msg91.errors import rule_for

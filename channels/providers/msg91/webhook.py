@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.port.adapter import InboundEvent, Receipt, ReceiptStatus
+from channels.port.events import InboundEvent, Receipt, ReceiptStatus
 from channels.providers.echoed_id import our_id
 from channels.providers.msg91.errors import explain
 from channels.providers.partly_read import read_each, whole

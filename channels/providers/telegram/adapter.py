@@ -9,22 +9,18 @@ from typing import Any
 from urllib.parse import quote
 
 from channels.platforms import Platform
-from channels.port.adapter import (
+from channels.port.capabilities import Capabilities
+from channels.port.events import InboundEvent
+from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.messages import (
     Button,
     ButtonKind,
-    Capabilities,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
     OutboundMessage,
-    Outcome,
-    OutcomeKind,
     ParameterKind,
     SenderAccount,
     TextContent,
-    WebhookCall,
-    WebhookSecrets,
 )
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, seconds, unmapped
 from channels.providers.telegram import webhook as telegram_webhook
 from channels.providers.telegram.errors import rule_for

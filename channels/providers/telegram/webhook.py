@@ -5,7 +5,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.port.adapter import InboundEvent, OptChange, Reply, WebhookCall, WebhookSecrets
+from channels.port.events import InboundEvent, OptChange, Reply
+from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.providers.error_rules import json_object
 
 ALLOWED_UPDATES = ("message", "my_chat_member", "callback_query")

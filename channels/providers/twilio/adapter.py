@@ -14,24 +14,17 @@ from typing import Any
 from urllib.parse import quote
 
 from channels.platforms import Platform
-from channels.port.adapter import (
-    Capabilities,
-    HandedOver,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
+from channels.port.capabilities import Capabilities
+from channels.port.events import HandedOver, InboundEvent, Receipt, ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.messages import (
     OutboundMessage,
-    Outcome,
-    OutcomeKind,
     ParameterKind,
-    Receipt,
-    ReceiptStatus,
     SenderAccount,
     TemplateContent,
     TextContent,
-    WebhookCall,
-    WebhookSecrets,
 )
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
 from channels.providers.twilio import look_up as twilio_look_up
 from channels.providers.twilio import webhook as twilio_webhook

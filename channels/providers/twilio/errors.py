@@ -4,7 +4,7 @@ Source: twilio.com/docs/api/errors. A code that only a status can carry (30xxx, 
 as well: its words are what the message's row shows.
 """
 
-from channels.port.adapter import FailureCause, Outcome, OutcomeKind
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.error_rules import (
     UNMAPPED,
     Rule,

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from channels.port.adapter import HandedOver, Receipt, ReceiptStatus
+from channels.port.events import HandedOver, Receipt, ReceiptStatus
 from channels.providers.twilio.errors import explain, opted_out
 from channels.providers.twilio.webhook import STATUSES
 

@@ -12,15 +12,8 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from channels.platforms import Platform
-from channels.port.adapter import (
-    InboundEvent,
-    OptChange,
-    Receipt,
-    ReceiptStatus,
-    Reply,
-    WebhookCall,
-    WebhookSecrets,
-)
+from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.providers.echoed_id import our_id
 from channels.providers.twilio.errors import explain, opted_out
 

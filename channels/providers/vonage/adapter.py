@@ -16,20 +16,11 @@ from typing import Any
 from smsutil import is_valid_gsm
 
 from channels.platforms import Platform
-from channels.port.adapter import (
-    Capabilities,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
-    OutboundMessage,
-    Outcome,
-    OutcomeKind,
-    ReceiptStatus,
-    SenderAccount,
-    TextContent,
-    WebhookCall,
-    WebhookSecrets,
-)
+from channels.port.capabilities import Capabilities
+from channels.port.events import InboundEvent, ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.messages import OutboundMessage, SenderAccount, TextContent
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
 from channels.providers.vonage import webhook as vonage_webhook
 from channels.providers.vonage.errors import STATUSES

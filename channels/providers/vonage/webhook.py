@@ -14,14 +14,8 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from channels.platforms import Platform
-from channels.port.adapter import (
-    InboundEvent,
-    Receipt,
-    ReceiptStatus,
-    Reply,
-    WebhookCall,
-    WebhookSecrets,
-)
+from channels.port.events import InboundEvent, Receipt, ReceiptStatus, Reply
+from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import json_object
 from channels.providers.vonage.errors import OPTED_OUT, explain

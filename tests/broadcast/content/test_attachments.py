@@ -8,11 +8,11 @@ import pytest
 from api.errors import InvalidInput
 from broadcast.content import attachments
 from broadcast.content import checking as content
-from broadcast.content.checking import Renderer
+from broadcast.content.rendering import Renderer
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.port.adapter import Button, ButtonKind, Media, ParameterKind, TextContent
+from channels.port.messages import Button, ButtonKind, Media, ParameterKind, TextContent
 from contacts.models import Contact
 from sandbox.running import RunningSimulator
 from tests.factories import BroadcastFactory, SenderFactory

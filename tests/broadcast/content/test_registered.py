@@ -8,10 +8,10 @@ from rest_framework.test import APIClient
 
 from api.errors import InvalidInput
 from broadcast.content import checking as content
-from broadcast.content.checking import Renderer
+from broadcast.content.rendering import Renderer
 from broadcast.models import Broadcast
 from channels.platforms import Platform
-from channels.port.adapter import TextContent
+from channels.port.messages import TextContent
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, SenderFactory
 from tracking.models import TrackedURL

@@ -4,10 +4,10 @@ from uuid import UUID
 
 import pytest
 
-from broadcast.content.checking import Renderer
+from broadcast.content.rendering import Renderer
 from broadcast.models import Broadcast
 from channels.platforms import Platform
-from channels.port.adapter import OutboundMessage
+from channels.port.messages import OutboundMessage
 from templates_wa.models import WhatsAppTemplate
 
 TEMPLATE = WhatsAppTemplate(name="winter_sale", language="en", body="{{1}}")

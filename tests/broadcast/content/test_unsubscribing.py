@@ -3,11 +3,11 @@
 import pytest
 from django.test import Client
 
-from broadcast.content.checking import Renderer
+from broadcast.content.rendering import Renderer
 from broadcast.content.unsubscribing import unsubscribe_link
 from broadcast.content.variables import variables_of
 from broadcast.models import BroadcastMessage
-from channels.port.adapter import TextContent
+from channels.port.messages import TextContent
 from contacts.models import Suppression
 from tests.factories import BroadcastMessageFactory
 

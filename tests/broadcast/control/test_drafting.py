@@ -15,7 +15,7 @@ from broadcast.models import Broadcast
 from channels.models import Sender
 from contacts.models import Contact, Tag
 from tenants.models import Tenant
-from tests.broadcast.engine.test_batch import claimed_batch
+from tests.broadcast.books import claimed_batch
 from wallet.models import Wallet
 
 People = Callable[..., list[Contact]]

@@ -11,43 +11,23 @@ from django.utils import timezone
 
 from broadcast import lifecycle
 from broadcast.engine.batch import run_batch, sweep_batches
-from broadcast.engine.claiming import claim, shut_fence, take_lane
+from broadcast.engine.claiming import shut_fence
 from broadcast.engine.settling import settle
-from broadcast.models import Batch, Broadcast, BroadcastMessage
+from broadcast.models import Broadcast, BroadcastMessage
 from channels.models import Sender
-from channels.port.adapter import Outcome, OutcomeKind
+from channels.port.outcomes import Outcome, OutcomeKind
 from contacts.models import Contact, Suppression
 from sandbox.behaviour.magic import ENDINGS, Behaviour
 from tenants.models import Tenant
+from tests.broadcast.books import assert_books_balance, claimed_batch, statuses
 from tests.fixtures.sending import PLENTY, PRICE
-from wallet.models import LedgerEntry, Wallet
+from wallet.models import Wallet
 
 People = Callable[..., list[Contact]]
 MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 MAX_STATEMENTS = 12
-
-
-def statuses(broadcast: Broadcast) -> list[str]:
-    return list(broadcast.messages.order_by("seq").values_list("status", flat=True))
-
-
-def assert_books_balance(broadcast: Broadcast) -> None:
-    """Counters equal rows; the ledger equals the rows' money."""
-    broadcast.counters.refresh_from_db()
-    rows = statuses(broadcast)
-    assert broadcast.counters.by_status() == {
-        name: rows.count(name.upper()) for name in broadcast.counters.by_status()
-    }
-    assert broadcast.counters.total == len(rows)
-    wallet = Wallet.objects.get(tenant=broadcast.tenant)
-    entries = LedgerEntry.objects.filter(wallet=wallet)
-    assert wallet.balance == sum(each.balance_delta for each in entries)
-    assert wallet.held == sum(each.held_delta for each in entries)
-    charged = broadcast.messages.values_list("charge_state", "price")
-    assert wallet.held == sum(price for state, price in charged if state == "HELD")
-    assert PLENTY - wallet.balance == sum(price for state, price in charged if state == "CAPTURED")
 
 
 def test_a_batch_is_sent_captured_and_finished(
@@ -165,17 +145,6 @@ def test_one_who_opts_out_after_planning_is_released_when_claimed(
     run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
     assert statuses(broadcast) == ["SENT", "SUPPRESSED"]
     assert_books_balance(broadcast)
-
-
-def claimed_batch(tenant: Tenant, broadcast: Broadcast, sender: Sender, now: datetime) -> Batch:
-    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
-    Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING")
-    lane = broadcast.lanes.get()
-    assert take_lane(lane=lane, sender=sender, now=now)
-    broadcast.refresh_from_db()
-    claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=now)
-    assert claimed is not None
-    return Batch.objects.get(pk=claimed.batch_id)
 
 
 def test_a_batch_that_was_never_handed_over_goes_back(

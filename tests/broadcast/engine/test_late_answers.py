@@ -22,11 +22,11 @@ from broadcast.models import Batch, Broadcast, BroadcastMessage
 from broadcast.moves.finishing import finish_all_that_are_over
 from broadcast.states import UnknownPolicy
 from channels.models import Sender
-from channels.port.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import Outcome, OutcomeKind
 from contacts.models import Contact, Suppression
 from tenants.models import Tenant
-from tests.broadcast.books import statuses
-from tests.broadcast.engine.test_batch import assert_books_balance
+from tests.broadcast.books import assert_books_balance, statuses
 from tests.fixtures.sending import PLENTY, PRICE
 from wallet.models import Wallet
 

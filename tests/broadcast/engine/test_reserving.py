@@ -19,8 +19,7 @@ from broadcast.models import Broadcast
 from channels.models import Sender, SenderDay
 from contacts.models import Contact
 from tenants.models import Tenant
-from tests.broadcast.books import statuses
-from tests.broadcast.engine.test_batch import assert_books_balance
+from tests.broadcast.books import assert_books_balance, statuses
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db

@@ -9,15 +9,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
-from broadcast.engine.claiming import claim, take_lane
+from broadcast.engine.claiming import claim
 from broadcast.engine.settling import settle
+from broadcast.lanes.lanes import take_lane
 from broadcast.models import Broadcast
 from channels.models import Sender
-from channels.port.adapter import FailureCause, Outcome, OutcomeKind
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from contacts.models import Contact
 from tenants.models import Tenant
-from tests.broadcast.books import statuses
-from tests.broadcast.engine.test_batch import assert_books_balance
+from tests.broadcast.books import assert_books_balance, statuses
 from wallet.models import Wallet
 
 People = Callable[..., list[Contact]]

@@ -20,7 +20,7 @@ from broadcast.followup.resolving import Decision
 from broadcast.models import Broadcast
 from broadcast.states import UnknownPolicy
 from channels.models import Sender
-from channels.port.adapter import Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact
 from sandbox.running import RunningSimulator
 from tenants.models import Tenant

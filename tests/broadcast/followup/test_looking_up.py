@@ -25,7 +25,7 @@ from broadcast.planning.plan import RecipientRef
 from channels.delivery.delivery import deliver
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.port.adapter import Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact
 from sandbox.running import RunningSimulator
 from tenants.models import Tenant

@@ -12,10 +12,11 @@ from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.states import RECEIPT_RANK, MessageStatus
 from channels.models import Sender
-from channels.port.adapter import Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact
 from tenants.models import Tenant
-from tests.broadcast.engine.test_batch import MakeBroadcast, People, assert_books_balance
+from tests.broadcast.books import assert_books_balance
+from tests.broadcast.engine.test_batch import MakeBroadcast, People
 from tests.fixtures.sending import PLENTY, PRICE
 from wallet.models import Wallet
 

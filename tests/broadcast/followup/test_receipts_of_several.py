@@ -10,7 +10,7 @@ from django.db import connection, connections, transaction
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast
 from broadcast.moves.messages import lock_counters
-from channels.port.adapter import Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact
 from tenants.models import Tenant
 from wallet.models import Wallet

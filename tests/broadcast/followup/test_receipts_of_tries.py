@@ -14,10 +14,11 @@ from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.states import UnknownPolicy
 from channels.models import Sender
-from channels.port.adapter import Outcome, OutcomeKind, Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import Outcome, OutcomeKind
 from contacts.models import Contact, Suppression
 from tenants.models import Tenant
-from tests.broadcast.engine.test_batch import assert_books_balance, claimed_batch
+from tests.broadcast.books import assert_books_balance, claimed_batch
 from tests.factories import name_message
 from tests.fixtures.sending import PLENTY, PRICE
 from wallet.models import Wallet

@@ -18,7 +18,7 @@ from broadcast.followup.receipts import apply_receipts
 from broadcast.followup.resolving import Decision, Resolved
 from broadcast.models import Broadcast
 from channels.models import Sender
-from channels.port.adapter import Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses

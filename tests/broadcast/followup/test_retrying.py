@@ -19,7 +19,8 @@ from broadcast.followup.children import family_of
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage
 from channels.models import Sender
-from channels.port.adapter import FailureCause, Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import FailureCause
 from channels.providers.error_rules import Rule
 from contacts.models import Contact
 from doctor.checkup import find_breaches

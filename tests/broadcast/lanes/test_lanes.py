@@ -12,8 +12,8 @@ from django.utils import timezone
 from broadcast import lifecycle
 from broadcast.engine import pipeline
 from broadcast.engine.batch import run_batch
-from broadcast.engine.claiming import RESTS_AT_LEAST
 from broadcast.engine.pipeline import serve_lanes
+from broadcast.lanes.lanes import RESTS_AT_LEAST
 from broadcast.models import Broadcast, Lane
 from channels.models import Sender
 from contacts.models import Contact

@@ -12,8 +12,7 @@ from broadcast.models import Broadcast
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
-from tests.broadcast.books import statuses
-from tests.broadcast.engine.test_batch import assert_books_balance
+from tests.broadcast.books import assert_books_balance, statuses
 from wallet.models import Wallet
 
 People = Callable[..., list[Contact]]

@@ -17,8 +17,7 @@ from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.backoffice.test_secrets import form_of
-from tests.broadcast.books import statuses
-from tests.broadcast.engine.test_batch import assert_books_balance
+from tests.broadcast.books import assert_books_balance, statuses
 from tests.factories import UserFactory
 from wallet.models import Wallet
 

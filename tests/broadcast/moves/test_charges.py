@@ -15,7 +15,7 @@ from broadcast.engine.batch import run_batch
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, ChargeLine
 from channels.models import Sender
-from channels.port.adapter import Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact, Suppression, SuppressionSource
 from tenants.models import Tenant
 from wallet.models import EntryKind, LedgerEntry, Wallet

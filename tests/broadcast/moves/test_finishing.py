@@ -12,10 +12,10 @@ from broadcast.engine.settling import settle
 from broadcast.models import Batch, Broadcast
 from broadcast.moves.finishing import finish, finish_all_that_are_over
 from channels.models import Sender
-from channels.port.adapter import Outcome, OutcomeKind
+from channels.port.outcomes import Outcome, OutcomeKind
 from contacts.models import Contact
 from tenants.models import Tenant
-from tests.broadcast.engine.test_batch import claimed_batch
+from tests.broadcast.books import claimed_batch
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from broadcast.states import (
     BroadcastStatus,
     MessageStatus,
 )
-from channels.port.adapter import Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
 from config.environment import BASE_DIR
 from tests.factories import BroadcastFactory, BroadcastMessageFactory
 

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broadcast import lifecycle
-from broadcast.content.checking import Renderer, link_positions
+from broadcast.content.links import link_positions
+from broadcast.content.rendering import Renderer
 from broadcast.control.launching import OUT_OF_RANGE
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.planning import plan as planning
 from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
-from channels.port.adapter import TextContent
+from channels.port.messages import TextContent
 from contacts.models import Contact
 from contacts.phones import country_of
 from tenants.models import Tenant

@@ -9,13 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from channels.delivery.delivery import Settled, check, deliver
-from channels.port.adapter import (
-    FailureCause,
-    OutboundMessage,
-    Outcome,
-    OutcomeKind,
-    TemplateContent,
-)
+from channels.port.messages import OutboundMessage, TemplateContent
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.registry import UnknownProvider
 from channels.providers.telegram.adapter import TelegramBot
 from tests.channels.http import far_end as far_ends

@@ -21,7 +21,7 @@ from channels.http.transport import (
     new_session,
     prepare,
 )
-from channels.port.adapter import HttpRequest, HttpResponse
+from channels.port.http_calls import HttpRequest, HttpResponse
 from tests.channels.http import far_end as far_ends
 from tests.channels.http.far_end import Behaviour, FarEnd, answer, replies
 

@@ -9,14 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from channels.platforms import Platform
-from channels.port.adapter import (
-    HttpResponse,
-    OutboundMessage,
-    SenderAccount,
-    TemplateContent,
-    TextContent,
-    WebhookCall,
-)
+from channels.port.http_calls import HttpResponse, WebhookCall
+from channels.port.messages import OutboundMessage, SenderAccount, TemplateContent, TextContent
 
 MESSAGE_ID = UUID("01979f6e-0000-7000-8000-000000000001")
 

@@ -10,19 +10,10 @@ from datetime import UTC, datetime
 import pytest
 
 from channels.platforms import Platform
-from channels.port.adapter import (
-    Adapter,
-    FailureCause,
-    GroupAdapter,
-    HandedOver,
-    HttpRequest,
-    HttpResponse,
-    LookUpAdapter,
-    Outcome,
-    OutcomeKind,
-    WebhookCall,
-    WebhookSecrets,
-)
+from channels.port.adapter import Adapter, GroupAdapter, LookUpAdapter
+from channels.port.events import HandedOver
+from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.registry import ADAPTERS, UnknownProvider, adapter_for, providers_for
 from tests.channels.providers.samples import (
     CALLED,

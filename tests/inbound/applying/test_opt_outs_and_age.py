@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from channels.models import ProviderApp
-from channels.port.adapter import ReceiptStatus
+from channels.port.events import ReceiptStatus
 from channels.providers.registry import adapter_for
 from contacts.models import OptIn, Suppression
 from contacts.opting.suppressions import opt_back_in

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.moves.messages import lock_counters
-from channels.port.adapter import Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
 from inbound.applying.parking import FRESH, apply_parked, park
 from inbound.models import ParkedReceipt
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message

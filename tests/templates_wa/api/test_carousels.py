@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from broadcast.content.checking import static_texts
+from broadcast.content.links import static_texts
 from channels.models import TenantWAApp
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant

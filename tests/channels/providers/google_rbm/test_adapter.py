@@ -9,24 +9,18 @@ from typing import Any
 import jsonschema
 import pytest
 
-from channels.port.adapter import (
+from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.http_calls import WebhookSecrets
+from channels.port.messages import (
     Button,
     ButtonKind,
-    FailureCause,
-    InboundEvent,
     Media,
-    OptChange,
     OutboundMessage,
-    Outcome,
-    OutcomeKind,
     ParameterKind,
-    Receipt,
-    ReceiptStatus,
-    Reply,
     TemplateContent,
     TextContent,
-    WebhookSecrets,
 )
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.google_rbm.adapter import GoogleRbm
 from channels.providers.google_rbm.webhook import event_key, handshake, parse, verify
 from tests.channels.providers.protocols import load

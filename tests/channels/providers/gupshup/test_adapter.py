@@ -7,23 +7,18 @@ from typing import Any
 
 import pytest
 
-from channels.port.adapter import (
+from channels.port.events import OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.messages import (
     ButtonParameter,
     Card,
-    FailureCause,
     Media,
-    OptChange,
     OutboundMessage,
-    Outcome,
-    OutcomeKind,
     Parameter,
     ParameterKind,
-    Receipt,
-    ReceiptStatus,
-    Reply,
     TemplateContent,
     TextContent,
 )
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.gupshup.adapter import Gupshup
 from channels.providers.gupshup.errors import ERRORS
 from channels.providers.partly_read import PartlyRead

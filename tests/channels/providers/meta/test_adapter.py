@@ -6,21 +6,18 @@ from typing import Any
 import jsonschema
 import pytest
 
-from channels.port.adapter import (
+from channels.port.messages import (
     Button,
     ButtonKind,
     ButtonParameter,
     Card,
-    FailureCause,
-    LimitScope,
     Media,
-    Outcome,
-    OutcomeKind,
     Parameter,
     ParameterKind,
     TemplateContent,
     TextContent,
 )
+from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind
 from channels.providers.meta.adapter import MetaCloud
 from channels.providers.meta.errors import ERRORS
 from tests.channels.providers.protocols import load

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channels.http.asking import ProviderRefused
-from channels.port.adapter import TemplateChange
+from channels.port.events import TemplateChange
 from channels.port.template_port import CardSpec, RemoteTemplate, Sample, TemplateSpec
 from channels.providers.meta.templates import MetaTemplates
 from channels.providers.meta.webhook import parse

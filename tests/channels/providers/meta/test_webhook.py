@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from channels.port.adapter import OptChange, Receipt, ReceiptStatus, Reply, WebhookSecrets
+from channels.port.events import OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.http_calls import WebhookSecrets
 from channels.providers.meta.webhook import handshake, parse, verify
 from channels.providers.partly_read import PartlyRead
 from tests.channels.providers.protocols import load

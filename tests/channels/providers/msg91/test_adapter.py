@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from channels.port.adapter import FailureCause, Outcome, OutcomeKind, Receipt, ReceiptStatus
+from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.msg91.adapter import Msg91
 from channels.providers.partly_read import PartlyRead
 from tests.channels.providers.samples import account, registered, response, text

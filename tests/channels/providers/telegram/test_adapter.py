@@ -8,20 +8,17 @@ from typing import Any
 import jsonschema
 import pytest
 
-from channels.port.adapter import (
+from channels.port.events import OptChange, Reply
+from channels.port.http_calls import HttpRequest
+from channels.port.messages import (
     Button,
     ButtonKind,
-    FailureCause,
-    HttpRequest,
     Media,
-    OptChange,
-    Outcome,
-    OutcomeKind,
     ParameterKind,
-    Reply,
     TemplateContent,
     TextContent,
 )
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.telegram.adapter import (
     TelegramBot,
     set_webhook_outcome,

@@ -9,23 +9,19 @@ from urllib.parse import parse_qsl
 import pytest
 
 from channels.platforms import Platform
-from channels.port.adapter import (
+from channels.port.events import HandedOver, Receipt, ReceiptStatus
+from channels.port.messages import (
     Button,
     ButtonKind,
     ButtonParameter,
-    FailureCause,
-    HandedOver,
     Media,
-    Outcome,
-    OutcomeKind,
     Parameter,
     ParameterKind,
-    Receipt,
-    ReceiptStatus,
     SenderAccount,
     TemplateContent,
     TextContent,
 )
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.twilio.adapter import Twilio
 from channels.providers.twilio.errors import ERRORS
 from tests.channels.providers.protocols import load

@@ -10,14 +10,8 @@ from urllib.parse import urlencode
 import pytest
 
 from channels.platforms import Platform
-from channels.port.adapter import (
-    InboundEvent,
-    OptChange,
-    Receipt,
-    ReceiptStatus,
-    Reply,
-    WebhookSecrets,
-)
+from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.http_calls import WebhookSecrets
 from channels.providers.twilio.webhook import event_key, parse, stored, verify
 from tests.channels.providers.protocols import load
 from tests.channels.providers.samples import MESSAGE_ID, call

@@ -12,16 +12,10 @@ from uuid import UUID
 import pytest
 
 from channels.platforms import Platform
-from channels.port.adapter import (
-    FailureCause,
-    Outcome,
-    OutcomeKind,
-    Receipt,
-    ReceiptStatus,
-    Reply,
-    SenderAccount,
-    WebhookSecrets,
-)
+from channels.port.events import Receipt, ReceiptStatus, Reply
+from channels.port.http_calls import WebhookSecrets
+from channels.port.messages import SenderAccount
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.vonage.adapter import Vonage
 from channels.providers.vonage.errors import RECEIPTS, STATUSES
 from tests.channels.providers.protocols import load

@@ -1,0 +1,49 @@
+"""HTTP as adapters see it: requests that they make, answers, and webhook calls that they read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request as an adapter wants it made; at most one of `json`, `form` and `content`."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    """A file as it is; its type goes into the headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer that was read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSecrets:
+    """What an endpoint checks its calls with (keys: the adapter's `webhook_secret_names`)."""
+
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookCall:
+    """A provider's call to us, unparsed. Header names are lower-case.
+
+    `url` is the whole public URL with its query, made from PUBLIC_URL and never from the Host
+    header: some providers sign it.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)

@@ -1,0 +1,37 @@
+"""Admin forms and filters within one tenant."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+    InlineBase = admin.TabularInline[Any, Any]
+    RowForm = forms.ModelForm[Any]
+    RowFormSet = forms.BaseInlineFormSet[Any, Any, Any]
+else:
+    from unfold.admin import TabularInline
+    from unfold.forms import PaginationInlineFormSet
+
+    InlineBase = TabularInline
+    RowForm = forms.ModelForm
+    RowFormSet = PaginationInlineFormSet
+
+
+BY_TENANT = ("tenant", AutocompleteSelectFilter)
+
+
+class TenantForm(RowForm):
+    """Refuses a related object of another tenant."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        tenant = cleaned.get("tenant") or getattr(self.instance, "tenant", None)
+        for name, value in list(cleaned.items()):
+            owner = getattr(value, "tenant_id", None) if isinstance(value, Model) else None
+            if tenant is not None and owner is not None and owner != tenant.pk:
+                self.add_error(name, "This belongs to another tenant.")
+        return cleaned
