@@ -46,7 +46,7 @@ def stub() -> Iterator[tuple[str, psutil.Process]]:
 
 @contextmanager
 def sending_workers(how: Workers, *, log: Path) -> Iterator[list[psutil.Process]]:
-    """Celery workers as config/stack/members.py starts them; their top processes."""
+    """Celery workers as config/stack/commands.py starts them; their top processes."""
     if how.threads:
         names = [f"bench{n}" for n in range(how.processes)]
         pool = ["-P", "threads", "-c", str(how.threads)]

@@ -15,7 +15,7 @@ from django.templatetags.static import static
 from api.version import VERSION
 from config.environment import DATA_DIR, env
 from config.observing.logs import configure_structlog, logging_config
-from config.settings.remembered import remembered
+from config.settings.development_secrets import remembered
 
 # --- secrets ------------------------------------------------------------------------------------
 

@@ -17,8 +17,8 @@ from config.embedded import locks, serve_where_unset
 from config.embedded.errors import EmbeddedServerError
 from config.environment import BASE_DIR, DATA_DIR
 from config.ports import free_port
+from config.stack.commands import commands
 from config.stack.following import Follower
-from config.stack.members import commands
 from config.stack.supervision import Child, GivenUp, Say
 
 WEB_PORT = 8000

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.ports import NoFreePort, free_port, is_free
-from config.settings.remembered import remembered
+from config.settings.development_secrets import remembered
 from config.stack.supervision import Child, GivenUp
 
 DEADLINE = 20.0

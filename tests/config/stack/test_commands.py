@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from config.stack.members import commands
+from config.stack.commands import commands
 
 
 def niceness(name: str) -> int:
