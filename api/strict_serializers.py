@@ -10,7 +10,7 @@ from rest_framework.request import Request
 MAX_NAMED = 10
 
 
-class Strict(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
     """Refuses keys that it does not know: a misspelt one must not be lost silently.
 
     Read-only fields are known, and so is what is `also_shown`, so that what was read can be sent
@@ -46,11 +46,11 @@ class Strict(serializers.Serializer[Any]):
             raise serializers.ValidationError(missing, code="required")
 
 
-class Nothing(Strict):
+class EmptyBody(StrictSerializer):
     """The body of an action that takes none."""
 
 
 def refuse_body(request: Request) -> None:
     """For actions without a body: a field in one would be lost. {} and null hold none."""
     body: Any = request.data
-    Nothing(data={} if body is None else body).is_valid(raise_exception=True)
+    EmptyBody(data={} if body is None else body).is_valid(raise_exception=True)

@@ -40,7 +40,7 @@ class Inline(ChosenByIds, NothingChosen, InlineBase):
     """Rows of another model on an object's page."""
 
 
-class Page(ChosenByIds, NothingChosen, Base):
+class AdminPage(ChosenByIds, NothingChosen, Base):
     """A model that operators edit. Its list never counts its table."""
 
     paginator = InfinitePaginator
@@ -61,14 +61,14 @@ class Page(ChosenByIds, NothingChosen, Base):
         return super().changelist_view(request, extra_context)
 
 
-class Undeletable(Page):
+class Undeletable(AdminPage):
     """Deactivated, never deleted: something else tells its story by it."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
-class Record(Undeletable):
+class ReadOnlyAdmin(Undeletable):
     """Written by the domain alone; operators read it."""
 
     fixed_fields: Sequence[str] = ()
@@ -80,7 +80,7 @@ class Record(Undeletable):
         return False
 
 
-class LargeTable(Record):
+class LargeTable(ReadOnlyAdmin):
     """A table with a row a message: searched by exact keys, listed in the primary key's order."""
 
     sortable_by = ()

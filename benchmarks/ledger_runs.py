@@ -54,7 +54,7 @@ def _settle_all(tenant: Tenant, subject: str, batches: int, together: Barrier) -
     together.wait()
     try:
         for n in range(batches):
-            ledger.settle(
+            ledger.capture_or_release(
                 tenant_id=tenant.pk,
                 subject=subject,
                 revision=1,

@@ -15,7 +15,7 @@ from celery.signals import (
 from django.db import close_old_connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
-from config.garbage import look_only_at_what_is_new
+from config.garbage import freeze_loaded_objects
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
@@ -47,4 +47,4 @@ def keep_connections_that_work(**_: Any) -> None:
 def loaded(**_: Any) -> None:
     """Before the first task, in each process that runs tasks."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    look_only_at_what_is_new()
+    freeze_loaded_objects()

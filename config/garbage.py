@@ -7,7 +7,7 @@ NEW_OBJECTS = 5_000
 about 1,500, and all but a few are freed without that, by their reference counts."""
 
 
-def look_only_at_what_is_new() -> None:
+def freeze_loaded_objects() -> None:
     """Called once everything is loaded: what is there by now stays.
 
     Django and Celery are some 150,000 objects: to go through them again and again took a fifth of

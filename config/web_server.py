@@ -5,7 +5,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from config.environment import env
-from config.garbage import look_only_at_what_is_new
+from config.garbage import freeze_loaded_objects
 from config.observing.logs import logging_config
 
 bind = env.str("BIND", default="127.0.0.1:8000")
@@ -34,4 +34,4 @@ logconfig_dict["loggers"]["gunicorn.error"] = {"handlers": ["stream"], "propagat
 
 def post_worker_init(worker: Any) -> None:
     """gunicorn calls it in each worker once the application is loaded."""
-    look_only_at_what_is_new()
+    freeze_loaded_objects()

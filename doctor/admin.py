@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from backoffice.pages import Record
+from backoffice.pages import ReadOnlyAdmin
 from doctor.models import Checkup
 
 
 @admin.register(Checkup)
-class CheckupAdmin(Record):
+class CheckupAdmin(ReadOnlyAdmin):
     """Runs of the doctor, newest first."""
 
     list_display = ("at", "breach_count", "checks", "repaired", "seconds")

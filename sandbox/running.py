@@ -16,7 +16,7 @@ START_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class RunningSimulator:
+class RunningSandbox:
     """`sandbox` belongs to the other thread: look at it, change it over HTTP."""
 
     base_url: str
@@ -24,11 +24,11 @@ class RunningSimulator:
 
 
 @contextmanager
-def running_simulator(
+def running_sandbox(
     *, host: str = "127.0.0.1", port: int = 0, **options: Any
-) -> Iterator[RunningSimulator]:
+) -> Iterator[RunningSandbox]:
     """Takes the fields of Options; stops with the block."""
-    started: Future[tuple[RunningSimulator, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    started: Future[tuple[RunningSandbox, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
     run = _run(started, Options(**options), host, port)
     thread = Thread(target=asyncio.run, args=(run,), name="sandbox", daemon=True)
     thread.start()
@@ -44,7 +44,7 @@ async def _run(started: Future[Any], options: Options, host: str, port: int) -> 
     stop = asyncio.Event()
     try:
         async with serving(options, host=host, port=port) as (sandbox, bound):
-            running = RunningSimulator(f"http://{host}:{bound}", sandbox)
+            running = RunningSandbox(f"http://{host}:{bound}", sandbox)
             started.set_result((running, asyncio.get_running_loop(), stop))
             await stop.wait()
     except OSError as problem:

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from backoffice.pages import Page
+from backoffice.pages import AdminPage
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.rules.rules import problems
 from tenants.admin.scoped_forms import BY_TENANT, TenantForm
@@ -22,7 +22,7 @@ class TemplateForm(TenantForm):
 
 
 @admin.register(WhatsAppTemplate)
-class WhatsAppTemplateAdmin(Page):
+class WhatsAppTemplateAdmin(AdminPage):
     form = TemplateForm
     list_display = ("name", "language", "tenant", "app", "category", "status", "updated_at")
     list_filter = (BY_TENANT, "status", "category", "language")

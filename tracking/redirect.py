@@ -32,7 +32,7 @@ class Link:
     message_id: UUID
 
 
-def resolve(code: str) -> Link | None:
+def open_link(code: str) -> Link | None:
     """The link of a code; None where there is none."""
     decoded = decode(code)
     if decoded is None:

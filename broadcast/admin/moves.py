@@ -98,7 +98,7 @@ class ResolveForm(forms.Form):
     )
 
 
-class Moves(Mixin):
+class MoveActions(Mixin):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
         offered: list[UnfoldAction] = super().get_actions_detail(request, object_id)
         broadcast = self.get_object(request, object_id)

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from backoffice.pages import LargeTable, NarrowFilter, Record
-from broadcast.admin.moves import DETAIL_MOVES, LIST_MOVES, Moves
+from backoffice.pages import LargeTable, NarrowFilter, ReadOnlyAdmin
+from broadcast.admin.moves import DETAIL_MOVES, LIST_MOVES, MoveActions
 from broadcast.control.pausing import PAUSABLE
 from broadcast.models import (
     Batch,
@@ -61,7 +61,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Broadcast)
-class BroadcastAdmin(Moves, Record):
+class BroadcastAdmin(MoveActions, ReadOnlyAdmin):
     list_display = (
         "name",
         "tenant",
@@ -245,7 +245,7 @@ class BroadcastMessageAdmin(LargeTable):
 
 
 @admin.register(BroadcastCounters)
-class BroadcastCountersAdmin(Record):
+class BroadcastCountersAdmin(ReadOnlyAdmin):
     list_display = (
         "broadcast",
         "total",
@@ -262,7 +262,7 @@ class BroadcastCountersAdmin(Record):
 
 
 @admin.register(Lane)
-class LaneAdmin(Record):
+class LaneAdmin(ReadOnlyAdmin):
     list_display = ("broadcast", "n", "next_batch_at", "floor", "served_at")
     list_filter = (BY_BROADCAST,)
     list_select_related = ("broadcast",)

@@ -8,7 +8,7 @@ from django.core.validators import URLValidator
 from rest_framework import serializers
 
 from api.errors import InvalidInput
-from api.strict_serializers import Strict
+from api.strict_serializers import StrictSerializer
 from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.messages import ButtonKind, ParameterKind
@@ -41,7 +41,7 @@ PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 is_web_address = URLValidator(schemes=("http", "https"))
 
 
-class MediaSerializer(Strict):
+class MediaSerializer(StrictSerializer):
     """An image, a video or a document by its public address; the text is its caption."""
 
     kind = serializers.ChoiceField(choices=MEDIA_KINDS)
@@ -51,7 +51,7 @@ class MediaSerializer(Strict):
     )
 
 
-class ButtonSerializer(Strict):
+class ButtonSerializer(StrictSerializer):
     """`value`: the address of a `url`, the payload of a `reply`, the number that a `call` calls."""
 
     kind = serializers.ChoiceField(choices=[kind.value for kind in ButtonKind])
@@ -98,7 +98,7 @@ class Ladder(serializers.ListSerializer[Any]):
         return attrs
 
 
-class RungSerializer(SaidSerializer, Strict):
+class RungSerializer(SaidSerializer, StrictSerializer):
     """What is tried where the platform before it could not reach the recipient.
 
     Without a `text` of its own it says the broadcast's.
@@ -140,7 +140,7 @@ class ShownRungSerializer(serializers.Serializer[Any]):
     provider_template_id = serializers.CharField(required=False)
 
 
-class SendWindowSerializer(Strict):
+class SendWindowSerializer(StrictSerializer):
     """When messages may go out; outside of it they wait."""
 
     days = serializers.ListField(

@@ -4,27 +4,27 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.strict_serializers import Strict
+from api.strict_serializers import StrictSerializer
 from broadcast.api.serializers import BroadcastDetailSerializer
 from broadcast.followup.resolving import Decision
 
 MAX_RESOLVED = 10_000
 
 
-class PauseSerializer(Strict):
+class PauseSerializer(StrictSerializer):
     reason = serializers.CharField(
         max_length=200, required=False, allow_blank=True, default="", help_text="Shown with it."
     )
 
 
-class RetrySerializer(Strict):
+class RetrySerializer(StrictSerializer):
     include_unreachable = serializers.BooleanField(
         default=False,
         help_text="Also those refused for good because of the recipient: blocked, no such number.",
     )
 
 
-class ResolveSerializer(Strict):
+class ResolveSerializer(StrictSerializer):
     action = serializers.ChoiceField(choices=Decision.choices)
     messages = serializers.ListField(
         child=serializers.UUIDField(),

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.fields import UtcDateTimeField
-from api.strict_serializers import Strict
+from api.strict_serializers import StrictSerializer
 from broadcast.api.content_serializers import (
     CONTENT,
     MAX_RUNGS,
@@ -22,7 +22,7 @@ from tenants.api.scoped_fields import TenantRelatedField
 MAX_TAGS = 100
 
 
-class AudienceTagsSerializer(Strict):
+class AudienceTagsSerializer(StrictSerializer):
     """Names of tags: any of these, all of these, none of these."""
 
     default_error_messages = {
@@ -34,7 +34,7 @@ class AudienceTagsSerializer(Strict):
     none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
 
 
-class AudienceSerializer(Strict):
+class AudienceSerializer(StrictSerializer):
     """All contacts, or those with certain tags."""
 
     all = serializers.BooleanField(required=False)
@@ -73,7 +73,9 @@ class RecipientsField(serializers.JSONField):
     """Read by broadcast/api/recipients.py: a serializer field an item would be slow."""
 
 
-class BroadcastWriteSerializer(Strict, SaidSerializer, serializers.ModelSerializer[Broadcast]):
+class BroadcastWriteSerializer(
+    StrictSerializer, SaidSerializer, serializers.ModelSerializer[Broadcast]
+):
     """Drafts are lax: what is missing is asked for when it is scheduled or sent."""
 
     also_shown = frozenset(BroadcastDetailSerializer.Meta.fields)
@@ -115,7 +117,7 @@ class ToEstimateSerializer(BroadcastWriteSerializer):
         extra_kwargs = {**BroadcastWriteSerializer.Meta.extra_kwargs, "name": {"required": False}}
 
 
-class SendSerializer(Strict):
+class SendSerializer(StrictSerializer):
     estimate_hash = serializers.CharField(
         max_length=1000,
         required=False,

@@ -30,7 +30,7 @@ def links_of(broadcast: Broadcast) -> list[str]:
     ]
 
 
-def check(broadcast: Broadcast, sender: Sender) -> None:
+def check_attachments(broadcast: Broadcast, sender: Sender) -> None:
     """Raises InvalidInput (attr names the field) for what would be refused while it is sent."""
     for attr in ("media", "buttons"):
         if broadcast.platform == Platform.WHATSAPP and getattr(broadcast, attr):

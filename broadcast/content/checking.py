@@ -34,7 +34,7 @@ def variables_in(broadcast: Broadcast) -> Variables:
     return variables_of(texts_of(broadcast))
 
 
-def check(broadcast: Broadcast) -> None:
+def check_content(broadcast: Broadcast) -> None:
     """Settle the sender and the template, and refuse what cannot be sent. Writes to the instance.
 
     Raises NoSender, AmbiguousChoice, TemplateNotUsable, InvalidInput (attr names the field).
@@ -44,8 +44,8 @@ def check(broadcast: Broadcast) -> None:
         _check_template(broadcast)
     else:
         _check_text(broadcast)
-        registered.check(broadcast, broadcast.sender)
-    attachments.check(broadcast, broadcast.sender)
+        registered.check_registered(broadcast, broadcast.sender)
+    attachments.check_attachments(broadcast, broadcast.sender)
     if len(find_urls(texts_of(broadcast))) > MAX_TRACKED_URLS:
         raise InvalidInput(f"At most {MAX_TRACKED_URLS} links can be tracked.", attr="track_urls")
 

@@ -9,7 +9,7 @@ from channels.models import Sender
 from channels.providers.registry import adapter_for
 
 
-def check(broadcast: Broadcast, sender: Sender) -> None:
+def check_registered(broadcast: Broadcast, sender: Sender) -> None:
     """Raises InvalidInput (attr names the field) for what would be refused while it is sent."""
     if needs_template(sender) and not broadcast.provider_template_id:
         raise InvalidInput(
@@ -17,10 +17,10 @@ def check(broadcast: Broadcast, sender: Sender) -> None:
             "`provider_template_id`, with its variables in the text.",
             attr="provider_template_id",
         )
-    check_names(broadcast, sender)
+    check_variable_names(broadcast, sender)
 
 
-def check_names(broadcast: Broadcast, sender: Sender) -> None:
+def check_variable_names(broadcast: Broadcast, sender: Sender) -> None:
     """Raises InvalidInput for variables that have a name of the provider's own fields."""
     reserved = adapter_for(sender.provider).capabilities.reserved_variables
     taken = sorted(reserved & set(variables_of([broadcast.text]).names))

@@ -127,7 +127,7 @@ def _check_times(
 def _check_names(broadcast: Broadcast) -> None:
     """Drafts are lax, but a name in a text is better changed before it is registered."""
     if broadcast.sender is not None:
-        registered.check_names(broadcast, broadcast.sender)
+        registered.check_variable_names(broadcast, broadcast.sender)
 
 
 def _sign(broadcast: Broadcast, actor: User | None) -> None:

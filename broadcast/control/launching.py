@@ -147,7 +147,7 @@ def launch(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:
     if broadcast.planning_at is not None:
         raise NotEditable(why_not_editable(broadcast))
     _require_one_source(broadcast)
-    content.check(broadcast)
+    content.check_content(broadcast)
     require_working(broadcast)
     require_opening(broadcast=broadcast, now=now)
     require_time_left(broadcast, at=at or now)

@@ -48,7 +48,7 @@ class UnderWay:
     """A batch whose requests have begun; `settle` until `is_answered`, then `end`."""
 
     def __init__(
-        self, *, lane: Any, claimed: Claim, turn: "_Turn", clock: Clock, delivery: Delivery
+        self, *, lane: Any, claimed: Claim, turn: "_Announcement", clock: Clock, delivery: Delivery
     ) -> None:
         self._lane, self._claimed, self._turn, self._clock = lane, claimed, turn, clock
         self.delivery = delivery
@@ -117,7 +117,7 @@ def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -
     following = take_lane(lane=lane, sender=lane.broadcast.sender, now=clock())
     if following is None:
         return None
-    return _to_its_end(_begin(lane, turn=_Turn(following, announce), clock=clock))
+    return _to_its_end(_begin(lane, turn=_Announcement(following, announce), clock=clock))
 
 
 def run_next_batch(
@@ -145,7 +145,7 @@ def begin_next_batch(
     lane = lanes[taken.lane_id] = lanes.get(taken.lane_id) or _lane(taken.lane_id)
     if lane is None:
         return None
-    return _begin(lane, turn=_Turn(taken.following, announce), clock=clock)
+    return _begin(lane, turn=_Announcement(taken.following, announce), clock=clock)
 
 
 def _to_its_end(begun: UnderWay | datetime | None) -> datetime | None:
@@ -156,7 +156,7 @@ def _to_its_end(begun: UnderWay | datetime | None) -> datetime | None:
     return begun.end()
 
 
-def _begin(lane: Any, *, turn: "_Turn", clock: Clock) -> UnderWay | datetime | None:
+def _begin(lane: Any, *, turn: "_Announcement", clock: Clock) -> UnderWay | datetime | None:
     broadcast, sender = lane.broadcast, lane.broadcast.sender
     sender.tenant = broadcast.tenant
     # The claim's too: the older the look at the windows is, the sooner its lease is over.
@@ -186,7 +186,7 @@ def _begin(lane: Any, *, turn: "_Turn", clock: Clock) -> UnderWay | datetime | N
 
 
 def _end(
-    lane: Any, *, claimed: Claim, turn: "_Turn", clock: Clock, is_over: bool
+    lane: Any, *, claimed: Claim, turn: "_Announcement", clock: Clock, is_over: bool
 ) -> datetime | None:
     if is_over:
         finish(broadcast_id=lane.broadcast_id, now=clock())
@@ -199,7 +199,7 @@ def _end(
 
 
 @dataclass(slots=True)
-class _Turn:
+class _Announcement:
     """When the lane's next batch is due, and whether that was told already."""
 
     due: datetime

@@ -22,7 +22,7 @@ HEAD_START = 0.1
 (commit, fence, rendering) must not eat into the spacing."""
 
 
-class Claimed(Protocol):
+class HasAddress(Protocol):
     """What is asked of a claimed message."""
 
     @property
@@ -51,7 +51,7 @@ def limits_of(sender: Sender) -> Limits:
     )
 
 
-def reserve_times(*, sender: Sender, messages: Sequence[Claimed], now: datetime) -> Reserved:
+def reserve_times(*, sender: Sender, messages: Sequence[HasAddress], now: datetime) -> Reserved:
     """Within the claim's transaction: the day's share in PostgreSQL, the times in Redis.
 
     If the transaction is rolled back, times are lost, never used twice.
@@ -67,7 +67,7 @@ def reserve_times(*, sender: Sender, messages: Sequence[Claimed], now: datetime)
 
 
 def _pace(
-    reserved: Reserved, *, sender: Sender, messages: Sequence[Claimed], now: datetime
+    reserved: Reserved, *, sender: Sender, messages: Sequence[HasAddress], now: datetime
 ) -> None:
     limits = limits_of(sender)
     if limits.is_none or not messages:

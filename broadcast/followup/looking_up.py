@@ -20,7 +20,7 @@ from django.db import connection
 from broadcast.content.rendering import Renderer
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
-from channels.delivery.looking_up import look_up, providers_with_look_up
+from channels.delivery.looking_up import look_up_messages, providers_with_look_up
 from channels.port.events import HandedOver, Receipt
 from postgres.ids import id_at
 from tracking.models import TrackedURL
@@ -166,7 +166,9 @@ def _ask(broadcast: Broadcast, waiting: Sequence[_Waiting]) -> dict[UUID, Receip
         )
         for each in waiting
     ]
-    return look_up(account=broadcast.sender.account(), asked=asked, timeout=ANSWERED_WITHIN)
+    return look_up_messages(
+        account=broadcast.sender.account(), asked=asked, timeout=ANSWERED_WITHIN
+    )
 
 
 def _certain(found: Mapping[UUID, Receipt], *, since: datetime) -> list[Receipt]:

@@ -46,14 +46,14 @@ OVERDUE = f"WITH {GOING} SELECT count(*) FROM going WHERE is_due"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class LaneTurn:
     """A lane that was taken, and when its next batch may start."""
 
     lane_id: int
     following: datetime
 
 
-def take_next_lane(*, now: datetime) -> Turn | None:
+def take_next_lane(*, now: datetime) -> LaneTurn | None:
     """Start the next batch of the lane that waits most rightly; None if no lane is due.
 
     A lane without a delay is due again at once: its batches may overlap.
@@ -62,7 +62,7 @@ def take_next_lane(*, now: datetime) -> Turn | None:
         known = {"due": now, "delay": settings.BROADCAST_BATCH_DELAY}
         prepared.execute(cursor, TAKE_NEXT, known)
         row = cursor.fetchone()
-    return Turn(*row[:2]) if row else None
+    return LaneTurn(*row[:2]) if row else None
 
 
 def lanes_overdue(*, before: datetime) -> int:

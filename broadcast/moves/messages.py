@@ -20,7 +20,7 @@ from broadcast.states import MessageStatus
 from postgres import prepared
 from postgres.ids import new_id
 from wallet.ledger import ledger
-from wallet.ledger.ledger_sql import settling
+from wallet.ledger.ledger_sql import hold_movement_sql
 
 MESSAGES_PER_LINE = 10_000
 """Ids in one ChargeLine: 160 kB. A cancelled million has a hundred of them."""
@@ -185,7 +185,7 @@ def move_batch(
 @lru_cache(maxsize=4)
 def _moving_with_money(update: str) -> str:
     return (
-        f"{_moving(update, DELTA_OF_A_BATCH)}, {settling('delta')}"
+        f"{_moving(update, DELTA_OF_A_BATCH)}, {hold_movement_sql('delta')}"
         "SELECT counted.*, (SELECT count(*) FROM entries) FROM counted"
     )
 
@@ -204,7 +204,7 @@ def make_money(
     *, broadcast: Broadcast, moved: Moved, reference: str, actor: str, now: datetime
 ) -> None:
     """The ledger's lines for a move, by the prices of the rows that it returned."""
-    ledger.settle(
+    ledger.capture_or_release(
         tenant_id=broadcast.tenant_id,
         subject=broadcast.subject,
         revision=broadcast.hold_revision,

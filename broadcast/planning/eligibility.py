@@ -76,7 +76,7 @@ rate AS MATERIALIZED (
 """
 
 
-def resolve(broadcast: Broadcast, now: datetime) -> tuple[str, dict[str, Any]]:
+def eligibility_sql(broadcast: Broadcast, now: datetime) -> tuple[str, dict[str, Any]]:
     """The CTEs that judge each recipient of `source`, and their parameters."""
     if broadcast.sender is None:
         raise InvalidInput("A sender is needed before planning.", attr="sender")

@@ -22,7 +22,7 @@ from broadcast.errors import EstimateMoved, IllegalMove, NoRecipients
 from broadcast.models import Broadcast
 from broadcast.planning import plan as planning
 from broadcast.planning.duration import sending_seconds
-from broadcast.planning.eligibility import resolve
+from broadcast.planning.eligibility import eligibility_sql
 from broadcast.planning.plan import RecipientRef
 from broadcast.planning.warnings import Warned, warnings_of
 from broadcast.states import EDITABLE, BroadcastStatus
@@ -45,7 +45,7 @@ OF_SOURCE = f"{{source}}, {{resolved}} {GROUPS.format(rows='resolved')}"
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class OutcomeGroup:
     """Recipients of one outcome in one country."""
 
     reason: str
@@ -68,7 +68,7 @@ class Estimate:
     cost: Decimal
     currency: str
     category: str
-    countries: Sequence[Group]
+    countries: Sequence[OutcomeGroup]
     balance: Decimal
     held: Decimal
     available_before: Decimal
@@ -90,9 +90,9 @@ def estimate(
         raise IllegalMove(f"A broadcast that is {broadcast.status} is past estimating.")
     if broadcast.status == BroadcastStatus.SCHEDULED:
         return _of(broadcast, _groups(OF_PLAN, {"broadcast": broadcast.pk}), is_held=True)
-    content.check(broadcast)
+    content.check_content(broadcast)
     source, values = _source(broadcast, recipients)
-    resolved, params = resolve(broadcast, now)
+    resolved, params = eligibility_sql(broadcast, now)
     sql = OF_SOURCE.format(source=source, resolved=resolved)
     return _of(broadcast, _groups(sql, {**params, **values}), is_held=False)
 
@@ -120,13 +120,13 @@ def _source(
     return sql, planning.refs_of(broadcast, recipients)
 
 
-def _groups(sql: str, params: Mapping[str, Any]) -> list[Group]:
+def _groups(sql: str, params: Mapping[str, Any]) -> list[OutcomeGroup]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return [Group(*row) for row in cursor.fetchall()]
+        return [OutcomeGroup(*row) for row in cursor.fetchall()]
 
 
-def _of(broadcast: Broadcast, groups: Sequence[Group], *, is_held: bool) -> Estimate:
+def _of(broadcast: Broadcast, groups: Sequence[OutcomeGroup], *, is_held: bool) -> Estimate:
     if not groups:
         raise NoRecipients(
             "There is nobody to send to: give recipients, or an audience that somebody is in.",
@@ -181,7 +181,7 @@ class _Figures:
         }
 
 
-def _figures(groups: Sequence[Group]) -> _Figures:
+def _figures(groups: Sequence[OutcomeGroup]) -> _Figures:
     suppressed: dict[str, int] = {}
     for each in groups:
         if each.reason:
@@ -210,7 +210,7 @@ SAID = (
 )
 
 
-def _hash(broadcast: Broadcast, groups: Sequence[Group]) -> str:
+def _hash(broadcast: Broadcast, groups: Sequence[OutcomeGroup]) -> str:
     said = {name: getattr(broadcast, name) for name in SAID}
     rows = [
         (

@@ -17,7 +17,7 @@ from django.db import connection
 from broadcast.errors import NoRecipients, UnknownRecipients
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.planning import audience
-from broadcast.planning.eligibility import resolve
+from broadcast.planning.eligibility import eligibility_sql
 
 SHOWN_UNKNOWN = 20
 
@@ -160,7 +160,7 @@ WHERE broadcast_id = %(broadcast)s
 
 
 def _plan_rows(broadcast: Broadcast, now: datetime) -> None:
-    resolved, params = resolve(broadcast, now)
+    resolved, params = eligibility_sql(broadcast, now)
     with connection.cursor() as cursor:
         # Two statements: the unique key on addresses is checked row by row.
         cursor.execute(
@@ -183,7 +183,7 @@ def _plan_rows(broadcast: Broadcast, now: datetime) -> None:
 
 
 def _plan_audience(broadcast: Broadcast, now: datetime) -> None:
-    resolved, params = resolve(broadcast, now)
+    resolved, params = eligibility_sql(broadcast, now)
     source = source_of_audience(broadcast)
     _drop_rows(broadcast)
     with connection.cursor() as cursor:

@@ -28,7 +28,7 @@ class BlindTextarea(Textarea):
         return ""
 
 
-class SecretsField(forms.JSONField):
+class SecretsFormField(forms.JSONField):
     """A JSON object of strings."""
 
     def __init__(self, **options: Any) -> None:
@@ -61,7 +61,7 @@ def _one_of(providers: Iterable[str]) -> forms.ChoiceField:
 
 class ProviderAppForm(TenantForm):
     provider = _one_of(sorted(ADAPTERS))
-    new_secrets = SecretsField(label="Secrets")
+    new_secrets = SecretsFormField(label="Secrets")
 
     class Meta:
         model = ProviderApp
@@ -87,7 +87,7 @@ OF_FORM = {"credentials": "new_credentials"}
 
 class SenderForm(TenantForm):
     provider = _one_of(sorted(ADAPTERS))
-    new_credentials = SecretsField(label="Credentials")
+    new_credentials = SecretsFormField(label="Credentials")
 
     class Meta:
         model = Sender

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from backoffice.pages import Page, Record
+from backoffice.pages import AdminPage, ReadOnlyAdmin
 from channels.admin.forms import ProviderAppForm, SenderForm, WhatsAppForm
 from channels.models import ProviderApp, Sender, SenderDay, TenantWAApp
 from tenants.admin.scoped_forms import BY_TENANT
@@ -19,7 +19,7 @@ BROKEN = ("broken_at", admin.EmptyFieldListFilter)
 
 
 @admin.register(ProviderApp)
-class ProviderAppAdmin(Page):
+class ProviderAppAdmin(AdminPage):
     form = ProviderAppForm
     list_display = ("name", "tenant", "provider", "is_active", "created_at")
     list_filter = (BY_TENANT, "provider", "is_active")
@@ -40,7 +40,7 @@ class ProviderAppAdmin(Page):
 
 
 @admin.register(Sender)
-class SenderAdmin(Page):
+class SenderAdmin(AdminPage):
     form = SenderForm
     list_display = (
         "name",
@@ -110,7 +110,7 @@ class TenantWAAppAdmin(SenderAdmin):
 
 
 @admin.register(SenderDay)
-class SenderDayAdmin(Record):
+class SenderDayAdmin(ReadOnlyAdmin):
     """How much of its daily limit a sender has used."""
 
     list_display = ("day", "sender", "taken")

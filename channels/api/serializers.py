@@ -8,7 +8,7 @@ from rest_framework.exceptions import PermissionDenied
 
 from api.errors import InvalidInput
 from api.fields import MoneyField, UtcDateTimeField
-from api.strict_serializers import Strict
+from api.strict_serializers import StrictSerializer
 from channels.models import ProviderApp, Sender
 from channels.pacing.limiter import MAX_BATCH_SIZE
 from channels.platforms import Platform
@@ -47,7 +47,7 @@ def _adapter(name: str) -> Adapter:
     return adapter_for(name)
 
 
-class ProviderAppSerializer(Strict, serializers.ModelSerializer[ProviderApp]):
+class ProviderAppSerializer(StrictSerializer, serializers.ModelSerializer[ProviderApp]):
     """An app at a provider. `webhook_url` is where the provider must call; keep it secret."""
 
     secrets = SecretsField(
@@ -74,7 +74,7 @@ class ProviderAppSerializer(Strict, serializers.ModelSerializer[ProviderApp]):
         return attrs
 
 
-class SenderSerializer(Strict, serializers.ModelSerializer[Sender]):
+class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     """A number or bot that messages go out from. Prices and `base_url` are the operator's."""
 
     app = TenantRelatedField(

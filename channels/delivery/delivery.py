@@ -85,7 +85,7 @@ class Delivery:
             answers = {n: answers.get(n, _LOST) for n in self._open}
         handed = {n: self._open.pop(n) for n in answers}
         refused, self._refused = self._refused, []
-        return refused if self._ready is None else refused + _settled(self._ready, answers, handed)
+        return refused if self._ready is None else refused + _finished(self._ready, answers, handed)
 
     def __iter__(self) -> Iterator[Settled]:
         while not self.is_over:
@@ -139,7 +139,7 @@ def _numbered(starts: Mapping[UUID, float], handed: Mapping[int, Group]) -> Mapp
     return {n: starts[group[0].id] for n, group in handed.items() if group[0].id in starts}
 
 
-def check(*, account: SenderAccount, timeout: float) -> Outcome:
+def check_credentials(*, account: SenderAccount, timeout: float) -> Outcome:
     """Whether a sender's credentials work, without sending anything. Raises UnknownProvider."""
     adapter = adapter_for(account.provider)
     try:
@@ -202,7 +202,7 @@ def _prepared(build: Callable[[], HttpRequest], *, timeout: float) -> PreparedRe
         return None
 
 
-def _settled(
+def _finished(
     ready: Authorized, answers: Mapping[int, Exchange], handed: Mapping[int, Group]
 ) -> Settled:
     adapter = adapter_for(ready.account.provider)

@@ -22,7 +22,7 @@ def providers_with_look_up() -> list[str]:
     return sorted(name for name, each in ADAPTERS.items() if each.capabilities.look_up)
 
 
-def look_up(
+def look_up_messages(
     *, account: SenderAccount, asked: Sequence[HandedOver], timeout: float
 ) -> dict[UUID, Receipt]:
     """What became of those of which the provider shows exactly one that can be it.

@@ -17,7 +17,7 @@ MAX_RETRY_AFTER = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ErrorRule:
     """A row of an error map. `retry_after` (seconds) is for answers that name none."""
 
     kind: OutcomeKind
@@ -39,34 +39,34 @@ class Rule:
         )
 
 
-def config(code: str, message: str) -> Rule:
-    return Rule(OutcomeKind.PERMANENT, code, message, FailureCause.CONFIG)
+def config(code: str, message: str) -> ErrorRule:
+    return ErrorRule(OutcomeKind.PERMANENT, code, message, FailureCause.CONFIG)
 
 
-def content(code: str, message: str) -> Rule:
-    return Rule(OutcomeKind.PERMANENT, code, message, FailureCause.CONTENT)
+def content(code: str, message: str) -> ErrorRule:
+    return ErrorRule(OutcomeKind.PERMANENT, code, message, FailureCause.CONTENT)
 
 
-def recipient(code: str, message: str) -> Rule:
-    return Rule(OutcomeKind.PERMANENT, code, message, FailureCause.RECIPIENT)
+def recipient(code: str, message: str) -> ErrorRule:
+    return ErrorRule(OutcomeKind.PERMANENT, code, message, FailureCause.RECIPIENT)
 
 
-def opt_out(code: str, message: str) -> Rule:
-    return Rule(OutcomeKind.PERMANENT, code, message, FailureCause.OPT_OUT)
+def opt_out(code: str, message: str) -> ErrorRule:
+    return ErrorRule(OutcomeKind.PERMANENT, code, message, FailureCause.OPT_OUT)
 
 
-def passing(code: str, message: str, *, retry_after: float | None = None) -> Rule:
-    return Rule(OutcomeKind.PASSING, code, message, retry_after=retry_after)
+def passing(code: str, message: str, *, retry_after: float | None = None) -> ErrorRule:
+    return ErrorRule(OutcomeKind.PASSING, code, message, retry_after=retry_after)
 
 
-def unknown(code: str, message: str) -> Rule:
-    return Rule(OutcomeKind.UNKNOWN, code, message)
+def unknown(code: str, message: str) -> ErrorRule:
+    return ErrorRule(OutcomeKind.UNKNOWN, code, message)
 
 
 def limited(
     code: str, message: str, *, retry_after: float, scope: LimitScope = LimitScope.SENDER
-) -> Rule:
-    return Rule(OutcomeKind.LIMITED, code, message, limit_scope=scope, retry_after=retry_after)
+) -> ErrorRule:
+    return ErrorRule(OutcomeKind.LIMITED, code, message, limit_scope=scope, retry_after=retry_after)
 
 
 def by_status(response: HttpResponse) -> Outcome:

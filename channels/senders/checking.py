@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from channels.delivery.delivery import check
+from channels.delivery.delivery import check_credentials
 from channels.models import Sender
 from channels.port.outcomes import OutcomeKind
 from postgres.text import storable
@@ -30,7 +30,7 @@ def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> Checked:
     Raises Sender.DoesNotExist. Must not run in a transaction: it waits for the network.
     """
     sender = Sender.objects.for_tenant(tenant).select_related("app").get(pk=sender_id)
-    outcome = check(account=sender.account(), timeout=CHECK_TIMEOUT)
+    outcome = check_credentials(account=sender.account(), timeout=CHECK_TIMEOUT)
     works = outcome.kind is OutcomeKind.ACCEPTED
     message = storable(outcome.message)
     found = Checked(works, "" if works else outcome.code, message, now)

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from backoffice.pages import Inline, LargeTable, Page, Record
+from backoffice.pages import AdminPage, Inline, LargeTable, ReadOnlyAdmin
 from contacts.admin.forms import ContactForm, ContactTagForm, SuppressionForm, TagFormSet
 from contacts.models import (
     Contact,
@@ -19,7 +19,7 @@ from tenants.admin.scoped_forms import BY_TENANT
 
 
 @admin.register(Tag)
-class TagAdmin(Page):
+class TagAdmin(AdminPage):
     list_display = ("name", "tenant")
     list_filter = (BY_TENANT,)
     list_select_related = ("tenant",)
@@ -36,7 +36,7 @@ class TagInline(Inline):
 
 
 @admin.register(Contact)
-class ContactAdmin(Page):
+class ContactAdmin(AdminPage):
     form = ContactForm
     list_display = ("__str__", "tenant", "phone", "external_id", "country", "created_at")
     list_filter = (BY_TENANT,)
@@ -62,7 +62,7 @@ class ContactTagAdmin(LargeTable):
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(Page):
+class SuppressionAdmin(AdminPage):
     form = SuppressionForm
     list_display = ("address", "tenant", "platform", "scope", "source", "created_at")
     list_filter = (BY_TENANT, "platform", "scope", "source")
@@ -74,7 +74,7 @@ class SuppressionAdmin(Page):
 
 
 @admin.register(ContactImport)
-class ContactImportAdmin(Record):
+class ContactImportAdmin(ReadOnlyAdmin):
     list_display = (
         "file_name",
         "tenant",

@@ -17,7 +17,7 @@ from api.error_schema import ErrorResponseSerializer
 from api.exceptions import RequestTooLarge
 from api.pagination import KeysetPages
 from api.parsers import UNSTORABLE
-from api.strict_serializers import Strict
+from api.strict_serializers import StrictSerializer
 from contacts.imports.csv_reading import MAX_COLUMN_NAME
 from contacts.imports.exporting import error_lines
 from contacts.models import ContactImport
@@ -69,7 +69,7 @@ class MappingField(serializers.JSONField):
             self.fail("invalid")
 
 
-class ImportWriteSerializer(Strict):
+class ImportWriteSerializer(StrictSerializer):
     file = serializers.FileField(
         help_text="CSV in UTF-8 or Windows-1252, with comma or semicolon; the first line names the "
         "columns. Columns that are no field of a contact become attributes."

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from api.errors import InvalidInput
 from api.fields import UtcDateTimeField
-from api.strict_serializers import Strict
+from api.strict_serializers import StrictSerializer
 from contacts.addresses import normalised
 from contacts.models import Contact, Suppression
 from contacts.phones import InvalidPhone, country_of, to_e164
@@ -27,7 +27,7 @@ class TagNamesField(serializers.ListField):
         return [tag.name for tag in data.all()]
 
 
-class ContactSerializer(Strict, serializers.ModelSerializer[Contact]):
+class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
     """One of phone, telegram_chat_id, external_id, email, first_name and last_name is needed."""
 
     tags = TagNamesField(
@@ -130,12 +130,12 @@ class ContactSerializer(Strict, serializers.ModelSerializer[Contact]):
         return instance
 
 
-class DoNotContactSerializer(Strict):
+class DoNotContactSerializer(StrictSerializer):
     value = serializers.BooleanField()
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
 
 
-class SuppressionSerializer(Strict, serializers.ModelSerializer[Suppression]):
+class SuppressionSerializer(StrictSerializer, serializers.ModelSerializer[Suppression]):
     created_at = UtcDateTimeField(read_only=True)
 
     class Meta:

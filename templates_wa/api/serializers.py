@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from api.fields import UtcDateTimeField
-from api.strict_serializers import Strict
+from api.strict_serializers import StrictSerializer
 from channels.models import TenantWAApp
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.rules import cards as card_rules
@@ -47,14 +47,14 @@ class KindField(serializers.ChoiceField):
         self.error_messages["invalid_choice"] = f"One of {', '.join(choices)}."
 
 
-class SupportedAppSerializer(Strict):
+class SupportedAppSerializer(StrictSerializer):
     """An Android app that a one-time password may be filled into."""
 
     package_name = serializers.CharField()
     signature_hash = serializers.CharField()
 
 
-class TemplateButtonSerializer(Strict):
+class TemplateButtonSerializer(StrictSerializer):
     """`url`: of a URL button, with one parameter at most at its end: `https://shop.example/{{1}}`.
 
     OTP, the button of an AUTHENTICATION template, has an `otp_type`; ONE_TAP and ZERO_TAP name
@@ -74,7 +74,7 @@ class TemplateButtonSerializer(Strict):
     zero_tap_terms_accepted = serializers.BooleanField(required=False)
 
 
-class TemplateCardSerializer(Strict):
+class TemplateCardSerializer(StrictSerializer):
     """A card of a carousel; all cards have the same kind of medium and the same buttons."""
 
     header_format = KindField(choices=[each.value for each in card_rules.FORMATS])
@@ -86,7 +86,7 @@ class TemplateCardSerializer(Strict):
         return {"body": "", "buttons": [], **attrs}
 
 
-class TemplateSerializer(Strict, serializers.ModelSerializer[WhatsAppTemplate]):
+class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppTemplate]):
     """A template. `parameters`: the keys that a broadcast's template_params must hold.
 
     Of an AUTHENTICATION template Meta writes the body and the footer.
@@ -137,12 +137,12 @@ class TemplateSerializer(Strict, serializers.ModelSerializer[WhatsAppTemplate]):
         return required_parameters(template)
 
 
-class StatusSerializer(Strict):
+class StatusSerializer(StrictSerializer):
     status = serializers.ChoiceField(choices=TemplateStatus.choices)
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
 
 
-class PreviewValuesSerializer(Strict):
+class PreviewValuesSerializer(StrictSerializer):
     values = TextsField(required=False, default=dict, help_text="In place of the samples.")
 
 
@@ -166,7 +166,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
     )
 
 
-class SampleUploadSerializer(Strict):
+class SampleUploadSerializer(StrictSerializer):
     app = TenantRelatedField(
         queryset=TenantWAApp.objects.select_related("app", "tenant"),
         help_text="A sender on WhatsApp.",
@@ -182,7 +182,7 @@ class SampleSerializer(serializers.Serializer[Any]):
     header_format = serializers.CharField(help_text="IMAGE, VIDEO or DOCUMENT.")
 
 
-class SyncSerializer(Strict):
+class SyncSerializer(StrictSerializer):
     app = TenantRelatedField(
         queryset=TenantWAApp.objects.select_related("app", "tenant"),
         help_text="A sender on WhatsApp.",

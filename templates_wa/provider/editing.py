@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from api.errors import Conflict, DomainError
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.rules.authentication import OPTIONS, write_text
-from templates_wa.rules.rules import check, check_for_review
+from templates_wa.rules.rules import check_for_review, check_template
 from tenants.models import Tenant
 
 EDITABLE = frozenset(
@@ -61,7 +61,7 @@ def create(*, tenant: Tenant, fields: Mapping[str, Any]) -> WhatsAppTemplate:
     """A DRAFT. Raises TemplateInvalid, TemplateExists."""
     template = WhatsAppTemplate(tenant=tenant, **fields)
     write_text(template, given=fields)
-    check(template)
+    check_template(template)
     _save(template)
     return template
 
@@ -82,7 +82,7 @@ def edit(
             setattr(template, name, value)
         if changed.keys() & WRITES_ANEW:
             write_text(template, given=changed)
-        check(template)
+        check_template(template)
         if changed.keys() != {"examples"}:
             _count_edit(template, now)
             template.status, template.status_at = TemplateStatus.DRAFT, now
@@ -102,7 +102,7 @@ def set_status(
         if template.is_at_provider:
             raise StatusIsTheProviders("The provider says what the status of this template is.")
         if status == TemplateStatus.APPROVED:
-            check(template)
+            check_template(template)
             template.approved_at = template.approved_at or now
         template.status, template.status_at = status, now
         template.rejection_reason = reason

@@ -29,14 +29,14 @@ NAME = re.compile(r"[a-z0-9_]{1,512}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2,4})?")
 
 
-def check(template: WhatsAppTemplate) -> None:
+def check_template(template: WhatsAppTemplate) -> None:
     """Raises TemplateInvalid for a text that could never be approved."""
     refuse(problems(template))
 
 
 def check_for_review(template: WhatsAppTemplate) -> None:
-    """As `check`, and whether there is a sample of every parameter, as reviewers need it."""
-    check(template)
+    """As `check_template`, and that every parameter has a sample, as reviewers need them."""
+    check_template(template)
     refuse(list(example_rules.missing(template)))
 
 

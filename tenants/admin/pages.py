@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.forms import AdminPasswordChangeForm
 
-from backoffice.pages import Page, Record, RowForm, Undeletable
+from backoffice.pages import AdminPage, ReadOnlyAdmin, RowForm, Undeletable
 from tenants.admin.forms import NewUserForm
 from tenants.admin.scoped_forms import BY_TENANT
 from tenants.models import IdempotencyRecord, Membership, Tenant, User
@@ -65,7 +65,7 @@ class UserAdmin(Undeletable, PasswordPages):
 
 
 @admin.register(Membership)
-class MembershipAdmin(Page):
+class MembershipAdmin(AdminPage):
     list_display = ("user", "tenant", "role", "created_at")
     list_filter = (BY_TENANT, "role")
     list_select_related = ("user", "tenant")
@@ -76,7 +76,7 @@ class MembershipAdmin(Page):
 
 
 @admin.register(IdempotencyRecord)
-class IdempotencyRecordAdmin(Record):
+class IdempotencyRecordAdmin(ReadOnlyAdmin):
     list_display = ("key", "tenant", "operation", "response_status", "created_at")
     list_filter = (BY_TENANT,)
     list_select_related = ("tenant",)

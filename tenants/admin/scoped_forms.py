@@ -3,23 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
 from django.db.models import Model
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 if TYPE_CHECKING:
-    Base = admin.ModelAdmin[Any]
-    InlineBase = admin.TabularInline[Any, Any]
     RowForm = forms.ModelForm[Any]
-    RowFormSet = forms.BaseInlineFormSet[Any, Any, Any]
 else:
-    from unfold.admin import TabularInline
-    from unfold.forms import PaginationInlineFormSet
-
-    InlineBase = TabularInline
     RowForm = forms.ModelForm
-    RowFormSet = PaginationInlineFormSet
-
 
 BY_TENANT = ("tenant", AutocompleteSelectFilter)
 

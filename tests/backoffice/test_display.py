@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
-from backoffice.pages import Page
+from backoffice.pages import AdminPage
 from channels.models import Sender
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, SenderFactory
@@ -28,7 +28,7 @@ def test_no_label_has_an_abbreviation_in_small_letters() -> None:
     names = {
         f"{model._meta.label}.{field.name}": str(field.verbose_name)
         for model, page in admin.site._registry.items()
-        if isinstance(page, Page)
+        if isinstance(page, AdminPage)
         for field in model._meta.fields
     }
     assert {name: each for name, each in names.items() if ABBREVIATED.search(each)} == {}

@@ -46,7 +46,7 @@ from channels.port.events import Receipt, ReceiptStatus
 from channels.port.outcomes import Outcome, OutcomeKind
 from contacts.models import Contact
 from doctor.checkup import find_breaches
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tenants.models import Tenant, User
 from tests.factories import TenantFactory, UserFactory
 from wallet.ledger import ledger
@@ -69,7 +69,7 @@ class World:
     contacts: list[Contact]
 
 
-def make_world(sandbox: RunningSimulator) -> World:
+def make_world(sandbox: RunningSandbox) -> World:
     tenant = TenantFactory.create()
     ledger.top_up(
         tenant=tenant,
@@ -270,7 +270,7 @@ def run_to_the_end(actions: Actions) -> None:
 
 
 class Machine(RuleBasedStateMachine):
-    sandbox: RunningSimulator
+    sandbox: RunningSandbox
 
     def __init__(self) -> None:
         super().__init__()
@@ -332,7 +332,7 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_order_of_moves_breaks_an_invariant(sandbox: RunningSimulator) -> None:
+def test_no_order_of_moves_breaks_an_invariant(sandbox: RunningSandbox) -> None:
     Machine.sandbox = sandbox
     run_state_machine_as_test(
         Machine,
@@ -388,7 +388,7 @@ def crowd() -> Iterator[ThreadPoolExecutor]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", range(3))
 def test_nobody_at_once_breaks_an_invariant(
-    sandbox: RunningSimulator, crowd: ThreadPoolExecutor, seed: int
+    sandbox: RunningSandbox, crowd: ThreadPoolExecutor, seed: int
 ) -> None:
     """A deadlock, an error of any kind or a breach fails it; the seed is in the test's name."""
     world = make_world(sandbox)

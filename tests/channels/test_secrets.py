@@ -15,7 +15,7 @@ import pytest
 
 from channels.delivery import access_tokens
 from channels.delivery.access_tokens import authorized
-from channels.delivery.delivery import check, deliver
+from channels.delivery.delivery import check_credentials, deliver
 from channels.http import client as http
 from channels.http.asking import ProviderRefused, ProviderUnreachable, ask
 from channels.port.adapter import AcknowledgingAdapter, Adapter
@@ -31,7 +31,7 @@ from channels.port.messages import (
 from channels.port.template_port import TemplateSpec
 from channels.providers.registry import ADAPTERS
 from channels.providers.template_registry import TEMPLATE_PROVIDERS
-from sandbox.running import RunningSimulator, running_simulator
+from sandbox.running import RunningSandbox, running_sandbox
 from tests.channels.http import far_end as far_ends
 from tests.channels.http.far_end import Behaviour, FarEnd, answer, replies
 from tests.channels.providers.samples import account, call, service_account
@@ -87,8 +87,8 @@ def heard() -> Iterator[Heard]:
 
 
 @pytest.fixture(scope="module")
-def quick() -> Iterator[RunningSimulator]:
-    with running_simulator(receipt_delay=60, slow_seconds=0.1, hang_seconds=1) as running:
+def quick() -> Iterator[RunningSandbox]:
+    with running_sandbox(receipt_delay=60, slow_seconds=0.1, hang_seconds=1) as running:
         yield running
 
 
@@ -143,11 +143,11 @@ def send(sender: SenderAccount, *, template: bool = True) -> int:
 
 @EVERY
 def test_the_sandboxs_every_answer(
-    adapter: Adapter, quick: RunningSimulator, heard: Heard, key: str
+    adapter: Adapter, quick: RunningSandbox, heard: Heard, key: str
 ) -> None:
     sender = sender_at(adapter, quick.base_url, key)
     assert send(sender) == 0
-    check(account=sender, timeout=1)
+    check_credentials(account=sender, timeout=1)
     logging.getLogger("channels.delivery.delivery").debug("What is said is heard.")
     assert heard.lines
     assert_nothing_told(heard, adapter, sender)
@@ -170,7 +170,7 @@ def test_answers_that_nobody_documented(
     if adapter.token_grant:
         sender = replace(sender, credentials={**sender.credentials, "access_token": "ya29.given"})
     assert send(sender, template=False) == 0
-    check(account=sender, timeout=1)
+    check_credentials(account=sender, timeout=1)
     assert_nothing_told(heard, adapter, sender)
 
 
@@ -205,7 +205,7 @@ def test_a_token_endpoint_that_answers_oddly(
     far_end.behaviour = behaviour
     sender = sender_at(adapter, far_end.url, key)
     assert send(sender, template=False) == 0
-    check(account=sender, timeout=1)
+    check_credentials(account=sender, timeout=1)
     assert_nothing_told(heard, adapter, sender)
 
 
@@ -222,7 +222,7 @@ def test_templates_are_written_and_listed_without_a_word(
     provider: str,
     behaviour: Behaviour | None,
     far_end: FarEnd,
-    quick: RunningSimulator,
+    quick: RunningSandbox,
     heard: Heard,
 ) -> None:
     """None: the sandbox's own answers."""

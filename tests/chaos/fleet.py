@@ -17,7 +17,7 @@ import redis
 from config.embedded.processes import dies_with_parent, end
 from config.environment import BASE_DIR, DATA_DIR
 from config.ports import free_port
-from config.stack.members import commands
+from config.stack.commands import commands
 
 START_DEADLINE = 90.0
 RESTART_LOOK = 0.2

@@ -1,4 +1,4 @@
-"""Others verify and read what our simulator posts; we verify what others have signed."""
+"""Others verify and read what our sandbox posts; we verify what others have signed."""
 
 import hashlib
 import hmac

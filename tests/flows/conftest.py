@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from config.embedded.processes import dies_with_parent, end
 from config.environment import BASE_DIR
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tests.workers import Worker, environment
 
 FAST = {"BROADCAST_BATCH_DELAY": "0.1", "BROADCAST_RETRY_DELAY": "1"}
@@ -21,7 +21,7 @@ FAST = {"BROADCAST_BATCH_DELAY": "0.1", "BROADCAST_RETRY_DELAY": "1"}
 def stack(
     celery_worker_process: Callable[..., Worker],
     live_server: LiveServer,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     tmp_path: Path,
 ) -> Iterator[LiveServer]:
     """A web server, two workers and beat; its short links lead to it."""

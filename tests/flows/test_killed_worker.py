@@ -17,7 +17,7 @@ from broadcast.moves.finishing import finish_all_that_are_over
 from broadcast.tasks import serve
 from channels.models import Sender
 from contacts.models import Contact
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.workers import Worker
@@ -28,7 +28,7 @@ SLOW = 9008
 DEADLINE = 30.0
 
 
-def accepted(sandbox: RunningSimulator, bot: Sender) -> list[str]:
+def accepted(sandbox: RunningSandbox, bot: Sender) -> list[str]:
     """Whom the sandbox accepted messages for from this bot, once for each."""
     url = f"{sandbox.base_url}/_sandbox/accepted?account={bot.account_id}&limit=1000"
     with urlopen(url) as answer:  # noqa: S310 - a server of this test
@@ -48,7 +48,7 @@ def test_workers_send_a_broadcast_to_its_end(
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     people: Callable[..., list[Contact]],
     draft: Callable[..., Broadcast],
 ) -> None:
@@ -70,7 +70,7 @@ def test_a_worker_killed_in_mid_batch_sends_nothing_twice(
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     people: Callable[..., list[Contact]],
     draft: Callable[..., Broadcast],
 ) -> None:

@@ -20,7 +20,7 @@ from contacts.models import Contact, Suppression
 from inbound.applying.acknowledging import WITHIN, acknowledge, acknowledge_soon
 from inbound.models import ProviderEvent, ReceivedMessage
 from inbound.tasks import apply_events
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tests.workers import Worker
 from wallet.models import Wallet
 
@@ -39,7 +39,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def press(sandbox: RunningSimulator, bot: Sender, chat: int, **pressed: Any) -> None:
+def press(sandbox: RunningSandbox, bot: Sender, chat: int, **pressed: Any) -> None:
     told = {
         "provider": "telegram",
         "account": bot.account_id,
@@ -51,7 +51,7 @@ def press(sandbox: RunningSimulator, bot: Sender, chat: int, **pressed: Any) -> 
     urlopen(Request(url, raw, {"Content-Type": "application/json"})).close()  # noqa: S310 - own server
 
 
-def answered(sandbox: RunningSimulator, bot: Sender) -> int:
+def answered(sandbox: RunningSandbox, bot: Sender) -> int:
     books = sandbox.sandbox.acknowledged
     return sum(times for (account, _), times in books.items() if account == bot.account_id)
 
@@ -61,7 +61,7 @@ def test_a_press_is_kept_attributed_obeyed_and_acknowledged(
     bot: Sender,
     people: Callable[..., list[Contact]],
     sent: Callable[..., Broadcast],
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     live_server: LiveServer,
     celery_worker_process: Callable[..., Worker],
     settings: Settings,
@@ -109,7 +109,7 @@ def test_only_a_press_that_somebody_waits_on_is_acknowledged(
 
 
 def test_a_refusal_is_let_be_and_a_copy_says_nothing(
-    bot: Sender, sandbox: RunningSimulator, settings: Settings
+    bot: Sender, sandbox: RunningSandbox, settings: Settings
 ) -> None:
     assert acknowledge(sender_id=bot.pk, token="no-query") is False
     assert acknowledge(sender_id=bot.pk, token="8") is True

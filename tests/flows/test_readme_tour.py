@@ -8,14 +8,14 @@ from pytest_django.live_server_helper import LiveServer
 from demo import story
 from demo.client import Client
 from demo.tenant import OWNER, PASSWORD, set_up
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tests.flows.readme import lines_to_paste
 
 END = "end-of-the-tour"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_tour_works_as_pasted(stack: LiveServer, sandbox: RunningSimulator) -> None:
+def test_the_tour_works_as_pasted(stack: LiveServer, sandbox: RunningSandbox) -> None:
     client = Client(stack.url)
     set_up(web_url=stack.url, sandbox=Client(sandbox.base_url), own_servers=True)
     client.log_in(OWNER, PASSWORD)

@@ -20,7 +20,7 @@ from channels.platforms import Platform
 from contacts.models import Contact
 from inbound.models import ProviderEvent
 from inbound.tasks import apply_events
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.fixtures.sending import PRICE
@@ -49,12 +49,12 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def control(sandbox: RunningSimulator, path: str, body: dict[str, Any]) -> None:
+def control(sandbox: RunningSandbox, path: str, body: dict[str, Any]) -> None:
     url, raw = f"{sandbox.base_url}/_sandbox/{path}", json.dumps(body).encode()
     urlopen(Request(url, raw, {"Content-Type": "application/json"})).close()  # noqa: S310 - own server
 
 
-def accepted(sandbox: RunningSimulator, provider: str) -> list[dict[str, Any]]:
+def accepted(sandbox: RunningSandbox, provider: str) -> list[dict[str, Any]]:
     url = f"{sandbox.base_url}/_sandbox/accepted?account={BOOKS[provider]}&limit=1000"
     with urlopen(url) as answer:  # noqa: S310 - a server of this test
         found: list[dict[str, Any]] = json.load(answer)["results"]
@@ -62,9 +62,7 @@ def accepted(sandbox: RunningSimulator, provider: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def sms(
-    tenant: Tenant, sandbox: RunningSimulator, live_server: LiveServer
-) -> Callable[..., Sender]:
+def sms(tenant: Tenant, sandbox: RunningSandbox, live_server: LiveServer) -> Callable[..., Sender]:
     """A sender whose provider app's endpoint the sandbox reports to."""
 
     def make(provider: str) -> Sender:
@@ -136,7 +134,7 @@ def settle_receipts(broadcast: Broadcast, wanted: dict[str, int]) -> None:
 
 
 def test_vonage(
-    sms: Callable[..., Sender], send_sms: Callable[..., Broadcast], sandbox: RunningSimulator
+    sms: Callable[..., Sender], send_sms: Callable[..., Broadcast], sandbox: RunningSandbox
 ) -> None:
     assert len(split(TEXT).parts) == 2
     usual = [f"{1000 + number}" for number in range(90)]
@@ -157,7 +155,7 @@ def test_vonage(
 
 
 def test_msg91_in_requests_of_many(
-    sms: Callable[..., Sender], send_sms: Callable[..., Broadcast], sandbox: RunningSimulator
+    sms: Callable[..., Sender], send_sms: Callable[..., Broadcast], sandbox: RunningSandbox
 ) -> None:
     usual = [f"{1000 + number}" for number in range(98)]
     sender = sms("msg91")
@@ -171,7 +169,7 @@ def test_msg91_in_requests_of_many(
 
 
 def test_a_request_of_msg91_whose_answer_was_lost_is_resolved_by_its_reports(
-    sms: Callable[..., Sender], send_sms: Callable[..., Broadcast], sandbox: RunningSimulator
+    sms: Callable[..., Sender], send_sms: Callable[..., Broadcast], sandbox: RunningSandbox
 ) -> None:
     endings = [*(f"{1000 + number}" for number in range(79)), "9011"]
     broadcast = send_sms(sms("msg91"), endings, provider_template_id="64f0c0ffee")

@@ -16,7 +16,7 @@ from broadcast.models import Broadcast
 from channels.models import TenantWAApp
 from inbound.applying.applying import apply_block
 from inbound.models import ProviderEvent
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant
 from tests.factories import ContactFactory, ProviderAppFactory, WhatsAppSenderFactory
@@ -29,7 +29,7 @@ PHONES = count(14_155_230_100)
 
 
 @pytest.fixture
-def far_end(sandbox: RunningSimulator) -> Client:
+def far_end(sandbox: RunningSandbox) -> Client:
     return Client(sandbox.base_url)
 
 
@@ -39,7 +39,7 @@ def app(
     rich: Wallet,
     open_limiter: None,
     live_server: LiveServer,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     far_end: Client,
 ) -> Iterator[TenantWAApp]:
     endpoint = ProviderAppFactory.create(tenant=tenant)

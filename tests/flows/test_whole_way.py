@@ -11,7 +11,7 @@ from demo.client import Client
 from demo.make_contacts import CSV_PATH
 from demo.reconciling import add_up
 from demo.tenant import OWNER, PASSWORD, set_up
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 
 ROWS = 130
 """Of the demo's contacts: enough for three batches and for each misbehaving recipient."""
@@ -28,7 +28,7 @@ def some_contacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_broadcasts_end_as_the_sandbox_says_and_the_ledger_adds_up(
-    stack: LiveServer, sandbox: RunningSimulator, some_contacts: None
+    stack: LiveServer, sandbox: RunningSandbox, some_contacts: None
 ) -> None:
     client, far_end = Client(stack.url), Client(sandbox.base_url)
     demo = set_up(web_url=stack.url, sandbox=far_end, own_servers=True)

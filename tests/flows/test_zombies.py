@@ -17,7 +17,7 @@ from broadcast.models import Batch, Broadcast
 from broadcast.tasks import serve
 from channels.models import Sender
 from contacts.models import Contact
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.flows.test_killed_worker import SLOW, accepted, wait_for
@@ -51,7 +51,7 @@ def test_a_zombie_sends_nothing_twice_and_its_late_answers_count(
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     people: Callable[..., list[Contact]],
     draft: Callable[..., Broadcast],
     tmp_path: Path,
@@ -97,7 +97,7 @@ def test_one_that_was_stopped_before_and_after_the_fence_begins_nothing_after_it
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     people: Callable[..., list[Contact]],
     draft: Callable[..., Broadcast],
     tmp_path: Path,

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from channels.delivery.looking_up import look_up
+from channels.delivery.looking_up import look_up_messages
 from channels.port.events import HandedOver
 from channels.providers.storable import storable_object
 from postgres.text import storable
@@ -145,7 +145,7 @@ def test_a_look_up_finds_an_id(far_end: FarEnd) -> None:
     }
     says(far_end, {"messages": [listed], "next_page_uri": None})
 
-    found = look_up(
+    found = look_up_messages(
         account=account("twilio", base_url=far_end.url),
         asked=[HandedOver(sent, now, now)],
         timeout=5,

@@ -2,22 +2,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.running import RunningSimulator, running_simulator
+from sandbox.running import RunningSandbox, running_sandbox
 from tests.sandbox.client import ACCOUNT, Client
 from tests.sandbox.receiver import Receiver, receiving
 
 
 @pytest.fixture(scope="session")
-def shared_simulator() -> Iterator[RunningSimulator]:
-    with running_simulator(
+def shared_sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox(
         receipt_delay=0.05, slow_seconds=0.6, late_seconds=0.6, pair_interval=0.8, read_percent=100
     ) as running:
         yield running
 
 
 @pytest.fixture
-def client(shared_simulator: RunningSimulator) -> Iterator[Client]:
-    client = Client(shared_simulator.base_url)
+def client(shared_sandbox: RunningSandbox) -> Iterator[Client]:
+    client = Client(shared_sandbox.base_url)
     yield client
     client.control("reset", {"webhooks": True})
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from channels.delivery.delivery import check, deliver
+from channels.delivery.delivery import check_credentials, deliver
 from channels.http import client as http
 from channels.port.events import Receipt, Reply
 from channels.port.messages import OutboundMessage, Parameter, SenderAccount, TemplateContent
@@ -95,7 +95,7 @@ def test_a_reply(client: Client, sender: SenderAccount, receiver: Receiver) -> N
 
 
 def test_credentials(sender: SenderAccount) -> None:
-    assert check(account=sender, timeout=3).kind is OutcomeKind.ACCEPTED
+    assert check_credentials(account=sender, timeout=3).kind is OutcomeKind.ACCEPTED
     revoked = replace(sender, credentials={**sender.credentials, "api_key": "revoked"})
-    assert check(account=revoked, timeout=3).code == "sender_unauthorized"
+    assert check_credentials(account=revoked, timeout=3).code == "sender_unauthorized"
     assert send(revoked, "+91987650001").code == "sender_unauthorized"

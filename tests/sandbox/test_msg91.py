@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from channels.delivery.delivery import check, deliver
+from channels.delivery.delivery import check_credentials, deliver
 from channels.http import client as http
 from channels.port.events import Receipt
 from channels.port.http_calls import WebhookSecrets
@@ -116,7 +116,7 @@ def test_the_token_in_the_address_is_asked_for() -> None:
 
 
 def test_credentials(sender: SenderAccount) -> None:
-    assert check(account=sender, timeout=3).kind is OutcomeKind.ACCEPTED
+    assert check_credentials(account=sender, timeout=3).kind is OutcomeKind.ACCEPTED
     revoked = replace(sender, credentials={"authkey": "revoked"})
-    assert check(account=revoked, timeout=3).code == "sender_unauthorized"
+    assert check_credentials(account=revoked, timeout=3).code == "sender_unauthorized"
     assert send(revoked, "0001")[0].code == "sender_unauthorized"

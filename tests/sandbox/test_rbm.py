@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from channels.delivery import access_tokens
-from channels.delivery.delivery import check, deliver
+from channels.delivery.delivery import check_credentials, deliver
 from channels.http import client as http
 from channels.port.events import OptChange, Receipt, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
@@ -140,7 +140,7 @@ def test_recipients_write_and_unsubscribe(client: Client, webhook: Receiver) -> 
 
 
 def test_one_token_serves_a_process(client: Client, sender: SenderAccount) -> None:
-    assert check(account=sender, timeout=2).kind is OutcomeKind.ACCEPTED
+    assert check_credentials(account=sender, timeout=2).kind is OutcomeKind.ACCEPTED
     first = access_tokens.authorized(sender, RBM)
     assert (first.is_old, first.account.credentials["access_token"][:5]) == (True, "ya29.")
     send(sender, "+14155230001")
@@ -172,7 +172,7 @@ def test_a_service_account_without_rights_gets_no_token(sender: SenderAccount) -
 def test_what_is_no_service_account_is_the_senders_fault(sender: SenderAccount, given: str) -> None:
     outcome = send(replace(sender, credentials={"service_account": given}), "+14155230001")
     assert (outcome.kind, outcome.code) == (OutcomeKind.PERMANENT, "sender_unauthorized")
-    assert check(account=replace(sender, credentials={}), timeout=2) == outcome
+    assert check_credentials(account=replace(sender, credentials={}), timeout=2) == outcome
 
 
 def test_nothing_is_lost_while_there_is_no_token(sender: SenderAccount) -> None:

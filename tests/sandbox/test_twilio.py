@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from twilio.request_validator import RequestValidator
 
-from channels.delivery.delivery import check, deliver
+from channels.delivery.delivery import check_credentials, deliver
 from channels.http import client as http
 from channels.platforms import Platform
 from channels.port.events import OptChange, Receipt, Reply
@@ -146,11 +146,11 @@ def test_replies_and_keywords_come_to_the_accounts_webhook(
 
 
 def test_check_tells_a_good_account_from_a_bad_one(client: Client, sender: SenderAccount) -> None:
-    assert check(account=sender, timeout=3).kind is OutcomeKind.ACCEPTED
+    assert check_credentials(account=sender, timeout=3).kind is OutcomeKind.ACCEPTED
     wrong = replace(sender, credentials={"account_sid": SID, "auth_token": "revoked"})
-    assert check(account=wrong, timeout=3).code == "sender_unauthorized"
+    assert check_credentials(account=wrong, timeout=3).code == "sender_unauthorized"
     client.control("accounts", {"provider": "twilio", "account": SID, "token": "another"})
-    assert check(account=sender, timeout=3).code == "sender_unauthorized"
+    assert check_credentials(account=sender, timeout=3).code == "sender_unauthorized"
     http.close()
 
 

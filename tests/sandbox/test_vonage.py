@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from vonage_http_client.auth import Auth
 
-from channels.delivery.delivery import check, deliver
+from channels.delivery.delivery import check_credentials, deliver
 from channels.http import client as http
 from channels.port.events import Receipt, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
@@ -137,7 +137,7 @@ def test_a_reply(client: Client, sender: SenderAccount, receiver: Receiver) -> N
 
 
 def test_credentials(sender: SenderAccount) -> None:
-    assert check(account=sender, timeout=3).kind is OutcomeKind.ACCEPTED
+    assert check_credentials(account=sender, timeout=3).kind is OutcomeKind.ACCEPTED
     revoked = replace(sender, credentials={"api_key": "k", "api_secret": "revoked"})
-    assert check(account=revoked, timeout=3).code == "provider_refused"
+    assert check_credentials(account=revoked, timeout=3).code == "provider_refused"
     assert send(revoked, "+14155230001").code == "sender_unauthorized"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.running import running_simulator
+from sandbox.running import running_sandbox
 from sandbox.webhooks.bodies import signature
 from tests.channels.providers import protocols
 from tests.sandbox.client import ACCOUNT, BOT, Client, text_to
@@ -66,7 +66,7 @@ def test_refused_calls_are_made_again(client: Client, webhook: Receiver) -> None
 def test_calls_are_given_up_after_their_attempts() -> None:
     with receiving() as gone:
         url = gone.url
-    with running_simulator(receipt_delay=0, webhook_attempts=2, meta_webhook_url=url) as running:
+    with running_sandbox(receipt_delay=0, webhook_attempts=2, meta_webhook_url=url) as running:
         client = Client(running.base_url)
         client.meta(text_to("+919876549002"))
         until(lambda: client.get("summary")["receipts"]["given_up"] == 2)
@@ -75,7 +75,7 @@ def test_calls_are_given_up_after_their_attempts() -> None:
 def test_what_is_due_at_once_goes_in_one_call() -> None:
     with (
         receiving() as receiver,
-        running_simulator(
+        running_sandbox(
             receipt_delay=0, batch_window=0.5, batch_size=50, meta_webhook_url=receiver.url
         ) as running,
     ):
@@ -88,7 +88,7 @@ def test_what_is_due_at_once_goes_in_one_call() -> None:
 def test_no_call_holds_more_than_the_batch_size() -> None:
     with (
         receiving() as receiver,
-        running_simulator(receipt_delay=0, batch_size=2, meta_webhook_url=receiver.url) as running,
+        running_sandbox(receipt_delay=0, batch_size=2, meta_webhook_url=receiver.url) as running,
     ):
         client = Client(running.base_url)
         send_many(client, 10)
@@ -97,7 +97,7 @@ def test_no_call_holds_more_than_the_batch_size() -> None:
 
 
 def test_about_seventy_percent_are_read() -> None:
-    with running_simulator() as running:
+    with running_sandbox() as running:
         client = Client(running.base_url)
         send_many(client, 200)
         read = client.get("summary")["final_status"]["read"]
@@ -147,7 +147,7 @@ def test_meta_recipients_write_and_opt_out(client: Client, webhook: Receiver) ->
 
 def test_it_stops_at_once_while_calls_hang_and_receipts_wait() -> None:
     before = threading.active_count()
-    with running_simulator(receipt_delay=60) as running:
+    with running_sandbox(receipt_delay=60) as running:
         client = Client(running.base_url)
         with pytest.raises(TimeoutError):
             client.meta(text_to("+919876549009"), timeout=0.2)

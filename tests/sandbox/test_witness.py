@@ -2,7 +2,7 @@ import time
 
 from sandbox.behaviour.magic import Behaviour
 from sandbox.books.witness import BODIES_KEPT, Provider, Record, Witness
-from sandbox.running import running_simulator
+from sandbox.running import running_sandbox
 from tests.sandbox.client import ACCOUNT, BOT, Client, text_to
 
 
@@ -82,7 +82,7 @@ def test_only_the_newest_requests_are_kept_word_by_word() -> None:
 
 
 def test_the_oldest_records_are_forgotten_first() -> None:
-    with running_simulator(max_records=2) as running:
+    with running_sandbox(max_records=2) as running:
         client = Client(running.base_url)
         for our_id in ("a", "b", "c"):
             client.meta(text_to("+919876540001", our_id))

@@ -10,7 +10,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from tenants.api.scoped_views import TenantScoped
 from tracking.models import TrackedURL
-from tracking.redirect import is_previewer, record, resolve
+from tracking.redirect import is_previewer, open_link, record
 
 NOT_FOUND = (
     "<!doctype html><html lang=en><meta charset=utf-8>"
@@ -35,7 +35,7 @@ class _Redirect(HttpResponse):
 @require_safe
 def follow(request: HttpRequest, code: str) -> HttpResponse:
     """302 to what the tenant wrote; HEAD and link previews are not counted."""
-    link = resolve(code)
+    link = open_link(code)
     if link is None or not link.url.url.lower().startswith(("http://", "https://")):
         return HttpResponse(NOT_FOUND, status=404)
     user_agent = request.headers.get("User-Agent", "").replace("\x00", "")

@@ -10,14 +10,14 @@ from django.shortcuts import get_object_or_404
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from backoffice.ask import ask
-from backoffice.pages import LargeTable, NarrowFilter, Record, Undeletable, detail_action
+from backoffice.pages import LargeTable, NarrowFilter, ReadOnlyAdmin, Undeletable, detail_action
 from wallet.admin.forms import AdjustmentForm, CreditLineForm, TopUpForm
 from wallet.ledger import ledger
 from wallet.models import EntryKind, Hold, LedgerEntry, Rate, ReceivedPayment, TopUp, Wallet
 
 
 @admin.register(Wallet)
-class WalletAdmin(Record):
+class WalletAdmin(ReadOnlyAdmin):
     list_display = (
         "tenant",
         "balance",

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from api.fields import MoneyField, UtcDateTimeField
-from api.strict_serializers import Strict
+from api.strict_serializers import StrictSerializer
 from wallet.models import LedgerEntry, TopUp, Wallet
 
 
@@ -27,7 +27,7 @@ class WalletSerializer(serializers.ModelSerializer[Wallet]):
         read_only_fields = fields
 
 
-class LowBalanceSerializer(Strict):
+class LowBalanceSerializer(StrictSerializer):
     also_shown = frozenset(WalletSerializer.Meta.fields)
     low_balance_threshold = MoneyField(
         allow_null=True, min_value=0, help_text="Owners and admins get an e-mail below it."
@@ -60,7 +60,7 @@ class LedgerEntrySerializer(serializers.ModelSerializer[LedgerEntry]):
         read_only_fields = fields
 
 
-class NewTopUpSerializer(Strict):
+class NewTopUpSerializer(StrictSerializer):
     provider = serializers.CharField(max_length=20, help_text="`stripe` or `razorpay`.")
     amount = MoneyField(max_digits=14, help_text="In the wallet's currency.")
 

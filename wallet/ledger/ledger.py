@@ -90,7 +90,7 @@ def hold(
     return new
 
 
-def settle(
+def capture_or_release(
     *,
     tenant_id: UUID,
     subject: str,

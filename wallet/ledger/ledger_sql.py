@@ -20,7 +20,7 @@ FROM w
 """
 
 
-def settling(amounts: str) -> str:
+def hold_movement_sql(amounts: str) -> str:
     """CTEs that settle a hold by what the CTE `amounts` says, a row (captured, released, refunded).
 
     Its parameters are a HoldMovement's; amounts have the wallet's six places, as prices do.
@@ -74,5 +74,5 @@ SETTLE_SQL = f"""
 WITH amounts AS (
     SELECT %(captured)s::numeric AS captured, %(released)s::numeric AS released,
            %(refunded)s::numeric AS refunded
-), {settling("amounts")} SELECT FROM entries
+), {hold_movement_sql("amounts")} SELECT FROM entries
 """  # noqa: S608 - as above

@@ -24,7 +24,7 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import (
-    Rule,
+    ErrorRule,
     by_status,
     config,
     content,
@@ -47,7 +47,7 @@ SAMPLE = "+12025550100"
 """A number set aside for fiction, to ask about when only the credentials are in question."""
 
 # google.rpc's status → what it means for a message
-ERRORS: dict[str, Rule] = {
+ERRORS: dict[str, ErrorRule] = {
     "INVALID_ARGUMENT": content("content_refused", "Google refused a part of the message."),
     "UNAUTHENTICATED": config("sender_unauthorized", "Google does not accept the access token."),
     "PERMISSION_DENIED": config("sender_forbidden", "The service account may not use this agent."),

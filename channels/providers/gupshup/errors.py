@@ -6,7 +6,7 @@ nothing is tried again because of one, they name the failure on the message's ro
 
 from channels.providers.error_rules import (
     UNMAPPED,
-    Rule,
+    ErrorRule,
     config,
     content,
     limited,
@@ -17,7 +17,7 @@ from channels.providers.error_rules import (
 from channels.providers.meta.errors import OPTED_OUT as META_OPTED_OUT
 from channels.providers.meta.errors import rule_for as meta_rule_for
 
-ERRORS: dict[int, Rule] = {
+ERRORS: dict[int, ErrorRule] = {
     500: passing("provider_unavailable", "Gupshup reported an internal error."),
     1001: config("sender_forbidden", "The app at Gupshup is not live."),
     1002: recipient("recipient_unreachable", "The number is not on WhatsApp."),
@@ -40,7 +40,7 @@ ERRORS: dict[int, Rule] = {
 OPT_OUTS = frozenset({1006, 1007, 1008, 1012, META_OPTED_OUT})
 
 # How the sentence of a refused request begins, in lower case → what it means
-SENTENCES: dict[str, Rule] = {
+SENTENCES: dict[str, ErrorRule] = {
     "authentication failed": config("sender_unauthorized", "Gupshup does not accept the API key."),
     "unauthorised": config("sender_unauthorized", "Gupshup does not accept the API key."),
     "unauthorized": config("sender_unauthorized", "Gupshup does not accept the API key."),
@@ -54,12 +54,12 @@ SENTENCES: dict[str, Rule] = {
 }
 
 
-def rule_for(code: int) -> Rule | None:
+def rule_for(code: int) -> ErrorRule | None:
     """The row for a code of Gupshup's or Meta's; None for one that nobody has mapped."""
     return ERRORS.get(code) or meta_rule_for(code)
 
 
-def rule_for_sentence(sentence: str) -> Rule | None:
+def rule_for_sentence(sentence: str) -> ErrorRule | None:
     said = sentence.casefold()
     return next((rule for begin, rule in SENTENCES.items() if said.startswith(begin)), None)
 

@@ -9,7 +9,7 @@ from typing import Any
 from channels.port.outcomes import LimitScope, Outcome, OutcomeKind
 from channels.providers.error_rules import (
     UNMAPPED,
-    Rule,
+    ErrorRule,
     config,
     content,
     limited,
@@ -26,7 +26,7 @@ _HOUR = 3600.0
 
 OPTED_OUT = 131050
 
-ERRORS: dict[int, Rule] = {
+ERRORS: dict[int, ErrorRule] = {
     # Authorisation: nothing will be sent until somebody repairs the sender.
     0: config("sender_unauthorized", "Meta could not authenticate the sender's access token."),
     3: config("sender_forbidden", "The access token lacks a capability that sending needs."),
@@ -110,7 +110,7 @@ _PERMISSIONS = range(200, 300)
 _FORBIDDEN = config("sender_forbidden", "A permission was not granted or has been removed.")
 
 # Answers with 200 whose message Meta has not let go yet; a status webhook tells what became of it.
-HELD: dict[str, Rule] = {
+HELD: dict[str, ErrorRule] = {
     "held_for_quality_assessment": unknown(
         "held_for_quality", "Meta holds the message until the template's quality is assessed."
     ),
@@ -120,7 +120,7 @@ HELD: dict[str, Rule] = {
 _HELD_OTHERWISE = unknown("held_by_provider", "Meta took the message but has not let it go yet.")
 
 
-def rule_for(code: int) -> Rule | None:
+def rule_for(code: int) -> ErrorRule | None:
     """The row for a code of Meta's; None for one that nobody has mapped."""
     return _FORBIDDEN if code in _PERMISSIONS else ERRORS.get(code)
 

@@ -6,7 +6,7 @@ Source: MSG91's help page on delivery reports by webhook, and the list of its se
 
 from channels.providers.error_rules import (
     UNMAPPED,
-    Rule,
+    ErrorRule,
     config,
     content,
     limited,
@@ -14,7 +14,7 @@ from channels.providers.error_rules import (
     unknown,
 )
 
-ERRORS: dict[str, Rule] = {
+ERRORS: dict[str, ErrorRule] = {
     "101": recipient("recipient_unreachable", "The mobile number is missing."),
     "102": content("content_refused", "The text is missing."),
     "103": config("sender_refused", "The sender id is missing."),
@@ -39,7 +39,7 @@ ERRORS: dict[str, Rule] = {
 }
 
 # How a sentence without a code begins, in lower case → what it means
-SENTENCES: dict[str, Rule] = {
+SENTENCES: dict[str, ErrorRule] = {
     "authentication failure": ERRORS["207"],
     "unauthorized": ERRORS["207"],
     "invalid authkey": ERRORS["207"],
@@ -52,7 +52,7 @@ SENTENCES: dict[str, Rule] = {
     "insufficient balance": ERRORS["301"],
 }
 
-REPORTS: dict[str, Rule] = {
+REPORTS: dict[str, ErrorRule] = {
     "2": recipient("delivery_failed", "The network did not deliver the message."),
     # The national register of who wants no promotions: no opt-out from this sender.
     "9": recipient("recipient_dnd", "The recipient is registered against promotional messages."),
@@ -62,7 +62,7 @@ REPORTS: dict[str, Rule] = {
 }
 
 
-def rule_for(code: str, sentence: str) -> Rule | None:
+def rule_for(code: str, sentence: str) -> ErrorRule | None:
     """The row for an error; None for one that nobody has mapped."""
     if code in ERRORS:
         return ERRORS[code]

@@ -7,7 +7,7 @@ Source: core.telegram.org/bots/api#making-requests; the descriptions are those o
 from http import HTTPStatus
 
 from channels.providers.error_rules import (
-    Rule,
+    ErrorRule,
     config,
     content,
     limited,
@@ -17,7 +17,7 @@ from channels.providers.error_rules import (
 )
 
 # (error code, how the description goes on after "Forbidden: " or "Bad Request: ") → what it means
-ERRORS: dict[tuple[int, str], Rule] = {
+ERRORS: dict[tuple[int, str], ErrorRule] = {
     (403, "bot was blocked by the user"): opt_out("opted_out", "The recipient blocked the bot."),
     (403, "user is deactivated"): recipient("recipient_gone", "The account was deleted."),
     (403, "bot was kicked from"): recipient("recipient_unreachable", "The bot was removed."),
@@ -61,7 +61,7 @@ ERRORS: dict[tuple[int, str], Rule] = {
     ),
 }
 
-CODES: dict[int, Rule] = {
+CODES: dict[int, ErrorRule] = {
     # "Flood control exceeded": not processed; holds the whole bot, `retry_after` says how long.
     429: limited("rate_limited", "Telegram asks the bot to slow down.", retry_after=5),
     401: config("sender_unauthorized", "Telegram does not accept the bot's token."),
@@ -73,7 +73,7 @@ CODES: dict[int, Rule] = {
 _SERVER_ERROR = unknown("provider_unavailable", "Telegram answered with a server error.")
 
 
-def rule_for(code: int, description: str) -> Rule | None:
+def rule_for(code: int, description: str) -> ErrorRule | None:
     """The row for an error; None for one that nobody has mapped."""
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _SERVER_ERROR

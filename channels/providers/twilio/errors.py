@@ -7,7 +7,7 @@ as well: its words are what the message's row shows.
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.error_rules import (
     UNMAPPED,
-    Rule,
+    ErrorRule,
     config,
     content,
     limited,
@@ -21,7 +21,7 @@ _SOON = 5.0
 _MINUTE = 60.0
 _HOUR = 3600.0
 
-ERRORS: dict[int, Rule] = {
+ERRORS: dict[int, ErrorRule] = {
     # Authorisation and set-up: nothing will be sent until somebody repairs the sender.
     10001: config("account_restricted", "The account at Twilio is not active."),
     20003: config("sender_unauthorized", "Twilio does not accept the account's credentials."),
@@ -97,7 +97,7 @@ ERRORS: dict[int, Rule] = {
 }
 
 
-def rule_for(code: int) -> Rule | None:
+def rule_for(code: int) -> ErrorRule | None:
     """The row for a code of Twilio's; None for one that nobody has mapped."""
     return ERRORS.get(code)
 

@@ -7,7 +7,7 @@ failure, nothing is tried again because of one.
 
 from channels.providers.error_rules import (
     UNMAPPED,
-    Rule,
+    ErrorRule,
     config,
     content,
     limited,
@@ -20,7 +20,7 @@ from channels.providers.error_rules import (
 _SOON = 1.0
 _MINUTE = 60.0
 
-STATUSES: dict[str, Rule] = {
+STATUSES: dict[str, ErrorRule] = {
     "1": limited("rate_limited", "Vonage's throughput limit is reached.", retry_after=_SOON),
     "2": content("content_refused", "A required parameter is missing."),
     "3": content("content_refused", "A parameter's value is invalid."),
@@ -43,7 +43,7 @@ STATUSES: dict[str, Rule] = {
     "33": content("content_refused", "The number of the sender may not send this content."),
 }
 
-RECEIPTS: dict[str, Rule] = {
+RECEIPTS: dict[str, ErrorRule] = {
     "1": recipient("delivery_failed", "The network did not deliver the message."),
     "2": recipient("recipient_unavailable", "The handset was switched off or out of reach."),
     "3": recipient("recipient_gone", "The number is not active any more."),

@@ -14,7 +14,7 @@ from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.messages import Button, ButtonKind, Media, ParameterKind, TextContent
 from contacts.models import Contact
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tests.factories import BroadcastFactory, SenderFactory
 from wallet.models import Wallet
 
@@ -67,7 +67,7 @@ def test_what_the_provider_would_refuse_is_refused_first(
     platform: Platform, fields: dict[str, Any], attr: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
-        content.check(broadcast_over(platform, **fields))
+        content.check_content(broadcast_over(platform, **fields))
     assert refused.value.attr == attr
 
 
@@ -76,7 +76,7 @@ def test_over_whatsapp_they_are_the_templates(fields: dict[str, Any]) -> None:
     broadcast = broadcast_over(Platform.WHATSAPP, **fields)
     assert broadcast.sender is not None
     with pytest.raises(InvalidInput, match="template_params"):
-        attachments.check(broadcast, broadcast.sender)
+        attachments.check_attachments(broadcast, broadcast.sender)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_over_whatsapp_they_are_the_templates(fields: dict[str, Any]) -> None:
     ],
 )
 def test_what_the_provider_takes_is_taken(platform: Platform, fields: dict[str, Any]) -> None:
-    content.check(broadcast_over(platform, **fields))
+    content.check_content(broadcast_over(platform, **fields))
 
 
 def test_each_recipient_gets_her_own() -> None:
@@ -131,7 +131,7 @@ def test_a_picture_goes_out(
     people: Callable[..., list[Contact]],
     bot: Sender,
     rich: Wallet,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
 ) -> None:
     broadcast = sent(people(3), media=PICTURE, buttons=[SHOP], text="Hello")
     assert broadcast.counters.sent == 3

@@ -27,7 +27,7 @@ def broadcast_over(provider: str, **fields: Any) -> Broadcast:
 
 def test_a_text_without_its_template_is_refused() -> None:
     with pytest.raises(InvalidInput) as refused:
-        content.check(broadcast_over("msg91"))
+        content.check_content(broadcast_over("msg91"))
     assert refused.value.attr == "provider_template_id"
 
 
@@ -38,10 +38,10 @@ RESERVED = "Your number is {{mobiles|none}}"
 def test_a_variable_called_like_a_field_of_the_provider_is_refused(name: str) -> None:
     text = RESERVED.replace("mobiles", name)
     with pytest.raises(InvalidInput) as refused:
-        content.check(broadcast_over("msg91", provider_template_id="64f0", text=text))
+        content.check_content(broadcast_over("msg91", provider_template_id="64f0", text=text))
     assert refused.value.attr == "text"
     assert name in str(refused.value.detail)
-    content.check(broadcast_over("twilio", text=text))
+    content.check_content(broadcast_over("twilio", text=text))
 
 
 def test_it_is_refused_as_soon_as_the_sender_is_known(manager: APIClient, tenant: Tenant) -> None:
@@ -61,7 +61,7 @@ def test_it_is_refused_as_soon_as_the_sender_is_known(manager: APIClient, tenant
     ("provider", "template_id"), [("msg91", "64f0"), ("vonage", ""), ("twilio", "")]
 )
 def test_what_can_be_sent_is_taken(provider: str, template_id: str) -> None:
-    content.check(broadcast_over(provider, provider_template_id=template_id))
+    content.check_content(broadcast_over(provider, provider_template_id=template_id))
 
 
 def test_every_variable_of_the_text_goes_with_its_default() -> None:

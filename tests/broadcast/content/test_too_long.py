@@ -158,10 +158,10 @@ def test_what_is_the_same_for_all_is_refused_when_it_is_too_long(
         template_name=template.name,
         template_params=params | {key: "x" * longest},
     )
-    content.check(broadcast)
+    content.check_content(broadcast)
     broadcast.template_params = params | {key: "x" * (longest + 1)}
     with pytest.raises(InvalidInput) as refused:
-        content.check(broadcast)
+        content.check_content(broadcast)
     assert refused.value.attr == "template_params"
 
 

@@ -20,7 +20,7 @@ from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.platforms import Platform
 from contacts.models import Contact
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.factories import SenderFactory
@@ -70,7 +70,7 @@ def test_a_worker_that_was_stopped_past_its_end_hands_nothing_over(
 def test_the_provider_is_told_how_long_it_is_worth_delivering(
     rich: Wallet,
     tenant: Tenant,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     open_limiter: None,
     now: datetime,
     minutes: int | None,
@@ -108,7 +108,7 @@ def test_the_provider_is_told_how_long_it_is_worth_delivering(
     assert accepted["valid_for"] == arrives
 
 
-def books(sandbox: RunningSimulator, account: str) -> list[dict[str, Any]]:
+def books(sandbox: RunningSandbox, account: str) -> list[dict[str, Any]]:
     url = f"{sandbox.base_url}/_sandbox/accepted?account={account}"
     with urlopen(url) as answer:  # noqa: S310 - a server of this test
         found: list[dict[str, Any]] = json.load(answer)["results"]

@@ -19,7 +19,7 @@ from broadcast.states import MessageStatus
 from channels.models import Sender
 from channels.platforms import Platform
 from contacts.models import Contact
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.channels.providers.samples import service_account
 from tests.sandbox.client import Client
@@ -54,7 +54,7 @@ class Run:
 
 @pytest.fixture
 def run(
-    tenant: Tenant, sandbox: RunningSimulator, rich: Wallet, now: datetime
+    tenant: Tenant, sandbox: RunningSandbox, rich: Wallet, now: datetime
 ) -> Callable[[list[str]], Run]:
     def start(phones: list[str]) -> Run:
         sender = Sender.objects.create(

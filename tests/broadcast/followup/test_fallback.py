@@ -22,7 +22,7 @@ from broadcast.states import UnknownPolicy
 from channels.models import Sender
 from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.sandbox.client import Client
 from wallet.models import Wallet
@@ -161,7 +161,7 @@ def test_a_rung_that_cannot_start_stays_a_draft_with_its_reason(
 def test_a_cancelled_broadcast_does_not_fall_back(
     rich: Wallet,
     bot: Sender,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     people: Callable[..., list[Contact]],
     draft: Callable[..., Broadcast],
 ) -> None:
@@ -276,7 +276,7 @@ def test_a_retry_that_fails_goes_down_the_ladder_too(
     assert fall_back(now=later + timedelta(minutes=10)) == 0
 
 
-def retried(parent: Broadcast, sandbox: RunningSimulator, *, behaviour: str) -> Broadcast:
+def retried(parent: Broadcast, sandbox: RunningSandbox, *, behaviour: str) -> Broadcast:
     """A retry of its one failed recipient, to whom the sandbox does this the second time."""
     told = {"provider": "telegram", "to": parent.messages.get(status="FAILED").address}
     Client(sandbox.base_url).control("recipients", {**told, "behaviour": behaviour})
@@ -295,7 +295,7 @@ def retried(parent: Broadcast, sandbox: RunningSimulator, *, behaviour: str) -> 
 def test_no_rung_starts_while_a_retrys_unknown_message_is_sent_again(
     rich: Wallet,
     tenant: Tenant,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     people: Callable[..., list[Contact]],
     sent_on: Callable[..., Broadcast],
 ) -> None:
@@ -317,7 +317,7 @@ def test_no_rung_starts_while_a_retrys_unknown_message_is_sent_again(
 
 def test_no_rung_starts_for_whom_a_retry_found_opted_out(
     rich: Wallet,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     people: Callable[..., list[Contact]],
     sent_on: Callable[..., Broadcast],
 ) -> None:
@@ -349,7 +349,7 @@ def test_no_rung_starts_for_whom_an_earlier_try_has_reached_after_all(
 def test_a_rungs_failed_are_not_retried_where_a_retry_of_the_broadcast_has_reached_them(
     rich: Wallet,
     tenant: Tenant,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     people: Callable[..., list[Contact]],
     sent_on: Callable[..., Broadcast],
 ) -> None:

@@ -27,7 +27,7 @@ from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.channels.providers.samples import text
@@ -46,7 +46,7 @@ Send = Callable[..., Broadcast]
 
 
 @pytest.fixture
-def sender(tenant: Tenant, sandbox: RunningSimulator, rich: Wallet) -> Sender:
+def sender(tenant: Tenant, sandbox: RunningSandbox, rich: Wallet) -> Sender:
     """Without a webhook: nothing but the look-up tells."""
     number = next(ACCOUNTS)
     return Sender.objects.create(
@@ -93,7 +93,7 @@ def look_up(*, after: float = 20) -> int:
     return look_up_unknown(now=timezone.now() + timedelta(seconds=after))
 
 
-def behave(sandbox: RunningSimulator, to: str, how: str) -> None:
+def behave(sandbox: RunningSandbox, to: str, how: str) -> None:
     told = {"provider": "twilio", "to": to, "behaviour": how}
     Client(sandbox.base_url).control("recipients", told)
 
@@ -132,7 +132,7 @@ def test_two_that_look_alike_are_told_by_neither(send: Send, sender: Sender) -> 
 
 
 def test_another_of_ours_that_may_be_the_one_leaves_both_unknown(
-    send: Send, sandbox: RunningSimulator
+    send: Send, sandbox: RunningSandbox
 ) -> None:
     to = "+14155237001"
     behave(sandbox, to, "accepts_then_5xx")
@@ -148,7 +148,7 @@ def test_another_of_ours_that_may_be_the_one_leaves_both_unknown(
 def test_another_senders_message_that_may_be_the_one_leaves_both_unknown(
     send: Send,
     sender: Sender,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     same_tenant: bool,
 ) -> None:
     """A messaging service may have the other sender's number in its pool."""
@@ -168,7 +168,7 @@ def test_another_senders_message_that_may_be_the_one_leaves_both_unknown(
     assert (statuses(by_service), statuses(by_number)) == (["UNKNOWN"], ["UNKNOWN"])
 
 
-def test_what_another_row_has_is_not_counted_twice(send: Send, sandbox: RunningSimulator) -> None:
+def test_what_another_row_has_is_not_counted_twice(send: Send, sandbox: RunningSandbox) -> None:
     to = "+14155237002"
     assert statuses(send(to, text="Hello")) == ["SENT"]
     behave(sandbox, to, "resets")
@@ -177,7 +177,7 @@ def test_what_another_row_has_is_not_counted_twice(send: Send, sandbox: RunningS
 
 
 def test_another_text_is_another_message(
-    send: Send, sender: Sender, sandbox: RunningSimulator
+    send: Send, sender: Sender, sandbox: RunningSandbox
 ) -> None:
     to = "+14155237003"
     behave(sandbox, to, "resets")
@@ -216,7 +216,7 @@ def test_a_refused_question_changes_nothing(send: Send, sender: Sender) -> None:
 
 
 def test_another_of_ours_that_settles_while_it_is_judged_is_not_taken_for_it(
-    send: Send, sandbox: RunningSimulator, tenant: Tenant
+    send: Send, sandbox: RunningSandbox, tenant: Tenant
 ) -> None:
     to = "+14155237005"
     other = send(to, text="Hello").messages.get()
@@ -251,7 +251,7 @@ def test_another_of_ours_that_settles_while_it_is_judged_is_not_taken_for_it(
 
 
 def test_another_of_ours_that_is_tried_again_after_an_id_of_its_own_may_be_the_one(
-    send: Send, sandbox: RunningSimulator
+    send: Send, sandbox: RunningSandbox
 ) -> None:
     """The id is that of its first try, which Twilio took and failed at once."""
     to = "+14155237006"

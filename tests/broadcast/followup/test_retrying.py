@@ -1,16 +1,13 @@
 """Retry of the failed: a child with its own plan, hold and rows, and nobody twice at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-import channels
 from broadcast import lifecycle
 from broadcast.engine.batch import run_batch
 from broadcast.error_codes import is_about_the_recipient
@@ -21,11 +18,11 @@ from broadcast.models import Broadcast, BroadcastMessage
 from channels.models import Sender
 from channels.port.events import Receipt, ReceiptStatus
 from channels.port.outcomes import FailureCause
-from channels.providers.error_rules import Rule
 from contacts.models import Contact
 from doctor.checkup import find_breaches
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
+from tests.channels.providers.rules import all_rules
 from tests.fixtures.sending import PRICE
 from wallet.errors import InsufficientCredit
 from wallet.models import Wallet
@@ -202,20 +199,9 @@ def test_over_the_api_by_those_who_may_send(
     assert all(BroadcastMessage.objects.filter(pk=row["parent_message_id"]) for row in rows)
 
 
-def rules() -> Iterator[Rule]:
-    """Every rule in every provider's error maps."""
-    for found in iter_modules(channels.__path__):
-        module = import_module(f"channels.{found.name}") if found.name != "simulator" else None
-        for value in vars(module).values() if module else ():
-            if isinstance(value, Rule):
-                yield value
-            elif isinstance(value, dict):
-                yield from (each for each in value.values() if isinstance(each, Rule))
-
-
 def test_refusals_of_the_recipient_are_known_by_their_codes() -> None:
     of_recipient = {FailureCause.RECIPIENT, FailureCause.OPT_OUT}
-    codes = {rule.code: rule.cause in of_recipient for rule in rules() if rule.cause}
+    codes = {rule.code: rule.cause in of_recipient for rule in all_rules() if rule.cause}
     assert len(codes) > 20
     told = {code: is_about_the_recipient(code) for code in codes}
     # A test number's list and the countries of an account are the sender's to mend; who was out of

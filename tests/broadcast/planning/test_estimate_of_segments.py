@@ -15,7 +15,7 @@ from broadcast.engine.batch import run_batch
 from broadcast.models import Broadcast
 from channels.models import Sender
 from contacts.models import Contact
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.channels.providers.samples import service_account
@@ -45,7 +45,7 @@ PROVIDERS = {
 
 
 @pytest.fixture
-def sender_over(tenant: Tenant, sandbox: RunningSimulator) -> Callable[[str], Sender]:
+def sender_over(tenant: Tenant, sandbox: RunningSandbox) -> Callable[[str], Sender]:
     def make(platform: str) -> Sender:
         provider, login = PROVIDERS[platform]
         for country, message_type, price in (
@@ -102,7 +102,7 @@ def recipients(tenant: Tenant) -> list[Contact]:
 def test_estimate_hold_charges_and_statement_agree(
     manager: APIClient,
     rich: Wallet,
-    sandbox: RunningSimulator,
+    sandbox: RunningSandbox,
     sender_over: Callable[[str], Sender],
     recipients: list[Contact],
     platform: str,

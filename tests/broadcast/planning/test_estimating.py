@@ -16,7 +16,7 @@ from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast, BroadcastMessage
 from channels.models import Sender, TenantWAApp
 from contacts.models import Contact, Suppression, SuppressionSource
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant
 from wallet.models import LedgerEntry, Rate, Wallet
@@ -28,7 +28,7 @@ COUNTRIES = {"DE": "+49170123", "FR": "+33612345", "US": "+12125550", "IN": "+91
 
 
 @pytest.fixture
-def number(tenant: Tenant, sandbox: RunningSimulator) -> TenantWAApp:
+def number(tenant: Tenant, sandbox: RunningSandbox) -> TenantWAApp:
     app: TenantWAApp = TenantWAApp.objects.create(
         tenant=tenant,
         platform="WHATSAPP",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from channels.models import ProviderApp, Sender
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tenants.models import Role, Tenant
 from tests.factories import ProviderAppFactory, SenderFactory
 
@@ -222,7 +222,7 @@ def test_a_deactivated_sender_is_no_default(owner: APIClient, tenant: Tenant) ->
 
 
 def test_a_good_check_is_kept_and_ends_what_was_broken(
-    manager: APIClient, tenant: Tenant, sandbox: RunningSimulator
+    manager: APIClient, tenant: Tenant, sandbox: RunningSandbox
 ) -> None:
     token = "4711:AAbbccddeeffgghhiijjkkllmmnnooppqqr"
     sender = SenderFactory.create(
@@ -244,7 +244,7 @@ def test_a_good_check_is_kept_and_ends_what_was_broken(
 
 
 def test_a_bad_check_says_why_and_mends_nothing(
-    owner: APIClient, tenant: Tenant, sandbox: RunningSimulator
+    owner: APIClient, tenant: Tenant, sandbox: RunningSandbox
 ) -> None:
     sender = SenderFactory.create(
         tenant=tenant,

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from channels.delivery.delivery import Settled, check, deliver
+from channels.delivery.delivery import Settled, check_credentials, deliver
 from channels.port.messages import OutboundMessage, TemplateContent
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.registry import UnknownProvider
@@ -110,7 +110,7 @@ def test_a_message_that_waits_for_its_recipients_limit_keeps_no_other_waiting(
 
 def test_missing_credentials_are_a_fault_of_the_configuration(far_end: FarEnd) -> None:
     sender = replace(account("telegram_bot", base_url=far_end.url), credentials={})
-    outcome = check(account=sender, timeout=1)
+    outcome = check_credentials(account=sender, timeout=1)
     assert (outcome.kind, outcome.cause) == (OutcomeKind.PERMANENT, FailureCause.CONFIG)
     assert far_end.connections == 0
 
@@ -150,7 +150,7 @@ def test_an_unknown_provider_is_refused() -> None:
 def test_check_sends_no_message(far_end: FarEnd) -> None:
     body = b'{"ok":true,"result":{"id":123456,"username":"demo_bot"}}'
     far_end.behaviour = replies(answer("200 OK", body))
-    outcome = check(account=account("telegram_bot", base_url=far_end.url), timeout=2)
+    outcome = check_credentials(account=account("telegram_bot", base_url=far_end.url), timeout=2)
     assert outcome == Outcome(OutcomeKind.ACCEPTED, message="@demo_bot (123456)")
 
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from channels.models import ProviderApp, Sender
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from tests.factories import ProviderAppFactory, SenderFactory
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_telegram_is_told_where_to_call(bot: Sender) -> None:
 
 
 def test_the_address_is_the_settings_and_the_secret_is_registered(
-    bot: Sender, sandbox: RunningSimulator, settings: Settings
+    bot: Sender, sandbox: RunningSandbox, settings: Settings
 ) -> None:
     settings.PUBLIC_URL = "https://broadcast.example.com"
 

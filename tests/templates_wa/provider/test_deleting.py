@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from channels.models import TenantWAApp
 from channels.port.template_port import Submitted
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.provider import submitting
 from templates_wa.provider.deleting import TemplateInUse, delete, remove
@@ -35,7 +35,7 @@ class AtMeta:
 
 
 @pytest.fixture
-def at_meta(app: TenantWAApp, sandbox: RunningSimulator) -> AtMeta:
+def at_meta(app: TenantWAApp, sandbox: RunningSandbox) -> AtMeta:
     return AtMeta(Client(sandbox.base_url), app.business_account_id)
 
 
@@ -178,7 +178,7 @@ def test_another_tenants_template_stays(outsider: APIClient, app: TenantWAApp) -
 
 
 @pytest.fixture
-def at_gupshup(tenant: Tenant, sandbox: RunningSimulator) -> TenantWAApp:
+def at_gupshup(tenant: Tenant, sandbox: RunningSandbox) -> TenantWAApp:
     return WhatsAppSenderFactory.create(
         tenant=tenant,
         provider="gupshup",

@@ -16,7 +16,7 @@ from api.errors import DomainError
 from channels.models import TenantWAApp
 from channels.port.template_port import RemoteTemplate, TemplateSpec
 from inbound.applying.applying import apply_block
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.provider import syncing
 from templates_wa.provider.syncing import sync
@@ -30,7 +30,7 @@ REVIEWED = 0.4
 
 
 @pytest.fixture
-def app(tenant: Tenant, sandbox: RunningSimulator) -> TenantWAApp:
+def app(tenant: Tenant, sandbox: RunningSandbox) -> TenantWAApp:
     return WhatsAppSenderFactory.create(
         tenant=tenant,
         base_url=sandbox.base_url,

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from channels.models import TenantWAApp
-from sandbox.running import RunningSimulator
+from sandbox.running import RunningSandbox
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.rules.parameters import TemplateParamsWrong, check_params
 from tenants.models import Tenant
@@ -121,7 +121,7 @@ def test_submitted_reviewed_and_read_back_as_meta_shows_it(
 
 
 def test_made_at_the_provider_it_is_taken_over(
-    owner: APIClient, app: TenantWAApp, sandbox: RunningSimulator
+    owner: APIClient, app: TenantWAApp, sandbox: RunningSandbox
 ) -> None:
     made = owner.post("/templates/", code(app)).json()
     template = WhatsAppTemplate.objects.get(pk=made["id"])

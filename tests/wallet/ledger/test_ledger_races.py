@@ -105,7 +105,7 @@ def _settle(
     released: Decimal = ZERO,
     refunded: Decimal = ZERO,
 ) -> None:
-    ledger.settle(
+    ledger.capture_or_release(
         tenant_id=tenant.pk,
         subject=subject,
         revision=1,

@@ -9,7 +9,7 @@ import pytest
 from channels.http.asking import ProviderRefused, ask
 from channels.port.template_port import CardSpec, Submitted, TemplateSpec
 from channels.providers.gupshup.templates import GupshupTemplates
-from sandbox.running import running_simulator
+from sandbox.running import running_sandbox
 from tests.channels.providers.samples import account, response
 
 GUPSHUP = GupshupTemplates()
@@ -225,7 +225,7 @@ def test_a_one_time_password_is_read_back_as_gupshup_shows_it() -> None:
 
 
 def test_what_was_submitted_is_read_back_from_the_sandbox() -> None:
-    with running_simulator() as sandbox:
+    with running_sandbox() as sandbox:
         sender = account("gupshup", base_url=sandbox.base_url)
         answer = ask(lambda: GUPSHUP.submit_request(sender, "", SPEC), timeout=5)
         submitted = GUPSHUP.submit_outcome(answer)
