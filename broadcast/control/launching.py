@@ -7,6 +7,7 @@ from django.db import DataError, transaction
 
 from api.errors import DomainError, InvalidInput
 from broadcast.content import checking as content
+from broadcast.content.links import register_links
 from broadcast.control.approving import require_approval, require_approval_of_audience
 from broadcast.control.senders_in_use import require_in_use, require_working
 from broadcast.errors import IllegalMove, NoRecipients, NotEditable
@@ -180,7 +181,7 @@ def _require_one_source(broadcast: Broadcast) -> None:
 
 def _plan_and_hold(broadcast: Broadcast, *, now: datetime) -> None:
     lock_counters(broadcast.pk)
-    content.register_links(broadcast)
+    register_links(broadcast)
     plan = planning.plan(broadcast=broadcast, now=now)
     if broadcast.estimate_hash:
         require_planned_as_estimated(broadcast=broadcast, quoted=broadcast.estimate_hash)

@@ -8,6 +8,7 @@ import pytest
 from api.errors import InvalidInput
 from broadcast.content import attachments
 from broadcast.content import checking as content
+from broadcast.content.links import register_links
 from broadcast.content.rendering import Renderer
 from broadcast.models import Broadcast
 from channels.models import Sender
@@ -118,7 +119,7 @@ def test_each_recipient_gets_her_own() -> None:
 def test_a_buttons_url_is_tracked() -> None:
     fixed = SHOP | {"value": "https://shop.test/sale"}
     broadcast = broadcast_over(Platform.TELEGRAM, media=PICTURE, buttons=[fixed], text="Hi")
-    content.register_links(broadcast)
+    register_links(broadcast)
     assert [each.url for each in broadcast.tracked_urls.all()] == ["https://shop.test/sale"]
     renderer = Renderer(broadcast=broadcast, template=None, positions={"https://shop.test/sale": 0})
     message = renderer.message(message_id=broadcast.pk, address="42", token=1, variables={})

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from api.errors import InvalidInput
 from broadcast.content import checking as content
+from broadcast.content.links import register_links
 from broadcast.content.rendering import Renderer
 from broadcast.models import Broadcast
 from channels.platforms import Platform
@@ -90,5 +91,5 @@ def test_an_unsubscribe_link_is_a_variable_like_others() -> None:
 @pytest.mark.parametrize(("provider", "tracked"), [("msg91", 0), ("vonage", 1)])
 def test_links_of_a_template_are_not_ours_to_track(provider: str, tracked: int) -> None:
     broadcast = broadcast_over(provider, text="See https://shop.test/sale", track_urls=True)
-    content.register_links(broadcast)
+    register_links(broadcast)
     assert TrackedURL.objects.filter(broadcast=broadcast).count() == tracked
