@@ -11,7 +11,12 @@ from pytest_django import DjangoDbBlocker
 from tests.runs import remove_leftovers, remove_own_keys
 from tests.workers import Worker, start_worker
 
-pytest_plugins = ["tests.fixtures.admin", "tests.fixtures.api", "tests.fixtures.sending"]
+pytest_plugins = [
+    "tests.fixtures.admin",
+    "tests.fixtures.api",
+    "tests.fixtures.far_end",
+    "tests.fixtures.sending",
+]
 
 
 @pytest.fixture(scope="session")
