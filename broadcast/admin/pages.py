@@ -101,16 +101,7 @@ class BroadcastAdmin(MoveActions, ReadOnlyAdmin):
             "Content",
             {
                 "fields": (
-                    "platform",
-                    "sender",
-                    "category",
-                    "template_name",
-                    "template_language",
-                    "template_params",
-                    "text",
-                    "media",
-                    "buttons",
-                    "provider_template_id",
+                    *Broadcast.CONTENT_FIELDS,
                     "fallback",
                     "send_window",
                     "track_urls",

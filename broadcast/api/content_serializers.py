@@ -9,25 +9,14 @@ from rest_framework import serializers
 
 from api.errors import InvalidInput
 from api.strict_serializers import StrictSerializer
+from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.messages import ButtonKind, ParameterKind
 from tenants.api.scoped_fields import TenantRelatedField
 from tenants.send_windows import read_send_window
 
-CONTENT = (
-    "platform",
-    "sender",
-    "category",
-    "template_name",
-    "template_language",
-    "template_params",
-    "text",
-    "media",
-    "buttons",
-    "provider_template_id",
-    "fallback",
-)
+CONTENT = (*Broadcast.CONTENT_FIELDS, "fallback")
 """What a broadcast says and over what: taken and given by the same names."""
 
 MAX_URL = 2000

@@ -42,13 +42,7 @@ def recount(subject: str, now: datetime) -> None:
 def wake(subject: str, now: datetime) -> None:
     """Give the broadcast its first lane back if it has none, and wake what sleeps."""
     with transaction.atomic():
-        broadcast = (
-            Broadcast.objects.ongoing()
-            .select_for_update(of=("self",), no_key=True)
-            .select_related("sender")
-            .filter(pk=_id(subject))
-            .first()
-        )
+        broadcast = Broadcast.objects.ongoing().locked().filter(pk=_id(subject)).first()
         if broadcast is None:
             return
         Lane.objects.get_or_create(broadcast=broadcast, n=1, defaults={"next_batch_at": now})

@@ -40,8 +40,7 @@ def _expire(broadcast_id: UUID, *, now: datetime) -> int:
     with transaction.atomic():
         broadcast = (
             Broadcast.objects.ongoing()
-            .select_for_update(of=("self",), no_key=True)
-            .select_related("tenant")
+            .locked()
             .filter(pk=broadcast_id, expires_at__lte=now)
             .first()
         )

@@ -113,8 +113,7 @@ def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:
     """
     with transaction.atomic():
         broadcast = (
-            Broadcast.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-            .select_related("tenant", "sender", "template")
+            Broadcast.objects.locked(skip_locked=True)
             .filter(pk=broadcast_id, planning_at__isnull=False, status=BroadcastStatus.DRAFT)
             .first()
         )

@@ -67,7 +67,7 @@ def pause_all(*, broadcast_ids: Iterable[UUID], reason: str, now: datetime) -> i
 def _pause_if_going(broadcast_id: UUID, *, reason: str, now: datetime) -> bool:
     with transaction.atomic():
         broadcast = (
-            Broadcast.objects.select_for_update(no_key=True)
+            Broadcast.objects.locked()
             .filter(pk=broadcast_id, paused_at=None, status__in=PAUSABLE)
             .first()
         )

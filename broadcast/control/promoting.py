@@ -39,8 +39,7 @@ def due_scheduled(*, now: datetime) -> list[UUID]:
 def _promote(broadcast_id: UUID, *, now: datetime) -> bool:
     with transaction.atomic():
         broadcast = (
-            Broadcast.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-            .select_related("tenant", "sender", "template")
+            Broadcast.objects.locked(skip_locked=True)
             .filter(
                 pk=broadcast_id,
                 status=BroadcastStatus.SCHEDULED,

@@ -18,18 +18,9 @@ from broadcast.planning.plan import SIXTY_BITS
 from broadcast.states import BroadcastKind, MessageStatus
 from tenants.models import User
 
-SAID_AGAIN = (
-    "platform",
-    "sender",
-    "category",
+COPIED_FIELDS = (
+    *Broadcast.CONTENT_FIELDS,
     "template",
-    "template_name",
-    "template_language",
-    "template_params",
-    "text",
-    "media",
-    "buttons",
-    "provider_template_id",
     "track_urls",
     "unknown_policy",
     "send_window",
@@ -106,7 +97,7 @@ def retry_child(
         parent=parent,
         created_by=actor,
         name=f"{parent.name[: MAX_NAME - 10]} (retry)",
-        **{name: getattr(parent, name) for name in SAID_AGAIN},
+        **{name: getattr(parent, name) for name in COPIED_FIELDS},
     )
     save_new(child)
     with connection.cursor() as cursor:

@@ -28,8 +28,9 @@ from postgres.one_by_one import one_by_one
 LOOKS_BACK = timedelta(days=3)
 """How long after its end, or its retry's, late failures still fall back: as receipts take."""
 
-FOLLOWED = ("text", "template_name", "template_language", "template_params", "media", "buttons")
-"""What a rung may say for itself; what it leaves out is empty, but a text is the parent's."""
+FIXED_FIELDS = frozenset({"platform", "sender", "category", "provider_template_id"})
+RUNG_FIELDS = tuple(name for name in Broadcast.CONTENT_FIELDS if name not in FIXED_FIELDS)
+"""Fields that a rung may override. Others are empty; `text` falls back to the parent's."""
 
 NOT_PROVEN = (MessageCode.GIVEN_UP, MessageCode.RETRIES_EXHAUSTED, MessageCode.RESENT)
 """FAILED with these, a message may have reached its recipient all the same."""
@@ -112,8 +113,7 @@ def _next_rung(parent_id: UUID, *, now: datetime) -> bool:
         if not lock_family(parent_id, wait=False):
             return False
         parent = (
-            Broadcast.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-            .select_related("tenant")
+            Broadcast.objects.locked(skip_locked=True)
             .filter(pk=parent_id, status__in=FINISHED)
             .first()
         )
@@ -132,7 +132,7 @@ def _next_rung(parent_id: UUID, *, now: datetime) -> bool:
 
 def _child(parent: Broadcast, *, rung: Mapping[str, Any]) -> Broadcast:
     """DRAFT. What was approved was the whole ladder, so its approval holds for the rung too."""
-    said = {name: rung[name] for name in FOLLOWED if rung.get(name)}
+    said = {name: rung[name] for name in RUNG_FIELDS if rung.get(name)}
     step = parent.fallback_step + 1
     return Broadcast(
         tenant=parent.tenant,

@@ -21,12 +21,31 @@ class BroadcastQuerySet(TenantQuerySet["Broadcast"]):
     def ongoing(self) -> "BroadcastQuerySet":
         return self.filter(status__in=(BroadcastStatus.QUEUED, BroadcastStatus.SENDING))
 
+    def locked(self, *, skip_locked: bool = False) -> "BroadcastQuerySet":
+        """Lock these rows (FOR NO KEY UPDATE) and read tenant, sender and template unlocked."""
+        rows = self.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
+        return rows.select_related("tenant", "sender", "template")
+
 
 class Broadcast(models.Model):
     """One message to many recipients. Its status moves by broadcast/lifecycle.py alone.
 
     `planning_at` (being planned) and `paused_at` stand beside the status.
     """
+
+    CONTENT_FIELDS = (
+        "platform",
+        "sender",
+        "category",
+        "template_name",
+        "template_language",
+        "template_params",
+        "text",
+        "media",
+        "buttons",
+        "provider_template_id",
+    )
+    """What is said and over what; every list of a broadcast's content starts from it."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")

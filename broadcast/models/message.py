@@ -15,6 +15,9 @@ from tenants.scoping import TenantQuerySet
 class BroadcastMessage(models.Model):
     """A recipient's row: planned with the broadcast, moved by claim, settle, sweep and receipts.
 
+    Columns that planning leaves alone have their defaults in the database (`db_default`), so an
+    INSERT … SELECT names only the others.
+
     In the database its primary key is (id, broadcast_id) and every unique key holds broadcast_id,
     so that the table can be partitioned by it; nothing that a move changes stands in an index, so
     that moves are heap-only updates. `provider_message_id` is looked up in ProviderMessageId.
@@ -46,7 +49,7 @@ class BroadcastMessage(models.Model):
         null=True, blank=True, help_text="Variables given with the recipient."
     )
     variables = models.JSONField(
-        default=dict, blank=True, help_text="As resolved when it was planned."
+        default=dict, db_default={}, blank=True, help_text="As resolved when it was planned."
     )
     token = models.BigIntegerField(help_text="60 random bits: its short links.")
     parent_message_id = models.UUIDField(
@@ -54,32 +57,41 @@ class BroadcastMessage(models.Model):
     )
 
     status = models.CharField(
-        max_length=10, choices=MessageStatus.choices, default=MessageStatus.PENDING
+        max_length=10,
+        choices=MessageStatus.choices,
+        default=MessageStatus.PENDING,
+        db_default=MessageStatus.PENDING.value,
     )
-    error_code = models.CharField(max_length=64, blank=True)
-    provider_error_code = models.CharField(max_length=64, blank=True)
-    error_message = models.CharField(max_length=500, blank=True)
-    provider_message_id = models.CharField(max_length=200, blank=True)
+    error_code = models.CharField(max_length=64, blank=True, default="", db_default="")
+    provider_error_code = models.CharField(max_length=64, blank=True, default="", db_default="")
+    error_message = models.CharField(max_length=500, blank=True, default="", db_default="")
+    provider_message_id = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     batch_id = models.UUIDField(null=True, blank=True, help_text="That it was last claimed by.")
     attempts = models.SmallIntegerField(
-        default=0, help_text="Hand-overs; a rate limit's refusal does not count."
+        default=0, db_default=0, help_text="Hand-overs; a rate limit's refusal does not count."
     )
     next_attempt_at = models.DateTimeField(
         null=True, blank=True, help_text="Set only while it waits to be tried again."
     )
 
-    price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
-    currency = models.CharField(max_length=3, blank=True)
-    country = models.CharField(max_length=2, blank=True)
-    segments = models.SmallIntegerField(default=1)
+    price = models.DecimalField(
+        max_digits=12, decimal_places=6, default=Decimal(0), db_default=Decimal(0)
+    )
+    currency = models.CharField(max_length=3, blank=True, default="", db_default="")
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    segments = models.SmallIntegerField(default=1, db_default=1)
     rate_id = models.UUIDField(
         null=True, blank=True, help_text="The wallet's rate row that gave the price, if one did."
     )
     charge_state = models.CharField(
-        max_length=10, choices=ChargeState.choices, default=ChargeState.NONE, blank=True
+        max_length=10,
+        choices=ChargeState.choices,
+        default=ChargeState.NONE,
+        db_default=ChargeState.NONE.value,
+        blank=True,
     )
-    clicked = models.BooleanField(default=False)
+    clicked = models.BooleanField(default=False, db_default=False)
 
     created_at = models.DateTimeField()
     status_at = models.DateTimeField(help_text="When it came to its status.")

@@ -15,7 +15,7 @@ from tenants.models import Tenant
 def locked(tenant: Tenant, broadcast_id: UUID) -> Broadcast:
     found = (
         Broadcast.objects.for_tenant(tenant)
-        .select_for_update(of=("self",), no_key=True)
+        .locked()
         .select_related("tenant", "sender", "template", "counters")
         .filter(pk=broadcast_id)
         .first()

@@ -50,7 +50,7 @@ def finish(*, broadcast_id: UUID, now: datetime) -> bool:
     comes back. Safe to repeat. True if the status changed.
     """
     with transaction.atomic():
-        broadcast = Broadcast.objects.select_for_update(no_key=True).get(pk=broadcast_id)
+        broadcast = Broadcast.objects.locked().get(pk=broadcast_id)
         if broadcast.status not in {BroadcastStatus.QUEUED, BroadcastStatus.SENDING, *FINISHED}:
             return False
         counters = BroadcastCounters.objects.select_for_update(no_key=True).get(pk=broadcast_id)

@@ -195,23 +195,16 @@ def _figures(groups: Sequence[OutcomeGroup]) -> _Figures:
     )
 
 
-SAID = (
-    "platform",
-    "sender_id",
-    "category",
-    "template_name",
-    "template_language",
-    "template_params",
-    "text",
-    "media",
-    "buttons",
-    "provider_template_id",
-    "track_urls",
-)
+HASHED_FIELDS = (*Broadcast.CONTENT_FIELDS, "track_urls")
+"""A change of any of these makes another estimate."""
 
 
 def _hash(broadcast: Broadcast, groups: Sequence[OutcomeGroup]) -> str:
-    said = {name: getattr(broadcast, name) for name in SAID}
+    said = {
+        field.attname: getattr(broadcast, field.attname)
+        for field in Broadcast._meta.concrete_fields
+        if field.name in HASHED_FIELDS
+    }
     rows = [
         (
             each.reason,
