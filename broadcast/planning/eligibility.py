@@ -5,10 +5,10 @@ from typing import Any
 
 from api.errors import InvalidInput
 from broadcast.content.checking import variables_in
-from broadcast.content.text_sql import text_in_sql
-from broadcast.content.too_long_sql import too_long_in_sql
 from broadcast.content.variables import CONTACT_FIELDS
 from broadcast.models import Broadcast
+from broadcast.planning.text_sql import text_in_sql
+from broadcast.planning.too_long_sql import too_long_in_sql
 from channels.models import Sender
 from channels.platforms import Category, Platform
 from contacts.phones import whatsapp_line_in_sql

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from broadcast.content.links import link_positions
-from broadcast.content.text_sql import filled_in_sql
 from broadcast.content.variables import VARIABLE
 from broadcast.models import Broadcast
+from broadcast.planning.text_sql import filled_in_sql
 from channels.platforms import MAX_BUTTON_TEXT, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
 from channels.port.messages import ButtonKind
 from channels.providers.registry import adapter_for
