@@ -13,10 +13,11 @@ from tenants.models import Tenant
 
 
 def cancel(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
-    """Stop for good: what was not handed over is CANCELLED and its credits are released.
+    """Stop for good: messages not yet handed over become CANCELLED and their credits are released.
 
-    A batch in a worker's hands may still go out; what of it does not is CANCELLED when it settles
-    or is swept. Credits of UNKNOWN messages stay held until somebody resolves them.
+    A batch that a worker holds may still be sent; its messages that are not sent become CANCELLED
+    when the batch settles or is swept. Credits of UNKNOWN messages stay held until a user resolves
+    them.
     """
     with transaction.atomic():
         broadcast = locked(tenant, broadcast_id)

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 
+from broadcast.content.checking import content_of
 from broadcast.content.rendering import Renderer
 from broadcast.control.expiring import seconds_left, seconds_until_end
 from broadcast.engine.checkpoints import Point, reached, reached_soon
@@ -260,12 +261,9 @@ def _bound(lane: Any, claimed: Claim) -> AbstractContextManager[Any]:
 def _hand_over(lane: Any, *, claimed: Claim, clock: Clock) -> Delivery | None:
     """None where the batch is no longer ours to send."""
     broadcast, sender = lane.broadcast, lane.broadcast.sender
-    positions = {url: position for position, url in enumerate(lane.links)}
+    links = {url: position for position, url in enumerate(lane.links)}
     renderer = Renderer(
-        broadcast=broadcast,
-        template=broadcast.template,
-        positions=positions,
-        valid_for=seconds_left(broadcast, now=clock()),
+        content_of(broadcast, links=links), valid_for=seconds_left(broadcast, now=clock())
     )
     messages = [
         renderer.message(

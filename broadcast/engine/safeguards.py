@@ -14,8 +14,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from broadcast.control.auto_pausing import mark_broken
 from broadcast.control.pausing import pause_all
-from broadcast.control.senders_in_use import mark_broken
 from broadcast.error_codes import is_about_the_recipient
 from broadcast.models import Broadcast
 from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind

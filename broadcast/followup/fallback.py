@@ -21,7 +21,7 @@ from broadcast.control.launching import OUT_OF_RANGE, launch
 from broadcast.followup.children import REACHED, TRIES
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.moves.broadcasts import lock_family, save_new
-from broadcast.planning.plan import COLUMNS, SIXTY_BITS
+from broadcast.planning.plan import SIXTY_BITS
 from broadcast.states import FINISHED, BroadcastKind, MessageCode
 from postgres.one_by_one import one_by_one
 
@@ -62,10 +62,11 @@ WHOM = f"WITH RECURSIVE {TRIES}"
 SOMEBODY = f"{WHOM} SELECT EXISTS (SELECT FROM broadcast_broadcastmessage m WHERE {TO_GO_ON})"
 INSERT = f"""
 {WHOM}
-INSERT INTO broadcast_broadcastmessage ({COLUMNS}, parent_message_id)
-SELECT uuidv7(), m.tenant_id, %(child)s, row_number() OVER (ORDER BY m.seq), m.contact_id, NULL,
-       m.overrides, '{{}}'::jsonb, {SIXTY_BITS}, 'PENDING', '', '', '', '', 0, 0, '', '', 1, '',
-       false, %(now)s, %(now)s, m.id
+INSERT INTO broadcast_broadcastmessage
+    (id, tenant_id, broadcast_id, seq, contact_id, overrides, token, created_at, status_at,
+     parent_message_id)
+SELECT uuidv7(), m.tenant_id, %(child)s, row_number() OVER (ORDER BY m.seq), m.contact_id,
+       m.overrides, {SIXTY_BITS}, %(now)s, %(now)s, m.id
 FROM broadcast_broadcastmessage m WHERE {TO_GO_ON}
 ORDER BY m.seq
 """

@@ -17,6 +17,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
+from broadcast.content.checking import content_of
 from broadcast.content.rendering import Renderer
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
@@ -150,9 +151,9 @@ def _broadcasts(ids: Iterable[UUID]) -> list[Broadcast]:
 def _ask(broadcast: Broadcast, waiting: Sequence[_Waiting]) -> dict[UUID, Receipt]:
     if broadcast.sender is None:
         return {}
-    links = TrackedURL.objects.filter(broadcast=broadcast).order_by("position")
-    positions = {url: n for n, url in enumerate(links.values_list("url", flat=True))}
-    renderer = Renderer(broadcast=broadcast, template=broadcast.template, positions=positions)
+    tracked = TrackedURL.objects.filter(broadcast=broadcast)
+    links = dict(tracked.values_list("url", "position"))
+    renderer = Renderer(content_of(broadcast, links=links))
     asked = [
         HandedOver(
             message=renderer.message(

@@ -1,30 +1,32 @@
-"""A broadcast's text for every recipient at once, in SQL: to measure it before it is sent.
+"""The text that each recipient will get, as SQL: planning measures it before it is sent.
 
-The same as broadcast/content/checking.py makes of it: links wrapped first, then variables
-filled in. Every short link is as long as any other, so a made-up token stands for the recipient's.
+The SQL does what broadcast/content/rendering.py does: it wraps links first, then fills in
+variables. All short links have one length, so a made-up token stands for the recipient's.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from broadcast.content.links import link_positions
+from broadcast.content.checking import Checked
 from broadcast.content.unsubscribing import unsubscribe_link
 from broadcast.content.variables import UNSUBSCRIBE_URL, VARIABLE
-from broadcast.models import Broadcast
 from tracking.links import wrap
 
 ANY_TOKEN = 0
 
 
-def text_in_sql(broadcast: Broadcast, *, variables: str) -> tuple[str, dict[str, Any]]:
-    """An expression and its parameters; `variables` is the column of variables as resolved."""
-    return filled_in_sql(broadcast, broadcast.text, variables=variables, prefix="piece")
+def text_in_sql(content: Checked, *, variables: str) -> tuple[str, dict[str, Any]]:
+    """An SQL expression and its parameters; `variables` is the column of resolved variables."""
+    return filled_in_sql(
+        content.broadcast.text, links=content.links, variables=variables, prefix="piece"
+    )
 
 
 def filled_in_sql(
-    broadcast: Broadcast, text: str, *, variables: str, prefix: str
+    text: str, *, links: Mapping[str, int], variables: str, prefix: str
 ) -> tuple[str, dict[str, Any]]:
-    """The same of any of its texts; `prefix` tells the parameters of several apart."""
-    text = wrap(text, positions=link_positions(broadcast), token=ANY_TOKEN)
+    """The same for any text; `prefix` keeps the parameters of several texts apart."""
+    text = wrap(text, positions=links, token=ANY_TOKEN)
     params: dict[str, Any] = {}
     pieces: list[str] = []
 
@@ -34,10 +36,10 @@ def filled_in_sql(
         return f"%({name})s::text"
 
     end = 0
-    for found in VARIABLE.finditer(text):
-        pieces.append(add(text[end : found.start()]))
-        end = found.end()
-        name, default = found.group(1), (found.group(2) or "").strip()
+    for match in VARIABLE.finditer(text):
+        pieces.append(add(text[end : match.start()]))
+        end = match.end()
+        name, default = match.group(1), (match.group(2) or "").strip()
         if name == UNSUBSCRIBE_URL:
             pieces.append(add(unsubscribe_link(token=ANY_TOKEN)))
         else:

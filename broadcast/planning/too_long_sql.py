@@ -1,15 +1,14 @@
-"""Whether a message is too long once its variables are filled in, in SQL: found when it is planned.
+"""Whether a message is too long once its variables are filled in, as SQL for planning.
 
-broadcast/content/checking.py checks a text as it was written, before its variables are known.
+broadcast/content/checking.py checks each text as it was written, before variables are filled in.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from broadcast.content.links import link_positions
+from broadcast.content.checking import Checked
 from broadcast.content.variables import VARIABLE
-from broadcast.models import Broadcast
 from broadcast.planning.text_sql import filled_in_sql
 from channels.platforms import MAX_BUTTON_TEXT, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
 from channels.port.messages import ButtonKind
@@ -18,58 +17,57 @@ from templates_wa.rules.parameters import longest_values
 
 
 @dataclass(frozen=True, slots=True)
-class _Limited:
+class _LimitedText:
     text: str
-    most: int
+    longest: int
     measure: str = "char_length"
 
 
-def too_long_in_sql(broadcast: Broadcast, *, variables: str) -> tuple[str, dict[str, Any]]:
-    """A condition and its parameters; `variables` is the column of variables as resolved."""
-    is_template = broadcast.platform == Platform.WHATSAPP
+def too_long_in_sql(content: Checked, *, variables: str) -> tuple[str, dict[str, Any]]:
+    """An SQL condition and its parameters; `variables` is the column of resolved variables."""
     params: dict[str, Any] = {}
-    found = []
-    for number, each in enumerate(_limited(broadcast)):
+    conditions = []
+    for number, limited in enumerate(_varying_texts(content)):
         sql, pieces = filled_in_sql(
-            broadcast, each.text, variables=variables, prefix=f"long{number}_"
+            limited.text, links=content.links, variables=variables, prefix=f"long{number}_"
         )
         params |= pieces
-        found.append(f"{each.measure}({sql}) > {each.most}")
-        if is_template:
-            # Blanks in a row are sent as one.
-            found[-1] += f" AND char_length(btrim(regexp_replace({sql}, '\\s+', ' ', 'g'))) > "
-            found[-1] += str(each.most)
-    return " OR ".join(f"({each})" for each in found) or "false", params
+        condition = f"{limited.measure}({sql}) > {limited.longest}"
+        if content.template is not None:
+            # A template's parameter is sent with each run of blanks as one blank.
+            folded = f"btrim(regexp_replace({sql}, '\\s+', ' ', 'g'))"
+            condition += f" AND char_length({folded}) > {limited.longest}"
+        conditions.append(f"({condition})")
+    return " OR ".join(conditions) or "false", params
 
 
-def _limited(broadcast: Broadcast) -> Iterator[_Limited]:
-    """Only what differs from recipient to recipient, or from what was written."""
-    has_links = bool(link_positions(broadcast))
-    for each in _all_limited(broadcast):
-        if has_links or VARIABLE.search(each.text):
-            yield each
+def _varying_texts(content: Checked) -> Iterator[_LimitedText]:
+    """The texts whose length differs by recipient, or from the text as it was written."""
+    for limited in _limited_texts(content):
+        if content.links or VARIABLE.search(limited.text):
+            yield limited
 
 
-def _all_limited(broadcast: Broadcast) -> Iterator[_Limited]:
+def _limited_texts(content: Checked) -> Iterator[_LimitedText]:
+    broadcast = content.broadcast
     if broadcast.platform == Platform.WHATSAPP:
-        if broadcast.template is not None:
-            longest = longest_values(broadcast.template)
+        if content.template is not None:
+            longest = longest_values(content.template)
             for key, value in broadcast.template_params.items():
                 if key in longest:
-                    yield _Limited(str(value), longest[key])
+                    yield _LimitedText(str(value), longest[key])
         return
     platform = Platform(broadcast.platform)
     limits = MAX_CAPTION_LENGTH if broadcast.media else MAX_TEXT_LENGTH
-    yield _Limited(broadcast.text, limits[platform])
+    yield _LimitedText(broadcast.text, limits[platform])
     if platform in MAX_BUTTON_TEXT:
         for button in broadcast.buttons:
-            yield _Limited(str(button.get("text", "")), MAX_BUTTON_TEXT[platform])
-    yield from _replies(broadcast)
+            yield _LimitedText(str(button.get("text", "")), MAX_BUTTON_TEXT[platform])
+    yield from _reply_values(content)
 
 
-def _replies(broadcast: Broadcast) -> Iterator[_Limited]:
-    sender = broadcast.sender
-    most = adapter_for(sender.provider).capabilities.max_reply_bytes if sender else None
-    for button in broadcast.buttons:
-        if most is not None and button.get("kind") == ButtonKind.REPLY:
-            yield _Limited(str(button.get("value", "")), most, measure="octet_length")
+def _reply_values(content: Checked) -> Iterator[_LimitedText]:
+    longest = adapter_for(content.sender.provider).capabilities.max_reply_bytes
+    for button in content.broadcast.buttons:
+        if longest is not None and button.get("kind") == ButtonKind.REPLY:
+            yield _LimitedText(str(button.get("value", "")), longest, measure="octet_length")
