@@ -94,7 +94,7 @@ class Times:
 
 
 def reserve(*, limits: Limits, addresses: Sequence[str], costs: Sequence[int]) -> Times:
-    """Reserve times for messages to these addresses, in this order; one unit of cost is one message.
+    """Reserve times for messages to these addresses, in this order; costs are in messages.
 
     Redis stores nothing for a sender without limits. Raises redis.RedisError.
     """
