@@ -2,15 +2,15 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import HandedOver, InboundEvent, Receipt
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.events import HandedOver, Receipt
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import OutboundMessage, SenderAccount
 from channels.port.outcomes import Outcome
+from channels.port.webhook_reader import WebhookReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,11 @@ class Adapter(Protocol):
     capabilities: Capabilities
 
     @property
+    def webhook(self) -> WebhookReader:
+        """Reads the provider's calls to us."""
+        ...
+
+    @property
     def token_grant(self) -> TokenGrant | None:
         """Where requests need a token that is fetched first: `credentials["access_token"]`."""
         ...
@@ -58,29 +63,6 @@ class Adapter(Protocol):
 
     def check_outcome(self, response: HttpResponse) -> Outcome:
         """ACCEPTED with a description in `message`, or why the credentials do not work."""
-        ...
-
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        """The plain-text answer to a set-up call that proves itself; None if it does not."""
-        ...
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        """Whether this call was signed by the provider (constant time; no secret: False)."""
-        ...
-
-    def stored(self, call: WebhookCall) -> bytes:
-        """What is kept of a verified call for `event_key` and `parse`: mostly its body alone."""
-        ...
-
-    def event_key(self, body: bytes) -> str:
-        """The provider's own id of a stored call where it has one (Telegram's update_id), or ''."""
-        ...
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        """The events in a stored call.
-
-        Raises ValueError where it is not as documented: PartlyRead where only parts of it are not.
-        """
         ...
 
 

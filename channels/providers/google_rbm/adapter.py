@@ -4,16 +4,14 @@ A sender's `account_id` is its agent's id. Source:
 developers.google.com/business-communications/rcs-business-messaging.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from channels.platforms import Platform
 from channels.port.adapter import TokenGrant
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent, ReceiptStatus
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.events import ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import (
     Button,
     ButtonKind,
@@ -36,7 +34,7 @@ from channels.providers.error_rules import (
     unknown,
     unmapped,
 )
-from channels.providers.google_rbm import webhook as google_rbm_webhook
+from channels.providers.google_rbm.webhook import RbmWebhook
 
 VALID_FOR = 86_400
 """Seconds. What is not delivered by then is revoked, and reported: it would be stale news."""
@@ -76,6 +74,7 @@ class GoogleRbm:
         buttons=frozenset(ButtonKind),
         max_buttons=11,
     )
+    webhook = RbmWebhook()
     token_grant = TokenGrant(
         key="service_account",
         scopes=("https://www.googleapis.com/auth/rcsbusinessmessaging",),
@@ -120,21 +119,6 @@ class GoogleRbm:
             # Google leaves out what is empty: nobody of the sample has RCS.
             return Outcome(OutcomeKind.ACCEPTED, message="Google knows the agent.")
         return by_status(response)
-
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return google_rbm_webhook.handshake(secrets, call)
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return google_rbm_webhook.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return call.body
-
-    def event_key(self, body: bytes) -> str:
-        return google_rbm_webhook.event_key(body)
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return google_rbm_webhook.parse(body)
 
 
 def _authorization(account: SenderAccount) -> dict[str, str]:

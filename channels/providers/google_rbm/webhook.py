@@ -16,6 +16,7 @@ from typing import Any
 
 from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import json_object
 
@@ -30,45 +31,45 @@ PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 OPT_OUTS = {"UNSUBSCRIBE": True, "SUBSCRIBE": False}
 
 
-def handshake(secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-    """The secret of the set-up call, if it names our client token."""
-    match json_object(call.body):
-        case {"clientToken": str(given), "secret": str(secret)}:
-            expected = secrets.secrets.get("client_token", "")
-            right = hmac.compare_digest(given.encode(errors="replace"), expected.encode())
-            return secret if expected and right else None
-    return None
+class RbmWebhook(WebhookReader):
+    """Reads Google's calls: the set-up call, receipts, replies and opt-outs."""
 
+    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+        """The secret of the set-up call, if it names our client token."""
+        match json_object(call.body):
+            case {"clientToken": str(given), "secret": str(secret)}:
+                expected = secrets.secrets.get("client_token", "")
+                right = hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+                return secret if expected and right else None
+        return None
 
-def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
-    """Whether X-Goog-Signature is the client token's HMAC of the decoded data."""
-    token = secrets.secrets.get("client_token", "")
-    try:
-        data = _data(call.body)
-    except ValueError:
-        return False
-    digest = hmac.new(token.encode(), data, hashlib.sha512).digest()
-    given = call.headers.get("x-goog-signature", "")
-    return bool(token) and hmac.compare_digest(given.encode(), base64.b64encode(digest))
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether X-Goog-Signature is the client token's HMAC of the decoded data."""
+        token = secrets.secrets.get("client_token", "")
+        try:
+            data = _data(call.body)
+        except ValueError:
+            return False
+        digest = hmac.new(token.encode(), data, hashlib.sha512).digest()
+        given = call.headers.get("x-goog-signature", "")
+        return bool(token) and hmac.compare_digest(given.encode(), base64.b64encode(digest))
 
+    def event_key(self, body: bytes) -> str:
+        """The event's or the message's own id: Pub/Sub may deliver one twice."""
+        with suppress(ValueError):
+            event = json_object(_data(body))
+            return str(event.get("eventId") or event.get("messageId") or "")
+        return ""
 
-def event_key(body: bytes) -> str:
-    """The event's or the message's own id: Pub/Sub may deliver one twice."""
-    with suppress(ValueError):
-        event = json_object(_data(body))
-        return str(event.get("eventId") or event.get("messageId") or "")
-    return ""
-
-
-def parse(body: bytes) -> Sequence[InboundEvent]:
-    """The event in a call. Raises ValueError for another shape."""
-    try:
-        event = json.loads(_data(body))
-        if "eventType" in event:
-            return _events(event)
-        return _replies(event)
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError("Not a call as Google documents it.") from error
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The event in a call. Raises ValueError for another shape."""
+        try:
+            event = json.loads(_data(body))
+            if "eventType" in event:
+                return _events(event)
+            return _replies(event)
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError("Not a call as Google documents it.") from error
 
 
 def _data(body: bytes) -> bytes:

@@ -5,14 +5,13 @@ Source: docs.gupshup.io (send message with template id, message events, error co
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent, ReceiptStatus
+from channels.port.events import ReceiptStatus
 from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import (
     Media,
@@ -25,24 +24,26 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
-from channels.providers.gupshup import webhook as gupshup_webhook
 from channels.providers.gupshup.errors import rule_for_sentence
-from channels.providers.url_token import UrlTokenWebhook
+from channels.providers.gupshup.webhook import GupshupWebhook
+from channels.providers.url_token import URL_TOKEN
 
 
-class Gupshup(UrlTokenWebhook):
+class Gupshup:
     """Templates by Gupshup's id, and texts within the 24-hour window."""
 
     provider = "gupshup"
     platforms = frozenset({Platform.WHATSAPP})
     default_base_url = "https://api.gupshup.io"
     credential_names: tuple[str, ...] = ("api_key", "app_id", "app_name")
+    webhook_secret_names: tuple[str, ...] = (URL_TOKEN,)
     capabilities = Capabilities(
         receipts=frozenset(ReceiptStatus),
         pair_interval=6.0,  # Meta's, behind it
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
     )
     token_grant = None
+    webhook = GupshupWebhook()
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         path, content = _content(message.content)
@@ -81,9 +82,6 @@ class Gupshup(UrlTokenWebhook):
             case {"status": "success", "templates": [*templates]} if succeeded(response):
                 return Outcome(OutcomeKind.ACCEPTED, message=f"Gupshup: {len(templates)} templates")
         return _refusal(response, body)
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return gupshup_webhook.parse(body)
 
 
 # --- the form -----------------------------------------------------------------------------------

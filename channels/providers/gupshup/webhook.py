@@ -19,6 +19,7 @@ from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus
 from channels.providers.gupshup.errors import OPT_OUTS, explain
 from channels.providers.meta.webhook import words_of
 from channels.providers.partly_read import read_each, whole
+from channels.providers.url_token import UrlTokenWebhook
 
 NOT_AS_DOCUMENTED = "Not a call as Gupshup documents it."
 
@@ -34,18 +35,28 @@ MILLISECONDS_FROM = 10**11
 """Seconds since 1970 stay below this until the year 5138; Gupshup sends both."""
 
 
-def parse(body: bytes) -> Sequence[InboundEvent]:
-    """The events of a stored call.
+class GupshupWebhook(UrlTokenWebhook):
+    """Reads Gupshup's calls, in version 2 and version 3."""
 
-    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
-    """
-    try:
-        told = json.loads(body)
-        if "entry" in told:
-            return whole(read_each(_entry, told["entry"]), message=NOT_AS_DOCUMENTED)
-        return list(_version_2(told))
-    except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
-        raise ValueError(NOT_AS_DOCUMENTED) from error
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The events of a stored call.
+
+        Raises ValueError for another shape; PartlyRead where a part of it has another shape.
+        """
+        try:
+            told = json.loads(body)
+            if "entry" in told:
+                return whole(read_each(_entry, told["entry"]), message=NOT_AS_DOCUMENTED)
+            return list(_version_2(told))
+        except (
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            OSError,
+            RecursionError,
+        ) as error:
+            raise ValueError(NOT_AS_DOCUMENTED) from error
 
 
 # --- version 2 ----------------------------------------------------------------------------------

@@ -4,15 +4,13 @@ Source: developers.facebook.com/documentation/business-messaging/whatsapp (messa
 webhooks), Graph API v23.0.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent, ReceiptStatus
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.events import ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import (
     ButtonParameter,
     Card,
@@ -25,8 +23,8 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
-from channels.providers.meta import webhook as meta_webhook
 from channels.providers.meta.errors import details, held, rule_for
+from channels.providers.meta.webhook import MetaWebhook
 
 VERSION = "v23.0"
 
@@ -45,8 +43,8 @@ class MetaCloud:
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
         carousels=True,
     )
-
     token_grant = None
+    webhook = MetaWebhook()
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         return HttpRequest(
@@ -88,21 +86,6 @@ class MetaCloud:
             OutcomeKind.ACCEPTED,
             message=f"{body['display_phone_number']} {name}, quality {quality}",
         )
-
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return meta_webhook.handshake(secrets, call)
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return meta_webhook.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return call.body
-
-    def event_key(self, body: bytes) -> str:
-        return ""
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return meta_webhook.parse(body)
 
 
 def _node(account: SenderAccount) -> str:

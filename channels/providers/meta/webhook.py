@@ -6,13 +6,14 @@ Source: developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.meta.errors import OPTED_OUT, explain
 from channels.providers.meta.template_webhook import template_changes
@@ -29,37 +30,38 @@ STATUSES = {
 }
 
 
-def handshake(secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-    """The challenge, if the verify token is ours."""
-    expected = secrets.secrets.get("verify_token", "")
-    given = call.query.get("hub.verify_token", "")
-    if not expected or call.query.get("hub.mode") != "subscribe":
-        return None
-    if not hmac.compare_digest(given.encode(), expected.encode()):
-        return None
-    return call.query.get("hub.challenge")
+class MetaWebhook(WebhookReader):
+    """Reads Meta's calls: the set-up call, receipts, replies, opt-outs and template changes."""
 
+    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+        """The challenge, if the verify token is ours."""
+        expected = secrets.secrets.get("verify_token", "")
+        given = call.query.get("hub.verify_token", "")
+        if not expected or call.query.get("hub.mode") != "subscribe":
+            return None
+        if not hmac.compare_digest(given.encode(), expected.encode()):
+            return None
+        return call.query.get("hub.challenge")
 
-def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
-    """Whether X-Hub-Signature-256 is the app secret's HMAC of the raw body."""
-    secret = secrets.secrets.get("app_secret", "")
-    if not secret:
-        return False
-    digest = hmac.new(secret.encode(), call.body, hashlib.sha256).hexdigest()
-    given = call.headers.get("x-hub-signature-256", "")
-    return hmac.compare_digest(given.encode(), f"sha256={digest}".encode())
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether X-Hub-Signature-256 is the app secret's HMAC of the raw body."""
+        secret = secrets.secrets.get("app_secret", "")
+        if not secret:
+            return False
+        digest = hmac.new(secret.encode(), call.body, hashlib.sha256).hexdigest()
+        given = call.headers.get("x-hub-signature-256", "")
+        return hmac.compare_digest(given.encode(), f"sha256={digest}".encode())
 
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """All events of a call, from every entry and change.
 
-def parse(body: bytes) -> list[InboundEvent]:
-    """All events of a call, from every entry and change.
-
-    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
-    """
-    try:
-        entries = json.loads(body)["entry"]
-    except (KeyError, TypeError, RecursionError) as error:
-        raise ValueError(NOT_AS_DOCUMENTED) from error
-    return whole(read_each(_entry, entries), message=NOT_AS_DOCUMENTED)
+        Raises ValueError for another shape; PartlyRead where a part of it has another shape.
+        """
+        try:
+            entries = json.loads(body)["entry"]
+        except (KeyError, TypeError, RecursionError) as error:
+            raise ValueError(NOT_AS_DOCUMENTED) from error
+        return whole(read_each(_entry, entries), message=NOT_AS_DOCUMENTED)
 
 
 def _entry(entry: dict[str, Any]) -> Iterator[InboundEvent | None]:

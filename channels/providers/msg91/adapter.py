@@ -9,33 +9,33 @@ msg91.com/help/text-sms/custom-metadata-parameters-for-tracking-sms-requests.
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent, ReceiptStatus
+from channels.port.events import ReceiptStatus
 from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import OutboundMessage, SenderAccount, TextContent
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
-from channels.providers.msg91 import webhook as msg91_webhook
 from channels.providers.msg91.errors import rule_for
-from channels.providers.url_token import UrlTokenWebhook
+from channels.providers.msg91.webhook import OUR_ID, Msg91Webhook, message_id
+from channels.providers.url_token import URL_TOKEN
 
 MOBILES = "mobiles"
-RESERVED = frozenset({MOBILES, msg91_webhook.OUR_ID, "UUID"})
+RESERVED = frozenset({MOBILES, OUR_ID, "UUID"})
 """What stands beside the variables in the same object: for MSG91, not for the text."""
 
 
-class Msg91(UrlTokenWebhook):
+class Msg91:
     """Texts by template, up to fifty recipients a request."""
 
     provider = "msg91"
     platforms = frozenset({Platform.SMS})
     default_base_url = "https://control.msg91.com"
     credential_names: tuple[str, ...] = ("authkey",)
+    webhook_secret_names: tuple[str, ...] = (URL_TOKEN,)
     capabilities = Capabilities(
         receipts=frozenset({ReceiptStatus.DELIVERED, ReceiptStatus.FAILED}),
         # A batch's default size. A lost answer leaves the fate of all of them unknown.
@@ -44,6 +44,7 @@ class Msg91(UrlTokenWebhook):
         reserved_variables=RESERVED,
     )
     token_grant = None
+    webhook = Msg91Webhook()
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         return self.group_request(account, [message])
@@ -87,9 +88,7 @@ class Msg91(UrlTokenWebhook):
         return [
             replace(
                 outcome,
-                provider_message_id=msg91_webhook.message_id(
-                    outcome.provider_message_id, _digits(message)
-                ),
+                provider_message_id=message_id(outcome.provider_message_id, _digits(message)),
             )
             for message in messages
         ]
@@ -110,9 +109,6 @@ class Msg91(UrlTokenWebhook):
             return _refusal(response, body)
         return by_status(response)
 
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return msg91_webhook.parse(body, received_at=received_at)
-
 
 # --- the body -----------------------------------------------------------------------------------
 
@@ -129,7 +125,7 @@ def _recipient(message: OutboundMessage) -> dict[str, str]:
     variables = message.content.variables if isinstance(message.content, TextContent) else {}
     if RESERVED & variables.keys():
         raise ValueError("A variable cannot be called like a field of MSG91's.")
-    return {MOBILES: _digits(message), msg91_webhook.OUR_ID: str(message.id), **variables}
+    return {MOBILES: _digits(message), OUR_ID: str(message.id), **variables}
 
 
 def _digits(message: OutboundMessage) -> str:

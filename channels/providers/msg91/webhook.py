@@ -18,6 +18,7 @@ from channels.port.events import InboundEvent, Receipt, ReceiptStatus
 from channels.providers.echoed_id import our_id
 from channels.providers.msg91.errors import explain
 from channels.providers.partly_read import read_each, whole
+from channels.providers.url_token import UrlTokenWebhook
 
 NOT_AS_DOCUMENTED = "Not a report as MSG91 documents it."
 
@@ -40,18 +41,21 @@ def message_id(request_id: str, number: str) -> str:
     return f"{request_id}:{number.removeprefix('+')}"
 
 
-def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-    """The reports of a stored call.
+class Msg91Webhook(UrlTokenWebhook):
+    """Reads MSG91's delivery reports."""
 
-    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
-    """
-    try:
-        told = _told(body)
-    except (TypeError, RecursionError) as error:
-        raise ValueError(NOT_AS_DOCUMENTED) from error
-    if not told:
-        raise ValueError("A call without a report.")
-    return whole(read_each(partial(_reports, at=received_at), told), message=NOT_AS_DOCUMENTED)
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The reports of a stored call.
+
+        Raises ValueError for another shape; PartlyRead where a part of it has another shape.
+        """
+        try:
+            told = _told(body)
+        except (TypeError, RecursionError) as error:
+            raise ValueError(NOT_AS_DOCUMENTED) from error
+        if not told:
+            raise ValueError("A call without a report.")
+        return whole(read_each(partial(_reports, at=received_at), told), message=NOT_AS_DOCUMENTED)
 
 
 def _told(body: bytes) -> list[dict[str, Any]]:

@@ -3,15 +3,13 @@
 Source: core.telegram.org/bots/api.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import (
     Button,
     ButtonKind,
@@ -22,8 +20,8 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, seconds, unmapped
-from channels.providers.telegram import webhook as telegram_webhook
 from channels.providers.telegram.errors import rule_for
+from channels.providers.telegram.webhook import ALLOWED_UPDATES, TelegramWebhook
 
 METHODS = {
     ParameterKind.IMAGE: ("sendPhoto", "photo"),
@@ -53,8 +51,8 @@ class TelegramBot:
         max_reply_bytes=MAX_CALLBACK_DATA,
         url_schemes=("https://", "http://", "tg://"),
     )
-
     token_grant = None
+    webhook = TelegramWebhook()
 
     def account_of(self, credentials: Mapping[str, str]) -> str:
         bot, colon, _ = credentials.get("bot_token", "").partition(":")
@@ -91,21 +89,6 @@ class TelegramBot:
                 return _refusal(response, code, rest)
         return by_status(response)
 
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return None
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return telegram_webhook.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return call.body
-
-    def event_key(self, body: bytes) -> str:
-        return telegram_webhook.event_key(body)
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return telegram_webhook.parse(body, received_at=received_at)
-
     def acknowledge_request(self, account: SenderAccount, token: str) -> HttpRequest:
         """Without a text: nothing is shown, the button only stops waiting."""
         return HttpRequest(
@@ -126,7 +109,7 @@ def set_webhook_request(account: SenderAccount, *, url: str, secret_token: str) 
         json={
             "url": url,
             "secret_token": secret_token,
-            "allowed_updates": list(telegram_webhook.ALLOWED_UPDATES),
+            "allowed_updates": list(ALLOWED_UPDATES),
         },
     )
 

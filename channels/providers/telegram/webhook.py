@@ -2,11 +2,13 @@
 
 import hmac
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.port.events import InboundEvent, OptChange, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.webhook_reader import WebhookReader
 from channels.providers.error_rules import json_object
 
 ALLOWED_UPDATES = ("message", "my_chat_member", "callback_query")
@@ -18,37 +20,45 @@ MEMBER_OPTED_OUT = {"kicked": True, "member": False}
 COMMAND_OPTED_OUT = {"/stop": True, "/start": False}
 
 
-def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
-    """Whether X-Telegram-Bot-Api-Secret-Token is the one we gave to setWebhook."""
-    expected = secrets.secrets.get("secret_token", "")
-    given = call.headers.get("x-telegram-bot-api-secret-token", "")
-    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+class TelegramWebhook(WebhookReader):
+    """Reads Telegram's calls: one update each."""
 
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether X-Telegram-Bot-Api-Secret-Token is the one we gave to setWebhook."""
+        expected = secrets.secrets.get("secret_token", "")
+        given = call.headers.get("x-telegram-bot-api-secret-token", "")
+        return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
 
-def event_key(body: bytes) -> str:
-    """The update_id, by which a repeated call is known."""
-    update_id = json_object(body).get("update_id")
-    return str(update_id) if isinstance(update_id, int) else ""
+    def event_key(self, body: bytes) -> str:
+        """The update_id, by which a repeated call is known."""
+        update_id = json_object(body).get("update_id")
+        return str(update_id) if isinstance(update_id, int) else ""
 
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The events of an update. Raises ValueError for another shape.
 
-def parse(body: bytes, *, received_at: datetime) -> list[InboundEvent]:
-    """The events of an update. Raises ValueError for another shape.
-
-    A message does not name the bot that it was written to: its `account_id` is '' and the webhook's
-    endpoint, which belongs to one bot, has to say.
-    """
-    try:
-        update = json.loads(body)
-        update["update_id"]
-        if member := update.get("my_chat_member"):
-            return _member_events(member)
-        if message := update.get("message"):
-            return _message_events(message)
-        if query := update.get("callback_query"):
-            return _pressed(query, received_at)
-    except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
-        raise ValueError("Not an update as Telegram documents it.") from error
-    return []
+        A message does not name its bot: its `account_id` is '', and the webhook's endpoint, which
+        belongs to one bot, identifies the bot.
+        """
+        try:
+            update = json.loads(body)
+            update["update_id"]
+            if member := update.get("my_chat_member"):
+                return _member_events(member)
+            if message := update.get("message"):
+                return _message_events(message)
+            if query := update.get("callback_query"):
+                return _pressed(query, received_at)
+        except (
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            OSError,
+            RecursionError,
+        ) as error:
+            raise ValueError("Not an update as Telegram documents it.") from error
+        return []
 
 
 def _member_events(change: dict[str, Any]) -> list[InboundEvent]:

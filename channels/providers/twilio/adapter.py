@@ -9,14 +9,13 @@ Source: twilio.com/docs/messaging/api/message-resource; twilio-oai's description
 import base64
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import HandedOver, InboundEvent, Receipt, ReceiptStatus
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.events import HandedOver, Receipt, ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import (
     OutboundMessage,
     ParameterKind,
@@ -27,8 +26,8 @@ from channels.port.messages import (
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
 from channels.providers.twilio import look_up as twilio_look_up
-from channels.providers.twilio import webhook as twilio_webhook
 from channels.providers.twilio.errors import failure, rule_for
+from channels.providers.twilio.webhook import TwilioWebhook, callback_url
 
 VERSION = "2010-04-01"
 
@@ -50,6 +49,7 @@ class Twilio:
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
     )
     token_grant = None
+    webhook = TwilioWebhook()
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         return HttpRequest(
@@ -112,21 +112,6 @@ class Twilio:
             return ()
         form = self._form(account, asked.message)
         return twilio_look_up.receipts(json_object(response.body), form, asked)
-
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return None
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return twilio_webhook.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return twilio_webhook.stored(call)
-
-    def event_key(self, body: bytes) -> str:
-        return twilio_webhook.event_key(body)
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return twilio_webhook.parse(body, received_at=received_at)
 
 
 def _account(account: SenderAccount) -> str:
@@ -197,7 +182,7 @@ def _callback(account: SenderAccount, message: OutboundMessage) -> dict[str, str
     """Where Twilio reports on this message; its query carries our id back."""
     if not account.webhook_url:
         return {}
-    return {"StatusCallback": twilio_webhook.callback_url(account.webhook_url, message.id)}
+    return {"StatusCallback": callback_url(account.webhook_url, message.id)}
 
 
 # --- the answer ---------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from uuid import UUID
 from channels.platforms import Platform
 from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.twilio.errors import explain, opted_out
 
@@ -46,19 +47,46 @@ def callback_url(webhook_url: str, message_id: UUID) -> str:
     return f"{webhook_url}?{urlencode({MESSAGE_ID: message_id})}"
 
 
-def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
-    """Whether X-Twilio-Signature is the auth token's HMAC of the URL and the form.
+class TwilioWebhook(WebhookReader):
+    """Reads Twilio's calls: delivery statuses, replies and opt-outs."""
 
-    Twilio is not consistent about a URL's port: with and without are both right. A JSON body is
-    signed by its hash in the query; without one it is not signed at all, and refused.
-    """
-    token = secrets.secrets.get("auth_token", "")
-    given = call.headers.get("x-twilio-signature", "")
-    signed = _signed_part(call)
-    if not token or signed is None:
-        return False
-    rights = [_signature(token, url + signed) for url in _spellings(urlsplit(call.url))]
-    return any(hmac.compare_digest(given.encode(), right.encode()) for right in rights)
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether X-Twilio-Signature is the auth token's HMAC of the URL and the form.
+
+        Twilio is not consistent about a URL's port: with and without are both right. A JSON body is
+        signed by its hash in the query; without one it is not signed at all, and refused.
+        """
+        token = secrets.secrets.get("auth_token", "")
+        given = call.headers.get("x-twilio-signature", "")
+        signed = _signed_part(call)
+        if not token or signed is None:
+            return False
+        rights = [_signature(token, url + signed) for url in _spellings(urlsplit(call.url))]
+        return any(hmac.compare_digest(given.encode(), right.encode()) for right in rights)
+
+    def stored(self, call: WebhookCall) -> bytes:
+        """The form, and our message id from the signed URL after it."""
+        message_id = call.query.get(MESSAGE_ID, "")
+        extra = urlencode({MESSAGE_ID: message_id}).encode() if message_id else b""
+        return b"&".join(part for part in (call.body, extra) if part)
+
+    def event_key(self, body: bytes) -> str:
+        """A repeated call is known by its message and what it says of it."""
+        form = _form(body)
+        if "MessageSid" not in form:
+            return ""
+        return f"{form['MessageSid']}:{form.get('MessageStatus', RECEIVED)}"
+
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The event in a stored call. Raises ValueError for another shape. Calls carry no time."""
+        form = _form(body)
+        if not form.get("MessageSid"):
+            raise ValueError("Not a call as Twilio documents it.")
+        if form.get("MessageStatus", RECEIVED) != RECEIVED:
+            return _receipts(form, received_at)
+        if "From" not in form:
+            raise ValueError("Not a call as Twilio documents it.")
+        return _messages(form, received_at)
 
 
 def _signed_part(call: WebhookCall) -> str | None:
@@ -87,33 +115,6 @@ def _signature(token: str, signed: str) -> str:
     # SHA-1 is Twilio's choice; as an HMAC it is not broken.
     digest = hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
-
-
-def stored(call: WebhookCall) -> bytes:
-    """The form, and our message id from the signed URL after it."""
-    message_id = call.query.get(MESSAGE_ID, "")
-    extra = urlencode({MESSAGE_ID: message_id}).encode() if message_id else b""
-    return b"&".join(part for part in (call.body, extra) if part)
-
-
-def event_key(body: bytes) -> str:
-    """A repeated call is known by its message and what it says of it."""
-    form = _form(body)
-    if "MessageSid" not in form:
-        return ""
-    return f"{form['MessageSid']}:{form.get('MessageStatus', RECEIVED)}"
-
-
-def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-    """The event in a stored call. Raises ValueError for another shape. Calls carry no time."""
-    form = _form(body)
-    if not form.get("MessageSid"):
-        raise ValueError("Not a call as Twilio documents it.")
-    if form.get("MessageStatus", RECEIVED) != RECEIVED:
-        return _receipts(form, received_at)
-    if "From" not in form:
-        raise ValueError("Not a call as Twilio documents it.")
-    return _messages(form, received_at)
 
 
 def _form(body: bytes) -> dict[str, str]:

@@ -8,22 +8,20 @@ Source: developer.vonage.com/en/api/sms and …/messaging/sms/guides.
 """
 
 import base64
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from smsutil import is_valid_gsm
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent, ReceiptStatus
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.events import ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import OutboundMessage, SenderAccount, TextContent
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
-from channels.providers.vonage import webhook as vonage_webhook
 from channels.providers.vonage.errors import STATUSES
+from channels.providers.vonage.webhook import VonageWebhook
 
 TAKEN = "0"
 
@@ -46,6 +44,7 @@ class Vonage:
         receipts=frozenset({ReceiptStatus.SENT, ReceiptStatus.DELIVERED, ReceiptStatus.FAILED})
     )
     token_grant = None
+    webhook = VonageWebhook()
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         if not isinstance(message.content, TextContent):
@@ -88,21 +87,6 @@ class Vonage:
             case {"value": int() | float() as value} if succeeded(response):
                 return Outcome(OutcomeKind.ACCEPTED, message=f"Vonage: balance {value:.2f}")
         return by_status(response)
-
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return None
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return vonage_webhook.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return vonage_webhook.stored(call)
-
-    def event_key(self, body: bytes) -> str:
-        return vonage_webhook.event_key(body)
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return vonage_webhook.parse(body, received_at=received_at)
 
 
 def _callback(account: SenderAccount) -> dict[str, str]:

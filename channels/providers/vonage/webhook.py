@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from channels.platforms import Platform
 from channels.port.events import InboundEvent, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import json_object
 from channels.providers.vonage.errors import OPTED_OUT, explain
@@ -35,16 +36,40 @@ STATUSES = {
 DIGESTS = {64: hashlib.sha256, 128: hashlib.sha512}
 
 
-def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
-    """Whether `sig` is the signature secret's HMAC of the other parameters."""
-    secret = secrets.secrets.get("signature_secret", "")
-    parameters = _parameters(call)
-    given = parameters.get("sig", "").lower()
-    digest = DIGESTS.get(len(given))
-    if not secret or digest is None or "timestamp" not in parameters:
-        return False
-    right = hmac.new(secret.encode(), signed_part(parameters), digest).hexdigest()
-    return hmac.compare_digest(given.encode(errors="replace"), right.encode())
+class VonageWebhook(WebhookReader):
+    """Reads Vonage's calls: delivery receipts, one per part, and replies."""
+
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether `sig` is the signature secret's HMAC of the other parameters."""
+        secret = secrets.secrets.get("signature_secret", "")
+        parameters = _parameters(call)
+        given = parameters.get("sig", "").lower()
+        digest = DIGESTS.get(len(given))
+        if not secret or digest is None or "timestamp" not in parameters:
+            return False
+        right = hmac.new(secret.encode(), signed_part(parameters), digest).hexdigest()
+        return hmac.compare_digest(given.encode(errors="replace"), right.encode())
+
+    def stored(self, call: WebhookCall) -> bytes:
+        """The parameters as JSON, however they came."""
+        return json.dumps(_parameters(call)).encode()
+
+    def event_key(self, body: bytes) -> str:
+        """A repeated call is known by its part and what it says of it."""
+        told = json_object(body)
+        if not isinstance(told.get("messageId"), str):
+            return ""
+        return f"{told['messageId']}:{told.get('status', 'received')}"
+
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The event in a stored call. Raises ValueError for another shape."""
+        told = {name: _text(value) for name, value in json_object(body).items()}
+        if not told.get("messageId") or not told.get("msisdn"):
+            raise ValueError("Not a call as Vonage documents it.")
+        at = _at(told.get("message-timestamp", ""), received_at)
+        if "status" in told:
+            return _receipts(told, at)
+        return _replies(told, at)
 
 
 def signed_part(parameters: Mapping[str, str]) -> bytes:
@@ -65,30 +90,6 @@ def _parameters(call: WebhookCall) -> dict[str, str]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def stored(call: WebhookCall) -> bytes:
-    """The parameters as JSON, however they came."""
-    return json.dumps(_parameters(call)).encode()
-
-
-def event_key(body: bytes) -> str:
-    """A repeated call is known by its part and what it says of it."""
-    told = json_object(body)
-    if not isinstance(told.get("messageId"), str):
-        return ""
-    return f"{told['messageId']}:{told.get('status', 'received')}"
-
-
-def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-    """The event in a stored call. Raises ValueError for another shape."""
-    told = {name: _text(value) for name, value in json_object(body).items()}
-    if not told.get("messageId") or not told.get("msisdn"):
-        raise ValueError("Not a call as Vonage documents it.")
-    at = _at(told.get("message-timestamp", ""), received_at)
-    if "status" in told:
-        return _receipts(told, at)
-    return _replies(told, at)
 
 
 def _receipts(told: Mapping[str, str], at: datetime) -> list[InboundEvent]:
