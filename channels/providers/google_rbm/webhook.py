@@ -1,4 +1,4 @@
-"""Google's calls to us: the set-up, the signature, what recipients did, what the server revoked.
+"""Reads Google's calls to us: the set-up call, the signature and the events.
 
 Source: developers.google.com/business-communications/rcs-business-messaging/guides/build/events.
 """
@@ -23,7 +23,7 @@ from channels.providers.error_rules import json_object
 RECEIPTS = {
     "DELIVERED": ReceiptStatus.DELIVERED,
     "READ": ReceiptStatus.READ,
-    # Revoked: it cannot be delivered any more. TTL_EXPIRATION_REVOKE_FAILED proves nothing.
+    # A revoked message cannot be delivered any more. TTL_EXPIRATION_REVOKE_FAILED proves nothing.
     "TTL_EXPIRATION_REVOKED": ReceiptStatus.FAILED,
 }
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,12 +35,12 @@ class RbmWebhook(WebhookReader):
     """Reads Google's calls: the set-up call, receipts, replies and opt-outs."""
 
     def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        """The secret of the set-up call, if it names our client token."""
+        """The secret in the set-up call, if the call names our client token."""
         match json_object(call.body):
-            case {"clientToken": str(given), "secret": str(secret)}:
+            case {"clientToken": str(token), "secret": str(secret)}:
                 expected = secrets.secrets.get("client_token", "")
-                right = hmac.compare_digest(given.encode(errors="replace"), expected.encode())
-                return secret if expected and right else None
+                is_ours = hmac.compare_digest(token.encode(errors="replace"), expected.encode())
+                return secret if expected and is_ours else None
         return None
 
     def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
@@ -51,18 +51,18 @@ class RbmWebhook(WebhookReader):
         except ValueError:
             return False
         digest = hmac.new(token.encode(), data, hashlib.sha512).digest()
-        given = call.headers.get("x-goog-signature", "")
-        return bool(token) and hmac.compare_digest(given.encode(), base64.b64encode(digest))
+        signature = call.headers.get("x-goog-signature", "")
+        return bool(token) and hmac.compare_digest(signature.encode(), base64.b64encode(digest))
 
     def event_key(self, body: bytes) -> str:
-        """The event's or the message's own id: Pub/Sub may deliver one twice."""
+        """The event's or the message's id, because Pub/Sub may deliver a call twice."""
         with suppress(ValueError):
             event = json_object(_data(body))
             return str(event.get("eventId") or event.get("messageId") or "")
         return ""
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        """The event in a call. Raises ValueError for another shape."""
+        """The events in a call. Raises ValueError if the call is malformed."""
         try:
             event = json.loads(_data(body))
             if "eventType" in event:
@@ -73,7 +73,7 @@ class RbmWebhook(WebhookReader):
 
 
 def _data(body: bytes) -> bytes:
-    """What is signed. Raises ValueError."""
+    """The signed data. Raises ValueError."""
     match json_object(body):
         case {"message": {"data": str(data)}}:
             try:
@@ -115,7 +115,7 @@ def _receipt(event: dict[str, Any], status: ReceiptStatus) -> Receipt:
 
 
 def _replies(event: dict[str, Any]) -> list[InboundEvent]:
-    """A text, or the suggestion that was tapped; files and places have no words to keep."""
+    """The text or the tapped suggestion; files and locations have no text to store."""
     tapped = event.get("suggestionResponse") or {}
     sender, message_id, at = _sender(event), event["messageId"], _at(event)
     text = tapped.get("text") or event.get("text")
@@ -138,7 +138,7 @@ def _agent(event: dict[str, Any]) -> str:
 
 
 def _sender(event: dict[str, Any]) -> str:
-    """The recipient who did it. Raises ValueError for what is no number."""
+    """The recipient's number. Raises ValueError if it is not in E.164."""
     number = event["senderPhoneNumber"]
     if not PHONE.fullmatch(number):
         raise ValueError("The sender's number is not in E.164.")
@@ -146,7 +146,7 @@ def _sender(event: dict[str, Any]) -> str:
 
 
 def _at(event: dict[str, Any]) -> datetime:
-    """RFC 3339 with up to nine decimals. Raises ValueError without an offset."""
+    """The event's time (RFC 3339, up to nine decimals). Raises ValueError without an offset."""
     at = datetime.fromisoformat(event["sendTime"])
     if at.tzinfo is None or not at >= EPOCH:
         raise ValueError("The time has no offset or lies before all events.")

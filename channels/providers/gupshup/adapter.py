@@ -39,7 +39,7 @@ class Gupshup:
     webhook_secret_names: tuple[str, ...] = (URL_TOKEN,)
     capabilities = Capabilities(
         receipts=frozenset(ReceiptStatus),
-        pair_interval=6.0,  # Meta's, behind it
+        pair_interval=6.0,  # Meta's limit, which applies to Gupshup too
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
     )
     token_grant = None
@@ -91,9 +91,9 @@ MESSAGES = "/wa/api/v1/msg"
 
 
 def _content(content: TextContent | TemplateContent) -> tuple[str, dict[str, str]]:
-    """The path and what is sent to it; a medium goes beside the template."""
+    """The path and the form's fields; a template's medium is a field of its own."""
     if isinstance(content, TemplateContent):
-        media = [each for each in content.header if each.kind is not ParameterKind.TEXT]
+        media = [param for param in content.header if param.kind is not ParameterKind.TEXT]
         message = {"message": _compact(_media(media[0].kind, media[0].value))} if media else {}
         return TEMPLATES, {"template": _compact(_template(content)), **message}
     if content.buttons:
@@ -102,9 +102,9 @@ def _content(content: TextContent | TemplateContent) -> tuple[str, dict[str, str
 
 
 def _template(content: TemplateContent) -> dict[str, Any]:
-    """Parameters by position, as they stand in the template: header, body, buttons, cards."""
+    """Parameters in the order of the template: header, body, buttons, cards."""
     if not content.provider_template_id:
-        raise ValueError("The template has no id of Gupshup's.")
+        raise ValueError("The template has no Gupshup id.")
     values = [*_texts(content.header), *_texts(content.body)]
     values += [button.value for button in content.buttons]
     for card in content.cards:
@@ -114,7 +114,7 @@ def _template(content: TemplateContent) -> dict[str, Any]:
 
 
 def _texts(parameters: Sequence[Parameter]) -> list[str]:
-    return [each.value for each in parameters if each.kind is ParameterKind.TEXT]
+    return [param.value for param in parameters if param.kind is ParameterKind.TEXT]
 
 
 def _message(content: TextContent) -> dict[str, Any]:
@@ -128,13 +128,13 @@ def _media(kind: ParameterKind, url: str) -> dict[str, Any]:
 
 
 def _free_media(media: Media, *, caption: str) -> dict[str, Any]:
-    """Within the window the names are others: `file` for a document, `url` for the link."""
+    """A medium within the 24-hour window, which has other field names than in a template."""
     if media.kind is ParameterKind.DOCUMENT:
-        told = {"type": "file", "url": media.url, "caption": caption}
-        return told | ({"filename": media.filename} if media.filename else {})
+        document = {"type": "file", "url": media.url, "caption": caption}
+        return document | ({"filename": media.filename} if media.filename else {})
     if media.kind is ParameterKind.IMAGE:
-        told = {"type": "image", "originalUrl": media.url, "previewUrl": media.url}
-        return told | {"caption": caption}
+        image = {"type": "image", "originalUrl": media.url, "previewUrl": media.url}
+        return image | {"caption": caption}
     return {"type": "video", "url": media.url, "caption": caption}
 
 
@@ -146,7 +146,7 @@ def _compact(value: dict[str, Any]) -> str:
 
 
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
-    """Requests are refused by a sentence; what has a code comes later, as an event."""
+    """The outcome of a refusal, which is a text; codes come later, with events."""
     if body.get("status") != "error" or not isinstance(body.get("message"), str):
         return by_status(response)
     sentence = body["message"]

@@ -1,4 +1,4 @@
-"""Meta's calls to us: the handshake, the signature, and the events in them.
+"""Reads Meta's calls to us: the set-up call, the signature and the events.
 
 Source: developers.facebook.com/documentation/business-messaging/whatsapp/webhooks.
 """
@@ -25,7 +25,7 @@ STATUSES = {
     "sent": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
     "read": ReceiptStatus.READ,
-    "played": ReceiptStatus.READ,  # a voice message that was listened to
+    "played": ReceiptStatus.READ,  # a voice message was played
     "failed": ReceiptStatus.FAILED,
 }
 
@@ -34,12 +34,12 @@ class MetaWebhook(WebhookReader):
     """Reads Meta's calls: the set-up call, receipts, replies, opt-outs and template changes."""
 
     def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        """The challenge, if the verify token is ours."""
+        """The challenge, if the call names our verify token."""
         expected = secrets.secrets.get("verify_token", "")
-        given = call.query.get("hub.verify_token", "")
+        token = call.query.get("hub.verify_token", "")
         if not expected or call.query.get("hub.mode") != "subscribe":
             return None
-        if not hmac.compare_digest(given.encode(), expected.encode()):
+        if not hmac.compare_digest(token.encode(), expected.encode()):
             return None
         return call.query.get("hub.challenge")
 
@@ -49,13 +49,13 @@ class MetaWebhook(WebhookReader):
         if not secret:
             return False
         digest = hmac.new(secret.encode(), call.body, hashlib.sha256).hexdigest()
-        given = call.headers.get("x-hub-signature-256", "")
-        return hmac.compare_digest(given.encode(), f"sha256={digest}".encode())
+        signature = call.headers.get("x-hub-signature-256", "")
+        return hmac.compare_digest(signature.encode(), f"sha256={digest}".encode())
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
         """All events of a call, from every entry and change.
 
-        Raises ValueError for another shape; PartlyRead where a part of it has another shape.
+        Raises ValueError if the call is malformed, and PartlyRead if a part of it is.
         """
         try:
             entries = json.loads(body)["entry"]
@@ -135,7 +135,7 @@ def _reply(message: dict[str, Any], *, text: str, account_id: str) -> Reply:
 
 
 def words_of(message: dict[str, Any]) -> str:
-    """The words of a text or of a pressed button; '' for media and the like."""
+    """The text of a message or of a pressed button; '' for media and other types."""
     match message:
         case (
             {"type": "text", "text": {"body": str(text)}}
@@ -147,5 +147,5 @@ def words_of(message: dict[str, Any]) -> str:
 
 
 def _at(timestamp: Any) -> datetime:
-    """Seconds since 1970: a string in statuses and messages, a number in preferences."""
+    """Meta sends seconds since 1970: as a string in statuses and messages, else as a number."""
     return datetime.fromtimestamp(int(timestamp), tz=UTC)

@@ -1,9 +1,9 @@
 """Twilio's Message resource: SMS and MMS, WhatsApp and RCS.
 
-A sender's `account_id` is what Twilio calls the sender: a number (`+14155550100`), a Messaging
+A sender's `account_id` is Twilio's name of the sender: a number (`+14155550100`), a Messaging
 Service (`MG…`), `whatsapp:+14155550100` or `rcs:agent`. The account's SID is a credential.
 
-Source: twilio.com/docs/messaging/api/message-resource; twilio-oai's description of it.
+Source: twilio.com/docs/messaging/api/message-resource; twilio-oai's OpenAPI description.
 """
 
 import base64
@@ -25,18 +25,18 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
-from channels.providers.twilio import look_up as twilio_look_up
+from channels.providers.twilio import look_up
 from channels.providers.twilio.errors import failure, rule_for
 from channels.providers.twilio.webhook import TwilioWebhook, callback_url
 
 VERSION = "2010-04-01"
 
 SHORTEST, LONGEST = 1, 36_000
-"""Seconds in Twilio's queue; the longest is its default too."""
+"""Seconds in Twilio's queue; the longest value is also Twilio's default."""
 
 
 class Twilio:
-    """Texts, with a picture or a file where the recipient's network has them, and templates."""
+    """Texts, with media if the recipient's network allows them, and templates."""
 
     provider = "twilio"
     platforms = frozenset({Platform.SMS, Platform.WHATSAPP, Platform.RCS})
@@ -96,7 +96,7 @@ class Twilio:
         return by_status(response)
 
     def look_up_request(self, account: SenderAccount, asked: HandedOver) -> HttpRequest | None:
-        query = twilio_look_up.query(self._form(account, asked.message), since=asked.since)
+        query = look_up.query(self._form(account, asked.message), since=asked.since)
         if query is None:
             return None
         return HttpRequest(
@@ -111,7 +111,7 @@ class Twilio:
         if not succeeded(response):
             return ()
         form = self._form(account, asked.message)
-        return twilio_look_up.receipts(json_object(response.body), form, asked)
+        return look_up.receipts(json_object(response.body), form, asked)
 
 
 def _account(account: SenderAccount) -> str:
@@ -158,12 +158,12 @@ def _template(content_sid: str, variables: dict[str, str]) -> dict[str, str]:
 
 
 def _variables(content: TemplateContent) -> dict[str, str]:
-    """Twilio numbers all variables of a template in one row: ours go body, header, buttons.
+    """Twilio numbers all variables of a template in one sequence; ours are body, header, buttons.
 
-    Named ones keep their name.
+    A named variable keeps its name.
     """
-    named = [*content.body, *content.header]
-    values = [(each.name, each.value) for each in named]
+    parameters = [*content.body, *content.header]
+    values = [(parameter.name, parameter.value) for parameter in parameters]
     values += [("", button.value) for button in content.buttons]
     return {name or str(number): value for number, (name, value) in enumerate(values, start=1)}
 
@@ -179,7 +179,7 @@ def _validity(message: OutboundMessage) -> dict[str, str]:
 
 
 def _callback(account: SenderAccount, message: OutboundMessage) -> dict[str, str]:
-    """Where Twilio reports on this message; its query carries our id back."""
+    """The URL for receipts of this message; its query carries our id back."""
     if not account.webhook_url:
         return {}
     return {"StatusCallback": callback_url(account.webhook_url, message.id)}
