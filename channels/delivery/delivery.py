@@ -107,7 +107,7 @@ def deliver(
     starts: Mapping[UUID, float] = NO_STARTS,
     not_after: float = inf,
 ) -> Delivery:
-    """Begin to send all messages; the first cut holds what is answered within `first_cut` seconds.
+    """Begin to send all messages; the first cut holds answers that came within `first_cut` seconds.
 
     A message is sent at once or, if `starts` names it, at that time (monotonic), but never later
     than `not_after`. Messages share a request if the adapter can group them, and then share an

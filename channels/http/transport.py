@@ -66,7 +66,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No answer. `written` is False only where not one byte of the request can have left."""
+    """No answer. `written` is False only if no byte of the request can have left."""
 
     reason: Reason
     written: bool

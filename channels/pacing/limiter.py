@@ -29,7 +29,7 @@ margin no sliding second exceeds the limit even if arrivals shift by 36 ms."""
 MICRO = 1_000_000
 
 SCRIPT = files("channels.pacing").joinpath("reserve.lua").read_text(encoding="utf-8")
-"""What the script takes and returns stands in its head."""
+"""The comment at the script's head describes its keys, arguments and answer."""
 
 
 @dataclass(frozen=True, slots=True)

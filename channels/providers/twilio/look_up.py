@@ -1,6 +1,6 @@
 """Looks up a message whose answer was lost, in Twilio's list of the recipient's messages.
 
-The list has no id of ours, so a message is identified by recipient, sender, text and time of
+The list does not contain our ids, so a message is identified by recipient, sender, text and time of
 creation. A template message is not looked up, because only Twilio knows its text.
 
 Source: twilio.com/docs/messaging/api/message-resource, "read multiple Message resources".

@@ -69,7 +69,7 @@ def test_cards_go_into_the_same_row_of_parameters() -> None:
 
 
 def test_a_template_without_gupshups_id_is_not_built() -> None:
-    with pytest.raises(ValueError, match=r"no id"):
+    with pytest.raises(ValueError, match=r"no Gupshup id"):
         GUPSHUP.send_request(SENDER, template(replace(FULL, provider_template_id="")))
 
 
