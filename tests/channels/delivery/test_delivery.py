@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -134,7 +135,8 @@ def test_an_unmapped_code_is_logged_once(far_end: FarEnd, caplog: pytest.LogCapt
     with caplog.at_level(logging.WARNING, logger="channels.delivery.delivery"):
         (cut,) = send(far_end, batch(3))
     assert {outcome.code for _, outcome in cut} == {"provider_error_unmapped"}
-    assert [record.message for record in caplog.records] == ["provider_error_unmapped"]
+    lines: list[Any] = [record.msg for record in caplog.records]
+    assert [line["event"] for line in lines] == ["provider_error_unmapped"]
 
 
 def test_no_messages_no_cuts(far_end: FarEnd) -> None:
