@@ -59,6 +59,9 @@ class MessageStatus(models.TextChoices):
 
 M = MessageStatus
 
+COUNTED = tuple(status.lower() for status in M.values)
+"""The counters' columns: one for each status of a message."""
+
 MESSAGE_MOVES: Mapping[MessageStatus, frozenset[MessageStatus]] = {
     # SENT and higher: a receipt of an earlier hand-over whose answer was lost.
     M.PENDING: frozenset(
