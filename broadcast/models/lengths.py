@@ -1,5 +1,7 @@
 """How long the texts of broadcasts and messages may be: their columns' `max_length`."""
 
+from typing import Any
+
 from django.db import models
 
 from broadcast.models.broadcast import Broadcast
@@ -7,8 +9,8 @@ from broadcast.models.message import BroadcastMessage
 
 
 def _max_length(model: type[models.Model], name: str) -> int:
-    length: int = model._meta.get_field(name).max_length
-    return length
+    column: Any = model._meta.get_field(name)
+    return int(column.max_length)
 
 
 MAX_NAME = _max_length(Broadcast, "name")
