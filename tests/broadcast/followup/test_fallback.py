@@ -373,11 +373,10 @@ MANY = 1000
 COPIES = """
 INSERT INTO broadcast_broadcastmessage (
     id, tenant_id, broadcast_id, seq, contact_id, overrides, variables, token, status, error_code,
-    provider_error_code, error_message, provider_message_id, attempts, price, currency, country,
-    segments, charge_state, clicked, created_at, status_at, parent_message_id)
+    attempts, created_at, status_at, parent_message_id)
 SELECT lpad(to_hex(%(first)s + n), 32, '0')::uuid, m.tenant_id, m.broadcast_id, 10 + n,
        lpad(to_hex(n), 32, '0')::uuid, m.overrides, m.variables, %(first)s + n, 'FAILED',
-       m.error_code, '', '', '', 1, 0, '', '', 1, '', false, m.created_at, m.status_at,
+       m.error_code, 1, m.created_at, m.status_at,
        CASE WHEN m.parent_message_id IS NOT NULL THEN lpad(to_hex(n), 32, '0')::uuid END
 FROM broadcast_broadcastmessage m, generate_series(1, %(many)s) n WHERE m.id = %(message)s
 """
