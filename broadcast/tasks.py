@@ -16,10 +16,10 @@ from broadcast.followup.fallback import fall_back
 from broadcast.followup.looking_up import look_up_unknown
 from broadcast.lanes.hints import hints_waiting
 from broadcast.lanes.turns import lanes_overdue
-from broadcast.lanes.waking import wake_what_waits
+from broadcast.lanes.waking import wake_deferred
 from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
-from broadcast.moves.finishing import finish_all_that_are_over
+from broadcast.moves.finishing import finish_all
 from channels.pacing.limiter import remember_the_start
 
 MAX_COUNTDOWN = 60.0
@@ -74,7 +74,7 @@ def revive() -> None:
     """
     remember_the_start()
     now = timezone.now()
-    wake_what_waits(now=now)
+    wake_deferred(now=now)
     # Each hint in the queue will serve a lane: busy workers need no second hint for it.
     missing = lanes_overdue(before=now - OVERDUE_AFTER) - hints_waiting()
     for _ in range(min(missing, MAX_HINTS)):
@@ -89,7 +89,7 @@ def revive() -> None:
 def sweep() -> None:
     now = timezone.now()
     sweep_batches(now=now)
-    finish_all_that_are_over(now=now)
+    finish_all(now=now)
 
 
 # Safe twice: an answer moves a message as a receipt does, never down.

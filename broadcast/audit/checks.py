@@ -3,8 +3,8 @@
 from broadcast.audit.repairing import (
     BY_STATUS,
     finish_again,
-    name_again,
     recount,
+    store_provider_ids,
     sweep_again,
     wake,
 )
@@ -134,7 +134,7 @@ CHECKS = (
         )
         GROUP BY m.broadcast_id
         """,
-        repair=name_again,
+        repair=store_provider_ids,
     ),
     Check(
         "batch_not_swept",

@@ -57,7 +57,7 @@ def wake(subject: str, now: datetime) -> None:
         wake_lanes(broadcast=broadcast, at=now)
 
 
-def name_again(subject: str, now: datetime) -> None:
+def store_provider_ids(subject: str, now: datetime) -> None:
     """Store the provider's ids again, so that receipts find these messages."""
     with connection.cursor() as cursor:
         cursor.execute(NAME_AGAIN, {"broadcast": _id(subject)})

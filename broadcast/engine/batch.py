@@ -22,8 +22,8 @@ from broadcast.engine.checkpoints import Point, reached, reached_soon
 from broadcast.engine.claiming import Claim, claim, shut_fence
 from broadcast.engine.settling import holds_for, settle, waits_for
 from broadcast.engine.sweeping import sweep
-from broadcast.lanes.closed_zones import LOOK_AGAIN, closed_zones
-from broadcast.lanes.lanes import come_back, take_lane
+from broadcast.lanes.closed_zones import CHECK_AGAIN_AFTER, closed_zones
+from broadcast.lanes.lanes import delay_lane, take_lane
 from broadcast.lanes.turns import take_next_lane
 from broadcast.models import Batch, Broadcast
 from broadcast.moves.finishing import finish
@@ -155,7 +155,7 @@ class BatchRun:
 
     def _next_due(self) -> datetime | None:
         if self._claimed.is_idle:
-            return come_back(lane=self._lane.row, at=self._clock())
+            return delay_lane(lane=self._lane.row, at=self._clock())
         has_more = bool(self._claimed.moved.count) or self._claimed.next_at is not None
         return self._announcement.due if has_more and not self._announcement.is_made else None
 
@@ -183,23 +183,23 @@ def run_next_batch(
     *,
     clock: Clock,
     announce: Announce | None = None,
-    known: dict[int, BatchLane | None] | None = None,
+    lanes: dict[int, BatchLane | None] | None = None,
 ) -> datetime | None:
     """Run a batch of the lane whose turn it is; returns when that lane wants its next batch.
 
     None if the lane never wants another one. Calls `announce(due)` as soon as the next due time is
     known, so batches overlap; what was announced is not returned. A lane without due messages
-    announces when its next message is due. `known` keeps lanes as they were read, for a caller that
+    announces when its next message is due. `lanes` keeps lanes as they were read, for a caller that
     comes back within seconds: every claim reads anew whether the broadcast was halted.
     """
-    return _to_its_end(begin_next_batch(clock=clock, announce=announce, known=known))
+    return _to_its_end(begin_next_batch(clock=clock, announce=announce, lanes=lanes))
 
 
 def begin_next_batch(
     *,
     clock: Clock,
     announce: Announce | None = None,
-    known: dict[int, BatchLane | None] | None = None,
+    lanes: dict[int, BatchLane | None] | None = None,
 ) -> BatchRun | datetime | None:
     """Begin a batch of the lane whose turn it is.
 
@@ -208,7 +208,7 @@ def begin_next_batch(
     taken = take_next_lane(now=clock()) if settings.SENDING_ENABLED else None
     if taken is None:
         return None
-    lanes = {} if known is None else known
+    lanes = {} if lanes is None else lanes
     lane = lanes[taken.lane_id] = lanes.get(taken.lane_id) or read_lane(taken.lane_id)
     if lane is None:
         return None
@@ -231,7 +231,7 @@ def _begin(
     now = clock()
     closed = closed_zones(broadcast=broadcast, sender=sender, now=now)
     if closed.everywhere is not None:
-        return come_back(lane=lane.row, at=min(closed.everywhere, now + LOOK_AGAIN))
+        return delay_lane(lane=lane.row, at=min(closed.everywhere, now + CHECK_AGAIN_AFTER))
     if broadcast.status == BroadcastStatus.QUEUED:
         _start(broadcast, now=clock())
         broadcast.status = BroadcastStatus.SENDING

@@ -16,7 +16,7 @@ from broadcast.engine.reserving import defer, limits_of, reserve_times
 from broadcast.lanes.closed_zones import NONE_CLOSED, ClosedZones
 from broadcast.lanes.lanes import rest
 from broadcast.models import Broadcast, Lane
-from broadcast.moves.messages import Moved, make_money
+from broadcast.moves.messages import Moved, append_to_ledger
 from broadcast.planning.eligibility import scopes_that_stop
 from channels.models import Sender
 from channels.platforms import Platform
@@ -117,7 +117,7 @@ def claim(
         moved = rows[0].moved(batch_id)
         claimed = Claim(batch_id, _messages(rows), moved)
         if moved.released:
-            make_money(
+            append_to_ledger(
                 broadcast=broadcast,
                 moved=moved,
                 reference=f"batch:{batch_id}:suppressed",

@@ -79,7 +79,7 @@ class _Pipeline:
         if monotonic() > self._read_at + SERVES_FOR:
             self._lanes, self._read_at = {}, monotonic()
         self._is_wanted = self._is_left = False
-        begun = begin_next_batch(clock=self._clock, announce=self._announce, known=self._lanes)
+        begun = begin_next_batch(clock=self._clock, announce=self._announce, lanes=self._lanes)
         self._looked_at = monotonic()
         if isinstance(begun, BatchRun):
             self._under_way.append(begun)

@@ -8,7 +8,7 @@ from django.db import transaction
 from broadcast.engine.settling import ignores_repeats, unknown_becomes
 from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Batch, Broadcast
-from broadcast.moves.messages import Moved, lock_counters, make_money, move
+from broadcast.moves.messages import Moved, append_to_ledger, lock_counters, move
 from broadcast.moves.move_sql import Move
 from broadcast.states import BroadcastStatus, MessageCode, MessageStatus
 
@@ -72,7 +72,7 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
                 "now": now,
             },
         )
-        make_money(
+        append_to_ledger(
             broadcast=broadcast,
             moved=moved,
             reference=f"batch:{batch.pk}:swept",

@@ -60,7 +60,7 @@ TO_FALL_BACK = f"""
         OFFSET 0
     )
 """
-SOMEBODY = f"""
+HAS_MESSAGES_TO_FALL_BACK = f"""
 WITH RECURSIVE {TRIES}
 SELECT EXISTS (SELECT FROM broadcast_broadcastmessage m
                WHERE m.broadcast_id = %(broadcast)s AND {TO_FALL_BACK})
@@ -93,11 +93,11 @@ def fall_back(*, now: datetime) -> int:
 
 def _has_some(parent_id: UUID) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(SOMEBODY, asked_of(parent_id))
+        cursor.execute(HAS_MESSAGES_TO_FALL_BACK, parameters_of(parent_id))
         return bool(cursor.fetchone()[0])
 
 
-def asked_of(parent_id: UUID) -> dict[str, Any]:
+def parameters_of(parent_id: UUID) -> dict[str, Any]:
     """The parameters of SOMEBODY."""
     return {
         "broadcast": parent_id,
@@ -157,7 +157,7 @@ def _child(parent: Broadcast, *, rung: Mapping[str, Any]) -> Broadcast:
 def _copy_messages(parent: Broadcast, child: Broadcast, *, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            COPY_THOSE_TO_FALL_BACK, {**asked_of(parent.pk), "child": child.pk, "now": now}
+            COPY_THOSE_TO_FALL_BACK, {**parameters_of(parent.pk), "child": child.pk, "now": now}
         )
         copied: int = cursor.rowcount
     return copied

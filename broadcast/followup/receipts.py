@@ -17,7 +17,7 @@ from broadcast.models.lengths import (
     MAX_PROVIDER_MESSAGE_ID,
 )
 from broadcast.moves.finishing import finish
-from broadcast.moves.messages import lock_counters, make_money, move
+from broadcast.moves.messages import append_to_ledger, lock_counters, move
 from broadcast.moves.move_sql import Move
 from broadcast.moves.opt_outs import record_opt_outs
 from broadcast.states import RECEIPT_RANK, MessageStatus
@@ -154,7 +154,7 @@ def _apply(broadcast: Broadcast, by_message: _ByMessage, *, now: datetime) -> No
     current = _without_outdated(broadcast.pk, by_message)
     moved = move(broadcast_id=broadcast.pk, update=APPLY, params=_params(current, now))
     if moved.captured or moved.released or moved.refunded:
-        make_money(
+        append_to_ledger(
             broadcast=broadcast,
             moved=moved,
             reference=f"receipts:{new_id()}",

@@ -14,7 +14,7 @@ from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.moves.broadcasts import fresh, lock_family, locked
 from broadcast.moves.finishing import finish
-from broadcast.moves.messages import lock_counters, make_money, move
+from broadcast.moves.messages import append_to_ledger, lock_counters, move
 from broadcast.moves.move_sql import Move
 from broadcast.states import FINISHED, BroadcastStatus, MessageCode, MessageStatus
 from postgres.ids import new_id
@@ -124,7 +124,7 @@ def _fail(
         update=FAIL,
         params={**_ids(message_ids), "code": code.value, "now": now},
     )
-    make_money(
+    append_to_ledger(
         broadcast=broadcast,
         moved=moved,
         reference=f"resolved:{new_id()}",

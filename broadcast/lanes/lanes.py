@@ -62,7 +62,7 @@ def rest(*, lane: Lane, moved: Moved, now: datetime) -> datetime | None:
     return until
 
 
-def come_back(*, lane: Lane, at: datetime) -> datetime:
+def delay_lane(*, lane: Lane, at: datetime) -> datetime:
     """Delay this lane's next batch until `at`, which is returned."""
     Lane.objects.filter(pk=lane.pk, next_batch_at__isnull=False).update(next_batch_at=at)
     return at

@@ -49,7 +49,7 @@ WHERE b.id = %(broadcast)s AND m.broadcast_id = b.id AND m.status = 'PENDING'
 """
 
 
-def wake_what_waits(*, now: datetime) -> int:
+def wake_deferred(*, now: datetime) -> int:
     """Make messages due that the old limits of changed senders deferred.
 
     Returns the number of broadcasts. Safe to repeat: messages deferred after the change stay so.

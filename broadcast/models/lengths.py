@@ -15,6 +15,7 @@ def _max_length(model: type[models.Model], name: str) -> int:
 
 MAX_NAME = _max_length(Broadcast, "name")
 MAX_STATUS_REASON = _max_length(Broadcast, "status_reason")
+MAX_PAUSE_REASON = _max_length(Broadcast, "pause_reason")
 MAX_ERROR_CODE = _max_length(BroadcastMessage, "error_code")
 MAX_PROVIDER_ERROR_CODE = _max_length(BroadcastMessage, "provider_error_code")
 MAX_ERROR_MESSAGE = _max_length(BroadcastMessage, "error_message")

@@ -82,7 +82,7 @@ def _may_resolve(counters: BroadcastCounters, *, now: datetime) -> bool:
     return bool(times) and now < max(times) + timedelta(seconds=settings.BROADCAST_UNKNOWN_GRACE)
 
 
-def finish_all_that_are_over(*, now: datetime) -> int:
+def finish_all(*, now: datetime) -> int:
     """Finish broadcasts whose worker died between settling and finishing; returns how many.
 
     Broadcasts that wait for UNKNOWN messages come last: they must not hold up the others.

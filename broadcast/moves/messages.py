@@ -92,7 +92,7 @@ def move_batch(
     actor: str,
     now: datetime,
 ) -> Moved:
-    """Do `lock_counters`, `move` and `make_money` in one call, so that locks are held briefly.
+    """Do `lock_counters`, `move` and `append_to_ledger` in one call, which holds locks briefly.
 
     For at most a batch of messages. The statement is prepared: the type of every parameter must
     follow from the SQL.
@@ -129,7 +129,7 @@ def _move_batch_sql(update: Move) -> str:
     )
 
 
-def make_money(
+def append_to_ledger(
     *, broadcast: Broadcast, moved: Moved, reference: str, actor: str, now: datetime
 ) -> None:
     """Append the ledger's lines for a move, from the prices of the rows that were moved."""
