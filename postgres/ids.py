@@ -1,4 +1,4 @@
-"""Primary keys: time-ordered UUIDs, so that new rows land at the end of every index."""
+"""Primary keys: time-ordered UUIDs, so that new rows are added at the end of every index."""
 
 from datetime import datetime
 from uuid import UUID
