@@ -70,7 +70,9 @@ def test_every_event_is_found_by_the_answers_id(
     outcome = send(sender, f"+9198765{ending}")
     until(lambda: client.get("summary")["receipts"]["acknowledged"] == len(statuses))
     receipts = [
-        event for _, body in receiver.calls for event in GUPSHUP.parse(body, received_at=NOW)
+        event
+        for _, body in receiver.calls
+        for event in GUPSHUP.webhook.parse(body, received_at=NOW)
     ]
     assert {each.status for each in receipts if isinstance(each, Receipt)} == statuses
     assert {each.provider_message_id for each in receipts if isinstance(each, Receipt)} == {
@@ -89,7 +91,7 @@ def test_a_reply(client: Client, sender: SenderAccount, receiver: Receiver) -> N
     told = {"provider": "gupshup", "account": NUMBER, "from": "+919876543210", "text": "STOP"}
     client.control("inbound", told)
     until(lambda: receiver.calls)
-    (reply,) = GUPSHUP.parse(receiver.calls[0][1], received_at=NOW)
+    (reply,) = GUPSHUP.webhook.parse(receiver.calls[0][1], received_at=NOW)
     assert isinstance(reply, Reply)
     assert (reply.account_id, reply.address, reply.text) == (NUMBER, "+919876543210", "STOP")
 

@@ -65,7 +65,7 @@ def test_reports_find_their_messages(
     receipts, ours = {}, set()
     for headers, body in receiver.calls:
         assert headers[":path"].endswith("?token=a-token-in-the-url")
-        for receipt in MSG91.parse(body, received_at=NOW):
+        for receipt in MSG91.webhook.parse(body, received_at=NOW):
             assert isinstance(receipt, Receipt)
             receipts[receipt.provider_message_id] = receipt.status.value
             ours.add(receipt.message_id)
@@ -110,9 +110,11 @@ def test_one_that_cannot_be_built_does_not_stop_the_others(
 
 def test_the_token_in_the_address_is_asked_for() -> None:
     secrets = WebhookSecrets({"url_token": "a-token-in-the-url"})
-    assert MSG91.verify(secrets, call(b"x", query={"token": "a-token-in-the-url"}))
-    assert not MSG91.verify(secrets, call(b"x", query={"token": "a-token-in-the-ur"}))
-    assert not MSG91.verify(WebhookSecrets({"url_token": "short"}), call(query={"token": "short"}))
+    assert MSG91.webhook.verify(secrets, call(b"x", query={"token": "a-token-in-the-url"}))
+    assert not MSG91.webhook.verify(secrets, call(b"x", query={"token": "a-token-in-the-ur"}))
+    assert not MSG91.webhook.verify(
+        WebhookSecrets({"url_token": "short"}), call(query={"token": "short"})
+    )
 
 
 def test_credentials(sender: SenderAccount) -> None:

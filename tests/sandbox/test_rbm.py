@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +18,6 @@ from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.messages import Media, OutboundMessage, ParameterKind, SenderAccount, TextContent
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.google_rbm.adapter import GoogleRbm
-from channels.providers.google_rbm.webhook import parse
 from sandbox.providers.rbm.validation import message_problem
 from tests.channels.providers.protocols import load
 from tests.channels.providers.samples import account, service_account
@@ -25,6 +25,7 @@ from tests.sandbox.client import Client
 from tests.sandbox.receiver import Receiver, until
 
 RBM = GoogleRbm()
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AGENT = "brand_abc_agent"
 SECRETS = WebhookSecrets({"client_token": "client-token"})
 
@@ -103,8 +104,8 @@ def test_events_are_signed_and_carry_our_id(
     assert {receipt.status for receipt in receipts} == {"DELIVERED", "READ"}
     assert {receipt.message_id for receipt in receipts} == {message_id}
     for call in calls(webhook):
-        assert RBM.verify(SECRETS, call)
-        assert not RBM.verify(WebhookSecrets({"client_token": "other"}), call)
+        assert RBM.webhook.verify(SECRETS, call)
+        assert not RBM.webhook.verify(WebhookSecrets({"client_token": "other"}), call)
 
 
 def test_what_is_not_delivered_in_time_is_revoked(
@@ -121,7 +122,7 @@ def test_the_set_up_has_to_be_answered_with_the_secret(client: Client, receiver:
     assert client.call("POST", "/_sandbox/webhooks", target)[0] == 400
     headers, body = receiver.calls[0]
     asked = WebhookCall(method="POST", url=receiver.url, query={}, headers=headers, body=body)
-    assert RBM.handshake(SECRETS, asked) == json.loads(body)["secret"]
+    assert RBM.webhook.handshake(SECRETS, asked) == json.loads(body)["secret"]
 
 
 def test_recipients_write_and_unsubscribe(client: Client, webhook: Receiver) -> None:
@@ -130,7 +131,7 @@ def test_recipients_write_and_unsubscribe(client: Client, webhook: Receiver) -> 
     until(lambda: len(webhook.calls) == 1)
     client.control("inbound", event | {"event": "user_event", "type": "UNSUBSCRIBE"})
     until(lambda: len(webhook.calls) == 2)
-    (reply,), (change,) = (parse(body) for _, body in webhook.calls)
+    (reply,), (change,) = (RBM.webhook.parse(body, received_at=NOW) for _, body in webhook.calls)
     assert isinstance(reply, Reply)
     assert isinstance(change, OptChange)
     assert (reply.text, change.opted_out, change.account_id) == ("Hello", True, AGENT)
@@ -224,6 +225,6 @@ def calls(receiver: Receiver) -> list[WebhookCall]:
 
 
 def event_of(call: WebhookCall) -> Receipt:
-    (receipt,) = parse(call.body)
+    (receipt,) = RBM.webhook.parse(call.body, received_at=NOW)
     assert isinstance(receipt, Receipt)
     return receipt

@@ -74,9 +74,9 @@ def test_receipts_come_signed_to_the_messages_own_callback(
     auth = Auth(api_key="k", signature_secret=SECRET, signature_method="sha256")
     for each in calls(receiver):
         assert auth.check_signature(dict(parse_qsl(each.body.decode(), keep_blank_values=True)))
-        assert VONAGE.verify(WebhookSecrets({"signature_secret": SECRET}), each)
-        assert not VONAGE.verify(WebhookSecrets({"signature_secret": "other"}), each)
-        (receipt,) = VONAGE.parse(VONAGE.stored(each), received_at=NOW)
+        assert VONAGE.webhook.verify(WebhookSecrets({"signature_secret": SECRET}), each)
+        assert not VONAGE.webhook.verify(WebhookSecrets({"signature_secret": "other"}), each)
+        (receipt,) = VONAGE.webhook.parse(VONAGE.webhook.stored(each), received_at=NOW)
         assert isinstance(receipt, Receipt)
         assert receipt.message_id == message_id
         assert receipt.provider_message_id == outcome.provider_message_id
@@ -91,7 +91,7 @@ def test_each_part_of_a_long_text_is_reported_on(
     told = [
         event
         for each in calls(receiver)
-        for event in VONAGE.parse(VONAGE.stored(each), received_at=NOW)
+        for event in VONAGE.webhook.parse(VONAGE.webhook.stored(each), received_at=NOW)
         if isinstance(event, Receipt)
     ]
     first = outcome.provider_message_id
@@ -108,7 +108,7 @@ def test_what_fails_later_says_why(
     codes = {
         event.code
         for each in calls(receiver)
-        for event in VONAGE.parse(VONAGE.stored(each), received_at=NOW)
+        for event in VONAGE.webhook.parse(VONAGE.webhook.stored(each), received_at=NOW)
         if isinstance(event, Receipt)
     }
     assert codes == {"", "recipient_unavailable"}
@@ -130,8 +130,8 @@ def test_a_reply(client: Client, sender: SenderAccount, receiver: Receiver) -> N
     client.control("inbound", {**told, "to": "14155550100"})
     until(lambda: receiver.calls)
     (each,) = calls(receiver)
-    assert VONAGE.verify(WebhookSecrets({"signature_secret": "s"}), each)
-    (reply,) = VONAGE.parse(VONAGE.stored(each), received_at=NOW)
+    assert VONAGE.webhook.verify(WebhookSecrets({"signature_secret": "s"}), each)
+    (reply,) = VONAGE.webhook.parse(VONAGE.webhook.stored(each), received_at=NOW)
     assert isinstance(reply, Reply)
     assert (reply.account_id, reply.address, reply.text) == ("14155550100", "+14155230001", "STOP")
 
