@@ -61,7 +61,7 @@ class Handler(ExceptionHandler):
         return answer
 
     def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
-        """Reports no refusal, not even a 503: it is an answer, and a report would log it as a bug."""
+        """Reports no refusal, not even a 503: it is an answer, and a report logs a bug."""
         if not isinstance(exc, Refused):
             super().report_exception(exc, response)
 

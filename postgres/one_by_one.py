@@ -12,7 +12,8 @@ Item = TypeVar("Item")
 
 PATIENCE = "SET lock_timeout = '1s'"
 """The wait for each lock. A batch holds a lock for milliseconds, a frozen process for up to 30 s
-(its session's idle_in_transaction_session_timeout). SKIP LOCKED might never reach a busy broadcast."""
+(idle_in_transaction_session_timeout of its session). SKIP LOCKED might never reach a busy
+broadcast."""
 
 log = structlog.get_logger(__name__)
 

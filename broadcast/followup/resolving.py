@@ -71,7 +71,7 @@ def resolve_unknown(
 
     FAIL: they become FAILED and their credits are released. RESEND: if the broadcast is still being
     sent, they return to PENDING; if it has finished, they become FAILED with the code `resent`, and
-    a child broadcast with its own hold sends to their recipients (docs/adr/0020). Raises
+    a child broadcast with its own hold sends to their recipients (docs/adr/0005). Raises
     UnknownMessages, IllegalMove, and for a child whatever a launch raises.
     """
     with transaction.atomic():

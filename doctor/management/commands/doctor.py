@@ -12,7 +12,7 @@ from doctor.checkup import all_checks, check_up
 
 
 class Command(BaseCommand):
-    help = "Check the invariants of docs/guarantees.md on live data, in one snapshot."
+    help = "Check the invariants of docs/design.md on live data, in one snapshot."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
