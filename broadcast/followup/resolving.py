@@ -1,4 +1,4 @@
-"""Resolves messages of unknown fate: sends them again, perhaps twice, or counts them as failed."""
+"""Carries out a user's decision on UNKNOWN messages: send again, perhaps twice, or fail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
