@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +12,15 @@ from pytest_django.live_server_helper import LiveServer
 from config.embedded.processes import dies_with_parent, end
 from config.environment import BASE_DIR
 from sandbox.running import RunningSandbox
-from tests.workers import Worker, environment
+from tests.fixtures.types import StartWorker
+from tests.workers import environment
 
 FAST = {"BROADCAST_BATCH_DELAY": "0.1", "BROADCAST_RETRY_DELAY": "1"}
 
 
 @pytest.fixture
 def stack(
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     live_server: LiveServer,
     sandbox: RunningSandbox,
     tmp_path: Path,

@@ -1,6 +1,5 @@
 """One tenant's many messages do not hold back another's few, on a real worker with one thread."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -15,8 +14,8 @@ from channels.platforms import Platform
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.factories import SenderFactory, TenantFactory
+from tests.fixtures.types import MakeBroadcast, MakePeople, StartWorker
 from tests.flows.test_killed_worker import wait_for
-from tests.workers import Worker
 from wallet.models import Wallet
 
 SIZE = 10
@@ -48,11 +47,11 @@ def status(broadcast: Broadcast) -> str:
 
 @pytest.mark.django_db(transaction=True)
 def test_anothers_many_take_turns_with_ones_few(
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     few: Broadcast,
 ) -> None:
     Sender.objects.update(batch_size=SIZE)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from time import sleep
@@ -14,12 +13,11 @@ from django.utils import timezone
 
 from broadcast import lifecycle
 from broadcast.engine.batch import run_batch
-from broadcast.models import Broadcast
 from channels.models import Sender
-from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.channels.http.far_end import OK, FarEnd, running_far_end
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
 DELAY = 1.5
@@ -55,8 +53,8 @@ def test_a_server_that_closes_at_about_the_batch_delay_costs_no_message(
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     seed: int,
 ) -> None:
     closing = Closing(seed)

@@ -16,11 +16,10 @@ from broadcast.models import Batch, Broadcast
 from broadcast.moves.finishing import finish_all_that_are_over
 from broadcast.tasks import serve
 from channels.models import Sender
-from contacts.models import Contact
 from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
-from tests.workers import Worker
+from tests.fixtures.types import MakeBroadcast, MakePeople, StartWorker
 from wallet.models import Wallet
 
 SLOW = 9008
@@ -44,13 +43,13 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_send_a_broadcast_to_its_end(
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
     sandbox: RunningSandbox,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
 ) -> None:
     Sender.objects.update(batch_size=10, lanes=2)
     broadcast = draft(people(95))
@@ -66,13 +65,13 @@ def test_workers_send_a_broadcast_to_its_end(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_killed_in_mid_batch_sends_nothing_twice(
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
     sandbox: RunningSandbox,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
 ) -> None:
     Sender.objects.update(batch_size=10)
     broadcast = draft([*people(10), *people(10, ending=SLOW), *people(10)])

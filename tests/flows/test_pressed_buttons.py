@@ -12,16 +12,15 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.port.events import Reply
 from channels.senders.connecting_telegram import connect_telegram
-from contacts.models import Contact, Suppression
+from contacts.models import Suppression
 from inbound.applying.acknowledging import WITHIN, acknowledge, acknowledge_soon
 from inbound.models import ProviderEvent, ReceivedMessage
 from inbound.tasks import apply_events
 from sandbox.running import RunningSandbox
-from tests.workers import Worker
+from tests.fixtures.types import MakePeople, SendBroadcast, StartWorker
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,11 +58,11 @@ def answered(sandbox: RunningSandbox, bot: Sender) -> int:
 def test_a_press_is_kept_attributed_obeyed_and_acknowledged(
     rich: Wallet,
     bot: Sender,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
     sandbox: RunningSandbox,
     live_server: LiveServer,
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     settings: Settings,
 ) -> None:
     settings.PUBLIC_URL = live_server.url

@@ -24,7 +24,7 @@ from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.fixtures.sending import PRICE
-from tests.workers import Worker
+from tests.fixtures.types import StartWorker
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,7 +95,7 @@ def sms(tenant: Tenant, sandbox: RunningSandbox, live_server: LiveServer) -> Cal
 
 @pytest.fixture
 def send_sms(
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     tenant: Tenant,
     rich: Wallet,
     live_server: LiveServer,

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from broadcast.engine.checkpoints import Point
 from broadcast.models import Batch, Broadcast
 from broadcast.tasks import serve
 from channels.models import Sender
-from contacts.models import Contact
 from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople, StartWorker
 from tests.flows.test_killed_worker import SLOW, accepted, wait_for
 from tests.workers import Worker
 from wallet.models import Wallet
@@ -47,13 +46,13 @@ def expire_leases() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("point", Point)
 def test_a_zombie_sends_nothing_twice_and_its_late_answers_count(
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
     sandbox: RunningSandbox,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     tmp_path: Path,
     point: Point,
 ) -> None:
@@ -93,13 +92,13 @@ def test_a_zombie_sends_nothing_twice_and_its_late_answers_count(
 
 @pytest.mark.django_db(transaction=True)
 def test_one_that_was_stopped_before_and_after_the_fence_begins_nothing_after_its_sweep(
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
     sandbox: RunningSandbox,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     tmp_path: Path,
     settings: Settings,
 ) -> None:

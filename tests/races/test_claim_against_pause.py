@@ -14,20 +14,17 @@ from broadcast.engine.claiming import Claim, claim
 from broadcast.models import Batch, Broadcast
 from broadcast.moves.messages import lock_counters
 from channels.models import Sender
-from contacts.models import Contact
 from tests.broadcast.books import statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from tests.races.movers import DEADLINE
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
-
 
 @pytest.fixture
 def going(
-    rich: Wallet, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, bot: Sender, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Broadcast:
     broadcast = draft(people(5))
     lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=now)

@@ -1,7 +1,5 @@
 """The claim's commit is not waited for; the fence's is, and the claim's comes before it."""
 
-from collections.abc import Callable
-
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -9,7 +7,7 @@ from django.utils import timezone
 from broadcast import lifecycle
 from broadcast.engine.claiming import claim, shut_fence
 from broadcast.models import Broadcast
-from contacts.models import Contact
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,7 +20,7 @@ def told(sql: str) -> str:
 
 
 def test_a_claim_is_on_disk_once_the_fence_is_shut(
-    rich: Wallet, people: Callable[..., list[Contact]], draft: Callable[..., Broadcast]
+    rich: Wallet, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     broadcast = draft(people(6))
     lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())

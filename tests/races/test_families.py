@@ -1,6 +1,5 @@
 """A retry of a broadcast and the next rung of its fallback at the same moment: one of them."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -14,8 +13,8 @@ from broadcast.engine.batch import run_batch
 from broadcast.errors import NothingToRetry
 from broadcast.followup.fallback import fall_back
 from broadcast.models import Broadcast, BroadcastMessage
-from contacts.models import Contact
 from tenants.models import Tenant
+from tests.fixtures.types import MakePeople, SendBroadcast
 from tests.races.movers import DEADLINE
 from tests.races.test_lock_order import wait_until_blocked
 from wallet.models import Wallet
@@ -30,8 +29,8 @@ TWO_RUNGS = [{"platform": "TELEGRAM", "text": "One"}, {"platform": "TELEGRAM", "
 def parent(
     rich: Wallet,
     settings: Settings,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
 ) -> Broadcast:
     """One recipient, refused by the broadcast and by its first rung; a second rung is left."""
     settings.BROADCAST_UNKNOWN_GRACE = 0

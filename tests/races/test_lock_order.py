@@ -15,8 +15,9 @@ from broadcast.followup.resolving import Decision, resolve_unknown
 from broadcast.models import Broadcast
 from broadcast.moves.messages import lock_counters
 from channels.models import Sender
-from contacts.models import Contact, Suppression
+from contacts.models import Suppression
 from tests.broadcast.books import assert_all_adds_up
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from tests.races.movers import DEADLINE, cancel, handed_over, settle_batch, sweep_batch
 from wallet.models import Wallet
 
@@ -26,9 +27,7 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 @pytest.fixture
-def broadcast(
-    rich: Wallet, people: Callable[..., list[Contact]], draft: Callable[..., Broadcast]
-) -> Broadcast:
+def broadcast(rich: Wallet, people: MakePeople, draft: MakeBroadcast) -> Broadcast:
     Sender.objects.update(batch_size=3)
     return draft(people(6))
 

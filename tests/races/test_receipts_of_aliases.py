@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,15 +9,14 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from broadcast.models import Broadcast
 from broadcast.moves.messages import lock_counters
 from channels.models import ProviderApp
-from contacts.models import Contact
 from inbound.applying.applying import apply_block
 from inbound.models import MessageAlias
 from inbound.webhooks.storing import store
 from tenants.models import Tenant
 from tests.factories import ProviderAppFactory, name_message
+from tests.fixtures.types import MakePeople, SendBroadcast
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,8 +52,8 @@ def wait_for_a_waiter() -> None:
 def test_money_comes_after_the_counters_of_an_alias(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
 ) -> None:
     app: ProviderApp = ProviderAppFactory.create(tenant=tenant, provider="gupshup", secrets={})
     one, two = (sent(people(1)).messages.get() for _ in range(2))

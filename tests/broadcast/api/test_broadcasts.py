@@ -1,6 +1,5 @@
 """`/broadcast/` as its users call it."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,9 +15,8 @@ from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.factories import TenantFactory
+from tests.fixtures.types import MakePeople
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
 
 pytestmark = pytest.mark.django_db
 BODY = {"name": "News", "platform": "TELEGRAM", "text": "Hello {{first_name|there}}"}
@@ -28,7 +26,7 @@ def body(contacts: list[Contact], **fields: Any) -> dict[str, Any]:
     return {**BODY, "recipients": [str(each.pk) for each in contacts], **fields}
 
 
-def test_without_a_time_it_is_a_draft(manager: APIClient, people: People) -> None:
+def test_without_a_time_it_is_a_draft(manager: APIClient, people: MakePeople) -> None:
     answer = manager.post("/broadcast/", body(people(2)))
     assert answer.status_code == 201
     assert (answer.data["status"], answer.data["ui_status"]) == ("DRAFT", "Draft")
@@ -37,7 +35,7 @@ def test_without_a_time_it_is_a_draft(manager: APIClient, people: People) -> Non
 
 
 def test_with_a_time_it_is_scheduled_and_held(
-    manager: APIClient, people: People, rich: Wallet, bot: Sender
+    manager: APIClient, people: MakePeople, rich: Wallet, bot: Sender
 ) -> None:
     answer = manager.post("/broadcast", body(people(2), scheduled_at="2099-07-01T10:00:00Z"))
     assert (answer.status_code, answer.data["status"]) == (201, "SCHEDULED")
@@ -47,7 +45,7 @@ def test_with_a_time_it_is_scheduled_and_held(
 
 
 def test_unknown_and_foreign_recipients_are_named_and_nothing_changes(
-    manager: APIClient, people: People
+    manager: APIClient, people: MakePeople
 ) -> None:
     stranger = Contact.objects.create(tenant=TenantFactory.create(), first_name="X")
     unknown = uuid4()
@@ -68,7 +66,7 @@ def test_a_wrong_list_of_recipients_is_refused(manager: APIClient, wrong: Any) -
 
 
 def test_too_little_credit_is_402_and_changes_nothing(
-    manager: APIClient, people: People, bot: Sender
+    manager: APIClient, people: MakePeople, bot: Sender
 ) -> None:
     broadcast = manager.post("/broadcast/", body(people(2))).data["id"]
     answer = manager.post(f"/broadcast/{broadcast}/send/")
@@ -77,7 +75,7 @@ def test_too_little_credit_is_402_and_changes_nothing(
     assert Broadcast.objects.get().status == "DRAFT"
 
 
-def test_no_sender_is_said(manager: APIClient, people: People) -> None:
+def test_no_sender_is_said(manager: APIClient, people: MakePeople) -> None:
     broadcast = manager.post("/broadcast/", body(people(1), platform="SMS")).data["id"]
     answer = manager.post(f"/broadcast/{broadcast}/send/")
     assert answer.status_code == 400
@@ -85,7 +83,7 @@ def test_no_sender_is_said(manager: APIClient, people: People) -> None:
     assert "no sender for SMS" in answer.json()["errors"][0]["detail"]
 
 
-def test_the_same_idempotency_key_creates_once(manager: APIClient, people: People) -> None:
+def test_the_same_idempotency_key_creates_once(manager: APIClient, people: MakePeople) -> None:
     given = body(people(1))
     first, again = (
         manager.post("/broadcast/", given, headers={"Idempotency-Key": "k1"}) for _ in range(2)
@@ -100,7 +98,7 @@ def test_the_same_idempotency_key_creates_once(manager: APIClient, people: Peopl
 
 
 def test_patch_moves_the_time_and_null_unschedules(
-    manager: APIClient, people: People, rich: Wallet, bot: Sender
+    manager: APIClient, people: MakePeople, rich: Wallet, bot: Sender
 ) -> None:
     made = manager.post("/broadcast/", body(people(1), scheduled_at="2099-07-01T10:00:00Z"))
     url = f"/broadcast/{made.data['id']}/"
@@ -111,14 +109,14 @@ def test_patch_moves_the_time_and_null_unschedules(
     assert rich.held == 0
 
 
-def test_put_without_recipients_keeps_them(manager: APIClient, people: People) -> None:
+def test_put_without_recipients_keeps_them(manager: APIClient, people: MakePeople) -> None:
     made = manager.post("/broadcast/", body(people(3)))
     answer = manager.put(f"/broadcast/{made.data['id']}/", {**BODY, "name": "Other"})
     assert (answer.data["name"], answer.data["total"]) == ("Other", 3)
 
 
 def test_a_broadcast_that_is_being_sent_cannot_be_edited_or_deleted(
-    manager: APIClient, people: People, rich: Wallet, bot: Sender
+    manager: APIClient, people: MakePeople, rich: Wallet, bot: Sender
 ) -> None:
     made = manager.post("/broadcast/", body(people(1)))
     url = f"/broadcast/{made.data['id']}/"
@@ -129,7 +127,7 @@ def test_a_broadcast_that_is_being_sent_cannot_be_edited_or_deleted(
 
 
 def test_a_time_in_the_past_is_refused(
-    manager: APIClient, people: People, rich: Wallet, bot: Sender
+    manager: APIClient, people: MakePeople, rich: Wallet, bot: Sender
 ) -> None:
     at = (timezone.now() - timedelta(minutes=1)).isoformat()
     answer = manager.post("/broadcast/", body(people(1), scheduled_at=at))
@@ -139,7 +137,7 @@ def test_a_time_in_the_past_is_refused(
 
 
 def test_creating_takes_the_same_statements_for_10_and_10000(
-    manager: APIClient, people: People
+    manager: APIClient, people: MakePeople
 ) -> None:
     counts = []
     for size in (10, 10_000):
@@ -152,7 +150,7 @@ def test_creating_takes_the_same_statements_for_10_and_10000(
 
 
 def test_lists_take_the_same_statements_for_1_and_20(
-    manager: APIClient, people: People, tenant: Tenant, bot: Sender
+    manager: APIClient, people: MakePeople, tenant: Tenant, bot: Sender
 ) -> None:
     for url in ("/broadcast/", "/broadcast/dashboard/", "/broadcast/messages/"):
         counts = []
@@ -165,7 +163,7 @@ def test_lists_take_the_same_statements_for_1_and_20(
         assert counts[0] == counts[1]
 
 
-def test_messages_are_filtered(manager: APIClient, people: People, outsider: APIClient) -> None:
+def test_messages_are_filtered(manager: APIClient, people: MakePeople, outsider: APIClient) -> None:
     contacts = people(2)
     made = manager.post("/broadcast/", body(contacts))
     url = f"/broadcast/messages/?broadcast={made.data['id']}&contact={contacts[0].pk}"

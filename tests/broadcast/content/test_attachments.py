@@ -1,6 +1,5 @@
 """Media and buttons: refused before anything is sent, or rendered for each recipient."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,9 +14,9 @@ from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.messages import Button, ButtonKind, Media, ParameterKind, TextContent
-from contacts.models import Contact
 from sandbox.running import RunningSandbox
 from tests.factories import BroadcastFactory, SenderFactory
+from tests.fixtures.types import MakePeople, SendBroadcast
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
@@ -129,8 +128,8 @@ def test_a_buttons_url_is_tracked() -> None:
 
 
 def test_a_picture_goes_out(
-    sent: Callable[..., Broadcast],
-    people: Callable[..., list[Contact]],
+    sent: SendBroadcast,
+    people: MakePeople,
     bot: Sender,
     rich: Wallet,
     sandbox: RunningSandbox,

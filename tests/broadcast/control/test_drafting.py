@@ -1,6 +1,6 @@
 """Changing what is scheduled: it stays what could be launched, and what was halted stays halted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,13 +13,11 @@ from broadcast.engine.claiming import shut_fence
 from broadcast.errors import AlreadyHandedOver
 from broadcast.models import Broadcast
 from channels.models import Sender
-from contacts.models import Contact, Tag
+from contacts.models import Tag
 from tenants.models import Tenant
 from tests.broadcast.books import claimed_batch
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +28,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def scheduled(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Broadcast:
     """In an hour; it expires in three."""
     Sender.objects.update(send_window=MONDAYS)
@@ -112,7 +110,12 @@ def test_a_draft_is_not_paused_when_its_new_plan_comes_to_nothing(
 
 
 def test_what_may_have_been_taken_is_not_deleted(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    now: datetime,
 ) -> None:
     """Its answer was lost, and it waited to be sent again when it was cancelled."""
     broadcast = draft(people(1), unknown_policy="RESEND")

@@ -1,7 +1,6 @@
 """What is not handed over in time is EXPIRED, released and never sent."""
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,16 +23,14 @@ from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.factories import SenderFactory
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 
 
 def test_what_is_left_expires_is_released_and_the_broadcast_finishes(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     Sender.objects.update(batch_size=1)
     end = now + timedelta(minutes=10)
@@ -51,7 +48,7 @@ def test_what_is_left_expires_is_released_and_the_broadcast_finishes(
 
 
 def test_a_worker_that_was_stopped_past_its_end_hands_nothing_over(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     end = now + timedelta(minutes=1)
     broadcast = draft(people(2), expires_at=end)
@@ -116,7 +113,7 @@ def books(sandbox: RunningSandbox, account: str) -> list[dict[str, Any]]:
 
 
 def test_it_cannot_start_when_it_has_expired(
-    rich: Wallet, bot: Sender, manager: APIClient, people: People
+    rich: Wallet, bot: Sender, manager: APIClient, people: MakePeople
 ) -> None:
     body = {
         "name": "News",

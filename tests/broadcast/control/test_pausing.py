@@ -13,20 +13,17 @@ from broadcast.engine.batch import run_batch
 from broadcast.errors import IllegalMove
 from broadcast.models import Broadcast
 from channels.models import Sender
-from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def going(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Broadcast:
     """Three recipients, batches of one, the first of which is sent."""
     Sender.objects.update(batch_size=1)
@@ -76,7 +73,7 @@ def test_a_paused_broadcast_can_be_cancelled(
 
 
 def test_a_scheduled_one_that_is_paused_is_not_promoted_and_starts_when_resumed(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = draft(people(1))
     due = now + timedelta(minutes=5)
@@ -89,7 +86,7 @@ def test_a_scheduled_one_that_is_paused_is_not_promoted_and_starts_when_resumed(
 
 
 def test_one_that_is_found_long_after_its_time_pauses_and_asks(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = draft(people(1))
     due = now + timedelta(minutes=5)
@@ -105,7 +102,7 @@ def test_one_that_is_found_long_after_its_time_pauses_and_asks(
 
 
 def test_one_that_is_a_little_late_just_starts(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = draft(people(1))
     due = now + timedelta(minutes=5)
@@ -118,7 +115,7 @@ def test_one_that_is_a_little_late_just_starts(
 def test_a_draft_is_neither_paused_nor_resumed(
     bot: Sender,
     tenant: Tenant,
-    people: People,
+    people: MakePeople,
     draft: MakeBroadcast,
     now: datetime,
     move: Callable[..., Broadcast],

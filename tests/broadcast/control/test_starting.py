@@ -14,14 +14,11 @@ from broadcast.errors import NoSender, SenderBroken
 from broadcast.models import Broadcast
 from broadcast.tasks import pause_for_templates
 from channels.models import Sender
-from contacts.models import Contact
 from tenants.models import Tenant
 from tenants.tokens import TenantInactive
 from tests.broadcast.books import statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +31,7 @@ STOPS: dict[type[DomainError], Callable[[], object]] = {
 
 @pytest.fixture
 def scheduled(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Broadcast:
     return lifecycle.schedule(
         tenant=tenant, broadcast_id=draft(people(1)).pk, at=now + timedelta(minutes=5), now=now
@@ -62,7 +59,7 @@ def test_it_waits_with_the_reason_and_starts_when_resumed(
 
 
 def test_what_a_deactivated_tenant_is_sending_is_paused(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
     Tenant.objects.update(is_active=False)
@@ -76,7 +73,7 @@ def test_what_a_deactivated_tenant_is_sending_is_paused(
 
 
 def test_what_is_being_sent_over_a_deactivated_sender_goes_on(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
     Sender.objects.update(is_active=False)

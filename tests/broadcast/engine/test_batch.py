@@ -1,6 +1,5 @@
 """Plan, claim, fence, send, settle, sweep and finish, against the sandbox."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -21,17 +20,15 @@ from sandbox.behaviour.magic import ENDINGS, Behaviour
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, claimed_batch, statuses
 from tests.fixtures.sending import PLENTY, PRICE
+from tests.fixtures.types import MakeBroadcast, MakePeople, SendBroadcast
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 MAX_STATEMENTS = 12
 
 
 def test_a_batch_is_sent_captured_and_finished(
-    rich: Wallet, people: People, sent: MakeBroadcast
+    rich: Wallet, people: MakePeople, sent: SendBroadcast
 ) -> None:
     broadcast = sent(people(3))
     assert statuses(broadcast) == ["SENT"] * 3
@@ -42,7 +39,7 @@ def test_a_batch_is_sent_captured_and_finished(
 
 
 def test_a_refusal_is_failed_and_released(
-    rich: Wallet, people: People, sent: MakeBroadcast
+    rich: Wallet, people: MakePeople, sent: SendBroadcast
 ) -> None:
     ending = next(int(key) for key, value in ENDINGS.items() if value == Behaviour.REFUSED)
     broadcast = sent([*people(1), *people(1, ending=ending)])
@@ -52,7 +49,7 @@ def test_a_refusal_is_failed_and_released(
 
 
 def test_statements_per_batch_do_not_depend_on_its_size(
-    rich: Wallet, people: People, draft: MakeBroadcast, tenant: Tenant, now: datetime
+    rich: Wallet, people: MakePeople, draft: MakeBroadcast, tenant: Tenant, now: datetime
 ) -> None:
     counts = []
     for size in (5, 50):
@@ -70,7 +67,7 @@ def test_statements_per_batch_do_not_depend_on_its_size(
 
 
 def test_a_batch_writes_no_index_of_the_messages(
-    rich: Wallet, people: People, draft: MakeBroadcast, tenant: Tenant, now: datetime
+    rich: Wallet, people: MakePeople, draft: MakeBroadcast, tenant: Tenant, now: datetime
 ) -> None:
     broadcast = draft(people(5))
     lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
@@ -95,7 +92,7 @@ def updates_of_messages() -> tuple[int, int]:
 
 
 def test_planning_suppresses_with_the_reason_and_holds_nothing_for_it(
-    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast
+    rich: Wallet, tenant: Tenant, people: MakePeople, sent: SendBroadcast
 ) -> None:
     fine, opted_out, twice, nameless = people(4)
     Suppression.objects.create(
@@ -118,7 +115,7 @@ def test_planning_suppresses_with_the_reason_and_holds_nothing_for_it(
 
 
 def test_two_who_share_an_address_that_opted_out_are_both_suppressed(
-    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast
+    rich: Wallet, tenant: Tenant, people: MakePeople, sent: SendBroadcast
 ) -> None:
     one, other, third = people(3)
     Contact.objects.filter(pk=other.pk).update(telegram_chat_id=one.telegram_chat_id)
@@ -134,7 +131,7 @@ def test_two_who_share_an_address_that_opted_out_are_both_suppressed(
 
 
 def test_one_who_opts_out_after_planning_is_released_when_claimed(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     stays, leaves = people(2)
     broadcast = draft([stays, leaves])
@@ -148,7 +145,12 @@ def test_one_who_opts_out_after_planning_is_released_when_claimed(
 
 
 def test_a_batch_that_was_never_handed_over_goes_back(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    now: datetime,
 ) -> None:
     broadcast = draft(people(2))
     batch = claimed_batch(tenant, broadcast, bot, now)
@@ -163,7 +165,12 @@ def test_a_batch_that_was_never_handed_over_goes_back(
 
 
 def test_a_batch_that_was_handed_over_becomes_unknown_and_its_late_answer_still_counts(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    now: datetime,
 ) -> None:
     broadcast = draft(people(2))
     batch = claimed_batch(tenant, broadcast, bot, now)
@@ -192,7 +199,7 @@ def test_a_limit_spends_no_attempt(
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
-    people: People,
+    people: MakePeople,
     draft: MakeBroadcast,
     now: datetime,
     kind: str,
@@ -218,7 +225,12 @@ def test_a_limit_spends_no_attempt(
 
 
 def test_an_answer_that_postgresql_cannot_hold_settles_all_the_same(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    now: datetime,
 ) -> None:
     broadcast = draft(people(2))
     batch = claimed_batch(tenant, broadcast, bot, now)
@@ -240,7 +252,7 @@ def test_an_answer_that_postgresql_cannot_hold_settles_all_the_same(
 
 
 def test_cancel_releases_what_was_not_handed_over(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = draft([*people(2)])
     Sender.objects.update(batch_size=1)
@@ -254,7 +266,7 @@ def test_cancel_releases_what_was_not_handed_over(
 
 
 def test_unschedule_edit_schedule_send_holds_once(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = draft(people(2))
     at = now + timedelta(hours=1)
@@ -278,7 +290,7 @@ def test_unschedule_edit_schedule_send_holds_once(
 
 
 def test_an_audience_is_planned_set_based_and_sent(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, now: datetime
+    rich: Wallet, tenant: Tenant, bot: Sender, people: MakePeople, now: datetime
 ) -> None:
     people(3)
     broadcast = lifecycle.create(

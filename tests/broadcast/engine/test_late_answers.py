@@ -28,9 +28,8 @@ from contacts.models import Contact, Suppression
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.fixtures.sending import PLENTY, PRICE
+from tests.fixtures.types import MakeBroadcast, MakePeople, SendBroadcast
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +44,7 @@ class Stopped(BaseException):
 
 @pytest.fixture
 def stopped(
-    draft: Callable[..., Broadcast],
+    draft: MakeBroadcast,
     tenant: Tenant,
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
@@ -80,7 +79,7 @@ def settle_late(late: dict[str, Any], outcome: Outcome) -> None:
 def test_a_late_passing_failure_leaves_nothing_pending_in_what_is_over(
     stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
     rich: Wallet,
-    people: People,
+    people: MakePeople,
     settings: Settings,
     outcome: Outcome,
 ) -> None:
@@ -99,7 +98,7 @@ def test_a_late_passing_failure_leaves_nothing_pending_in_what_is_over(
 def test_a_late_lost_answer_of_what_is_over_stays_unknown(
     stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
     rich: Wallet,
-    people: People,
+    people: MakePeople,
     settings: Settings,
 ) -> None:
     settings.BROADCAST_UNKNOWN_GRACE = 0
@@ -117,7 +116,7 @@ def test_nothing_of_a_cancelled_broadcast_is_sent_again_and_its_fate_stays_unkno
     stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
     rich: Wallet,
     tenant: Tenant,
-    people: People,
+    people: MakePeople,
     is_swept: bool,
 ) -> None:
     broadcast, late = stopped(people(2), unknown_policy=UnknownPolicy.RESEND)
@@ -130,7 +129,7 @@ def test_nothing_of_a_cancelled_broadcast_is_sent_again_and_its_fate_stays_unkno
 
 
 def test_what_is_to_be_sent_again_comes_back_after_a_sweep(
-    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: People
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: MakePeople
 ) -> None:
     broadcast, _ = stopped(people(2), unknown_policy=UnknownPolicy.RESEND)
     sweep_batches(now=timezone.now())
@@ -144,7 +143,7 @@ def test_what_is_to_be_sent_again_comes_back_after_a_sweep(
 def test_a_sweep_sends_nothing_again_beyond_the_senders_retries(
     stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
     rich: Wallet,
-    people: People,
+    people: MakePeople,
     tried: int,
 ) -> None:
     """Three retries are four hand-overs: after the fourth it is given up, and not charged."""
@@ -168,7 +167,7 @@ def test_a_sweep_sends_nothing_again_beyond_the_senders_retries(
 
 
 def test_what_was_never_handed_over_goes_back_however_often_it_was_tried(
-    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: People
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: MakePeople
 ) -> None:
     broadcast, _ = stopped(people(1), unknown_policy=UnknownPolicy.RESEND)
     Batch.objects.filter(broadcast=broadcast).update(handed_at=None)
@@ -189,7 +188,7 @@ def test_what_was_never_handed_over_goes_back_however_often_it_was_tried(
 def test_a_late_acceptance_saves_a_message_from_being_sent_again(
     stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
     rich: Wallet,
-    people: People,
+    people: MakePeople,
     outcome: Outcome,
     status: str,
     charge: str,
@@ -255,7 +254,7 @@ def soon() -> datetime:
 def test_a_late_acceptance_counts_whatever_became_of_the_next_batch(
     stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
     rich: Wallet,
-    people: People,
+    people: MakePeople,
     second: Callable[[Broadcast], None],
     status: str,
     attempts: int,
@@ -276,7 +275,7 @@ def test_a_late_acceptance_counts_whatever_became_of_the_next_batch(
 
 
 def test_a_late_acceptance_gives_no_older_id_to_what_was_sent_again(
-    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: People
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: MakePeople
 ) -> None:
     broadcast, late = stopped(people(1), unknown_policy=UnknownPolicy.RESEND)
     sweep_batches(now=timezone.now())
@@ -311,7 +310,7 @@ ENDS = [(cancelled, "CANCELLED"), (expired, "EXPIRED"), (suppressed, "SUPPRESSED
 def test_what_ended_while_it_waited_to_be_sent_again_was_sent_where_the_provider_says_so(
     stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
     rich: Wallet,
-    people: People,
+    people: MakePeople,
     end: Callable[[Broadcast], None],
     status: str,
     is_receipt: bool,
@@ -340,7 +339,7 @@ def test_what_ended_while_it_waited_to_be_sent_again_was_sent_where_the_provider
 def test_what_was_never_handed_over_stays_as_it_ended(
     stopped: Callable[..., tuple[Broadcast, dict[str, Any]]],
     rich: Wallet,
-    people: People,
+    people: MakePeople,
     end: Callable[[Broadcast], None],
     status: str,
 ) -> None:
@@ -355,7 +354,7 @@ def test_what_was_never_handed_over_stays_as_it_ended(
 
 
 def test_whom_a_cancelled_rung_has_reached_is_not_written_to_again(
-    rich: Wallet, tenant: Tenant, people: People, sent: Callable[..., Broadcast]
+    rich: Wallet, tenant: Tenant, people: MakePeople, sent: SendBroadcast
 ) -> None:
     rungs = [{"platform": "TELEGRAM", "text": "Once more"}]
     refused = people(1, ending=9003)
@@ -383,7 +382,7 @@ def told(row: BroadcastMessage, status: ReceiptStatus) -> None:
 
 
 def test_a_second_answer_to_the_same_messages_is_paid_for_by_itself(
-    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: People
+    stopped: Callable[..., tuple[Broadcast, dict[str, Any]]], rich: Wallet, people: MakePeople
 ) -> None:
     """Of the same batch, and as dear as the first: it is another movement all the same."""
     broadcast, late = stopped(people(2))

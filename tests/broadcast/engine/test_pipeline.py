@@ -21,9 +21,9 @@ from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
-People = Callable[..., list[Contact]]
 SIZE = 2
 SLOW = 9008
 NEVER_ANSWERS = 9009
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def going(
-    rich: Wallet, tenant: Tenant, draft: Callable[..., Broadcast], now: datetime
+    rich: Wallet, tenant: Tenant, draft: MakeBroadcast, now: datetime
 ) -> Callable[..., Broadcast]:
     """A queued broadcast in batches of two; `delay` in seconds between them."""
 
@@ -70,7 +70,7 @@ def most_at_once(broadcast: Broadcast) -> int:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_while_answers_are_waited_for_as_many_batches_as_allowed_are_begun(
-    going: Callable[..., Broadcast], people: People, settings: Settings, at_once: int
+    going: Callable[..., Broadcast], people: MakePeople, settings: Settings, at_once: int
 ) -> None:
     settings.BATCHES_AT_ONCE = at_once
     broadcast = going(people(5 * SIZE, ending=SLOW))
@@ -83,7 +83,7 @@ def test_while_answers_are_waited_for_as_many_batches_as_allowed_are_begun(
 
 
 def test_a_lane_that_is_due_is_served_while_another_ones_provider_takes_its_time(
-    going: Callable[..., Broadcast], people: People, settings: Settings
+    going: Callable[..., Broadcast], people: MakePeople, settings: Settings
 ) -> None:
     """Neither lane is due again by itself: their delay is a minute."""
     settings.BATCHES_AT_ONCE, settings.PROVIDER_TIMEOUT = 2, 1.0
@@ -100,7 +100,7 @@ def test_a_lane_that_is_due_is_served_while_another_ones_provider_takes_its_time
 
 def test_a_process_with_a_silent_provider_goes_on_serving_others(
     going: Callable[..., Broadcast],
-    people: People,
+    people: MakePeople,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -119,7 +119,7 @@ def test_a_process_with_a_silent_provider_goes_on_serving_others(
 
 def test_what_one_batch_raises_costs_the_others_nothing(
     going: Callable[..., Broadcast],
-    people: People,
+    people: MakePeople,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -149,7 +149,7 @@ def test_what_one_batch_raises_costs_the_others_nothing(
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_that_breaks_costs_one_batchs_answers(
     going: Callable[..., Broadcast],
-    people: People,
+    people: MakePeople,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -171,7 +171,7 @@ def test_a_connection_that_breaks_costs_one_batchs_answers(
 
 def test_a_task_ends_in_at_most_one_other(
     going: Callable[..., Broadcast],
-    people: People,
+    people: MakePeople,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -186,7 +186,7 @@ def test_a_task_ends_in_at_most_one_other(
 
 def test_what_is_due_when_its_time_is_over_waits_for_no_answer(
     going: Callable[..., Broadcast],
-    people: People,
+    people: MakePeople,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -207,7 +207,7 @@ def test_nothing_due_is_nothing_done(bot: Sender) -> None:
 
 
 def test_a_hold_of_the_sender_is_hinted_at_for_when_it_is_over(
-    going: Callable[..., Broadcast], people: People, bot: Sender
+    going: Callable[..., Broadcast], people: MakePeople, bot: Sender
 ) -> None:
     """The hint of a paced batch's successor was given before its answers were there."""
     going([*people(1, ending=BUSY_ONCE), *people(SIZE)])

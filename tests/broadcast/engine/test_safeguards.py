@@ -15,13 +15,11 @@ from broadcast.lanes.lanes import take_lane
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
-from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 Batch = Callable[..., None]
 
 # The pause comes after the settling transaction's commit: so these need real ones.
@@ -48,7 +46,7 @@ ACCEPTED = Outcome(OutcomeKind.ACCEPTED, provider_message_id="1")
 
 @pytest.fixture
 def going(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Callable[..., Broadcast]:
     def make(number: int) -> Broadcast:
         broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(number)).pk, now=now)

@@ -1,6 +1,5 @@
 """What each statement of a batch pays for: CHECKs and indexes of the tables that it writes."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -9,15 +8,14 @@ from django.db import IntegrityError, connection, models, transaction
 from broadcast import lifecycle
 from broadcast.models import (
     Batch,
-    Broadcast,
     BroadcastCounters,
     BroadcastMessage,
     ChargeLine,
     Lane,
     ProviderMessageId,
 )
-from contacts.models import Contact
 from tenants.models import Tenant
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Hold, LedgerEntry, Wallet
 
 pytestmark = pytest.mark.django_db
@@ -72,8 +70,8 @@ def test_a_table_that_batches_write_has_one_check(model: type[models.Model]) -> 
 def test_no_count_is_negative(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     now: datetime,
     model: type[models.Model],
     name: str,

@@ -24,6 +24,7 @@ from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact
 from sandbox.running import RunningSandbox
 from tenants.models import Tenant
+from tests.fixtures.types import MakeBroadcast, MakePeople, SendBroadcast
 from tests.sandbox.client import Client
 from wallet.models import Wallet
 
@@ -37,7 +38,7 @@ RUNGS = [{"platform": "TELEGRAM", "text": "Another way"}]
 
 
 @pytest.fixture
-def sent_on(sent: Callable[..., Broadcast], settings: Settings) -> Callable[..., Broadcast]:
+def sent_on(sent: SendBroadcast, settings: Settings) -> Callable[..., Broadcast]:
     settings.BROADCAST_UNKNOWN_GRACE = 0
 
     def make(people: list[Contact], **fields: Any) -> Broadcast:
@@ -53,7 +54,7 @@ def children(parent: Broadcast) -> list[Broadcast]:
 
 
 def test_only_those_who_failed_go_on(
-    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+    rich: Wallet, people: MakePeople, sent_on: Callable[..., Broadcast]
 ) -> None:
     parent = sent_on([*people(2), *people(1, ending=REFUSED), *people(1, ending=RESETS)])
     assert fall_back(now=timezone.now()) == 1
@@ -66,7 +67,7 @@ def test_only_those_who_failed_go_on(
 
 
 def test_the_rungs_of_a_deactivated_tenant_wait_for_it(
-    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+    rich: Wallet, people: MakePeople, sent_on: Callable[..., Broadcast]
 ) -> None:
     parent = sent_on(people(1, ending=REFUSED))
     Tenant.objects.update(is_active=False)
@@ -77,7 +78,7 @@ def test_the_rungs_of_a_deactivated_tenant_wait_for_it(
 
 
 def test_an_opt_out_does_not_go_on(
-    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+    rich: Wallet, people: MakePeople, sent_on: Callable[..., Broadcast]
 ) -> None:
     parent = sent_on([*people(1), *people(1, ending=BLOCKED)])
     assert fall_back(now=timezone.now()) == 0
@@ -88,7 +89,7 @@ def test_an_opt_out_does_not_go_on(
 def test_what_is_only_counted_as_failed_does_not_go_on(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
+    people: MakePeople,
     sent_on: Callable[..., Broadcast],
     decided: str,
 ) -> None:
@@ -111,7 +112,7 @@ def test_what_is_only_counted_as_failed_does_not_go_on(
 def test_a_late_failure_goes_on_later_and_nobody_twice(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
+    people: MakePeople,
     sent_on: Callable[..., Broadcast],
 ) -> None:
     parent = sent_on([*people(2), *people(1, ending=REFUSED)])
@@ -132,7 +133,7 @@ def test_a_late_failure_goes_on_later_and_nobody_twice(
 
 
 def test_a_rung_has_its_own_hold_and_charge(
-    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+    rich: Wallet, people: MakePeople, sent_on: Callable[..., Broadcast]
 ) -> None:
     parent = sent_on([*people(1), *people(1, ending=REFUSED)])
     assert fall_back(now=timezone.now()) == 1
@@ -147,8 +148,8 @@ def test_a_rung_has_its_own_hold_and_charge(
 def test_a_rung_that_cannot_start_stays_a_draft_with_its_reason(
     rich: Wallet,
     now: datetime,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
 ) -> None:
     parent = sent([*people(1), *people(1, ending=REFUSED)], fallback=[{"platform": "SMS"}])
     assert fall_back(now=timezone.now()) == 1
@@ -162,8 +163,8 @@ def test_a_cancelled_broadcast_does_not_fall_back(
     rich: Wallet,
     bot: Sender,
     sandbox: RunningSandbox,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
 ) -> None:
     broadcast = draft(people(1), fallback=RUNGS)
     Broadcast.objects.filter(pk=broadcast.pk).update(status="CANCELLED", finished_at=timezone.now())
@@ -174,8 +175,8 @@ def test_a_cancelled_broadcast_does_not_fall_back(
 def test_a_retry_and_the_next_rung_do_not_both_go_to_one_recipient(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
 ) -> None:
     parent = sent(people(2, ending=REFUSED), fallback=TWO_RUNGS)
     assert fall_back(now=timezone.now()) == 1
@@ -201,7 +202,7 @@ def test_a_retry_and_the_next_rung_do_not_both_go_to_one_recipient(
 def test_a_cancelled_rung_is_not_deleted_and_so_not_sent_anew(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
+    people: MakePeople,
     sent_on: Callable[..., Broadcast],
 ) -> None:
     parent = sent_on([*people(1), *people(1, ending=REFUSED)])
@@ -217,8 +218,8 @@ def test_a_cancelled_rung_is_not_deleted_and_so_not_sent_anew(
 def test_a_rung_keeps_its_recipients(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
     wrong: dict[str, Any],
 ) -> None:
     parent = sent([*people(1), *people(1, ending=REFUSED)], fallback=[{"platform": "SMS"}])
@@ -233,8 +234,8 @@ def test_a_rung_keeps_its_recipients(
 def test_a_rewritten_rung_needs_a_second_person_above_the_threshold(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
 ) -> None:
     parent = sent([*people(1), *people(2, ending=REFUSED)], fallback=[{"platform": "SMS"}])
     fall_back(now=timezone.now())
@@ -252,7 +253,7 @@ def test_a_rewritten_rung_needs_a_second_person_above_the_threshold(
 def test_a_retry_that_fails_goes_down_the_ladder_too(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
+    people: MakePeople,
     sent_on: Callable[..., Broadcast],
 ) -> None:
     """Also when it comes before the first rung, and long after the broadcast has finished."""
@@ -296,7 +297,7 @@ def test_no_rung_starts_while_a_retrys_unknown_message_is_sent_again(
     rich: Wallet,
     tenant: Tenant,
     sandbox: RunningSandbox,
-    people: Callable[..., list[Contact]],
+    people: MakePeople,
     sent_on: Callable[..., Broadcast],
 ) -> None:
     """It is a child of the retry's, not of the broadcast whose ladder it is."""
@@ -318,7 +319,7 @@ def test_no_rung_starts_while_a_retrys_unknown_message_is_sent_again(
 def test_no_rung_starts_for_whom_a_retry_found_opted_out(
     rich: Wallet,
     sandbox: RunningSandbox,
-    people: Callable[..., list[Contact]],
+    people: MakePeople,
     sent_on: Callable[..., Broadcast],
 ) -> None:
     parent = sent_on([*people(1), *people(1, ending=REFUSED)])
@@ -330,8 +331,8 @@ def test_no_rung_starts_for_whom_a_retry_found_opted_out(
 def test_no_rung_starts_for_whom_an_earlier_try_has_reached_after_all(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
     settings: Settings,
 ) -> None:
     settings.BROADCAST_UNKNOWN_GRACE = 0
@@ -350,7 +351,7 @@ def test_a_rungs_failed_are_not_retried_where_a_retry_of_the_broadcast_has_reach
     rich: Wallet,
     tenant: Tenant,
     sandbox: RunningSandbox,
-    people: Callable[..., list[Contact]],
+    people: MakePeople,
     sent_on: Callable[..., Broadcast],
 ) -> None:
     parent = sent_on([*people(1), *people(1, ending=REFUSED)])
@@ -390,7 +391,7 @@ def rows_in_vain(plan: dict[str, Any]) -> int:
 
 
 def test_whether_anybody_goes_on_is_found_in_an_index_for_each(
-    rich: Wallet, people: Callable[..., list[Contact]], sent_on: Callable[..., Broadcast]
+    rich: Wallet, people: MakePeople, sent_on: Callable[..., Broadcast]
 ) -> None:
     """Beat asks every five seconds, for days after everybody has gone on."""
     parent = sent_on([*people(1), *people(1, ending=REFUSED)])

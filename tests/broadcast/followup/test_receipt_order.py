@@ -16,8 +16,8 @@ from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance
-from tests.broadcast.engine.test_batch import MakeBroadcast, People
 from tests.fixtures.sending import PLENTY, PRICE
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,12 @@ def is_charged(order: Sequence[S]) -> bool:
 
 @pytest.fixture
 def waiting(
-    rich: Wallet, tenant: Tenant, draft: MakeBroadcast, people: People, bot: Sender, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    draft: MakeBroadcast,
+    people: MakePeople,
+    bot: Sender,
+    now: datetime,
 ) -> Broadcast:
     """A broadcast of one message for every order, all of them handed over, none answered."""
     contacts: list[Contact] = people(len(ORDERS))

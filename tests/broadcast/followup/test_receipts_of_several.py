@@ -1,18 +1,16 @@
 """Receipts for several broadcasts in one block keep the house's lock order."""
 
 import threading
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 from django.db import connection, connections, transaction
 
 from broadcast.followup.receipts import apply_receipts
-from broadcast.models import Broadcast
 from broadcast.moves.messages import lock_counters
 from channels.port.events import Receipt, ReceiptStatus
-from contacts.models import Contact
 from tenants.models import Tenant
+from tests.fixtures.types import MakePeople, SendBroadcast
 from wallet.models import Wallet
 
 
@@ -21,8 +19,8 @@ def test_receipts_of_two_broadcasts_do_not_deadlock_with_a_batch_of_one(
     rich: Wallet,
     tenant: Tenant,
     now: datetime,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
 ) -> None:
     """A batch holds the second's counters and wants the wallet, in between the receipts' locks."""
     first, second = sorted((sent(people(2)) for _ in range(2)), key=lambda each: each.pk)

@@ -1,6 +1,5 @@
 """A row that was sent again has two ids at its provider: the earlier one fails nothing."""
 
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -16,22 +15,21 @@ from broadcast.states import UnknownPolicy
 from channels.models import Sender
 from channels.port.events import Receipt, ReceiptStatus
 from channels.port.outcomes import Outcome, OutcomeKind
-from contacts.models import Contact, Suppression
+from contacts.models import Suppression
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, claimed_batch
 from tests.factories import name_message
 from tests.fixtures.sending import PLENTY, PRICE
+from tests.fixtures.types import MakeBroadcast, MakePeople, SendBroadcast
 from wallet.models import Wallet
 
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 S = ReceiptStatus
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def again(rich: Wallet, people: People, sent: MakeBroadcast, now: datetime) -> BroadcastMessage:
+def again(rich: Wallet, people: MakePeople, sent: SendBroadcast, now: datetime) -> BroadcastMessage:
     """SENT under an id of its second try; the answer to the first, and with it its id, was lost."""
     row = sent(people(1)).messages.get()
     BroadcastMessage.objects.filter(pk=row.pk).update(attempts=2)
@@ -75,7 +73,7 @@ def test_the_failure_of_the_last_try_counts(again: BroadcastMessage, now: dateti
 
 
 def test_of_a_row_that_was_sent_once_every_failure_counts(
-    rich: Wallet, people: People, sent: MakeBroadcast, now: datetime
+    rich: Wallet, people: MakePeople, sent: SendBroadcast, now: datetime
 ) -> None:
     """Parts of a long SMS have ids of their own."""
     row = sent(people(1)).messages.get()
@@ -90,7 +88,12 @@ def test_who_opted_out_after_an_earlier_try_has_opted_out(
 
 
 def test_while_the_second_try_is_on_its_way_the_first_one_fails_nothing(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    now: datetime,
 ) -> None:
     """Its id was known: Meta names what it holds back."""
     broadcast = draft(people(1))
@@ -104,7 +107,12 @@ def test_while_the_second_try_is_on_its_way_the_first_one_fails_nothing(
 
 
 def test_resent_and_settled_it_answers_to_its_new_id(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    now: datetime,
 ) -> None:
     """Twilio takes the first and its answer is lost; the second has an answer."""
     broadcast = draft(people(1), unknown_policy=UnknownPolicy.RESEND)

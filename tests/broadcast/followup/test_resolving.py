@@ -1,6 +1,5 @@
 """UNKNOWN messages: failed and released, or sent again; each decision once, the money right."""
 
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,21 +18,20 @@ from broadcast.followup.resolving import Decision, Resolved
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.port.events import Receipt, ReceiptStatus
-from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.fixtures.sending import PLENTY, PRICE
+from tests.fixtures.types import MakePeople, SendBroadcast
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 ACCEPTS_THEN_5XX = 9010
 
 
 @pytest.fixture
-def in_doubt(rich: Wallet, people: People, sent: MakeBroadcast, settings: Settings) -> Broadcast:
+def in_doubt(
+    rich: Wallet, people: MakePeople, sent: SendBroadcast, settings: Settings
+) -> Broadcast:
     """Finished: one SENT, two UNKNOWN."""
     settings.BROADCAST_UNKNOWN_GRACE = 0
     broadcast = sent([*people(1), *people(2, ending=ACCEPTS_THEN_5XX)])
@@ -111,8 +109,8 @@ def test_after_the_end_a_child_sends_again(
 def test_while_it_is_being_sent_they_go_back_to_pending(
     rich: Wallet,
     tenant: Tenant,
-    people: People,
-    sent: MakeBroadcast,
+    people: MakePeople,
+    sent: SendBroadcast,
     now: datetime,
     settings: Settings,
 ) -> None:
@@ -134,8 +132,8 @@ def test_while_it_is_being_sent_they_go_back_to_pending(
 def test_a_receipt_that_comes_after_the_decision_saves_a_second_message(
     rich: Wallet,
     tenant: Tenant,
-    people: People,
-    sent: MakeBroadcast,
+    people: MakePeople,
+    sent: SendBroadcast,
     now: datetime,
     reported: ReceiptStatus,
 ) -> None:
@@ -158,7 +156,7 @@ def test_a_receipt_that_comes_after_the_decision_saves_a_second_message(
 
 
 def test_of_a_cancelled_broadcast_they_can_only_be_failed(
-    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, sent: SendBroadcast, now: datetime
 ) -> None:
     Sender.objects.update(batch_size=1)
     broadcast = sent([*people(1, ending=ACCEPTS_THEN_5XX), *people(1)])

@@ -1,6 +1,5 @@
 """Retry of the failed: a child with its own plan, hold and rows, and nobody twice at once."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,18 +23,16 @@ from tenants.models import Tenant
 from tests.broadcast.books import statuses
 from tests.channels.providers.rules import all_rules
 from tests.fixtures.sending import PRICE
+from tests.fixtures.types import MakeBroadcast, MakePeople, SendBroadcast
 from wallet.errors import InsufficientCredit
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 REFUSED, BLOCKED = 9003, 9004
 
 
 @pytest.fixture
-def failed(rich: Wallet, people: People, sent: MakeBroadcast) -> Broadcast:
+def failed(rich: Wallet, people: MakePeople, sent: SendBroadcast) -> Broadcast:
     """One who was reached, two who were refused for their content, one who blocked the bot."""
     broadcast = sent(
         [*people(1), *people(2, ending=REFUSED), *people(1, ending=BLOCKED)], fallback=[]
@@ -177,7 +174,7 @@ def test_a_retry_is_retried_from_its_parent(
 
 
 def test_what_is_not_finished_is_not_retried(
-    tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     with pytest.raises(IllegalMove):
         retry(tenant, draft(people(1)), now)

@@ -1,6 +1,5 @@
 """A lane in which nothing is due sleeps until something is, and says until when."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,14 +13,14 @@ from broadcast.engine import pipeline
 from broadcast.engine.batch import run_batch
 from broadcast.engine.pipeline import serve_lanes
 from broadcast.lanes.lanes import RESTS_AT_LEAST
-from broadcast.models import Broadcast, Lane
+from broadcast.models import Lane
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
-People = Callable[..., list[Contact]]
 PAIR_LIMITED = 9007
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def lane(
-    rich: Wallet, tenant: Tenant, people: People, draft: Callable[..., Broadcast], now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Lane:
     """Of a queued broadcast to two people whose sender has a delay of a minute."""
     Sender.objects.update(batch_delay=Decimal(60))
@@ -80,7 +79,7 @@ def test_what_a_claim_left_below_the_floor_is_found(lane: Lane, now: datetime) -
 
 
 def test_what_the_last_batch_puts_off_is_announced_though_its_lane_went_to_sleep(
-    lane: Lane, people: People, monkeypatch: pytest.MonkeyPatch
+    lane: Lane, people: MakePeople, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next claim came before the answers and found nothing left."""
     Sender.objects.update(batch_delay=Decimal(0))

@@ -1,6 +1,5 @@
 """Beat gives a hint for every lane that no task stands for, and no more than that."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,13 +14,13 @@ from kombu.exceptions import OperationalError
 from broadcast import lifecycle
 from broadcast.engine.batch import run_next_batch
 from broadcast.lanes.hints import SENDING, hints_waiting, serve_soon
-from broadcast.models import Broadcast, Lane
+from broadcast.models import Lane
 from broadcast.tasks import HINT_LASTS, OVERDUE_AFTER, revive, serve
 from channels.models import Sender
-from contacts.models import Contact
 from sandbox.behaviour.magic import ENDINGS, Behaviour
 from tests.broadcast.books import statuses
 from tests.factories import BroadcastFactory, SenderFactory
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from tests.runs import remove_own_keys
 from wallet.models import Wallet
 
@@ -71,8 +70,8 @@ def test_hints_come_with_the_commit(redis_client: redis.Redis) -> None:
 def test_a_hint_that_no_worker_takes_in_time_is_dropped(
     redis_client: redis.Redis,
     rich: Wallet,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     monkeypatch: pytest.MonkeyPatch,
     delay: int,
 ) -> None:
@@ -98,8 +97,8 @@ def hints_taken() -> list[Any]:
 
 def test_a_broker_that_is_away_costs_no_answer(
     rich: Wallet,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The next batch is announced between the two cuts: what is slow is settled all the same."""

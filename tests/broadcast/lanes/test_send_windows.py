@@ -1,6 +1,5 @@
 """Nothing goes out while it is too early or too late, and nothing is lost by it."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,10 +12,8 @@ from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +28,7 @@ def times(broadcast: Broadcast) -> list[datetime | None]:
 
 
 def test_a_lane_sleeps_while_it_is_too_late_for_everybody(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     window = {**BY_DAY, "to": "12:00"}
     broadcast = draft(people(2), send_window=window)
@@ -51,7 +48,7 @@ def test_a_lane_sleeps_while_it_is_too_late_for_everybody(
 
 
 def test_who_lives_where_it_is_night_waits_for_the_morning(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     here, far, unknown = people(3)
     Contact.objects.filter(pk=far.pk).update(time_zone="Asia/Tokyo")
@@ -78,7 +75,7 @@ def test_who_lives_where_it_is_night_waits_for_the_morning(
 
 
 def test_a_batch_of_sleepers_alone_costs_no_delay(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     asleep, awake = people(3), people(1)
     Contact.objects.filter(pk__in=[each.pk for each in asleep]).update(time_zone="Asia/Tokyo")
@@ -94,7 +91,7 @@ def test_a_batch_of_sleepers_alone_costs_no_delay(
 def test_a_worker_that_was_stopped_after_it_looked_at_the_windows_claims_by_no_old_look(
     rich: Wallet,
     tenant: Tenant,
-    people: People,
+    people: MakePeople,
     draft: MakeBroadcast,
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
@@ -111,7 +108,7 @@ def test_a_worker_that_was_stopped_after_it_looked_at_the_windows_claims_by_no_o
 
 
 def test_windows_that_never_meet_are_refused_before_anything_is_held(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(send_window={**BY_DAY, "days": [1, 2]})
     broadcast = draft(people(1), send_window={**BY_DAY, "days": [6, 7]})

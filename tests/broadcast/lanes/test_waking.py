@@ -1,6 +1,5 @@
 """A limit that is raised or a window that is widened: what waits by the old one is due soon."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,12 +18,11 @@ from tenants.models import Tenant
 from tests.backoffice.test_secrets import form_of
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.factories import UserFactory
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
 
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 SOON = timedelta(seconds=6)
 """When beat has looked after the change, and no worker knows the old limit any more."""
 
@@ -38,7 +36,7 @@ def run(broadcast: Broadcast, *, after: timedelta = timedelta()) -> None:
 
 @pytest.fixture
 def waiting(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Broadcast:
     """Two of five are SENT; the others wait for tomorrow, and its lane sleeps."""
     Sender.objects.update(daily_limit=2, updated_at=now - timedelta(hours=1))
@@ -67,7 +65,7 @@ def test_raised_by_one_it_lets_one_go(waiting: Broadcast, manager: APIClient, bo
 
 
 def test_a_broadcast_that_cannot_be_woken_holds_up_no_other(
-    waiting: Broadcast, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    waiting: Broadcast, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     other = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
     run(other)
@@ -92,7 +90,7 @@ def test_nothing_is_woken_where_nothing_changed(waiting: Broadcast) -> None:
 
 
 def test_a_lane_that_nobody_has_served_yet_is_left_alone(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
     assert wake_what_waits(now=timezone.now() + SOON) == 0
@@ -123,7 +121,7 @@ def test_a_worker_that_knew_the_old_limit_puts_them_off_for_seconds_only(
 
 
 def test_what_waits_after_a_failure_keeps_its_time(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     """9005: the sandbox is busy once."""
     broadcast = lifecycle.send(
@@ -139,7 +137,7 @@ def test_what_waits_after_a_failure_keeps_its_time(
 
 
 def test_a_window_that_is_widened_lets_them_go(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     """It is noon for half of them, and two in the night for the others."""
     noon = now.replace(hour=12, minute=0) + timedelta(days=1)

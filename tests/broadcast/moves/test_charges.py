@@ -1,6 +1,5 @@
 """A line of the ledger opens to exactly the messages that it is made of."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,21 +12,24 @@ from rest_framework.test import APIClient
 from broadcast import lifecycle
 from broadcast.engine.batch import run_batch
 from broadcast.followup.receipts import apply_receipts
-from broadcast.models import Broadcast, ChargeLine
+from broadcast.models import ChargeLine
 from channels.models import Sender
 from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact, Suppression, SuppressionSource
 from tenants.models import Tenant
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import EntryKind, LedgerEntry, Wallet
-
-People = Callable[..., list[Contact]]
-Draft = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 
 
 def test_every_line_of_a_broadcast_adds_up_from_its_messages(
-    tenant: Tenant, owner: APIClient, rich: Wallet, people: People, draft: Draft, bot: Sender
+    tenant: Tenant,
+    owner: APIClient,
+    rich: Wallet,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    bot: Sender,
 ) -> None:
     Sender.objects.update(batch_size=3)
     contacts = [*people(4), *people(2, ending=9003), *people(4)]
@@ -57,7 +59,7 @@ def test_every_line_of_a_broadcast_adds_up_from_its_messages(
 
 
 def test_a_replaced_plan_s_hold_opens_to_nothing_and_its_release_to_its_own_rows(
-    tenant: Tenant, owner: APIClient, rich: Wallet, people: People, draft: Draft
+    tenant: Tenant, owner: APIClient, rich: Wallet, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     now = timezone.now()
     broadcast = draft(people(3))
@@ -75,8 +77,8 @@ def test_a_replaced_plan_s_hold_opens_to_nothing_and_its_release_to_its_own_rows
 def test_a_long_line_is_cut_into_blocks(
     tenant: Tenant,
     rich: Wallet,
-    people: People,
-    draft: Draft,
+    people: MakePeople,
+    draft: MakeBroadcast,
     monkeypatch: pytest.MonkeyPatch,
     owner: APIClient,
 ) -> None:

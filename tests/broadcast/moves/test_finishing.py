@@ -1,6 +1,5 @@
 """Messages of unknown fate: the broadcast waits for what would resolve them, but not for ever."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,15 +12,13 @@ from broadcast.models import Batch, Broadcast
 from broadcast.moves.finishing import finish, finish_all_that_are_over
 from channels.models import Sender
 from channels.port.outcomes import Outcome, OutcomeKind
-from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import claimed_batch
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
 
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 GRACE = timedelta(seconds=settings.BROADCAST_UNKNOWN_GRACE)
 
 
@@ -35,7 +32,7 @@ def in_doubt(
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
-    people: People,
+    people: MakePeople,
     draft: MakeBroadcast,
     now: datetime,
     swept_at: datetime,

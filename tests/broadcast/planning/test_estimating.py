@@ -1,6 +1,5 @@
 """An estimate writes nothing, and what it says is what the run does, to the last decimal."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,10 +18,10 @@ from contacts.models import Contact, Suppression, SuppressionSource
 from sandbox.running import RunningSandbox
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant
+from tests.fixtures.types import MakePeople
 from wallet.models import LedgerEntry, Rate, Wallet
 
 pytestmark = pytest.mark.django_db
-People = Callable[..., list[Contact]]
 BODY = {"name": "News", "platform": "TELEGRAM", "text": "Hello {{first_name}}"}
 COUNTRIES = {"DE": "+49170123", "FR": "+33612345", "US": "+12125550", "IN": "+91981234"}
 
@@ -138,7 +137,7 @@ def test_the_run_costs_what_was_estimated(
 
 
 def test_what_fails_is_exactly_the_difference(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People
+    manager: APIClient, rich: Wallet, bot: Sender, people: MakePeople
 ) -> None:
     contacts = [*people(5), *people(3, ending=9003)]
     made = manager.post("/broadcast/", _body(contacts)).data["id"]
@@ -153,7 +152,7 @@ def test_what_fails_is_exactly_the_difference(
 
 
 def test_an_estimate_writes_nothing(
-    viewer: APIClient, manager: APIClient, bot: Sender, people: People
+    viewer: APIClient, manager: APIClient, bot: Sender, people: MakePeople
 ) -> None:
     made = manager.post("/broadcast/", _body(people(3))).data["id"]
     before = list(BroadcastMessage.objects.order_by("seq").values())
@@ -205,7 +204,7 @@ def test_what_would_go_out_free_of_charge_is_warned_of(
 
 
 def test_an_estimate_takes_the_same_statements_for_10_and_10000(
-    manager: APIClient, bot: Sender, people: People
+    manager: APIClient, bot: Sender, people: MakePeople
 ) -> None:
     counts = []
     for size in (10, 10_000):
@@ -223,7 +222,7 @@ def test_what_moved_is_told_and_nothing_is_held(
     manager: APIClient,
     rich: Wallet,
     bot: Sender,
-    people: People,
+    people: MakePeople,
     tenant: Tenant,
     action: str,
     more: dict[str, str],
@@ -252,7 +251,7 @@ def test_what_moved_is_told_and_nothing_is_held(
 
 
 def test_other_recipients_of_equal_sums_and_other_words_have_moved(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People
+    manager: APIClient, rich: Wallet, bot: Sender, people: MakePeople
 ) -> None:
     contacts = people(3)
     made = manager.post("/broadcast/", _body(contacts[:2])).data["id"]
@@ -266,7 +265,7 @@ def test_other_recipients_of_equal_sums_and_other_words_have_moved(
 
 
 def test_an_audience_that_moves_before_it_is_planned_goes_back_to_draft(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People
+    manager: APIClient, rich: Wallet, bot: Sender, people: MakePeople
 ) -> None:
     people(3)
     made = manager.post("/broadcast/", {**BODY, "audience": {"all": True}}).data["id"]
@@ -283,7 +282,7 @@ def test_an_audience_that_moves_before_it_is_planned_goes_back_to_draft(
 
 @pytest.mark.parametrize("quoted", ["x", "e30", ".", "W10.a", "\u00e9", "x" * 1000])
 def test_a_made_up_hash_is_refused(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People, quoted: str
+    manager: APIClient, rich: Wallet, bot: Sender, people: MakePeople, quoted: str
 ) -> None:
     made = manager.post("/broadcast/", _body(people(1))).data["id"]
     answer = manager.post(f"/broadcast/{made}/send/", {"estimate_hash": quoted})
@@ -292,7 +291,7 @@ def test_a_made_up_hash_is_refused(
 
 
 def test_a_scheduled_broadcast_s_estimate_is_its_plan_and_one_under_way_has_none(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People
+    manager: APIClient, rich: Wallet, bot: Sender, people: MakePeople
 ) -> None:
     made = manager.post("/broadcast/", _body(people(2), scheduled_at="2099-07-01T10:00:00Z"))
     url = f"/broadcast/{made.data['id']}/"
@@ -309,7 +308,7 @@ def _body(contacts: list[Contact], **fields: Any) -> dict[str, Any]:
 
 
 def test_an_estimate_needs_no_name(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People
+    manager: APIClient, rich: Wallet, bot: Sender, people: MakePeople
 ) -> None:
     people(2)
     body = {name: value for name, value in BODY.items() if name != "name"}

@@ -1,6 +1,5 @@
 """A plan that takes long is not waited for by those that were told to start it again."""
 
-from collections.abc import Callable
 from threading import Event, Thread
 
 import pytest
@@ -10,8 +9,8 @@ from django.utils import timezone
 from broadcast import lifecycle
 from broadcast.models import Broadcast
 from channels.models import Sender
-from contacts.models import Contact
 from tenants.models import Tenant
+from tests.fixtures.types import MakePeople
 from wallet.models import Wallet
 
 DEADLINE = 20.0
@@ -19,7 +18,7 @@ DEADLINE = 20.0
 
 @pytest.mark.django_db(transaction=True)
 def test_a_plan_under_way_is_left_alone(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: Callable[..., list[Contact]]
+    rich: Wallet, tenant: Tenant, bot: Sender, people: MakePeople
 ) -> None:
     """Else a worker's threads would all wait for the plan of one tenant."""
     people(1)
