@@ -35,7 +35,7 @@ class UserFactory(DjangoModelFactory[User]):
         model = User
         skip_postgeneration_save = True
 
-    # Random: a sequence would repeat addresses that the log-in throttle remembers from earlier runs.
+    # Random: the log-in throttle remembers the addresses of earlier runs.
     email = LazyFunction(lambda: f"user-{uuid4().hex[:12]}@example.com")
     password = Password(PASSWORD)
 

@@ -1,4 +1,4 @@
-"""Everything that runs in production but the web server's process, on the test's database."""
+"""All processes of production on the test's database; the web server is a thread."""
 
 import signal
 import subprocess
@@ -25,22 +25,22 @@ def stack(
     sandbox: RunningSandbox,
     tmp_path: Path,
 ) -> Iterator[LiveServer]:
-    """A web server, two workers and beat; its short links lead to it."""
-    told = {**FAST, "PUBLIC_URL": live_server.url}
-    celery_worker_process(queues="sending", **told)
-    celery_worker_process(queues="planning,inbound,default", concurrency=4, **told)
-    beat = _start_beat(tmp_path, told)
+    """A web server, two workers and beat; short links lead to this web server."""
+    settings = {**FAST, "PUBLIC_URL": live_server.url}
+    celery_worker_process(queues="sending", **settings)
+    celery_worker_process(queues="planning,inbound,default", concurrency=4, **settings)
+    beat = _start_beat(tmp_path, settings)
     yield live_server
     end(beat, by=signal.SIGTERM, grace=10.0)
 
 
-def _start_beat(folder: Path, told: dict[str, str]) -> subprocess.Popen[bytes]:
+def _start_beat(folder: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile="]
     with (folder / "beat.log").open("wb") as output:
         return subprocess.Popen(
             [*command, "-s", str(folder / "schedule")],
             cwd=BASE_DIR,
-            env={**environment(), **told},
+            env={**environment(), **settings},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

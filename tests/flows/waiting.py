@@ -1,16 +1,13 @@
-"""Waits for what workers do, and reads what the sandbox accepted from a sender meanwhile."""
+"""Waits for what workers do to a broadcast."""
 
 import time
 from collections.abc import Callable
 
-from channels.models import Sender
-from sandbox.running import RunningSandbox
-from tests.sandbox.client import Client
+from broadcast.models import Broadcast
+from tests.broadcast.books import statuses
 
 DEADLINE = 30.0
 """Seconds: far more than any condition of these tests needs."""
-SLOW = 9008
-"""Ending of recipients that the sandbox accepts at once and answers late."""
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -21,7 +18,6 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def accepted_recipients(sandbox: RunningSandbox, sender: Sender) -> list[str]:
-    """Recipients of the messages that the sandbox accepted, one entry for each message."""
-    answer = Client(sandbox.base_url).get(f"accepted?account={sender.account_id}&limit=1000")
-    return [message["to"] for message in answer["results"]]
+def wait_until_sent(broadcast: Broadcast) -> None:
+    """Returns once none of its messages waits to be sent or is being sent."""
+    wait_for(lambda: not {"PENDING", "SENDING"} & set(statuses(broadcast)))

@@ -1,4 +1,4 @@
-"""A retry of a broadcast and the next rung of its fallback at the same moment: one of them."""
+"""A retry and the next rung of the fallback start at the same moment: only one of them sends."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -15,8 +15,7 @@ from broadcast.followup.fallback import fall_back
 from broadcast.models import Broadcast, BroadcastMessage
 from tenants.models import Tenant
 from tests.fixtures.types import MakePeople, SendBroadcast
-from tests.races.movers import DEADLINE
-from tests.races.test_lock_order import wait_until_blocked
+from tests.races.blocking import DEADLINE, wait_until_blocked
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +31,7 @@ def parent(
     people: MakePeople,
     sent: SendBroadcast,
 ) -> Broadcast:
-    """One recipient, refused by the broadcast and by its first rung; a second rung is left."""
+    """Broadcast and first rung were refused for one recipient; a second rung is left."""
     settings.BROADCAST_UNKNOWN_GRACE = 0
     parent = sent([*people(1), *people(1, ending=REFUSED)], fallback=TWO_RUNGS)
     assert fall_back(now=timezone.now()) == 1
@@ -67,7 +66,7 @@ def next_rung() -> int:
 
 
 def underway(tenant: Tenant) -> int:
-    """Tries that may still reach the recipient."""
+    """The number of messages that may still reach the recipient."""
     return BroadcastMessage.objects.filter(tenant=tenant, status="PENDING").count()
 
 

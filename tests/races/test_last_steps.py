@@ -69,7 +69,7 @@ def test_of_two_last_lanes_one_finishes_the_broadcast(
     for _ in range(ROUNDS):
         broadcast = draft(people(10))
         batches = handed_over(broadcast)
-        assert sorted(at_once(*(partial(settle_and_finish, each) for each in batches))) == [
+        assert sorted(at_once(*(partial(settle_and_finish, batch) for batch in batches))) == [
             (False, False),
             (True, True),
         ]

@@ -1,4 +1,4 @@
-"""Batches of several broadcasts settled at the same moment, all charged to one wallet."""
+"""Batches of several broadcasts are settled at the same moment and charge one wallet."""
 
 from decimal import Decimal
 from functools import partial
@@ -25,11 +25,11 @@ def test_no_settle_loses_what_another_one_moves(
 ) -> None:
     Sender.objects.update(batch_size=5, lanes=2)
     for _ in range(ROUNDS):
-        made = [draft(people(10)) for _ in range(BROADCASTS)]
-        batches = [batch for each in made for batch in handed_over(each)]
+        broadcasts = [draft(people(10)) for _ in range(BROADCASTS)]
+        batches = [batch for broadcast in broadcasts for batch in handed_over(broadcast)]
         at_once(*(partial(settle_batch, batch, SOME_REFUSED) for batch in batches))
-        for each in made:
-            assert_all_adds_up(each)
+        for broadcast in broadcasts:
+            assert_all_adds_up(broadcast)
     assert LedgerEntry.objects.filter(kind="CAPTURE").count() == ROUNDS * BROADCASTS * 2
     assert LedgerEntry.objects.filter(kind="RELEASE").count() == ROUNDS * BROADCASTS * 2
     assert not find_breaches(now=timezone.now())
