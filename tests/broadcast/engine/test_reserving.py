@@ -1,4 +1,4 @@
-"""A limit puts messages off: it fails nobody, spends no attempt and keeps the books."""
+"""A limit defers messages: it fails no message, spends no attempt, and the books balance."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,13 +11,13 @@ from django.db.models import Min
 from django.utils import timezone
 
 from broadcast import lifecycle
-from broadcast.engine import pipeline
 from broadcast.engine.batch import run_batch
 from broadcast.engine.pipeline import serve_lanes
 from broadcast.models import Broadcast
 from channels.models import Sender, SenderDay
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
+from tests.fixtures.engine import set_serving_time
 from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
@@ -90,8 +90,8 @@ def test_a_batch_that_was_put_off_as_a_whole_is_announced_for_its_time(
     draft: MakeBroadcast,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A limiter without a memory lets nobody go; beat alone would see to the lane seconds late."""
-    monkeypatch.setattr(pipeline, "SERVES_FOR", 30.0)
+    """A limiter without its epoch sends nothing; beat alone would find the lane seconds late."""
+    set_serving_time(monkeypatch, 30.0)
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.delete(f"{settings.REDIS_KEY_PREFIX}pace:epoch")
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(2)).pk, now=timezone.now())
