@@ -48,16 +48,6 @@ def nobody_to_send_to(*, has_audience: bool) -> NoRecipients:
     )
 
 
-class NoSender(InvalidInput):
-    code = "no_sender"
-
-
-class AmbiguousChoice(InvalidInput):
-    """Several senders or languages fit; `data` holds the choices."""
-
-    code = "ambiguous"
-
-
 class TemplateNotUsable(InvalidInput):
     code = "template_not_usable"
 

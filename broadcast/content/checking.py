@@ -13,11 +13,12 @@ from broadcast.content.variables import (
     check_syntax,
     variables_of,
 )
-from broadcast.errors import AmbiguousChoice, NoSender, TemplateNotUsable
+from broadcast.errors import TemplateNotUsable
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import FORBIDDEN, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
 from channels.providers.registry import adapter_for
+from channels.senders.choosing import AmbiguousChoice, choose_sender
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.rules.parameters import check_params, longest_values
 from tracking.links import find_urls
@@ -52,7 +53,9 @@ def check_content(broadcast: Broadcast) -> Checked:
 
     Raises NoSender, AmbiguousChoice, TemplateNotUsable, InvalidInput (attr names the field).
     """
-    sender = broadcast.sender = _sender(broadcast)
+    sender = broadcast.sender = choose_sender(
+        tenant=broadcast.tenant, platform=broadcast.platform, sender_id=broadcast.sender_id
+    )
     if broadcast.platform == Platform.WHATSAPP:
         _choose_template(broadcast, sender)
     else:
@@ -91,33 +94,6 @@ def _texts_of(broadcast: Broadcast) -> list[str]:
     if broadcast.platform == Platform.WHATSAPP:
         return [str(value) for value in broadcast.template_params.values()]
     return [broadcast.text, *attachments.texts_of(broadcast)]
-
-
-def _sender(broadcast: Broadcast) -> Sender:
-    usable = (
-        Sender.objects.for_tenant(broadcast.tenant).usable().filter(platform=broadcast.platform)
-    )
-    if broadcast.sender_id is not None:
-        chosen = usable.filter(pk=broadcast.sender_id).first()
-        if chosen is None:
-            raise NoSender(
-                f"This sender is not active or does not send over {broadcast.platform}.",
-                attr="sender",
-            )
-        return chosen
-    candidates = list(usable.order_by("-is_default", "name")[:20])
-    if not candidates:
-        raise NoSender(
-            f"There is no sender for {broadcast.platform}. Set one up first.", attr="sender"
-        )
-    if len(candidates) > 1 and not candidates[0].is_default:
-        choices = [{"id": str(sender.id), "name": sender.name} for sender in candidates]
-        raise AmbiguousChoice(
-            "Several senders would do: name one in `sender`.",
-            attr="sender",
-            data={"choices": choices},
-        )
-    return candidates[0]
 
 
 def _check_text(broadcast: Broadcast) -> None:

@@ -7,11 +7,10 @@ from uuid import UUID
 
 from broadcast.content import attachments, registered
 from broadcast.content.checking import Checked
-from broadcast.content.unsubscribing import unsubscribe_link
 from broadcast.content.variables import UNSUBSCRIBE_URL, fill_in
 from channels.port.messages import OutboundMessage, TemplateContent, TextContent
 from templates_wa.rules.parameters import build_content
-from tracking.links import wrap
+from tracking.links import unsubscribe_link, wrap
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,18 @@
-"""`{{unsubscribe_url}}`: makes a recipient's own link, and unsubscribes the recipient.
+"""Unsubscribes a recipient who follows the link of `{{unsubscribe_url}}`.
 
-The link holds the message's 60-bit token, as short links do. A GET changes nothing, because
-messengers and scanners fetch links. Only the button, or a one-click POST (RFC 8058), unsubscribes.
+The link (tracking/links.py) holds the message's 60-bit token, as short links do. A GET changes
+nothing, because messengers and scanners fetch links. Only the button, or a one-click POST (RFC
+8058), unsubscribes.
 """
 
 from datetime import datetime
-
-from django.conf import settings
 
 from broadcast.models import BroadcastMessage
 from channels.platforms import Category
 from contacts.models import SuppressionScope, SuppressionSource
 from contacts.opting.suppressions import suppress
 from contacts.phones import spellings_of
-from tracking.links import decode, encode
-
-
-def unsubscribe_link(*, token: int) -> str:
-    return f"{settings.PUBLIC_URL}/u/{encode(token=token, position=0)}/"
+from tracking.links import decode
 
 
 def message_of(code: str) -> BroadcastMessage | None:

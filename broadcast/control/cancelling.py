@@ -7,7 +7,7 @@ from django.db import transaction
 
 from broadcast.models import Broadcast, Lane
 from broadcast.moves.broadcasts import fresh, locked, move_pending, require_move, save
-from broadcast.moves.messages import make_money
+from broadcast.moves.messages import append_to_ledger
 from broadcast.states import BroadcastStatus, ChargeState, MessageCode, MessageStatus
 from tenants.models import Tenant
 
@@ -31,7 +31,9 @@ def cancel(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
             code=MessageCode.CANCELLED,
             now=now,
         )
-        make_money(broadcast=broadcast, moved=moved, reference="cancel", actor="cancel", now=now)
+        append_to_ledger(
+            broadcast=broadcast, moved=moved, reference="cancel", actor="cancel", now=now
+        )
         Lane.objects.filter(broadcast=broadcast).update(next_batch_at=None)
         broadcast.status = BroadcastStatus.CANCELLED
         broadcast.planning_at = broadcast.paused_at = None

@@ -10,7 +10,7 @@ from django.db import transaction
 from broadcast.models import Broadcast
 from broadcast.moves.broadcasts import move_pending
 from broadcast.moves.finishing import finish
-from broadcast.moves.messages import make_money
+from broadcast.moves.messages import append_to_ledger
 from broadcast.states import ChargeState, MessageCode, MessageStatus
 from postgres.one_by_one import one_by_one
 
@@ -53,7 +53,7 @@ def _expire(broadcast_id: UUID, *, now: datetime) -> int:
             code=MessageCode.EXPIRED,
             now=now,
         )
-        make_money(
+        append_to_ledger(
             broadcast=broadcast,
             moved=moved,
             reference=f"expired:{now.isoformat()}",

@@ -25,8 +25,9 @@ from broadcast.control.preconditions import (
 from broadcast.errors import IllegalMove
 from broadcast.lanes.hints import plan_soon, serve_soon
 from broadcast.models import Broadcast, Lane
+from broadcast.models.lengths import MAX_STATUS_REASON
 from broadcast.moves.broadcasts import fresh, lift_pause, locked, move_pending, require_move, save
-from broadcast.moves.messages import lock_counters, make_money
+from broadcast.moves.messages import append_to_ledger, lock_counters
 from broadcast.planning.estimating import require_planned_as_estimated, require_unmoved
 from broadcast.planning.plan import plan
 from broadcast.states import BroadcastStatus
@@ -164,7 +165,7 @@ def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:
                 scheduled_at=None,
                 paused_at=None,
                 pause_reason="",
-                status_reason=reason[:200],
+                status_reason=reason[:MAX_STATUS_REASON],
             )
 
 
@@ -220,7 +221,7 @@ def queue(broadcast: Broadcast, *, now: datetime) -> None:
 def back_to_draft(broadcast: Broadcast, *, now: datetime) -> None:
     """SCHEDULED → DRAFT: its messages are not charged and its hold is released. Does not save."""
     moved = move_pending(broadcast, status="PENDING", charge="RELEASED", now=now)
-    make_money(
+    append_to_ledger(
         broadcast=broadcast,
         moved=moved,
         reference=f"r{broadcast.hold_revision}:unscheduled",

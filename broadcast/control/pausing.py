@@ -13,6 +13,7 @@ from broadcast.errors import IllegalMove
 from broadcast.lanes.hints import serve_soon
 from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast, Lane
+from broadcast.models.lengths import MAX_PAUSE_REASON
 from broadcast.moves.broadcasts import fresh, lift_pause, locked, save
 from broadcast.states import BroadcastStatus
 from postgres.one_by_one import one_by_one
@@ -79,7 +80,7 @@ def _pause_if_ongoing(broadcast_id: UUID, *, reason: str, now: datetime) -> bool
 def halt(broadcast: Broadcast, *, reason: str, now: datetime) -> None:
     """Pause it; the caller holds its lock and has checked that it may be paused."""
     broadcast.paused_at = now
-    broadcast.pause_reason = reason[: Broadcast._meta.get_field("pause_reason").max_length]
+    broadcast.pause_reason = reason[:MAX_PAUSE_REASON]
     broadcast.save(update_fields=("paused_at", "pause_reason", "updated_at"))
 
 

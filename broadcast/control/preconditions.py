@@ -9,7 +9,6 @@ from broadcast.control.approving import audience_size, is_approved
 from broadcast.errors import (
     ApprovalRequired,
     NoRecipients,
-    NoSender,
     NotEditable,
     SenderBroken,
 )
@@ -17,6 +16,7 @@ from broadcast.lanes.closed_zones import never_opens
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.moves.broadcasts import require_move
 from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
+from channels.senders.choosing import NoSender
 from tenants.tokens import TenantInactive
 
 

@@ -12,7 +12,7 @@ from channels.models import Sender
 from tenants.models import Tenant
 from tenants.send_windows import SendWindow, next_opening, read_send_window
 
-LOOK_AGAIN = timedelta(hours=1)
+CHECK_AGAIN_AFTER = timedelta(hours=1)
 """The longest sleep of a lane, and the wait of recipients whose windows never open: after it, the
 windows are read again, because a user may have changed them."""
 
@@ -71,7 +71,7 @@ def closed_zones(*, broadcast: Broadcast, sender: Sender, now: datetime) -> Clos
     except InvalidInput:
         # Only a manual change in the database can cause this. Sending at any time would be wrong.
         log.exception("send_window_unreadable", broadcast=str(broadcast.pk))
-        return ClosedZones({"": now + LOOK_AGAIN})
+        return ClosedZones({"": now + CHECK_AGAIN_AFTER})
     if not windows:
         return NONE_CLOSED
     zones = ["", *_zones_of(tenant)]
@@ -88,7 +88,7 @@ def _closed_until(
 ) -> datetime | None:
     opens = next_opening(windows, at=now, default_zone=tenant.time_zone, own_zone=zone)
     if opens is None:
-        return now + LOOK_AGAIN
+        return now + CHECK_AGAIN_AFTER
     return None if opens <= now else opens
 
 

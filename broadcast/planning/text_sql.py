@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from broadcast.content.checking import Checked
-from broadcast.content.unsubscribing import unsubscribe_link
 from broadcast.content.variables import UNSUBSCRIBE_URL, VARIABLE
-from tracking.links import wrap
+from tracking.links import unsubscribe_link, wrap
 
 ANY_TOKEN = 0
 

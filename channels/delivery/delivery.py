@@ -29,7 +29,7 @@ from channels.providers.registry import adapter_for
 
 log = structlog.get_logger(__name__)
 
-Settled = list[tuple[UUID, Outcome]]
+Outcomes = list[tuple[UUID, Outcome]]
 
 _LOST = Failure(Reason.NO_ANSWER, written=True)
 
@@ -60,7 +60,7 @@ class Delivery:
         self,
         *,
         ready: Authorized | None,
-        refused: Settled,
+        refused: Outcomes,
         handed: Mapping[int, Group],
         exchanges: Exchanges[int],
     ) -> None:
@@ -83,7 +83,7 @@ class Delivery:
         """Until when `take` waits at most (monotonic)."""
         return self._exchanges.due_by
 
-    def take(self) -> Settled:
+    def take(self) -> Outcomes:
         """Wait for the next cut and return it; after the last cut every message has an outcome."""
         answers = self._exchanges.take()
         if self.is_over:
@@ -92,7 +92,7 @@ class Delivery:
         refused, self._refused = self._refused, []
         return refused if self._ready is None else refused + _finished(self._ready, answers, handed)
 
-    def __iter__(self) -> Iterator[Settled]:
+    def __iter__(self) -> Iterator[Outcomes]:
         while not self.is_over:
             if settled := self.take():
                 yield settled
@@ -160,11 +160,11 @@ def check_credentials(*, account: SenderAccount, timeout: float) -> Outcome:
 
 def _prepare_all(
     adapter: Adapter, account: SenderAccount, groups: Iterable[Group], *, timeout: float
-) -> tuple[dict[int, Group], dict[int, PreparedRequest], Settled]:
+) -> tuple[dict[int, Group], dict[int, PreparedRequest], Outcomes]:
     """Groups and requests, by the group's number; and outcomes of messages that have no request."""
     handed: dict[int, Group] = {}
     requests: dict[int, PreparedRequest] = {}
-    refused: Settled = []
+    refused: Outcomes = []
     for n, messages in enumerate(groups):
         group, request = _prepare_group(adapter, account, messages, timeout=timeout)
         if request is not None:
@@ -211,7 +211,7 @@ def _prepared(build: Callable[[], HttpRequest], *, timeout: float) -> PreparedRe
 
 def _finished(
     ready: Authorized, answers: Mapping[int, Exchange], handed: Mapping[int, Group]
-) -> Settled:
+) -> Outcomes:
     adapter = adapter_for(ready.account.provider)
     settled = [
         (message.id, ready.judged(outcome))

@@ -31,7 +31,9 @@ def read_each(
             yield None
 
 
-def whole(events: Iterator[InboundEvent | None], *, message: str) -> list[InboundEvent]:
+def all_or_partly_read(
+    events: Iterator[InboundEvent | None], *, message: str
+) -> list[InboundEvent]:
     """All events of a call. Raises PartlyRead with this message if any part was malformed."""
     results = list(events)
     complete = [event for event in results if event is not None]

@@ -15,7 +15,7 @@ CHECK_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class SenderCheck:
     """The result. `code` is our code, "" if the sender works; `message` is a text for users."""
 
     works: bool
@@ -24,7 +24,7 @@ class Checked:
     checked_at: datetime
 
 
-def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> Checked:
+def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> SenderCheck:
     """Check with the provider, without sending a message. Success clears `broken_at`.
 
     Raises Sender.DoesNotExist. Must not run in a transaction: it waits for the network.
@@ -33,7 +33,7 @@ def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> Checked:
     outcome = check_credentials(account=sender.account(), timeout=CHECK_TIMEOUT)
     works = outcome.kind is OutcomeKind.ACCEPTED
     message = storable(outcome.message)
-    checked = Checked(works, "" if works else outcome.code, message, now)
+    checked = SenderCheck(works, "" if works else outcome.code, message, now)
     result = checked.message if works else f"{checked.code}: {checked.message}"
     cleared = {"broken_at": None, "broken_reason": ""} if works else {}
     Sender.objects.filter(pk=sender.pk).update(

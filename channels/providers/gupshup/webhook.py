@@ -18,7 +18,7 @@ from typing import Any
 from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.providers.gupshup.errors import OPT_OUTS, explain
 from channels.providers.meta.webhook import words_of
-from channels.providers.partly_read import read_each, whole
+from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.url_token import UrlTokenWebhook
 
 NOT_AS_DOCUMENTED = "Not a call as Gupshup documents it."
@@ -46,7 +46,9 @@ class GupshupWebhook(UrlTokenWebhook):
         try:
             event = json.loads(body)
             if "entry" in event:
-                return whole(read_each(_entry, event["entry"]), message=NOT_AS_DOCUMENTED)
+                return all_or_partly_read(
+                    read_each(_entry, event["entry"]), message=NOT_AS_DOCUMENTED
+                )
             return list(_version_2(event))
         except (
             KeyError,

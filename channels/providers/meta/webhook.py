@@ -17,7 +17,7 @@ from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.meta.errors import OPTED_OUT, explain
 from channels.providers.meta.template_webhook import template_changes
-from channels.providers.partly_read import read_each, whole
+from channels.providers.partly_read import all_or_partly_read, read_each
 
 NOT_AS_DOCUMENTED = "Not a call as Meta documents it."
 
@@ -61,7 +61,7 @@ class MetaWebhook(WebhookReader):
             entries = json.loads(body)["entry"]
         except (KeyError, TypeError, RecursionError) as error:
             raise ValueError(NOT_AS_DOCUMENTED) from error
-        return whole(read_each(_entry, entries), message=NOT_AS_DOCUMENTED)
+        return all_or_partly_read(read_each(_entry, entries), message=NOT_AS_DOCUMENTED)
 
 
 def _entry(entry: dict[str, Any]) -> Iterator[InboundEvent | None]:

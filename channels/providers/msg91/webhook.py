@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 from channels.port.events import InboundEvent, Receipt, ReceiptStatus
 from channels.providers.echoed_id import our_id
 from channels.providers.msg91.errors import explain
-from channels.providers.partly_read import read_each, whole
+from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.url_token import UrlTokenWebhook
 
 NOT_AS_DOCUMENTED = "Not a report as MSG91 documents it."
@@ -55,7 +55,7 @@ class Msg91Webhook(UrlTokenWebhook):
             raise ValueError(NOT_AS_DOCUMENTED) from error
         if not requests:
             raise ValueError("A call without a report.")
-        return whole(
+        return all_or_partly_read(
             read_each(partial(_reports, at=received_at), requests), message=NOT_AS_DOCUMENTED
         )
 

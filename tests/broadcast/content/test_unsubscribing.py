@@ -5,13 +5,13 @@ from django.test import Client
 
 from broadcast.content.checking import content_of
 from broadcast.content.rendering import Renderer
-from broadcast.content.unsubscribing import unsubscribe_link
 from broadcast.content.variables import variables_of
 from broadcast.models import BroadcastMessage
 from channels.models import Sender
 from channels.port.messages import TextContent
 from contacts.models import Suppression
 from tests.factories import BroadcastMessageFactory
+from tracking.links import unsubscribe_link
 
 pytestmark = pytest.mark.django_db
 

@@ -24,7 +24,7 @@ from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
 
-TEXT = "Hello {{first_name|you}}: https://shop.test/a and https://shop.test/b"
+TEXT = "Hello {{first_name|you}}: https://shop.test/a and https://shop.test/b {{unsubscribe_url}}"
 ROOMS = {
     "broadcast/content": "content",
     "broadcast/planning": "planning",

@@ -13,7 +13,7 @@ from broadcast.errors import NothingToRetry
 from broadcast.followup.fallback import fall_back
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Batch, Broadcast, BroadcastMessage
-from broadcast.moves.finishing import finish_all_that_are_over
+from broadcast.moves.finishing import finish_all
 from broadcast.states import UnknownPolicy
 from channels.port.events import Receipt, ReceiptStatus
 from channels.port.outcomes import Outcome, OutcomeKind
@@ -55,7 +55,7 @@ def test_a_late_passing_failure_leaves_nothing_pending_in_what_is_over(
     settings.BROADCAST_UNKNOWN_GRACE = 0
     broadcast, late = stop_worker(people(2))
     sweep_batches(now=timezone.now())
-    finish_all_that_are_over(now=timezone.now())
+    finish_all(now=timezone.now())
     broadcast.refresh_from_db()
     assert (broadcast.status, statuses(broadcast)) == ("PARTIALLY_SENT", ["UNKNOWN", "UNKNOWN"])
     late.settle(outcome)
@@ -70,7 +70,7 @@ def test_a_late_lost_answer_of_what_is_over_stays_unknown(
     settings.BROADCAST_UNKNOWN_GRACE = 0
     broadcast, late = stop_worker(people(1))
     sweep_batches(now=timezone.now())
-    finish_all_that_are_over(now=timezone.now())
+    finish_all(now=timezone.now())
     Broadcast.objects.filter(pk=broadcast.pk).update(unknown_policy=UnknownPolicy.RESEND)
     late.arguments["broadcast"].unknown_policy = UnknownPolicy.RESEND
     late.settle(UNKNOWN)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from channels.delivery.delivery import Settled, check_credentials, deliver
+from channels.delivery.delivery import Outcomes, check_credentials, deliver
 from channels.port.messages import OutboundMessage, TemplateContent
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.registry import UnknownProvider
@@ -158,7 +158,7 @@ def test_check_sends_no_message(far_end: FarEnd) -> None:
 
 def send(
     far: FarEnd, messages: list[OutboundMessage], *, first_cut: float = 2, timeout: float = 3
-) -> list[Settled]:
+) -> list[Outcomes]:
     sender = account("telegram_bot", base_url=far.url)
     return list(deliver(account=sender, messages=messages, timeout=timeout, first_cut=first_cut))
 
