@@ -1,4 +1,4 @@
-"""Waits until a process waits for a lock: the moment that a test of races needs to see."""
+"""Waits until another connection waits for a lock: a race is then where a test wants it."""
 
 import time
 
@@ -6,14 +6,20 @@ from django.db import connection
 
 DEADLINE = 30.0
 """Seconds that a step of a race may take, with a wide margin."""
-BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+# A transaction sees one snapshot of pg_stat_activity unless it clears the snapshot.
+CLEAR_SNAPSHOT = "SELECT pg_stat_clear_snapshot()"
+BLOCKED = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 def wait_until_blocked() -> None:
-    """Returns once any connection waits for a lock; fails after DEADLINE."""
+    """Returns once a connection to this database waits for a lock; fails after DEADLINE."""
     deadline = time.monotonic() + DEADLINE
     with connection.cursor() as cursor:
         while True:
+            cursor.execute(CLEAR_SNAPSHOT)
             cursor.execute(BLOCKED)
             if cursor.fetchone()[0]:
                 return
