@@ -1,4 +1,4 @@
-"""What was scheduled starts only where its tenant and its sender may still send."""
+"""A scheduled broadcast starts only while its tenant and its sender may still send."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

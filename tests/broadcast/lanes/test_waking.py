@@ -1,4 +1,4 @@
-"""A limit that is raised or a window that is widened: what waits by the old one is due soon."""
+"""After a limit is raised or a window widened, messages that waited for the old one are due."""
 
 from datetime import datetime, timedelta
 
@@ -24,11 +24,11 @@ from wallet.models import Wallet
 pytestmark = pytest.mark.django_db
 
 SOON = timedelta(seconds=6)
-"""When beat has looked after the change, and no worker knows the old limit any more."""
+"""Beat has checked after the change, and no worker uses the old limit any more."""
 
 
 def run(broadcast: Broadcast, *, after: timedelta = timedelta()) -> None:
-    """What beat and a worker do."""
+    """Does what beat and a worker do, `after` from now."""
     now = timezone.now() + after
     wake_deferred(now=now)
     run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: now)
@@ -38,7 +38,7 @@ def run(broadcast: Broadcast, *, after: timedelta = timedelta()) -> None:
 def waiting(
     rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Broadcast:
-    """Two of five are SENT; the others wait for tomorrow, and its lane sleeps."""
+    """Two of five messages are SENT; the others wait for tomorrow, and the lane sleeps."""
     Sender.objects.update(daily_limit=2, updated_at=now - timedelta(hours=1))
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(5)).pk, now=now)
     run(broadcast)
@@ -59,8 +59,8 @@ def test_a_daily_limit_that_is_lifted_lets_them_go(
 
 def test_raised_by_one_it_lets_one_go(waiting: Broadcast, manager: APIClient, bot: Sender) -> None:
     manager.patch(f"/senders/{bot.pk}/", {"daily_limit": 3}, format="json")
-    for look in range(1, 5):
-        run(waiting, after=look * SOON)
+    for check in range(1, 5):
+        run(waiting, after=check * SOON)
     assert statuses(waiting) == ["SENT"] * 3 + ["PENDING"] * 2
 
 
@@ -109,7 +109,7 @@ def test_it_is_found_also_when_beat_was_away(
 def test_a_worker_that_knew_the_old_limit_puts_them_off_for_seconds_only(
     waiting: Broadcast, tenant: Tenant
 ) -> None:
-    """It read the sender before the change, and claims after it."""
+    """The worker read the sender before the change, and claims after it."""
     Sender.objects.get().save(update_fields=["updated_at"])
     Lane.objects.update(served_at=timezone.now() + timedelta(seconds=1))
     waiting.messages.filter(status="PENDING").update(
@@ -123,7 +123,7 @@ def test_a_worker_that_knew_the_old_limit_puts_them_off_for_seconds_only(
 def test_what_waits_after_a_failure_keeps_its_time(
     rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
-    """9005: the sandbox is busy once."""
+    """For the ending 9005 the sandbox is busy once."""
     broadcast = lifecycle.send(
         tenant=tenant, broadcast_id=draft(people(1, ending=9005)).pk, now=now
     )
@@ -139,15 +139,15 @@ def test_what_waits_after_a_failure_keeps_its_time(
 def test_a_window_that_is_widened_lets_them_go(
     rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
-    """It is noon for half of them, and two in the night for the others."""
+    """It is noon for half of the contacts, and two in the night for the others."""
     noon = now.replace(hour=12, minute=0) + timedelta(days=1)
     by_day = {"days": [1, 2, 3, 4, 5, 6, 7], "from": "09:00", "to": "20:00"}
     Tenant.objects.filter(pk=tenant.pk).update(time_zone="UTC")
     Sender.objects.update(send_window=by_day)
     here, there = people(2), people(2)
-    Contact.objects.filter(pk__in=[each.pk for each in there]).update(time_zone="Etc/GMT+10")
-    made = draft([*here, *there])
-    broadcast = lifecycle.send(tenant=tenant, broadcast_id=made.pk, now=noon)
+    Contact.objects.filter(pk__in=[contact.pk for contact in there]).update(time_zone="Etc/GMT+10")
+    contacts = [*here, *there]
+    broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(contacts).pk, now=noon)
     lane = broadcast.lanes.get()
     run_batch(lane_id=lane.pk, clock=lambda: noon)
     run_batch(lane_id=lane.pk, clock=lambda: noon + timedelta(minutes=1))
