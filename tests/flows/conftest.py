@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django.live_server_helper import LiveServer
@@ -26,7 +27,7 @@ def stack(
     tmp_path: Path,
 ) -> Iterator[LiveServer]:
     """A web server, two workers and beat; short links lead to this web server."""
-    settings = {**FAST, "PUBLIC_URL": live_server.url}
+    settings: dict[str, Any] = {**FAST, "PUBLIC_URL": live_server.url}
     celery_worker_process(queues="sending", **settings)
     celery_worker_process(queues="planning,inbound,default", concurrency=4, **settings)
     beat = _start_beat(tmp_path, settings)

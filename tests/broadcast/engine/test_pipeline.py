@@ -1,5 +1,6 @@
 """Several batches under way in one process: no batch waits for another's answers or is lost."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -15,6 +16,7 @@ from broadcast.engine.batch import sweep_batches
 from broadcast.engine.pipeline import serve_lanes
 from broadcast.engine.settling import settle
 from broadcast.models import Batch, Broadcast
+from broadcast.moves.messages import Moved
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
@@ -59,6 +61,27 @@ def serve() -> list[datetime]:
     announced: list[datetime] = []
     serve_lanes(clock=timezone.now, announce=announced.append)
     return announced
+
+
+def settle_after_first(disturb: Callable[[], None]) -> Callable[..., Moved]:
+    """A stand-in for `settle` that calls `disturb` before it settles the first batch."""
+    calls = count()
+
+    def stand_in(**answers: Any) -> Moved:
+        if next(calls) == 0:
+            disturb()
+        return settle(**answers)
+
+    return stand_in
+
+
+def fail() -> None:
+    raise RuntimeError("The first batch failed.")
+
+
+def break_connection() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 def most_at_once(broadcast: Broadcast) -> int:
@@ -127,14 +150,7 @@ def test_what_one_batch_raises_costs_the_others_nothing(
 ) -> None:
     settings.BATCHES_AT_ONCE = 2
     broadcast = going(people(3 * SIZE, ending=SLOW))
-    calls = count()
-
-    def fail_once(**answers: Any) -> Any:
-        if next(calls) == 0:
-            raise RuntimeError("The first batch failed.")
-        return settle(**answers)
-
-    replace_settle(monkeypatch, fail_once)
+    replace_settle(monkeypatch, settle_after_first(fail))
     announced: list[datetime] = []
     with pytest.raises(RuntimeError, match="The first batch failed"):
         serve_lanes(clock=timezone.now, announce=announced.append)
@@ -157,15 +173,7 @@ def test_a_connection_that_breaks_costs_one_batchs_answers(
 ) -> None:
     settings.BATCHES_AT_ONCE = 2
     broadcast = going(people(2 * SIZE, ending=SLOW))
-    calls = count()
-
-    def break_once(**answers: Any) -> Any:
-        if next(calls) == 0:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-        return settle(**answers)
-
-    replace_settle(monkeypatch, break_once)
+    replace_settle(monkeypatch, settle_after_first(break_connection))
     with pytest.raises(OperationalError):
         serve()
     assert statuses(broadcast) == ["SENDING"] * SIZE + ["SENT"] * SIZE

@@ -1,5 +1,7 @@
 """Broadcasts that have finished with failed messages."""
 
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 
@@ -15,7 +17,7 @@ def sent_on(sent: SendBroadcast, settings: Settings) -> SendWithRung:
     """`sent_on(people(3))`: a finished broadcast with one rung; UNKNOWN messages get no grace."""
     settings.BROADCAST_UNKNOWN_GRACE = 0
 
-    def make(contacts: list[Contact], **fields: object) -> Broadcast:
+    def make(contacts: list[Contact], **fields: Any) -> Broadcast:
         broadcast = sent(contacts, fallback=RUNGS, **fields)
         assert broadcast.finished_at is not None
         return broadcast

@@ -87,13 +87,13 @@ def test_tenants_take_turns_whatever_their_number_of_lanes(lane: MakeLane, now: 
     assert order in (["one", "other"] * 3, ["other", "one"] * 3)
 
 
-@pytest.mark.parametrize("served", [None, timedelta(minutes=1)])
+@pytest.mark.parametrize("served_ago", [None, timedelta(minutes=1)])
 def test_who_was_served_longest_ago_comes_first(
-    lane: MakeLane, now: datetime, served: timedelta | None
+    lane: MakeLane, now: datetime, served_ago: timedelta | None
 ) -> None:
     later, earlier = TenantFactory.create_batch(2)
     second = lane(later, served=now - SECOND, due=now - 9 * SECOND)
-    first = lane(earlier, served=served and now - served)
+    first = lane(earlier, served=now - served_ago if served_ago else None)
     assert taken(now) == [first.pk, second.pk]
 
 
