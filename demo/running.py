@@ -21,10 +21,10 @@ from demo.tenant import ADMIN, OWNER, DemoTenant
 QUICKER = {"BROADCAST_BATCH_DELAY": "0.25", "BROADCAST_RETRY_DELAY": "2"}
 # Origins of pages that may call the API: the usual addresses of a front end in development.
 ORIGINS = {"CORS_ALLOWED_ORIGINS": "http://localhost:3000,http://localhost:5173"}
-TITLE = (
-    "One broadcast, all the way",
+TITLE = "One broadcast, all the way"
+INTRODUCTION = (
     "A thousand invented contacts, two channels, a sandbox in place of Meta and Telegram.\n"
-    "Everything else is real: PostgreSQL, Valkey, Celery workers, HTTP, signed webhooks.",
+    "Everything else is real: PostgreSQL, Valkey, Celery workers, HTTP, signed webhooks."
 )
 
 
@@ -59,7 +59,7 @@ def _run(
     stack: Stack, screen: Screen, environment: dict[str, str], *, began: float, once: bool,
     own_servers: bool,
 ) -> int:  # fmt: skip
-    screen.title(*TITLE)
+    screen.title(TITLE, INTRODUCTION)
     screen.step("Start the stack: web server, workers, beat, sandbox provider")
     with stack:
         set_up_seconds = time.monotonic() - began

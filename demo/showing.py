@@ -66,9 +66,7 @@ class Screen:
             money = f"{Decimal(row['cost']):.2f} {row['currency']}"
             table.add_row(NAMES[row["platform"]], str(row["total"]), *figures, money)
         self.console.print(table)
-        self.note(
-            "– marks what a provider does not report: Telegram reports nothing after accepting."
-        )
+        self.note("–: not reported by the provider; Telegram reports nothing after accepting.")
 
     def comparison(self, platforms: Sequence[str], comparisons: Sequence[Comparison]) -> None:
         table = _table(
