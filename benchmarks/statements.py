@@ -21,7 +21,7 @@ def per_message(case: Case, *, stub_url: str) -> float:
     sender = sender_for(case, tenant=tenant, stub_url=stub_url, lanes=1)
     broadcast = planned(case, sender=sender)
     send(broadcast)
-    run_next = partial(run_next_batch, clock=timezone.now, known={})  # as a task does
+    run_next = partial(run_next_batch, clock=timezone.now, lanes={})  # as a task does
     run_next()
     before = _sent(broadcast)
     with CaptureQueriesContext(connection) as queries:

@@ -1,4 +1,4 @@
-"""What a message's error code says about trying again."""
+"""Tells from a message's error code whether another try would be refused again."""
 
 from broadcast.states import MessageCode
 
@@ -7,13 +7,13 @@ RECIPIENT_CODES = frozenset(
     {MessageCode.OPTED_OUT.value, "country_not_enabled", "country_restricted"}
     | {"delivery_failed", "delivery_rejected"}
 )
-"""Error codes that say: this recipient cannot be reached. Another try would be refused again.
+"""Codes without the prefix that still mean: this recipient cannot be reached.
 
-Providers' error maps name such refusals `recipient_…`; these are the exceptions
-(tests/broadcast/followup/test_retrying.py looks through the maps).
+Providers' error maps name all other such refusals `recipient_…`
+(tests/broadcast/followup/test_retrying.py checks the maps).
 """
 
 
 def is_about_the_recipient(code: str) -> bool:
-    """Whether another try to the same recipient would be refused again."""
+    """Whether the provider would refuse another try to the same recipient again."""
     return code.startswith(RECIPIENT_PREFIX) or code in RECIPIENT_CODES

@@ -1,4 +1,4 @@
-"""Refusals of broadcasts."""
+"""Named refusals of the broadcast app; api/errors.py has their base."""
 
 from api.errors import Conflict, DomainError, InvalidInput
 
@@ -9,7 +9,7 @@ class BroadcastNotFound(DomainError):
 
 
 class NotEditable(Conflict):
-    """Only a DRAFT or SCHEDULED broadcast that is not being planned may be changed."""
+    """Only a DRAFT or SCHEDULED broadcast may be changed, and not while it is being planned."""
 
     code = "not_editable"
 
@@ -21,13 +21,13 @@ class IllegalMove(Conflict):
 
 
 class AlreadyHandedOver(Conflict):
-    """Something of it was handed to a provider: it is history and cannot be deleted."""
+    """A provider was given messages of this broadcast, so it cannot be deleted."""
 
     code = "already_handed_over"
 
 
 class IsAFurtherTry(Conflict):
-    """A retry or a rung: without it, its parent's messages would go on once more."""
+    """A retry or fallback cannot be deleted: its parent would send those messages again."""
 
     code = "is_a_further_try"
 
@@ -40,14 +40,12 @@ class NoRecipients(InvalidInput):
     code = "no_recipients"
 
 
-class NoSender(InvalidInput):
-    code = "no_sender"
-
-
-class AmbiguousChoice(InvalidInput):
-    """Several would do; the choices are in `data`."""
-
-    code = "ambiguous"
+def nobody_to_send_to(*, has_audience: bool) -> NoRecipients:
+    """The refusal of a broadcast without any recipient; `attr` names the field to fill."""
+    return NoRecipients(
+        "There is nobody to send to: give recipients, or an audience that somebody is in.",
+        attr="audience" if has_audience else "recipients",
+    )
 
 
 class TemplateNotUsable(InvalidInput):
@@ -72,19 +70,19 @@ class SenderBroken(Conflict):
 
 
 class EstimateMoved(Conflict):
-    """What was estimated is not what would be sent now; `data` holds the difference."""
+    """The broadcast would no longer come to its estimate; `data` holds the difference."""
 
     code = "estimate_moved"
 
 
 class NothingToRetry(Conflict):
-    """No failed recipient is left; `data` says how many failed, and how many for good."""
+    """No failed recipient can be retried; `data` says how many failed, and how many for good."""
 
     code = "nothing_to_retry"
 
 
 class RetryTheParent(Conflict):
-    """Retries are made from the broadcast that they retry, named in `data`."""
+    """A retry cannot be retried: retry its parent, which `data` names."""
 
     code = "retry_the_parent"
 
@@ -94,12 +92,12 @@ class UnknownMessages(InvalidInput):
 
 
 class ApprovalRequired(Conflict):
-    """The tenant wants a second person's yes; `data` holds the figures and the thresholds."""
+    """The tenant requires a second person's approval; `data` holds figures and thresholds."""
 
     code = "approval_required"
 
 
 class OwnApproval(Conflict):
-    """Who wrote or last changed a broadcast cannot approve it."""
+    """The authors and the last editor of a broadcast cannot approve it."""
 
     code = "own_approval"

@@ -1,4 +1,4 @@
-"""What can be done with a broadcast, for those who do it: the API, the admin, tasks and the demo.
+"""All actions on a broadcast, for their callers: the API, the admin, tasks and the demo.
 
 Every action locks the broadcast's row first, then its counters, then its messages.
 """

@@ -1,4 +1,4 @@
-"""How broadcasts and messages are shown: names a person reads, sums, and when it will be done."""
+"""How broadcasts and messages are shown to people: status names and funnel figures."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ NOT_REPORTED = "Sent (receipts not reported)"
 
 
 def reports(sender: Sender | None) -> frozenset[ReceiptStatus]:
-    """Which statuses the sender's provider ever reports after accepting."""
+    """The receipt statuses that the sender's provider reports."""
     if sender is None:
         return frozenset()
     reported = adapter_for(sender.provider).capabilities.receipts
@@ -49,7 +49,7 @@ def message_ui_status(message: BroadcastMessage) -> str:
 
 
 def funnel(broadcast: Broadcast) -> dict[str, int | None]:
-    """Cumulative: handed over ⊇ delivered ⊇ read; None where the provider does not report it."""
+    """Cumulative: handed over ⊇ delivered ⊇ read; None for a status that is never reported."""
     counters, reported = broadcast.counters, reports(broadcast.sender)
     delivered = counters.delivered + counters.read
     return {
@@ -60,5 +60,5 @@ def funnel(broadcast: Broadcast) -> dict[str, int | None]:
 
 
 def rate(part: int | None, whole: int) -> float | None:
-    """A share between 0 and 1; None where the part is not reported or there is no whole."""
+    """A share between 0 and 1; None if the part is not reported or the whole is 0."""
     return None if part is None or whole == 0 else round(part / whole, 4)

@@ -1,4 +1,4 @@
-"""Where a broadcast, a message and a message's money can be, and the only moves between."""
+"""The states of a broadcast, of a message and of a message's money, and the moves between them."""
 
 from collections.abc import Mapping
 
@@ -59,8 +59,11 @@ class MessageStatus(models.TextChoices):
 
 M = MessageStatus
 
+COUNTED = tuple(status.lower() for status in M.values)
+"""The counters' columns: one for each status of a message."""
+
 MESSAGE_MOVES: Mapping[MessageStatus, frozenset[MessageStatus]] = {
-    # SENT and higher: a receipt of an earlier hand-over whose answer was lost.
+    # To SENT and higher: by a receipt of an earlier hand-over whose answer was lost.
     M.PENDING: frozenset(
         {M.SENDING, M.SENT, M.DELIVERED, M.READ, M.SUPPRESSED, M.CANCELLED, M.EXPIRED}
     ),
@@ -72,20 +75,20 @@ MESSAGE_MOVES: Mapping[MessageStatus, frozenset[MessageStatus]] = {
     M.FAILED: frozenset({M.DELIVERED, M.READ}),
     M.DELIVERED: frozenset({M.READ}),
     M.READ: frozenset(),
-    # The same where it ended while it waited to be sent again.
+    # By the same receipts, if the message ended while it waited to be sent again.
     M.SUPPRESSED: frozenset({M.SENT, M.DELIVERED, M.READ}),
     M.CANCELLED: frozenset({M.SENT, M.DELIVERED, M.READ}),
     M.EXPIRED: frozenset({M.SENT, M.DELIVERED, M.READ}),
 }
 
-# Receipts in any order end the same: the highest of these that was ever reported wins.
 RECEIPT_RANK: Mapping[MessageStatus, int] = {M.SENT: 1, M.FAILED: 2, M.DELIVERED: 3, M.READ: 4}
+"""The highest status that was ever reported wins, so receipts in any order end the same."""
 
 ACCEPTED = frozenset({M.SENT, M.DELIVERED, M.READ})
 
 
 class ChargeState(models.TextChoices):
-    """Where a message's money is. RELEASED and REFUNDED are final."""
+    """The state of a message's money. RELEASED and REFUNDED are final."""
 
     NONE = "", "None"
     HELD = "HELD", "Held"
@@ -95,7 +98,7 @@ class ChargeState(models.TextChoices):
 
 
 class UnknownPolicy(models.TextChoices):
-    """What happens to a message whose fate is unknown when nobody says."""
+    """What happens to a message of unknown fate if no receipt and no user resolves it."""
 
     HOLD = "HOLD", "Wait for a receipt or a decision"
     RESEND = "RESEND", "Send again, perhaps twice"
@@ -109,7 +112,7 @@ class BroadcastKind(models.TextChoices):
 
 
 class MessageCode(models.TextChoices):
-    """Our stable codes for why a message is where it is; providers' refusals add theirs."""
+    """Our stable codes for the reason of a message's status; providers' error maps add theirs."""
 
     OPTED_OUT = "opted_out", "Opted out"
     NO_ADDRESS = "no_address", "No address on this platform"
@@ -122,6 +125,6 @@ class MessageCode(models.TextChoices):
     CANCELLED = "cancelled", "Broadcast was cancelled"
     EXPIRED = "expired", "Not handed over in time"
     RETRIES_EXHAUSTED = "retries_exhausted", "Given up after the last retry"
-    GIVEN_UP = "given_up", "Somebody decided to count it as failed"
+    GIVEN_UP = "given_up", "Counted as failed by a decision or by the policy"
     RESENT = "resent", "Sent again by a child broadcast"
     NO_ANSWER = "no_answer", "The provider's answer was lost"

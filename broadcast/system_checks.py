@@ -1,4 +1,4 @@
-"""Whether the settings fit together; Django asks before it serves or migrates."""
+"""Checks that the settings fit together. Django runs the checks before it serves or migrates."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from channels.pacing.limiter import HORIZON, MAX_BATCH_SIZE
 
 
 def check_lease(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """A batch must be able to hear all its answers before the sweep takes it back."""
+    """A batch must be able to get all its answers before the sweep takes it back."""
     if settings.PROVIDER_TIMEOUT + HORIZON < settings.BROADCAST_BATCH_LEASE:
         return []
     return [
@@ -25,10 +25,10 @@ def check_lease(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Check
 
 
 def check_batches(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """With no batch, or batches of none, nothing would ever be sent."""
-    bounds = {"BATCHES_AT_ONCE": 100, "BROADCAST_BATCH_SIZE": MAX_BATCH_SIZE}
+    """Without batches, or with batches of no messages, nothing would ever be sent."""
+    maxima = {"BATCHES_AT_ONCE": 100, "BROADCAST_BATCH_SIZE": MAX_BATCH_SIZE}
     return [
-        Error(f"{name} must be from 1 to {most}.", id="broadcast.E002")
-        for name, most in bounds.items()
-        if not 1 <= getattr(settings, name) <= most
+        Error(f"{name} must be from 1 to {maximum}.", id="broadcast.E002")
+        for name, maximum in maxima.items()
+        if not 1 <= getattr(settings, name) <= maximum
     ]

@@ -1,4 +1,4 @@
-"""Celery's way in. Every task is a hint: what is to be done stands in rows."""
+"""The Celery tasks. Every task is only a hint: the rows say what is to be done."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,33 +16,39 @@ from broadcast.followup.fallback import fall_back
 from broadcast.followup.looking_up import look_up_unknown
 from broadcast.lanes.hints import hints_waiting
 from broadcast.lanes.turns import lanes_overdue
-from broadcast.lanes.waking import wake_what_waits
+from broadcast.lanes.waking import wake_deferred
 from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
-from broadcast.moves.finishing import finish_all_that_are_over
+from broadcast.moves.finishing import finish_all
 from channels.pacing.limiter import remember_the_start
 
 MAX_COUNTDOWN = 60.0
-"""Seconds. A longer wait is a row that beat looks at, not a task in Redis."""
+"""Seconds. If a lane waits longer, beat finds its row; no task waits in Redis."""
 MAX_HINTS = 500
+"""Hints per run of `revive`; the next run comes two seconds later."""
 HINT_LASTS = 60.0
-"""Seconds beyond its time, more than any task takes. Each batch gives a hint and not each needs one
-to begin: of workers that are always late the surplus would stay."""
+"""Seconds after its time at which a hint expires, more than any task takes. Each batch sends a hint
+but not each batch needs one to begin: if workers were always late, the surplus would pile up."""
 OVERDUE_AFTER = timedelta(seconds=2)
-"""How late a lane may be before beat takes it that its chain has died."""
+"""How late a lane may be before beat assumes that its chain of tasks has died."""
+PLAN_DROPPED_AFTER = timedelta(seconds=30)
+"""How long a broadcast waits to be planned before beat assumes that the hint, or its worker, was
+lost."""
+MAX_DROPPED_PLANS = 100
+"""Plans hinted at per run of `revive`; the next run comes two seconds later."""
 
 
 # Safe twice: a lane is taken by compare-and-set.
 @shared_task
 def serve() -> None:
-    """Serve lanes; where none is due it ends at once and hints at nothing."""
+    """Serve due lanes; if no lane is due, end at once without another hint."""
     serve_lanes(clock=timezone.now, announce=_serve_at)
 
 
 def _serve_at(due: datetime) -> None:
     wait = max(0.0, (due - timezone.now()).total_seconds())
     if not wait:
-        serve.apply_async(expires=HINT_LASTS)  # a countdown of zero would set a timer
+        serve.apply_async(expires=HINT_LASTS)  # a countdown of zero would start a timer
     elif wait <= MAX_COUNTDOWN:
         serve.apply_async(countdown=wait, expires=wait + HINT_LASTS)
 
@@ -53,26 +59,28 @@ def plan_broadcast(*, broadcast_id: str) -> None:
     finish_planning(broadcast_id=UUID(broadcast_id), now=timezone.now())
 
 
-# Safe twice: promotion locks each broadcast and looks at its status again.
+# Safe twice: promotion locks each broadcast and checks its status again.
 @shared_task
 def promote() -> None:
     promote_due(now=timezone.now())
 
 
-# Safe twice: it only hints.
+# Safe twice: it only wakes and hints.
 @shared_task
 def revive() -> None:
-    """Start what no task stands for: lanes that are overdue or sleep too long, dropped plans; and
-    the limiter, so that after a flush nobody waits who comes later."""
+    """Hint at work for which no task waits: lanes that are overdue or sleep too long, lost plans.
+
+    Also restarts the limiter's epoch after Redis was flushed.
+    """
     remember_the_start()
     now = timezone.now()
-    wake_what_waits(now=now)
-    # Those that wait in the queue will see to as many lanes: busy workers are not hinted at twice.
+    wake_deferred(now=now)
+    # Each hint in the queue will serve a lane: busy workers need no second hint for it.
     missing = lanes_overdue(before=now - OVERDUE_AFTER) - hints_waiting()
     for _ in range(min(missing, MAX_HINTS)):
         serve.delay()
-    dropped = Broadcast.objects.filter(planning_at__lt=now - timedelta(seconds=30))
-    for broadcast_id in dropped.values_list("pk", flat=True)[:100]:
+    dropped = Broadcast.objects.filter(planning_at__lt=now - PLAN_DROPPED_AFTER)
+    for broadcast_id in dropped.values_list("pk", flat=True)[:MAX_DROPPED_PLANS]:
         plan_broadcast.delay(broadcast_id=str(broadcast_id))
 
 
@@ -81,29 +89,29 @@ def revive() -> None:
 def sweep() -> None:
     now = timezone.now()
     sweep_batches(now=now)
-    finish_all_that_are_over(now=now)
+    finish_all(now=now)
 
 
-# Safe twice: it asks, and an answer moves a message as a receipt does.
+# Safe twice: an answer moves a message as a receipt does, never down.
 @shared_task
 def look_up() -> None:
     look_up_unknown(now=timezone.now())
 
 
-# Safe twice: each broadcast is looked at again under its lock.
+# Safe twice: each broadcast is checked again under its lock.
 @shared_task
 def expire() -> None:
     expire_due(now=timezone.now())
 
 
-# Safe twice: each broadcast is locked, and a message goes on once.
+# Safe twice: each broadcast is locked, and a message falls back once.
 @shared_task
 def fall_back_all() -> None:
     if settings.SENDING_ENABLED:
         fall_back(now=timezone.now())
 
 
-# Safe twice: what is paused is not paused again.
+# Safe twice: a paused broadcast is not paused again.
 @shared_task
 def pause_for_templates() -> None:
     now = timezone.now()

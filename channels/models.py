@@ -1,4 +1,4 @@
-"""Who a tenant sends as: senders, and the provider apps that their webhooks belong to."""
+"""Senders, and the provider apps that receive their webhooks."""
 
 import secrets
 from decimal import Decimal
@@ -19,12 +19,12 @@ from tenants.scoping import TenantQuerySet
 
 
 def new_endpoint_token() -> str:
-    """192 random bits: the unguessable part of a webhook's path."""
+    """192 random bits: the secret part of a webhook's path."""
     return secrets.token_urlsafe(24)
 
 
 class ProviderApp(models.Model):
-    """An app at a provider, with the secret that signs its webhooks; it may serve many senders."""
+    """An app at a provider, with the secrets that verify its webhooks, for one or many senders."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -63,7 +63,7 @@ class SenderQuerySet(TenantQuerySet["Sender"]):
 
 
 class Sender(models.Model):
-    """A phone number or bot that messages go out from. Deactivated, never deleted once used."""
+    """A phone number or bot that sends messages. A used sender is deactivated, never deleted."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -75,14 +75,17 @@ class Sender(models.Model):
     name = models.CharField(max_length=200)
     address = models.CharField(max_length=64, help_text="Phone number (E.164) or bot name.")
     account_id = models.CharField(
-        max_length=64, help_text="The provider's id: Meta's phone number id, a bot's numeric id."
+        max_length=64,
+        help_text="The sender's id at the provider: Meta's phone number id, a bot's numeric id.",
     )
     business_account_id = models.CharField(
-        max_length=64, blank=True, help_text="WhatsApp Business Account id, which owns templates."
+        max_length=64,
+        blank=True,
+        help_text="Id of the WhatsApp Business Account, which owns the templates.",
     )
     credentials = EncryptedJSONField()
     base_url = models.URLField(
-        blank=True, help_text="Empty: the provider's own; the sandbox's for trying things out."
+        blank=True, help_text="URL of the provider's API or of the sandbox; empty: the default URL."
     )
 
     batch_size = models.PositiveSmallIntegerField(
@@ -96,7 +99,7 @@ class Sender(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal(0))],
-        help_text="Seconds.",
+        help_text="Seconds between the starts of two batches of one lane.",
     )
     max_retries = models.PositiveSmallIntegerField(null=True, blank=True)
     messages_per_second = models.DecimalField(
@@ -110,14 +113,18 @@ class Sender(models.Model):
     lanes = models.PositiveSmallIntegerField(
         default=1,
         validators=[MinValueValidator(1)],
-        help_text="Chains of batches that one broadcast of this sender runs on.",
+        help_text="Number of lanes (chains of batches) that one broadcast of this sender runs on.",
     )
 
     send_window = models.JSONField(
-        null=True, blank=True, help_text="As a tenant's; narrows it. Empty: the tenant's alone."
+        null=True,
+        blank=True,
+        help_text="Same format as the tenant's window; narrows it. Empty: no narrowing.",
     )
 
-    currency = models.CharField(max_length=3, help_text="Of the prices; the tenant's.")
+    currency = models.CharField(
+        max_length=3, help_text="Currency of the prices; must be the tenant's."
+    )
     marketing_price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
     utility_price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
     authentication_price = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
@@ -128,13 +135,13 @@ class Sender(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="A provider's rate limit holds the whole sender until then.",
+        help_text="No message of this sender is sent before then: a provider's rate limit.",
     )
     broken_at = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="When the provider last refused its configuration; cleared by a good check.",
+        help_text="When the provider last refused the configuration; a successful check clears it.",
     )
     broken_reason = models.CharField(max_length=200, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -177,6 +184,7 @@ class Sender(models.Model):
         }[Category(category)]
 
     def account(self) -> SenderAccount:
+        """The sender as its adapter needs it."""
         base_url = self.base_url or adapter_for(self.provider).default_base_url
         return SenderAccount(
             provider=self.provider,
@@ -204,7 +212,7 @@ class Sender(models.Model):
 
 
 class SenderDay(models.Model):
-    """How much of a sender's `daily_limit` a day has used; the day is the tenant's."""
+    """How much of a sender's `daily_limit` is used on one day of the tenant's time zone."""
 
     id = models.BigAutoField(primary_key=True)
     sender = models.ForeignKey(Sender, on_delete=models.CASCADE, related_name="+")
@@ -229,9 +237,9 @@ class TenantWAAppManager(models.Manager.from_queryset(TenantWAAppQuerySet)):  # 
 
 
 class TenantWAApp(Sender):
-    """A tenant's WhatsApp number: its templates hang on it and its prices are by category."""
+    """A tenant's WhatsApp number: it has templates, and its prices depend on the category."""
 
-    # A proxy has a manager of its own; the stubs know one a class only.
+    # The proxy has its own manager; the type stubs allow one per class.
     objects = TenantWAAppManager()  # type: ignore[misc]
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The platforms that a broadcast can be sent over, and what their messages may hold."""
+"""The platforms that a broadcast can be sent over, and the limits of their messages."""
 
 import re
 
@@ -15,20 +15,20 @@ class Platform(models.TextChoices):
 
 
 class Category(models.TextChoices):
-    """What a message is for; opt-outs from marketing do not stop the other two."""
+    """The purpose of a message; an opt-out from marketing does not stop the other two."""
 
     MARKETING = "MARKETING", "Marketing"
     UTILITY = "UTILITY", "Utility"
     AUTHENTICATION = "AUTHENTICATION", "Authentication"
 
 
-# Characters of text that one message may hold. Telegram: core.telegram.org/bots/api#sendmessage;
+# The most characters in a message's text. Telegram: core.telegram.org/bots/api#sendmessage;
 # SMS: Twilio's Body (10 segments); RCS: contentMessage.text.
 MAX_TEXT_LENGTH = {Platform.TELEGRAM: 4096, Platform.SMS: 1600, Platform.RCS: 3072}
-# Of a text that is the caption of a medium. RCS: a card's description.
+# The most characters in a medium's caption. RCS: a card's description.
 MAX_CAPTION_LENGTH = {Platform.TELEGRAM: 1024, Platform.SMS: 1600, Platform.RCS: 2000}
-# Of the text on a button. RCS: a suggestion's; Telegram names no limit and cuts what does not fit.
+# The most characters on a button. RCS: a suggestion's text. Telegram names no limit but cuts texts.
 MAX_BUTTON_TEXT = {Platform.TELEGRAM: 64, Platform.RCS: 25}
 
 FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-"""Control characters beside line breaks and tabs: providers refuse them or drop them silently."""
+"""Control characters except line breaks and tabs: providers refuse or silently drop them."""

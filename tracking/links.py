@@ -41,6 +41,11 @@ def short_link(*, token: int, position: int) -> str:
     return f"{settings.PUBLIC_URL}/r/{encode(token=token, position=position)}/"
 
 
+def unsubscribe_link(*, token: int) -> str:
+    """The recipient's own link to the page that unsubscribes them."""
+    return f"{settings.PUBLIC_URL}/u/{encode(token=token, position=0)}/"
+
+
 def encode(*, token: int, position: int) -> str:
     number, code = token * MAX_LINKS + position, ""
     while number:

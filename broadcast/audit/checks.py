@@ -1,14 +1,14 @@
-"""What must be true of broadcasts, their messages, counters and money; and what can be mended."""
+"""The doctor's checks of broadcasts, their messages, counters and money, with their repairs."""
 
 from broadcast.audit.repairing import (
     BY_STATUS,
-    STATUS_NAMES,
     finish_again,
-    name_again,
     recount,
+    store_provider_ids,
     sweep_again,
     wake,
 )
+from broadcast.states import COUNTED
 from postgres.auditing import Check
 
 NEVER_TWICE = "1 never twice"
@@ -18,8 +18,8 @@ CANCEL = "6 cancel and pause hold"
 COUNTERS = "7 counters equal rows"
 TENANTS = "8 one tenant never sees another"
 
-# Which broadcasts are looked at, and what their rows come to.
 SCOPE = """
+-- The broadcasts that are checked.
 scope AS (
     SELECT id FROM broadcast_broadcast
     WHERE %(since)s::timestamptz IS NULL OR status IN ('DRAFT', 'SCHEDULED', 'QUEUED', 'SENDING')
@@ -27,7 +27,9 @@ scope AS (
 )
 """
 COUNTS = f"""
-{SCOPE}, counted AS (
+{SCOPE},
+-- What the counters and the money of each broadcast should be, by its messages.
+counted AS (
     SELECT s.id, count(m.id) AS total,
            {BY_STATUS},
            count(m.sent_at) AS handed_over, count(*) FILTER (WHERE m.clicked) AS clicked,
@@ -36,10 +38,11 @@ COUNTS = f"""
     FROM scope s LEFT JOIN broadcast_broadcastmessage m ON m.broadcast_id = s.id GROUP BY s.id
 )
 """
-COUNTED = ("total", *STATUS_NAMES, "handed_over", "clicked", "cost")
+COMPARED = ("total", *COUNTED, "handed_over", "clicked", "cost")
+"""Columns of the counters that must equal the messages."""
 DIFFERENCES = " || ".join(
     f"CASE WHEN c.{n} <> r.{n} THEN format('{n} %%s, rows %%s; ', c.{n}, r.{n}) ELSE '' END"
-    for n in COUNTED
+    for n in COMPARED
 )
 
 CHECKS = (
@@ -50,7 +53,7 @@ CHECKS = (
         WITH {COUNTS}
         SELECT 'broadcast:' || r.id, {DIFFERENCES}
         FROM counted r JOIN broadcast_broadcastcounters c ON c.broadcast_id = r.id
-        WHERE {" OR ".join(f"c.{n} <> r.{n}" for n in COUNTED)}
+        WHERE {" OR ".join(f"c.{n} <> r.{n}" for n in COMPARED)}
         """,
         repair=recount,
     ),
@@ -131,7 +134,7 @@ CHECKS = (
         )
         GROUP BY m.broadcast_id
         """,
-        repair=name_again,
+        repair=store_provider_ids,
     ),
     Check(
         "batch_not_swept",
@@ -203,12 +206,12 @@ CHECKS = (
         """,
         repair=finish_again,
     ),
-    # Not what had ended, so that another could follow, and was reached after all: the credit that
-    # was given back then says so.
     Check(
         "followed_twice",
         NEVER_TWICE,
         f"""
+        -- A message whose credits were given back had ended, so another could follow, even if a
+        -- receipt showed later that it was delivered after all.
         WITH {SCOPE}
         SELECT 'message:' || m.parent_message_id, format('%%s messages follow it at once', count(*))
         FROM scope s JOIN broadcast_broadcastmessage m ON m.broadcast_id = s.id

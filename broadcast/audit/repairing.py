@@ -1,4 +1,7 @@
-"""What `manage.py doctor --repair` may do by itself: nothing that moves a message or money."""
+"""The repairs of `manage.py doctor --repair`.
+
+No repair moves a message or money, except the sweep of expired batches, which beat does anyway.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,16 +13,15 @@ from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast, Lane
 from broadcast.moves.finishing import finish
 from broadcast.moves.messages import lock_counters
-from broadcast.states import MessageStatus
+from broadcast.states import COUNTED
 
-STATUS_NAMES = [status.lower() for status in MessageStatus.values]
 BY_STATUS = ", ".join(
-    f"count(*) FILTER (WHERE m.status = '{name.upper()}') AS {name}" for name in STATUS_NAMES
+    f"count(*) FILTER (WHERE m.status = '{name.upper()}') AS {name}" for name in COUNTED
 )
 RECOUNT = f"""
 UPDATE broadcast_broadcastcounters c
 SET total = r.total, handed_over = r.handed_over, clicked = r.clicked, cost = r.cost,
-    {", ".join(f"{name} = r.{name}" for name in STATUS_NAMES)}
+    {", ".join(f"{name} = r.{name}" for name in COUNTED)}
 FROM (
     SELECT count(*) AS total, count(sent_at) AS handed_over,
            count(*) FILTER (WHERE clicked) AS clicked,
@@ -28,27 +30,6 @@ FROM (
     FROM broadcast_broadcastmessage m WHERE broadcast_id = %(broadcast)s
 ) r WHERE c.broadcast_id = %(broadcast)s
 """
-
-
-def recount(subject: str, now: datetime) -> None:
-    """Set the counters by the rows; both stand still under the counters' lock."""
-    broadcast_id = _id(subject)
-    with transaction.atomic(), connection.cursor() as cursor:
-        lock_counters(broadcast_id)
-        cursor.execute(RECOUNT, {"broadcast": broadcast_id})
-    finish(broadcast_id=broadcast_id, now=now)
-
-
-def wake(subject: str, now: datetime) -> None:
-    """Give the broadcast its first lane back if it has none, and wake what sleeps."""
-    with transaction.atomic():
-        broadcast = Broadcast.objects.ongoing().locked().filter(pk=_id(subject)).first()
-        if broadcast is None:
-            return
-        Lane.objects.get_or_create(broadcast=broadcast, n=1, defaults={"next_batch_at": now})
-        wake_lanes(broadcast=broadcast, at=now)
-
-
 NAME_AGAIN = """
 INSERT INTO broadcast_providermessageid (provider_message_id, message_id, tenant_id, broadcast_id)
 SELECT provider_message_id, id, tenant_id, broadcast_id FROM broadcast_broadcastmessage
@@ -57,8 +38,27 @@ ON CONFLICT DO NOTHING
 """
 
 
-def name_again(subject: str, now: datetime) -> None:
-    """Let receipts find these messages by their provider's ids."""
+def recount(subject: str, now: datetime) -> None:
+    """Set the counters from the messages; the counters' lock keeps both from changing."""
+    broadcast_id = _id(subject)
+    with transaction.atomic(), connection.cursor() as cursor:
+        lock_counters(broadcast_id)
+        cursor.execute(RECOUNT, {"broadcast": broadcast_id})
+    finish(broadcast_id=broadcast_id, now=now)
+
+
+def wake(subject: str, now: datetime) -> None:
+    """Create the broadcast's first lane if it has none, and wake its sleeping lanes."""
+    with transaction.atomic():
+        broadcast = Broadcast.objects.ongoing().locked().filter(pk=_id(subject)).first()
+        if broadcast is None:
+            return
+        Lane.objects.get_or_create(broadcast=broadcast, n=1, defaults={"next_batch_at": now})
+        wake_lanes(broadcast=broadcast, at=now)
+
+
+def store_provider_ids(subject: str, now: datetime) -> None:
+    """Store the provider's ids again, so that receipts find these messages."""
     with connection.cursor() as cursor:
         cursor.execute(NAME_AGAIN, {"broadcast": _id(subject)})
 

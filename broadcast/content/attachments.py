@@ -1,4 +1,4 @@
-"""What goes with a free text: a medium and buttons, as far as the sender's provider can."""
+"""The medium and the buttons of a free text, within what the sender's provider can send."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,15 +14,20 @@ from channels.providers.registry import adapter_for
 
 Render = Callable[[str], str]
 
+RENDERED_KEYS = ("text", "value")
+"""Keys of a button whose values may hold variables."""
+
 
 def texts_of(broadcast: Broadcast) -> list[str]:
-    """All of it that is filled in per recipient."""
+    """Every text of the attachments in which variables are filled in per recipient."""
     medium = [str(broadcast.media.get("url", ""))] if broadcast.media else []
-    return medium + [str(button.get(key, "")) for button in broadcast.buttons for key in _SAID]
+    return medium + [
+        str(button.get(key, "")) for button in broadcast.buttons for key in RENDERED_KEYS
+    ]
 
 
 def links_of(broadcast: Broadcast) -> list[str]:
-    """The URLs that a recipient may tap; a medium is only looked at."""
+    """The URLs that a recipient can tap; a medium's URL is not one of them."""
     return [
         str(button.get("value", ""))
         for button in broadcast.buttons
@@ -31,7 +36,7 @@ def links_of(broadcast: Broadcast) -> list[str]:
 
 
 def check_attachments(broadcast: Broadcast, sender: Sender) -> None:
-    """Raises InvalidInput (attr names the field) for what would be refused while it is sent."""
+    """Raises InvalidInput (attr names the field) for what the provider would refuse."""
     for attr in ("media", "buttons"):
         if broadcast.platform == Platform.WHATSAPP and getattr(broadcast, attr):
             raise InvalidInput(
@@ -88,7 +93,7 @@ def _check_buttons(buttons: list[dict[str, Any]], able: Capabilities, sender: Se
 
 
 def _check_value(kind: str, value: str, able: Capabilities) -> None:
-    """Without its variables: what they make of it, only a recipient's row can say."""
+    """Checks the fixed part; planning/too_long_sql.py measures it with the variables' values."""
     if not value:
         raise InvalidInput("A button needs a value.", attr="buttons")
     if kind == ButtonKind.URL and not value.startswith((*able.url_schemes, "{{")):
@@ -106,17 +111,16 @@ def _check_value(kind: str, value: str, able: Capabilities) -> None:
 def media_of(broadcast: Broadcast, render: Render) -> Media | None:
     if not broadcast.media:
         return None
-    told = broadcast.media
+    medium = broadcast.media
     return Media(
-        ParameterKind(told["kind"]), render(str(told["url"])), str(told.get("filename") or "")
+        ParameterKind(medium["kind"]), render(str(medium["url"])), str(medium.get("filename") or "")
     )
 
 
 def buttons_of(broadcast: Broadcast, render: Render) -> tuple[Button, ...]:
     return tuple(
-        Button(ButtonKind(told["kind"]), render(str(told["text"])), render(str(told["value"])))
-        for told in broadcast.buttons
+        Button(
+            ButtonKind(button["kind"]), render(str(button["text"])), render(str(button["value"]))
+        )
+        for button in broadcast.buttons
     )
-
-
-_SAID = ("text", "value")

@@ -1,21 +1,24 @@
-"""What a broadcast says: checked before it is scheduled or sent, rendered per recipient."""
+"""Works out what a broadcast says and over which sender, and refuses what cannot be sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from api.errors import InvalidInput
 from broadcast.content import attachments, registered
 from broadcast.content.links import MAX_TRACKED_URLS, link_positions
 from broadcast.content.variables import (
+    UNSUBSCRIBE_URL,
     VARIABLE,
     Variables,
     check_syntax,
     variables_of,
 )
-from broadcast.errors import AmbiguousChoice, NoSender, TemplateNotUsable
+from broadcast.errors import TemplateNotUsable
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import FORBIDDEN, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, Platform
 from channels.providers.registry import adapter_for
+from channels.senders.choosing import AmbiguousChoice, choose_sender
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from templates_wa.rules.parameters import check_params, longest_values
 from tracking.links import find_urls
@@ -23,58 +26,74 @@ from tracking.links import find_urls
 MAX_VALUE_LENGTH = 1024
 
 
-def texts_of(broadcast: Broadcast) -> list[str]:
-    """All that is filled in per recipient."""
-    if broadcast.platform == Platform.WHATSAPP:
-        return [str(value) for value in broadcast.template_params.values()]
-    return [broadcast.text, *attachments.texts_of(broadcast)]
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A broadcast's content, worked out once and carried through estimate, plan and render.
+
+    `texts` are all texts in which variables are filled in per recipient. `links` maps each tracked
+    URL to its position in the broadcast.
+    """
+
+    broadcast: Broadcast
+    sender: Sender
+    template: WhatsAppTemplate | None
+    texts: Sequence[str]
+    variables: Variables
+    links: Mapping[str, int]
+    has_unsubscribe_link: bool
+
+    @property
+    def is_same_for_all(self) -> bool:
+        """True if no recipient gets a link or a value of its own."""
+        return not (self.links or self.variables.names or self.has_unsubscribe_link)
 
 
-def variables_in(broadcast: Broadcast) -> Variables:
-    return variables_of(texts_of(broadcast))
-
-
-def check_content(broadcast: Broadcast) -> None:
-    """Settle the sender and the template, and refuse what cannot be sent. Writes to the instance.
+def check_content(broadcast: Broadcast) -> Checked:
+    """Choose the sender and the template, write them to `broadcast` (unsaved), and check the rest.
 
     Raises NoSender, AmbiguousChoice, TemplateNotUsable, InvalidInput (attr names the field).
     """
-    broadcast.sender = _sender(broadcast)
+    sender = broadcast.sender = choose_sender(
+        tenant=broadcast.tenant, platform=broadcast.platform, sender_id=broadcast.sender_id
+    )
     if broadcast.platform == Platform.WHATSAPP:
-        _check_template(broadcast)
+        _choose_template(broadcast, sender)
     else:
         _check_text(broadcast)
-        registered.check_registered(broadcast, broadcast.sender)
-    attachments.check_attachments(broadcast, broadcast.sender)
-    if len(find_urls(texts_of(broadcast))) > MAX_TRACKED_URLS:
+        registered.check_registered(broadcast, sender)
+    content = content_of(broadcast)
+    if content.template is not None:
+        _check_lengths(content)
+    attachments.check_attachments(broadcast, sender)
+    if len(find_urls(content.texts)) > MAX_TRACKED_URLS:
         raise InvalidInput(f"At most {MAX_TRACKED_URLS} links can be tracked.", attr="track_urls")
+    return content
 
 
-def _sender(broadcast: Broadcast) -> Sender:
-    usable = (
-        Sender.objects.for_tenant(broadcast.tenant).usable().filter(platform=broadcast.platform)
+def content_of(broadcast: Broadcast, *, links: Mapping[str, int] | None = None) -> Checked:
+    """The content of a broadcast that was checked before, by the sender and template it has now.
+
+    `links`: the positions as they were registered; None works them out. Raises InvalidInput if the
+    broadcast has no sender.
+    """
+    if broadcast.sender is None:
+        raise InvalidInput("This broadcast needs a sender first.", attr="sender")
+    texts = _texts_of(broadcast)
+    return Checked(
+        broadcast=broadcast,
+        sender=broadcast.sender,
+        template=broadcast.template if broadcast.platform == Platform.WHATSAPP else None,
+        texts=texts,
+        variables=variables_of(texts),
+        links=link_positions(broadcast) if links is None else links,
+        has_unsubscribe_link=any(UNSUBSCRIBE_URL in text for text in texts),
     )
-    if broadcast.sender_id is not None:
-        chosen = usable.filter(pk=broadcast.sender_id).first()
-        if chosen is None:
-            raise NoSender(
-                f"This sender is not active or does not send over {broadcast.platform}.",
-                attr="sender",
-            )
-        return chosen
-    found = list(usable.order_by("-is_default", "name")[:20])
-    if not found:
-        raise NoSender(
-            f"There is no sender for {broadcast.platform}. Set one up first.", attr="sender"
-        )
-    if len(found) > 1 and not found[0].is_default:
-        choices = [{"id": str(each.id), "name": each.name} for each in found]
-        raise AmbiguousChoice(
-            "Several senders would do: name one in `sender`.",
-            attr="sender",
-            data={"choices": choices},
-        )
-    return found[0]
+
+
+def _texts_of(broadcast: Broadcast) -> list[str]:
+    if broadcast.platform == Platform.WHATSAPP:
+        return [str(value) for value in broadcast.template_params.values()]
+    return [broadcast.text, *attachments.texts_of(broadcast)]
 
 
 def _check_text(broadcast: Broadcast) -> None:
@@ -93,67 +112,67 @@ def _check_text(broadcast: Broadcast) -> None:
         )
 
 
-def _check_template(broadcast: Broadcast) -> None:
-    template = _template(broadcast)
+def _choose_template(broadcast: Broadcast, sender: Sender) -> None:
+    template = _template(broadcast, sender)
     if template.status != TemplateStatus.APPROVED:
         raise TemplateNotUsable(
             f"Template {template.name} ({template.language}) is {template.status}; "
             "only an APPROVED one can be sent.",
             attr="template_name",
         )
-    if template.cards and not _sends_carousels(broadcast):
+    if template.cards and not adapter_for(sender.provider).capabilities.carousels:
         raise TemplateNotUsable(
             f"Template {template.name} is a carousel, which this sender's provider cannot send.",
             attr="template_name",
         )
-    params = {str(key): str(value) for key, value in broadcast.template_params.items()}
+    params = _params(broadcast)
     for value in params.values():
         check_syntax(value, attr="template_params")
     check_params(template, params)
     broadcast.template = template
     broadcast.template_language = template.language
     broadcast.category = template.category
-    _check_lengths(template, params, has_links=bool(link_positions(broadcast)))
 
 
-def _check_lengths(
-    template: WhatsAppTemplate, params: Mapping[str, str], *, has_links: bool
-) -> None:
-    """Of what is the same for all; the rest is measured when it is planned (too_long.py)."""
-    for key, most in longest_values(template).items():
+def _params(broadcast: Broadcast) -> dict[str, str]:
+    return {str(key): str(value) for key, value in broadcast.template_params.items()}
+
+
+def _check_lengths(content: Checked) -> None:
+    """Check the values that are the same for all; planning/too_long_sql.py measures the others."""
+    template = content.template
+    if template is None or content.links:
+        return
+    params = _params(content.broadcast)
+    for key, longest in longest_values(template).items():
         value = " ".join(params[key].split())
-        if len(value) > most and not VARIABLE.search(value) and not has_links:
+        if len(value) > longest and not VARIABLE.search(value):
             raise InvalidInput(
-                f"Parameter {key} has at most {most} characters; this has {len(value)}.",
+                f"Parameter {key} has at most {longest} characters; this has {len(value)}.",
                 attr="template_params",
             )
 
 
-def _sends_carousels(broadcast: Broadcast) -> bool:
-    sender = broadcast.sender
-    return sender is not None and adapter_for(sender.provider).capabilities.carousels
-
-
-def _template(broadcast: Broadcast) -> WhatsAppTemplate:
+def _template(broadcast: Broadcast, sender: Sender) -> WhatsAppTemplate:
     if not broadcast.template_name:
         raise TemplateNotUsable("A WhatsApp broadcast needs a template_name.", attr="template_name")
     named = WhatsAppTemplate.objects.for_tenant(broadcast.tenant).filter(
-        app_id=broadcast.sender_id, name=broadcast.template_name
+        app_id=sender.pk, name=broadcast.template_name
     )
     if broadcast.template_language:
         named = named.filter(language=broadcast.template_language)
-    found = list(named.order_by("language"))
-    if not found:
+    templates = list(named.order_by("language"))
+    if not templates:
         raise TemplateNotUsable(
             f"This sender has no template {broadcast.template_name} "
             f"{broadcast.template_language}".rstrip()
             + ".",
             attr="template_name",
         )
-    if len(found) > 1:
+    if len(templates) > 1:
         raise AmbiguousChoice(
             "This template exists in several languages: name one in `template_language`.",
             attr="template_language",
-            data={"choices": [each.language for each in found]},
+            data={"choices": [template.language for template in templates]},
         )
-    return found[0]
+    return templates[0]

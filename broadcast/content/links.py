@@ -1,4 +1,6 @@
-"""The tracked links of a broadcast: which there are, and what stands for them."""
+"""Which links of a broadcast are tracked: found in its texts, numbered and registered."""
+
+from collections.abc import Mapping
 
 from broadcast.content import attachments, registered
 from broadcast.models import Broadcast
@@ -10,26 +12,26 @@ from tracking.models import TrackedURL
 MAX_TRACKED_URLS = 32
 
 
-def register_links(broadcast: Broadcast) -> None:
-    """The URLs that this broadcast tracks; replaces those of an earlier text."""
+def register_links(broadcast: Broadcast, links: Mapping[str, int]) -> None:
+    """Store the tracked URLs with their positions, in place of those of an earlier text."""
     TrackedURL.objects.filter(broadcast=broadcast).delete()
     TrackedURL.objects.bulk_create(
         TrackedURL(tenant_id=broadcast.tenant_id, broadcast=broadcast, position=position, url=url)
-        for url, position in link_positions(broadcast).items()
+        for url, position in links.items()
     )
 
 
 def link_positions(broadcast: Broadcast) -> dict[str, int]:
-    """The URLs that it tracks, numbered in order of appearance."""
+    """The URLs to track, numbered in order of appearance."""
     if not broadcast.track_urls:
         return {}
     return {url: position for position, url in enumerate(find_urls(static_texts(broadcast)))}
 
 
 def static_texts(broadcast: Broadcast) -> list[str]:
-    """Where URLs are looked for: a header's medium and a button's suffix are no text to click."""
+    """The texts whose URLs a recipient can tap; a header's medium and a button's suffix are not."""
     if broadcast.platform == Platform.WHATSAPP:
         return [str(value) for key, value in broadcast.template_params.items() if is_body_text(key)]
     if registered.needs_template(broadcast.sender):
-        return []  # the template's own words go out, with its own links
+        return []  # the registered template's own words go out, with its own links
     return [broadcast.text, *attachments.links_of(broadcast)]

@@ -1,4 +1,4 @@
-"""Texts that go out by their registered template alone (India's DLT)."""
+"""Texts that are sent by the id of their registered template alone (India's DLT)."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,7 +10,7 @@ from channels.providers.registry import adapter_for
 
 
 def check_registered(broadcast: Broadcast, sender: Sender) -> None:
-    """Raises InvalidInput (attr names the field) for what would be refused while it is sent."""
+    """Raises InvalidInput (attr names the field) for what the provider would refuse."""
     if needs_template(sender) and not broadcast.provider_template_id:
         raise InvalidInput(
             f"{sender.provider} sends registered templates only: name the text's in "
@@ -21,7 +21,7 @@ def check_registered(broadcast: Broadcast, sender: Sender) -> None:
 
 
 def check_variable_names(broadcast: Broadcast, sender: Sender) -> None:
-    """Raises InvalidInput for variables that have a name of the provider's own fields."""
+    """Raises InvalidInput for variables named like one of the provider's own fields."""
     reserved = adapter_for(sender.provider).capabilities.reserved_variables
     taken = sorted(reserved & set(variables_of([broadcast.text]).names))
     if taken:
@@ -38,7 +38,7 @@ def needs_template(sender: Sender | None) -> bool:
 
 
 def filled(texts: Iterable[str], values: Mapping[str, str]) -> dict[str, str]:
-    """The texts' variables as one recipient gets them, defaults filled in."""
+    """The values of the texts' variables for one recipient, with defaults filled in."""
     return {
         name: values.get(name) or (default or "").strip()
         for text in texts

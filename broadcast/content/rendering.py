@@ -1,4 +1,4 @@
-"""One message's content, from its broadcast's and its own variables."""
+"""Renders one message for one recipient from a broadcast's content."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,34 +6,21 @@ from functools import cached_property, partial
 from uuid import UUID
 
 from broadcast.content import attachments, registered
-from broadcast.content.checking import texts_of
-from broadcast.content.unsubscribing import unsubscribe_link
-from broadcast.content.variables import (
-    UNSUBSCRIBE_URL,
-    VARIABLE,
-    fill_in,
-)
-from broadcast.models import Broadcast
+from broadcast.content.checking import Checked
+from broadcast.content.variables import UNSUBSCRIBE_URL, fill_in
 from channels.port.messages import OutboundMessage, TemplateContent, TextContent
-from templates_wa.models import WhatsAppTemplate
 from templates_wa.rules.parameters import build_content
-from tracking.links import wrap
+from tracking.links import unsubscribe_link, wrap
 
 
 @dataclass(frozen=True)
 class Renderer:
     """Turns rows of one broadcast into messages for its adapter."""
 
-    broadcast: Broadcast
-    template: WhatsAppTemplate | None
-    positions: Mapping[str, int]
+    content: Checked
     valid_for: int | None = None
-    """Seconds that are left of the broadcast's time, the same for a whole batch."""
+    """Seconds until the broadcast expires, the same for a whole batch; None: it does not expire."""
     _built: dict[tuple[str, ...], TemplateContent] = field(default_factory=dict, init=False)
-
-    @cached_property
-    def has_unsubscribe_link(self) -> bool:
-        return any(UNSUBSCRIBE_URL in text for text in texts_of(self.broadcast))
 
     def message(
         self, *, message_id: UUID, address: str, token: int, variables: Mapping[str, str]
@@ -41,51 +28,50 @@ class Renderer:
         return OutboundMessage(
             id=message_id,
             to=address,
-            content=self._of_all or self._content(token=token, variables=variables),
+            content=self._shared or self._rendered(token=token, variables=variables),
             valid_for=self.valid_for,
         )
 
     @cached_property
-    def _of_all(self) -> TextContent | TemplateContent | None:
-        """What everybody is told, None where something in it is the recipient's own."""
-        if self.positions or any(VARIABLE.search(text) for text in texts_of(self.broadcast)):
-            return None
-        return self._content(token=0, variables={})
+    def _shared(self) -> TextContent | TemplateContent | None:
+        """The content if it is the same for every recipient, else None."""
+        return self._rendered(token=0, variables={}) if self.content.is_same_for_all else None
 
-    def _content(
+    def _rendered(
         self, *, token: int, variables: Mapping[str, str]
     ) -> TextContent | TemplateContent:
-        if self.template is None:
+        broadcast, template = self.content.broadcast, self.content.template
+        if template is None:
             render = partial(self._render, token=token, variables=variables)
             return TextContent(
-                render(self.broadcast.text),
-                media=attachments.media_of(self.broadcast, render),
-                buttons=attachments.buttons_of(self.broadcast, render),
-                template_id=self.broadcast.provider_template_id,
+                render(broadcast.text),
+                media=attachments.media_of(broadcast, render),
+                buttons=attachments.buttons_of(broadcast, render),
+                template_id=broadcast.provider_template_id,
                 variables=self._registered(token=token, variables=variables),
             )
-        values = {
+        params = {
             key: " ".join(self._render(str(value), token=token, variables=variables).split())
-            for key, value in self.broadcast.template_params.items()
+            for key, value in broadcast.template_params.items()
         }
-        # Built once where recipients are told the same.
-        said = tuple(values.values())
-        if said not in self._built:
-            self._built[said] = build_content(self.template, values)
-        return self._built[said]
+        # Recipients with equal values share one built content.
+        values = tuple(params.values())
+        if values not in self._built:
+            self._built[values] = build_content(template, params)
+        return self._built[values]
 
     def _render(self, text: str, *, token: int, variables: Mapping[str, str]) -> str:
         values = self._values(token=token, variables=variables)
-        return fill_in(wrap(text, positions=self.positions, token=token), values)
+        return fill_in(wrap(text, positions=self.content.links, token=token), values)
 
     def _registered(self, *, token: int, variables: Mapping[str, str]) -> Mapping[str, str]:
-        """The values of a text that was registered at the provider; others need none."""
-        if not self.broadcast.provider_template_id:
+        """The variables' values of a text that is registered at the provider; {} for others."""
+        if not self.content.broadcast.provider_template_id:
             return {}
         values = self._values(token=token, variables=variables)
-        return registered.filled(texts_of(self.broadcast), values)
+        return registered.filled(self.content.texts, values)
 
     def _values(self, *, token: int, variables: Mapping[str, str]) -> Mapping[str, str]:
-        if not self.has_unsubscribe_link:
+        if not self.content.has_unsubscribe_link:
             return variables
         return {**variables, UNSUBSCRIBE_URL: unsubscribe_link(token=token)}

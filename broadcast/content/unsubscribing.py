@@ -1,27 +1,22 @@
-"""`{{unsubscribe_url}}`: a recipient's own link, and what following it does.
+"""Unsubscribes a recipient who follows the link of `{{unsubscribe_url}}`.
 
-The link holds the message's 60-bit token, as short links do. Looking at it changes nothing:
-messengers and mail scanners look at links. Only the button, or a one-click POST (RFC 8058), does.
+The link (tracking/links.py) holds the message's 60-bit token, as short links do. A GET changes
+nothing, because messengers and scanners fetch links. Only the button, or a one-click POST (RFC
+8058), unsubscribes.
 """
 
 from datetime import datetime
-
-from django.conf import settings
 
 from broadcast.models import BroadcastMessage
 from channels.platforms import Category
 from contacts.models import SuppressionScope, SuppressionSource
 from contacts.opting.suppressions import suppress
 from contacts.phones import spellings_of
-from tracking.links import decode, encode
-
-
-def unsubscribe_link(*, token: int) -> str:
-    return f"{settings.PUBLIC_URL}/u/{encode(token=token, position=0)}/"
+from tracking.links import decode
 
 
 def message_of(code: str) -> BroadcastMessage | None:
-    """The message whose recipient was given this code; None where nobody was."""
+    """The message whose unsubscribe link holds this code; None if there is none."""
     decoded = decode(code)
     if decoded is None:
         return None
@@ -36,9 +31,9 @@ def message_of(code: str) -> BroadcastMessage | None:
 
 
 def unsubscribe(*, message: BroadcastMessage, now: datetime) -> None:
-    """No more marketing to this address on this platform; nothing at all where it was no marketing.
+    """Suppresses marketing to this address; suppresses everything if the message was not marketing.
 
-    Safe to repeat.
+    Applies to the message's platform. Safe to repeat.
     """
     is_marketing = message.broadcast.category == Category.MARKETING
     platform = message.broadcast.platform

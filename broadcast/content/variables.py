@@ -1,4 +1,4 @@
-"""`{{first_name|there}}` in what a tenant writes: which variables there are, filling them in."""
+"""Variables in a tenant's texts, such as `{{first_name|there}}`: finds them and fills them in."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,15 +10,15 @@ VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*(?:\|([^{}]*))?\}
 BRACES = re.compile(r"\{\{|\}\}")
 
 UNSUBSCRIBE_URL = "unsubscribe_url"
-"""A variable of ours: the recipient's own link to broadcast/content/unsubscribing.py."""
+"""A built-in variable: the recipient's own link to broadcast/content/unsubscribing.py."""
 
 CONTACT_FIELDS = ("first_name", "last_name", "email", "phone", "external_id")
-"""Variables that come from the contact's own columns; all others from its attributes."""
+"""Variables read from the contact's columns; all others are read from its attributes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """What some texts ask for. `required` have no default in at least one place."""
+    """The variables in some texts; those in `required` lack a default in at least one place."""
 
     names: tuple[str, ...]
     required: tuple[str, ...]
@@ -35,7 +35,7 @@ def variables_of(texts: Iterable[str]) -> Variables:
 
 
 def check_syntax(text: str, *, attr: str) -> None:
-    """Raises InvalidInput for braces that are no variable: they would be sent as they stand."""
+    """Raises InvalidInput for braces that form no variable: recipients would see them."""
     if BRACES.search(VARIABLE.sub("", text)):
         raise InvalidInput(
             "Variables are written {{name}} or {{name|default}}, with letters, digits and "
@@ -45,7 +45,7 @@ def check_syntax(text: str, *, attr: str) -> None:
 
 
 def fill_in(text: str, values: Mapping[str, str]) -> str:
-    """The text for one recipient; a variable without a value takes its default."""
+    """The text for one recipient; a variable without a value gets its default."""
 
     def value(match: re.Match[str]) -> str:
         name, default = match.groups()

@@ -7,16 +7,17 @@ from django.db import transaction
 
 from broadcast.models import Broadcast, Lane
 from broadcast.moves.broadcasts import fresh, locked, move_pending, require_move, save
-from broadcast.moves.messages import make_money
+from broadcast.moves.messages import append_to_ledger
 from broadcast.states import BroadcastStatus, ChargeState, MessageCode, MessageStatus
 from tenants.models import Tenant
 
 
 def cancel(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
-    """Stop for good: what was not handed over is CANCELLED and its credits are released.
+    """Stop for good: messages not yet handed over become CANCELLED and their credits are released.
 
-    A batch in a worker's hands may still go out; what of it does not is CANCELLED when it settles
-    or is swept. Credits of UNKNOWN messages stay held until somebody resolves them.
+    A batch that a worker holds may still be sent; its messages that are not sent become CANCELLED
+    when the batch settles or is swept. Credits of UNKNOWN messages stay held until a user resolves
+    them.
     """
     with transaction.atomic():
         broadcast = locked(tenant, broadcast_id)
@@ -30,7 +31,9 @@ def cancel(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
             code=MessageCode.CANCELLED,
             now=now,
         )
-        make_money(broadcast=broadcast, moved=moved, reference="cancel", actor="cancel", now=now)
+        append_to_ledger(
+            broadcast=broadcast, moved=moved, reference="cancel", actor="cancel", now=now
+        )
         Lane.objects.filter(broadcast=broadcast).update(next_batch_at=None)
         broadcast.status = BroadcastStatus.CANCELLED
         broadcast.planning_at = broadcast.paused_at = None

@@ -1,4 +1,4 @@
-"""A broadcast before it goes out: created, edited, deleted."""
+"""Creates, edits and deletes a broadcast before it is sent."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,15 +10,14 @@ from django.db import transaction
 from api.errors import InvalidInput
 from broadcast.content import registered
 from broadcast.control.approving import withdraw
-from broadcast.control.launching import (
-    back_to_draft,
-    launch_at,
+from broadcast.control.launching import back_to_draft, launch_at
+from broadcast.control.preconditions import (
+    require_editable,
     require_future,
+    require_opening,
     require_time_left,
-    why_not_editable,
 )
-from broadcast.errors import AlreadyHandedOver, IsAFurtherTry, NotEditable
-from broadcast.lanes.closed_zones import require_opening
+from broadcast.errors import AlreadyHandedOver, IsAFurtherTry
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.moves.broadcasts import fresh, locked, save, save_new
 from broadcast.planning import plan as planning
@@ -27,7 +26,7 @@ from broadcast.states import EDITABLE, BroadcastStatus
 from tenants.models import Tenant, User
 
 WITHOUT_A_NEW_PLAN = frozenset({"name", "reference", "scheduled_at", "expires_at", "send_window"})
-"""Fields that say nothing about what is sent to whom."""
+"""Fields whose change leaves content and audience as they are."""
 PAUSE = ("paused_at", "pause_reason", "resumed_at")
 
 
@@ -39,7 +38,7 @@ def create(
     recipients: Sequence[RecipientRef] | None,
     now: datetime,
 ) -> Broadcast:
-    """A new DRAFT; SCHEDULED where `fields` holds `scheduled_at`. Raises as `schedule` does."""
+    """A new DRAFT; SCHEDULED if `fields` holds `scheduled_at`. Raises as `schedule` does."""
     values = dict(fields)
     scheduled_at = values.pop("scheduled_at", None)
     broadcast = Broadcast(tenant=tenant, created_by=actor, **values)
@@ -66,14 +65,13 @@ def edit(
 ) -> Broadcast:
     """Change a DRAFT or SCHEDULED broadcast; `recipients` None keeps them.
 
-    A change of content or audience takes its approval back. A SCHEDULED one is planned and held
-    anew; `scheduled_at` None unschedules it. Raises NotEditable, and whatever scheduling it raises:
-    then nothing is changed.
+    A change of content or audience clears the approval. A SCHEDULED broadcast is planned and held
+    again; `scheduled_at` None unschedules it. Raises NotEditable and what `schedule` raises, with
+    nothing changed.
     """
     with transaction.atomic():
         broadcast = locked(tenant, broadcast_id)
-        if broadcast.status not in EDITABLE or broadcast.planning_at is not None:
-            raise NotEditable(why_not_editable(broadcast))
+        require_editable(broadcast)
         values = dict(fields)
         _require_its_recipients(broadcast, values, recipients)
         at = values.pop("scheduled_at", broadcast.scheduled_at)
@@ -102,7 +100,7 @@ def edit(
 
 
 def _keep(broadcast: Broadcast, pause: Mapping[str, Any]) -> None:
-    """Who corrects what somebody has halted does not let it go; nor while it is planned anew."""
+    """Editing a paused broadcast keeps the pause, also while its audience is planned again."""
     _set(broadcast, pause)
     broadcast.save(update_fields=(*PAUSE, "updated_at"))
 
@@ -115,24 +113,23 @@ def _check_times(
     changed: set[str],
     now: datetime,
 ) -> None:
-    """Of what stays SCHEDULED as it was planned: what launching it would ask of these."""
+    """A broadcast that stays SCHEDULED must still pass the launch's time checks."""
     if "scheduled_at" in fields:
         require_future(at, now)
     if "send_window" in changed:
-        require_opening(broadcast=broadcast, now=now)
+        require_opening(broadcast, now=now)
     if "scheduled_at" in fields or "expires_at" in changed:
         require_time_left(broadcast, at=max(at, now))
 
 
 def _check_names(broadcast: Broadcast) -> None:
-    """Drafts are lax, but a name in a text is better changed before it is registered."""
+    """Check variable names already in a draft: a text may be registered before it is launched."""
     if broadcast.sender is not None:
         registered.check_variable_names(broadcast, broadcast.sender)
 
 
 def _sign(broadcast: Broadcast, actor: User | None) -> None:
-    """Who wrote some of it does not stop being its author because somebody else, or nobody who is
-    known, goes on with it."""
+    """Adds the editor to the authors. Earlier authors stay: none of them may approve it."""
     if actor is None:
         return
     broadcast.edited_by = actor
@@ -141,7 +138,7 @@ def _sign(broadcast: Broadcast, actor: User | None) -> None:
 
 
 def _set(broadcast: Broadcast, values: Mapping[str, Any]) -> set[str]:
-    """Sets what differs; the names of it."""
+    """Set the values that differ; returns the names of their fields."""
     changed = {name for name, value in values.items() if getattr(broadcast, name) != value}
     for name in changed:
         setattr(broadcast, name, values[name])
@@ -151,7 +148,7 @@ def _set(broadcast: Broadcast, values: Mapping[str, Any]) -> set[str]:
 def _require_its_recipients(
     broadcast: Broadcast, values: Mapping[str, Any], recipients: Sequence[RecipientRef] | None
 ) -> None:
-    """A further try is for those whom its parent did not reach: its rows say so of each."""
+    """Raises InvalidInput for new recipients of a retry or fallback: they come from its parent."""
     if broadcast.parent_id is None:
         return
     for name, value in (("recipients", recipients), ("audience", values.get("audience"))):
@@ -160,7 +157,7 @@ def _require_its_recipients(
 
 
 def delete(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> None:
-    """Remove a broadcast of which nothing was ever handed over.
+    """Delete a broadcast none of whose messages was ever handed over.
 
     Raises AlreadyHandedOver, IsAFurtherTry.
     """
@@ -174,7 +171,7 @@ def delete(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> None:
         counters = BroadcastCounters.objects.select_for_update().get(broadcast=broadcast)
         removable = broadcast.status in {*EDITABLE, BroadcastStatus.CANCELLED}
         touched = counters.handed_over or counters.sending or counters.unknown or counters.failed
-        # Whose answer was lost, and which waited to be sent again when it was cancelled.
+        # A message whose answer was lost may have been CANCELLED while it waited for its retry.
         touched = touched or broadcast.messages.filter(attempts__gt=0).exists()
         if not removable or touched:
             raise AlreadyHandedOver(

@@ -1,4 +1,4 @@
-"""What is not handed over by a broadcast's `expires_at` never goes out."""
+"""Messages that are not handed over by a broadcast's `expires_at` are never sent."""
 
 from datetime import datetime
 from functools import partial
@@ -10,30 +10,30 @@ from django.db import transaction
 from broadcast.models import Broadcast
 from broadcast.moves.broadcasts import move_pending
 from broadcast.moves.finishing import finish
-from broadcast.moves.messages import make_money
+from broadcast.moves.messages import append_to_ledger
 from broadcast.states import ChargeState, MessageCode, MessageStatus
 from postgres.one_by_one import one_by_one
 
-LOOKED_AT = 500
-"""Broadcasts a look; the next one comes some seconds later."""
+MAX_BROADCASTS = 500
+"""Per run of the task: a run must end before the next one starts, some seconds later."""
 
 
 def seconds_until_end(broadcast: Broadcast, *, now: datetime) -> float:
-    """Until it expires; below zero where it has."""
+    """Seconds until the broadcast expires; negative afterwards."""
     return inf if broadcast.expires_at is None else (broadcast.expires_at - now).total_seconds()
 
 
 def seconds_left(broadcast: Broadcast, *, now: datetime) -> int | None:
-    """Of its time, for a provider that drops what it cannot deliver by then; None: no end."""
+    """Seconds for which a provider may try to deliver, at least 1; None if it does not expire."""
     if broadcast.expires_at is None:
         return None
     return max(ceil(seconds_until_end(broadcast, now=now)), 1)
 
 
 def expire_due(*, now: datetime) -> int:
-    """Expire what is left of every ongoing broadcast past its time; how many messages."""
+    """Expire the PENDING messages of every ongoing broadcast past its time; returns how many."""
     due = Broadcast.objects.ongoing().filter(expires_at__lte=now, counters__pending__gt=0)
-    return one_by_one(due.values_list("pk", flat=True)[:LOOKED_AT], partial(_expire, now=now))
+    return one_by_one(due.values_list("pk", flat=True)[:MAX_BROADCASTS], partial(_expire, now=now))
 
 
 def _expire(broadcast_id: UUID, *, now: datetime) -> int:
@@ -53,7 +53,7 @@ def _expire(broadcast_id: UUID, *, now: datetime) -> int:
             code=MessageCode.EXPIRED,
             now=now,
         )
-        make_money(
+        append_to_ledger(
             broadcast=broadcast,
             moved=moved,
             reference=f"expired:{now.isoformat()}",

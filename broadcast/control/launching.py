@@ -1,23 +1,35 @@
-"""From DRAFT on its way: scheduled or sent, which is planned and held first; or taken back."""
+"""Launching: DRAFT → SCHEDULED or QUEUED (plans, holds credits), and back to DRAFT.
+
+A launch goes down once: control (may it start?) → content (what is said) → planning (who gets it,
+and what it costs) → ledger (hold) → lanes.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
 from django.db import DataError, transaction
 
-from api.errors import DomainError, InvalidInput
-from broadcast.content import checking as content
+from api.errors import DomainError
+from broadcast.content.checking import Checked, check_content, content_of
 from broadcast.content.links import register_links
-from broadcast.control.approving import require_approval, require_approval_of_audience
-from broadcast.control.senders_in_use import require_in_use, require_working
-from broadcast.errors import IllegalMove, NoRecipients, NotEditable
-from broadcast.lanes.closed_zones import require_opening
+from broadcast.control.preconditions import (
+    require_approval,
+    require_approval_of_audience,
+    require_future,
+    require_in_use,
+    require_may_launch,
+    require_may_start,
+    require_time_left,
+    require_working,
+)
+from broadcast.errors import IllegalMove
 from broadcast.lanes.hints import plan_soon, serve_soon
-from broadcast.models import Broadcast, BroadcastCounters, Lane
+from broadcast.models import Broadcast, Lane
+from broadcast.models.lengths import MAX_STATUS_REASON
 from broadcast.moves.broadcasts import fresh, lift_pause, locked, move_pending, require_move, save
-from broadcast.moves.messages import lock_counters, make_money
-from broadcast.planning import plan as planning
+from broadcast.moves.messages import append_to_ledger, lock_counters
 from broadcast.planning.estimating import require_planned_as_estimated, require_unmoved
+from broadcast.planning.plan import plan
 from broadcast.states import BroadcastStatus
 from tenants.models import Tenant
 from wallet.ledger import ledger
@@ -28,10 +40,10 @@ OUT_OF_RANGE = "A recipient's text or price is out of range once its variables a
 def schedule(
     *, tenant: Tenant, broadcast_id: UUID, at: datetime, now: datetime, estimate_hash: str = ""
 ) -> Broadcast:
-    """DRAFT → SCHEDULED at a time to come; an audience is planned by a task first.
+    """DRAFT → SCHEDULED at a future time; a task plans an audience first.
 
-    `estimate_hash`: of the estimate that it must still come to. Raises InvalidInput (attr names
-    the field), NoRecipients, NoSender, SenderBroken, TemplateNotUsable, InsufficientCredit,
+    `estimate_hash` is the estimate that the plan must still come to. Raises InvalidInput (attr
+    names the field), NoRecipients, NoSender, SenderBroken, TemplateNotUsable, InsufficientCredit,
     ApprovalRequired, EstimateMoved, IllegalMove.
     """
     with transaction.atomic():
@@ -39,13 +51,13 @@ def schedule(
         if broadcast.status == BroadcastStatus.SCHEDULED:
             require_future(at, now)
             require_time_left(broadcast, at=at)
-            require_estimate(broadcast, estimate_hash, now=now)
+            check_estimate(broadcast, estimate_hash, now=now)
             broadcast.scheduled_at = at
             lift_pause(broadcast, now=now)
             save(broadcast)
         else:
-            require_estimate(broadcast, estimate_hash, now=now)
-            launch_at(broadcast, at=at, now=now)
+            content = check_estimate(broadcast, estimate_hash, now=now)
+            launch_at(broadcast, at=at, now=now, content=content)
     return fresh(broadcast)
 
 
@@ -69,20 +81,121 @@ def unschedule(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcas
 def send(
     *, tenant: Tenant, broadcast_id: UUID, now: datetime, estimate_hash: str = ""
 ) -> Broadcast:
-    """Send now: DRAFT or SCHEDULED → QUEUED; an audience is planned by a task first.
+    """Send now: DRAFT or SCHEDULED → QUEUED; a task plans an audience first.
 
-    One that is being sent already is answered as it is. Raises as `schedule` does.
+    If the broadcast is being sent already, nothing changes. Raises as `schedule` does.
     """
     with transaction.atomic():
         broadcast = locked(tenant, broadcast_id)
         if broadcast.status in {BroadcastStatus.QUEUED, BroadcastStatus.SENDING}:
             return fresh(broadcast)
-        require_estimate(broadcast, estimate_hash, now=now)
+        content = check_estimate(broadcast, estimate_hash, now=now)
         if broadcast.status == BroadcastStatus.SCHEDULED:
             queue(broadcast, now=now)
         else:
-            launch(broadcast, at=None, now=now)
+            launch(broadcast, at=None, now=now, content=content)
     return fresh(broadcast)
+
+
+def check_estimate(broadcast: Broadcast, quoted: str, *, now: datetime) -> Checked | None:
+    """Check a quoted estimate at once, and keep it: an audience is planned and checked later.
+
+    Returns the content that it was checked for, None if no estimate is quoted. Raises
+    EstimateMoved and what the estimate raises.
+    """
+    content = require_unmoved(broadcast=broadcast, quoted=quoted, now=now) if quoted else None
+    broadcast.estimate_hash = quoted
+    return content
+
+
+def launch_at(
+    broadcast: Broadcast, *, at: datetime, now: datetime, content: Checked | None = None
+) -> None:
+    require_future(at, now)
+    launch(broadcast, at=at, now=now, content=content)
+
+
+def launch(
+    broadcast: Broadcast, *, at: datetime | None, now: datetime, content: Checked | None = None
+) -> None:
+    """Check everything, then plan, hold and move on; a task does this for an audience.
+
+    `at` None sends now. `content` is given if it has just been checked.
+    """
+    target = BroadcastStatus.QUEUED if at is None else BroadcastStatus.SCHEDULED
+    require_may_launch(broadcast, to=target)
+    content = content or check_content(broadcast)
+    require_may_start(content, at=at or now, now=now)
+    broadcast.scheduled_at = at
+    broadcast.status_reason = ""
+    if broadcast.audience is None:
+        _plan_and_hold(content, now=now)
+        _move_on(broadcast, at=at, now=now)
+        return
+    require_approval_of_audience(content)
+    broadcast.planning_at = now
+    save(broadcast)
+    plan_soon(broadcast_id=broadcast.pk)
+
+
+def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:
+    """Plan a broadcast whose `planning_at` is set, hold its credits and move it on.
+
+    A refusal takes it back to a plain DRAFT with the reason. Safe to repeat: a locked broadcast is
+    skipped, because another task is planning it; if that task dies, beat starts a new one.
+    """
+    with transaction.atomic():
+        broadcast = (
+            Broadcast.objects.locked(skip_locked=True)
+            .filter(pk=broadcast_id, planning_at__isnull=False, status=BroadcastStatus.DRAFT)
+            .first()
+        )
+        if broadcast is None:
+            return
+        try:
+            with transaction.atomic():
+                _plan_and_hold(content_of(broadcast), now=now)
+                _move_on(broadcast, at=broadcast.scheduled_at, now=now)
+        except (DomainError, DataError) as refusal:
+            # Beat starts again whatever keeps `planning_at`: a plan that PostgreSQL cannot store
+            # must not keep it.
+            reason = refusal.detail if isinstance(refusal, DomainError) else OUT_OF_RANGE
+            Broadcast.objects.filter(pk=broadcast_id).update(
+                planning_at=None,
+                scheduled_at=None,
+                paused_at=None,
+                pause_reason="",
+                status_reason=reason[:MAX_STATUS_REASON],
+            )
+
+
+def _plan_and_hold(content: Checked, *, now: datetime) -> None:
+    broadcast = content.broadcast
+    lock_counters(broadcast.pk)
+    register_links(broadcast, content.links)
+    planned = plan(content, now=now)
+    if broadcast.estimate_hash:
+        require_planned_as_estimated(broadcast=broadcast, quoted=broadcast.estimate_hash)
+    require_approval(broadcast, recipients=planned.to_send, amount=planned.amount)
+    broadcast.hold_revision += 1
+    broadcast.planned_at = now
+    ledger.hold(
+        tenant=broadcast.tenant,
+        amount=planned.amount,
+        subject=broadcast.subject,
+        revision=broadcast.hold_revision,
+        actor=str(broadcast.created_by_id or "system"),
+        now=now,
+    )
+
+
+def _move_on(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:
+    if at is None:
+        queue(broadcast, now=now)
+        return
+    broadcast.status = BroadcastStatus.SCHEDULED
+    broadcast.planning_at = None
+    save(broadcast)
 
 
 def queue(broadcast: Broadcast, *, now: datetime) -> None:
@@ -105,118 +218,10 @@ def queue(broadcast: Broadcast, *, now: datetime) -> None:
     serve_soon(lanes=lanes)
 
 
-def finish_planning(*, broadcast_id: UUID, now: datetime) -> None:
-    """Plan a broadcast whose `planning_at` is set, hold its credits and move it on.
-
-    A refusal takes it back to a plain DRAFT with the reason. Safe to repeat: one that is being
-    planned is not waited for, beat starts it again if that comes to nothing.
-    """
-    with transaction.atomic():
-        broadcast = (
-            Broadcast.objects.locked(skip_locked=True)
-            .filter(pk=broadcast_id, planning_at__isnull=False, status=BroadcastStatus.DRAFT)
-            .first()
-        )
-        if broadcast is None:
-            return
-        try:
-            with transaction.atomic():
-                _plan_and_hold(broadcast, now=now)
-                _move_on(broadcast, at=broadcast.scheduled_at, now=now)
-        except (DomainError, DataError) as refusal:
-            # Beat starts what stays `planning_at` again: what cannot be stored must not stay so.
-            reason = refusal.detail if isinstance(refusal, DomainError) else OUT_OF_RANGE
-            Broadcast.objects.filter(pk=broadcast_id).update(
-                planning_at=None,
-                scheduled_at=None,
-                paused_at=None,
-                pause_reason="",
-                status_reason=reason[:200],
-            )
-
-
-def launch_at(broadcast: Broadcast, *, at: datetime, now: datetime) -> None:
-    require_future(at, now)
-    launch(broadcast, at=at, now=now)
-
-
-def launch(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:
-    """Check all, then plan, hold and move on: recipients at once, an audience by a task."""
-    target = BroadcastStatus.QUEUED if at is None else BroadcastStatus.SCHEDULED
-    require_move(broadcast, target)
-    if broadcast.planning_at is not None:
-        raise NotEditable(why_not_editable(broadcast))
-    _require_one_source(broadcast)
-    content.check_content(broadcast)
-    require_working(broadcast)
-    require_opening(broadcast=broadcast, now=now)
-    require_time_left(broadcast, at=at or now)
-    broadcast.scheduled_at = at
-    broadcast.status_reason = ""
-    if broadcast.audience is None:
-        _plan_and_hold(broadcast, now=now)
-        _move_on(broadcast, at=at, now=now)
-        return
-    require_approval_of_audience(broadcast)
-    broadcast.planning_at = now
-    save(broadcast)
-    plan_soon(broadcast_id=broadcast.pk)
-
-
-def require_time_left(broadcast: Broadcast, *, at: datetime) -> None:
-    if broadcast.expires_at is not None and broadcast.expires_at <= at:
-        raise InvalidInput(
-            "It expires before it would start; give a later time or none.", attr="expires_at"
-        )
-
-
-def _require_one_source(broadcast: Broadcast) -> None:
-    has_rows = BroadcastCounters.objects.get(pk=broadcast.pk).total > 0
-    if broadcast.audience is not None and has_rows and broadcast.planned_at is None:
-        raise InvalidInput("Give recipients or an audience, not both.", attr="audience")
-    if broadcast.audience is None and not has_rows:
-        raise NoRecipients("Give recipients or an audience first.", attr="recipients")
-
-
-def _plan_and_hold(broadcast: Broadcast, *, now: datetime) -> None:
-    lock_counters(broadcast.pk)
-    register_links(broadcast)
-    plan = planning.plan(broadcast=broadcast, now=now)
-    if broadcast.estimate_hash:
-        require_planned_as_estimated(broadcast=broadcast, quoted=broadcast.estimate_hash)
-    require_approval(broadcast, recipients=plan.to_send, amount=plan.amount)
-    broadcast.hold_revision += 1
-    broadcast.planned_at = now
-    ledger.hold(
-        tenant=broadcast.tenant,
-        amount=plan.amount,
-        subject=broadcast.subject,
-        revision=broadcast.hold_revision,
-        actor=str(broadcast.created_by_id or "system"),
-        now=now,
-    )
-
-
-def require_estimate(broadcast: Broadcast, quoted: str, *, now: datetime) -> None:
-    """At once, where one is quoted; kept, as an audience is planned later. Raises EstimateMoved."""
-    if quoted:
-        require_unmoved(broadcast=broadcast, quoted=quoted, now=now)
-    broadcast.estimate_hash = quoted
-
-
-def _move_on(broadcast: Broadcast, *, at: datetime | None, now: datetime) -> None:
-    if at is None:
-        queue(broadcast, now=now)
-        return
-    broadcast.status = BroadcastStatus.SCHEDULED
-    broadcast.planning_at = None
-    save(broadcast)
-
-
 def back_to_draft(broadcast: Broadcast, *, now: datetime) -> None:
-    """SCHEDULED → DRAFT: its messages are not charged and its hold is released."""
+    """SCHEDULED → DRAFT: its messages are not charged and its hold is released. Does not save."""
     moved = move_pending(broadcast, status="PENDING", charge="RELEASED", now=now)
-    make_money(
+    append_to_ledger(
         broadcast=broadcast,
         moved=moved,
         reference=f"r{broadcast.hold_revision}:unscheduled",
@@ -225,16 +230,3 @@ def back_to_draft(broadcast: Broadcast, *, now: datetime) -> None:
     )
     broadcast.status = BroadcastStatus.DRAFT
     lift_pause(broadcast, now=now)
-
-
-def require_future(at: datetime, now: datetime) -> None:
-    if at <= now:
-        raise InvalidInput(
-            "This time has passed; give one in the future, or send now.", attr="scheduled_at"
-        )
-
-
-def why_not_editable(broadcast: Broadcast) -> str:
-    if broadcast.planning_at is not None:
-        return "Its audience is being planned; try again in a moment."
-    return f"A broadcast that is {broadcast.status} can no longer be changed."

@@ -1,4 +1,4 @@
-"""Halting a broadcast for a while, by somebody or by itself, and letting it go on."""
+"""Pausing a broadcast, by a user or automatically, and resuming it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,11 +8,12 @@ from uuid import UUID
 from django.db import transaction
 
 from broadcast.control.launching import queue
-from broadcast.control.senders_in_use import require_working
+from broadcast.control.preconditions import require_working
 from broadcast.errors import IllegalMove
 from broadcast.lanes.hints import serve_soon
 from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast, Lane
+from broadcast.models.lengths import MAX_PAUSE_REASON
 from broadcast.moves.broadcasts import fresh, lift_pause, locked, save
 from broadcast.states import BroadcastStatus
 from postgres.one_by_one import one_by_one
@@ -20,14 +21,13 @@ from tenants.models import Tenant
 
 PAUSABLE = frozenset({BroadcastStatus.SCHEDULED, BroadcastStatus.QUEUED, BroadcastStatus.SENDING})
 BY_USER = "Paused by a user."
-MAX_REASON = 200
 
 
 def pause(*, tenant: Tenant, broadcast_id: UUID, now: datetime, reason: str = "") -> Broadcast:
-    """Halt a SCHEDULED or ongoing broadcast; at most the batch in hand still goes out.
+    """Pause a SCHEDULED or ongoing broadcast; at most the batches in hand are still sent.
 
-    The claim of a batch shares this lock: none is made after the pause is committed. One that is
-    paused already keeps its first reason. Raises IllegalMove.
+    The claim of a batch shares this lock, so no batch is claimed after the pause is committed. A
+    second pause keeps the first reason. Raises IllegalMove.
     """
     with transaction.atomic():
         broadcast = locked(tenant, broadcast_id)
@@ -42,9 +42,9 @@ def pause(*, tenant: Tenant, broadcast_id: UUID, now: datetime, reason: str = ""
 
 
 def resume(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
-    """Let a paused broadcast go on; a SCHEDULED one whose time has passed starts now.
+    """Resume a paused broadcast; if it is SCHEDULED and its time has passed, it starts now.
 
-    One that is not paused is answered as it is. Raises IllegalMove, SenderBroken.
+    If the broadcast is not paused, nothing changes. Raises IllegalMove, SenderBroken.
     """
     with transaction.atomic():
         broadcast = locked(tenant, broadcast_id)
@@ -55,16 +55,16 @@ def resume(*, tenant: Tenant, broadcast_id: UUID, now: datetime) -> Broadcast:
             )
         if broadcast.paused_at is not None:
             require_working(broadcast)
-            _go_on(broadcast, now=now)
+            _continue(broadcast, now=now)
     return fresh(broadcast)
 
 
 def pause_all(*, broadcast_ids: Iterable[UUID], reason: str, now: datetime) -> int:
-    """Pause those of these that can be, each in a transaction of its own; how many were."""
-    return one_by_one(sorted(broadcast_ids), partial(_pause_if_going, reason=reason, now=now))
+    """Pause each broadcast that can be paused, in its own transaction; returns how many were."""
+    return one_by_one(sorted(broadcast_ids), partial(_pause_if_ongoing, reason=reason, now=now))
 
 
-def _pause_if_going(broadcast_id: UUID, *, reason: str, now: datetime) -> bool:
+def _pause_if_ongoing(broadcast_id: UUID, *, reason: str, now: datetime) -> bool:
     with transaction.atomic():
         broadcast = (
             Broadcast.objects.locked()
@@ -78,13 +78,13 @@ def _pause_if_going(broadcast_id: UUID, *, reason: str, now: datetime) -> bool:
 
 
 def halt(broadcast: Broadcast, *, reason: str, now: datetime) -> None:
-    """The caller holds its lock and knows that it can be paused."""
+    """Pause it; the caller holds its lock and has checked that it may be paused."""
     broadcast.paused_at = now
-    broadcast.pause_reason = reason[:MAX_REASON]
+    broadcast.pause_reason = reason[:MAX_PAUSE_REASON]
     broadcast.save(update_fields=("paused_at", "pause_reason", "updated_at"))
 
 
-def _go_on(broadcast: Broadcast, *, now: datetime) -> None:
+def _continue(broadcast: Broadcast, *, now: datetime) -> None:
     scheduled_at = broadcast.scheduled_at
     if broadcast.status == BroadcastStatus.SCHEDULED and scheduled_at and scheduled_at <= now:
         queue(broadcast, now=now)

@@ -1,4 +1,4 @@
-"""SCHEDULED → QUEUED when its time has come."""
+"""SCHEDULED → QUEUED when a broadcast is due."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,15 +14,16 @@ from broadcast.models import Broadcast
 from broadcast.states import BroadcastStatus
 from postgres.one_by_one import one_by_one
 
-LOOKED_AT = 1000
-"""Broadcasts a look; the next one comes a second later."""
+MAX_BROADCASTS = 1000
+"""Per run of the task: the next run comes a second later."""
 
 
 def promote_due(*, now: datetime) -> int:
-    """Queue every broadcast that is due; any number of beats may do it at once.
+    """Queue every broadcast that is due; safe with any number of beats at once.
 
-    One that is found long after its time (the system was down) is paused instead: a greeting of the
-    morning is not sent in the evening without asking. So is one whose sender was taken out of use.
+    A broadcast that is found long after its time (the system was down) is paused instead, because
+    a morning greeting must not be sent in the evening unasked. A broadcast whose sender is no
+    longer in use is paused too.
     """
     if not settings.SENDING_ENABLED:
         return 0
@@ -33,7 +34,7 @@ def due_scheduled(*, now: datetime) -> list[UUID]:
     due = Broadcast.objects.filter(
         status=BroadcastStatus.SCHEDULED, scheduled_at__lte=now, paused_at=None
     )
-    return list(due.order_by("scheduled_at").values_list("pk", flat=True)[:LOOKED_AT])
+    return list(due.order_by("scheduled_at").values_list("pk", flat=True)[:MAX_BROADCASTS])
 
 
 def _promote(broadcast_id: UUID, *, now: datetime) -> bool:

@@ -1,1 +1,1 @@
-"""One batch: claim, fence, send, settle; and the sweep of batches that were left."""
+"""One batch: claim, fence, send, settle; and the sweep of batches that a worker has left."""

@@ -1,8 +1,9 @@
-"""Named instants of a batch, at which a chaos run may stop or kill the worker.
+"""Named points of a batch, at which a chaos run may stop or kill the worker.
 
-Nothing happens there unless BROADCAST_CHECKPOINT_DIR is set, which only the chaos suite does. Then
-a worker that comes by a point looks for a file of the point's name in that folder, takes it away
-(of several workers one gets it) and does to itself what it says: `KILL` or `STOP`, the signals.
+Nothing happens at a point unless BROADCAST_CHECKPOINT_DIR is set, which only the chaos suite does.
+Then a worker that reaches a point looks for a file of the point's name in that folder. If there is
+one, the worker takes it away (of several workers one gets it) and sends itself the signal that the
+file names: `KILL` or `STOP`.
 """
 
 import os
@@ -18,15 +19,15 @@ SIGNALS = {"KILL": signal.SIGKILL, "STOP": signal.SIGSTOP}
 class Point(StrEnum):
     BEFORE_CLAIM = "before_claim"
     AFTER_CLAIM = "after_claim"
-    """Committed; the fence is still open."""
+    """The claim is committed; the fence is still open."""
     AFTER_FENCE = "after_fence"
-    """Committed; not one byte has left."""
+    """The fence is committed; not one byte has left."""
     MID_REQUESTS = "mid_requests"
-    """Some of the batch's requests have left, none is settled."""
+    """Some of the batch's requests have left; none is settled."""
     AFTER_ANSWERS = "after_answers"
-    """Answers are here, nothing of them is committed."""
+    """Answers have come; none of them is committed."""
     AFTER_SETTLE = "after_settle"
-    """Committed; the lane's successor is not yet queued by this task."""
+    """The answers are committed; this task has not yet queued the lane's next batch."""
 
 
 def reached(point: Point) -> None:
@@ -46,7 +47,7 @@ def _obey(order: Path) -> None:
         order.rename(mine)
     except FileNotFoundError:
         return
-    wanted = SIGNALS[mine.read_text().strip()]
+    ordered = SIGNALS[mine.read_text().strip()]
     mine.unlink()
-    # Of all threads this one takes the signal: nothing after the point is done before the stop.
-    signal.pthread_kill(threading.get_ident(), wanted)
+    # This very thread takes the signal, so it stops before it does anything after the point.
+    signal.pthread_kill(threading.get_ident(), ordered)

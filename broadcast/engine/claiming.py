@@ -1,20 +1,22 @@
-"""The first half of a batch: take the lane, claim messages, and shut the fence behind them."""
+"""The first half of a batch: claims messages, and shuts the fence before they are handed over."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 
+from broadcast.engine.claim_sql import CHAT, LOCK, PHONE, SHUT_FENCE, claim_sql
 from broadcast.engine.reserving import defer, limits_of, reserve_times
 from broadcast.lanes.closed_zones import NONE_CLOSED, ClosedZones
-from broadcast.lanes.lanes import _rest
+from broadcast.lanes.lanes import rest
 from broadcast.models import Broadcast, Lane
-from broadcast.moves.messages import DELTA_OF_A_BATCH, RETURNING, Moved, make_money, movement
+from broadcast.moves.messages import Moved, append_to_ledger
 from broadcast.planning.eligibility import scopes_that_stop
 from channels.models import Sender
 from channels.platforms import Platform
@@ -32,11 +34,11 @@ class ClaimedMessage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A batch's messages; `moved` says what is left of the broadcast.
+    """A batch's messages; `moved` says how many messages of the broadcast are left.
 
-    `starts`: when each may leave, by the monotonic clock, where its sender is paced. `next_at`:
-    when the sender's limits want the lane's next batch, where they have a say; or, where nothing
-    was due, when something is.
+    `starts`: when each message may leave (monotonic clock), if its sender is paced. `next_at`: when
+    the sender's limits allow the lane's next batch, if it has limits; or, if no message was due,
+    when the next one is.
     """
 
     batch_id: UUID
@@ -47,98 +49,36 @@ class Claim:
 
     @property
     def is_idle(self) -> bool:
-        """Messages were moved and none of them is to be sent: the next ones need not wait."""
+        """Messages were moved, but none is to be sent: the next batch need not wait."""
         return self.moved.count > 0 and not self.messages and self.next_at is None
 
 
-# Locked in the house's order: the broadcast against cancel and pause, then its counters. The commit
-# is not waited for: the fence's is, and makes the claim durable too (docs/adr/0044). It asks
-# nothing: CLAIM, which is sent along with it so that the locks are held for one call less, sees
-# what was committed while this one waited.
-LOCK = """
-SELECT set_config('synchronous_commit', 'off', true) FROM broadcast_broadcast b
-JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
-WHERE b.id = %(broadcast)s
-FOR SHARE OF b FOR NO KEY UPDATE OF c
-"""
+class _Row(NamedTuple):
+    """A row of `claim_sql`: the counters, and a claimed message or, if there is none, nulls."""
 
-# First whether the broadcast is still to be sent, now that nobody can halt it. Then what waits for
-# another try and is due, then the next ones above the lane's floor. Of those to whom it is too
-# early or too late to write only the time is set; their credits stay held. Both LIMITs are
-# literals: with a computed one the planner expects a tenth of the table and reads all.
-# MATERIALIZED: else the reason is worked out once for each place that names it.
-CLAIM = f"""
-WITH may AS MATERIALIZED (
-    SELECT EXISTS (
-        SELECT FROM broadcast_broadcast b
-        WHERE b.id = %(broadcast)s AND b.status = 'SENDING' AND b.paused_at IS NULL
-          AND (b.template_id IS NULL OR EXISTS (SELECT FROM templates_wa_whatsapptemplate t
-                                                WHERE t.id = b.template_id
-                                                  AND t.status = 'APPROVED'))
-          AND (b.expires_at IS NULL OR b.expires_at > %(now)s)
-    ) AS claim
-), due AS (
-    SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
-    WHERE broadcast_id = %(broadcast)s AND next_attempt_at <= %(now)s AND status = 'PENDING'
-      AND (SELECT claim FROM may)
-    ORDER BY next_attempt_at LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
-), fresh AS (
-    SELECT id, seq, contact_id, address FROM broadcast_broadcastmessage
-    WHERE broadcast_id = %(broadcast)s AND next_attempt_at IS NULL AND status = 'PENDING'
-      AND seq > (SELECT floor FROM broadcast_lane WHERE id = %(lane)s)
-      AND (SELECT claim FROM may)
-    ORDER BY seq LIMIT {{{{size}}}} FOR UPDATE SKIP LOCKED
-), chosen AS (
-    SELECT *, false AS is_fresh FROM due UNION ALL SELECT *, true FROM fresh
-    ORDER BY is_fresh, seq LIMIT {{{{size}}}}
-), judged AS MATERIALIZED (
-    SELECT m.id, CASE
-        WHEN c.id IS NULL THEN 'contact_gone'
-        WHEN m.address IS DISTINCT FROM {{address}} THEN 'address_changed'
-        WHEN %(restricted)s AND m.address <> ALL(%(allowed)s::text[]) THEN 'send_only_to'
-        WHEN EXISTS (
-            SELECT FROM contacts_suppression o
-            WHERE o.tenant_id = %(tenant)s AND o.address = m.address
-              AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
-        ) THEN 'opted_out'
-        ELSE '' END AS reason,
-        CASE WHEN c.time_zone = ANY(%(zones)s::text[])
-             THEN (%(untils)s::timestamptz[])[array_position(%(zones)s::text[], c.time_zone::text)]
-             ELSE %(unknown_until)s::timestamptz END AS until
-    FROM chosen m
-    LEFT JOIN contacts_contact c ON c.id = m.contact_id AND c.tenant_id = %(tenant)s
-), verdict AS (
-    SELECT *, CASE WHEN reason <> '' THEN 'SUPPRESSED' WHEN until IS NOT NULL THEN 'PENDING'
-                   ELSE 'SENDING' END AS status
-    FROM judged
-), moved AS (
-    UPDATE broadcast_broadcastmessage m
-    SET status = v.status, next_attempt_at = CASE WHEN v.status = 'PENDING' THEN v.until END,
-        status_at = CASE WHEN v.status = 'PENDING' THEN m.status_at ELSE %(now)s END,
-        error_code = v.reason, provider_error_code = '', error_message = '',
-        provider_message_id = CASE WHEN v.status = 'SENDING' THEN '' ELSE m.provider_message_id END,
-        charge_state = CASE WHEN v.status = 'SUPPRESSED' AND m.charge_state = 'HELD'
-                            THEN 'RELEASED' ELSE m.charge_state END,
-        batch_id = CASE WHEN v.status = 'PENDING' THEN m.batch_id ELSE %(batch)s END,
-        attempts = m.attempts + CASE WHEN v.status = 'SENDING' THEN 1 ELSE 0 END
-    FROM verdict v WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s
-    {RETURNING}, new.id, new.address, new.token, new.variables, new.segments, new.seq
-), {DELTA_OF_A_BATCH}, batch AS (
-    INSERT INTO broadcast_batch (id, broadcast_id, lane_id, message_ids, claimed_at,
-                                 lease_expires_at)
-    SELECT %(batch)s, %(broadcast)s, %(lane)s, array_agg(id ORDER BY seq), %(now)s,
-           %(lease)s::timestamptz
-    FROM moved WHERE status = 'SENDING' HAVING count(*) > 0
-), floor AS (
-    UPDATE broadcast_lane SET floor = greatest(floor, (SELECT max(seq) FROM chosen WHERE is_fresh))
-    WHERE id = %(lane)s AND (SELECT claim FROM may)
-)
-SELECT (SELECT claim FROM may), counted.*, moved.id, moved.address, moved.token, moved.variables,
-       moved.segments
-FROM counted LEFT JOIN moved ON moved.status = 'SENDING' ORDER BY moved.seq
-"""
-CLAIM_PHONE = CLAIM.format(address="c.phone")
-CLAIM_CHAT = CLAIM.format(address="c.telegram_chat_id::text")
+    may_be_sent: bool
+    pending: int
+    sending: int
+    moved_count: int
+    captured: Decimal
+    released: Decimal
+    refunded: Decimal
+    message_id: UUID | None
+    address: str
+    token: int
+    variables: str
+    segments: int
+
+    def moved(self, movement_id: UUID) -> Moved:
+        return Moved(
+            self.pending,
+            self.sending,
+            self.moved_count,
+            self.captured,
+            self.released,
+            self.refunded,
+            movement_id=movement_id,
+        )
 
 
 def claim(
@@ -151,32 +91,33 @@ def claim(
 ) -> Claim | None:
     """Claim up to a batch of due messages, in one short transaction.
 
-    None where the broadcast is no longer to be sent. Those whose contact is gone, opted out or
-    changed are SUPPRESSED and their credits released; those in a closed zone wait until it opens.
+    None if the broadcast may no longer be sent. A message whose contact is gone, opted out or has
+    changed is SUPPRESSED and its credits are released; one in a closed zone waits until it opens.
     """
     batch_id = new_id()
     with transaction.atomic(), connection.cursor() as cursor:
-        sql = CLAIM_CHAT if broadcast.platform == Platform.TELEGRAM else CLAIM_PHONE
         prepared.execute(
             cursor,
-            sql.replace("{size}", str(limits_of(sender).most(sender.effective_batch_size))),
+            claim_sql(
+                address=CHAT if broadcast.platform == Platform.TELEGRAM else PHONE,
+                size=limits_of(sender).most(sender.effective_batch_size),
+            ),
             {
                 **_params(broadcast, now=now),
                 **_zones(closed),
-                **movement(batch_id),
                 "batch": batch_id,
+                "movement": batch_id,
                 "lane": lane.pk,
             },
             first=LOCK,
         )
-        rows = cursor.fetchall()
-        if not rows or not rows[0][0]:
+        rows = [_Row._make(row) for row in cursor.fetchall()]
+        if not rows or not rows[0].may_be_sent:
             return None
-        counts = rows[0][1:7]
-        moved = replace(Moved(*counts), movement_id=batch_id)
-        claimed = Claim(batch_id, _messages([row[7:] for row in rows if row[7]]), moved)
+        moved = rows[0].moved(batch_id)
+        claimed = Claim(batch_id, _messages(rows), moved)
         if moved.released:
-            make_money(
+            append_to_ledger(
                 broadcast=broadcast,
                 moved=moved,
                 reference=f"batch:{batch_id}:suppressed",
@@ -184,33 +125,35 @@ def claim(
                 now=now,
             )
         if not moved.count:
-            return replace(claimed, next_at=_rest(lane=lane, moved=moved, now=now))
+            return replace(claimed, next_at=rest(lane=lane, moved=moved, now=now))
         return _within_limits(claimed, broadcast=broadcast, lane=lane, sender=sender, now=now)
 
 
-def _messages(rows: Sequence[Sequence[Any]]) -> list[ClaimedMessage]:
-    variables = json.loads(f"[{','.join(row[3] for row in rows)}]")  # at once: a third of the time
+def _messages(rows: Sequence[_Row]) -> list[ClaimedMessage]:
+    claimed = [(row.message_id, row) for row in rows if row.message_id is not None]
+    # All variables are parsed in one call, which takes a third of the time.
+    variables = json.loads(f"[{','.join(row.variables for _, row in claimed)}]")
     return [
-        ClaimedMessage(message_id, address, token, values, segments)
-        for (message_id, address, token, _, segments), values in zip(rows, variables, strict=True)
+        ClaimedMessage(message_id, row.address, row.token, values, row.segments)
+        for (message_id, row), values in zip(claimed, variables, strict=True)
     ]
 
 
 def _within_limits(
     claimed: Claim, *, broadcast: Broadcast, lane: Lane, sender: Sender, now: datetime
 ) -> Claim:
-    """Give back what its sender's limits do not let go within the horizon."""
+    """Give back the messages that the sender's limits do not allow within the horizon."""
     if not claimed.messages:
         return claimed
     reserved = reserve_times(sender=sender, messages=claimed.messages, now=now)
-    kept = [each for each in claimed.messages if each.id not in reserved.deferred]
+    kept = [message for message in claimed.messages if message.id not in reserved.deferred]
     moved = claimed.moved
     if reserved.deferred:
         given_back = defer(
             broadcast=broadcast,
             batch_id=claimed.batch_id,
             deferred=reserved.deferred,
-            kept=[each.id for each in kept],
+            kept=[message.id for message in kept],
             now=now,
         )
         moved = replace(moved, pending=given_back.pending, sending=given_back.sending)
@@ -245,19 +188,12 @@ def _zones(closed: ClosedZones) -> dict[str, Any]:
 
 
 def shut_fence(*, batch_id: UUID) -> float | None:
-    """The last step before the first byte leaves: how many seconds of the batch's lease are left.
+    """The last step before the first byte leaves: the seconds that are left of the batch's lease.
 
-    None if it is no longer ours to send. By the database's clock and the row's own lease: a worker
-    that was stopped for long has an old one.
+    None if this worker may no longer send the batch. The database's clock and the row's own lease
+    decide: a worker that was stopped for long has an old clock reading and an old lease.
     """
     with connection.cursor() as cursor:
         prepared.execute(cursor, SHUT_FENCE, {"batch": batch_id})
         row = cursor.fetchone()
     return None if row is None else float(row[0])
-
-
-SHUT_FENCE = """
-UPDATE broadcast_batch SET handed_at = now()
-WHERE id = %(batch)s AND handed_at IS NULL AND swept_at IS NULL AND lease_expires_at > now()
-RETURNING extract(epoch FROM lease_expires_at - now())
-"""

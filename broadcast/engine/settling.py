@@ -1,4 +1,4 @@
-"""The second half of a batch: what the provider's answers make of its messages."""
+"""The second half of a batch: writes the provider's answers to the messages."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,14 @@ from django.db.models import Q
 from broadcast.engine.safeguards import after_settle, spare
 from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast
+from broadcast.models.lengths import (
+    MAX_ERROR_CODE,
+    MAX_ERROR_MESSAGE,
+    MAX_PROVIDER_ERROR_CODE,
+    MAX_PROVIDER_MESSAGE_ID,
+)
 from broadcast.moves.messages import Moved, move_batch
+from broadcast.moves.move_sql import Move
 from broadcast.moves.opt_outs import record_opt_outs
 from broadcast.states import MessageStatus, UnknownPolicy
 from channels.models import Sender
@@ -24,15 +31,14 @@ from postgres.text import storable
 LIMIT_WITHOUT_TIME = 30.0
 """Seconds to wait after a rate limit that does not say how long."""
 MAX_BACKOFF = 3600.0
+"""Seconds between two attempts at most."""
+TRY_AGAIN = (OutcomeKind.PASSING, OutcomeKind.LIMITED, OutcomeKind.UNKNOWN)
+"""After these outcomes a message may be sent again."""
 
-# `o` holds one answer a row. A row that a receipt has moved already only learns its provider id.
-# A passing failure goes back to PENDING while attempts are left; a limit never spends one. So does
-# a message whose fate is unknown where the provider ignores a repeated id (invariant 1). Of what is
-# over by now (a worker was stopped past its lease) nothing goes back: no lane would take it. What
-# was accepted is SENT, as by a receipt, also where it was swept and waits to be sent again, ended
-# while it waited, or is of another batch by now; other answers count for their own batch alone.
 UNSENT = "('SENDING', 'UNKNOWN', 'PENDING', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')"
-SETTLE = f"""
+SETTLE = Move(
+    ctes="""
+-- One answer a row.
 o AS (
     SELECT id, kind, coalesce(provider_id, '') AS provider_id, coalesce(code, '') AS code,
            coalesce(provider_code, '') AS provider_code, coalesce(message, '') AS message,
@@ -42,7 +48,13 @@ o AS (
              wait float)
 ), b AS MATERIALIZED (
     SELECT status FROM broadcast_broadcast WHERE id = %(broadcast)s
-), judged AS (
+),
+-- The status that each answer asks for. A passing failure returns its message to PENDING while
+-- attempts are left; a limit always does, as it spends no attempt. A message of unknown fate
+-- returns to PENDING if the provider ignores a repeated id (invariant 1). If the broadcast has
+-- ended meanwhile (its worker outlived the lease), no message returns to PENDING: no lane would
+-- send it.
+judged AS (
     SELECT o.*, CASE
         WHEN o.kind = 'accepted' THEN 'SENT'
         WHEN o.kind = 'permanent' THEN 'FAILED'
@@ -56,7 +68,9 @@ o AS (
         ELSE 'FAILED' END AS status
     FROM o JOIN broadcast_broadcastmessage m ON m.id = o.id AND m.broadcast_id = %(broadcast)s
     CROSS JOIN b
-), verdict AS (
+),
+-- The money and the error code that belong to the status.
+verdict AS (
     SELECT j.*, CASE
         WHEN status = 'SENT' THEN 'CAPTURED'
         WHEN status IN ('FAILED', 'CANCELLED') THEN 'RELEASED'
@@ -66,7 +80,8 @@ o AS (
     FROM judged j
 ), closed AS (
     UPDATE broadcast_batch SET settled_at = %(now)s WHERE id = %(batch)s AND %(is_last)s
-), --UPDATE--
+)""",
+    update=f"""
 UPDATE broadcast_broadcastmessage m
 SET status = CASE WHEN m.status IN {UNSENT} THEN v.status ELSE m.status END,
     status_at = CASE WHEN m.status IN {UNSENT} THEN %(now)s ELSE m.status_at END,
@@ -86,12 +101,16 @@ SET status = CASE WHEN m.status IN {UNSENT} THEN v.status ELSE m.status END,
             ELSE greatest(v.wait, least(%(max_backoff)s,
                 %(backoff)s * power(2, greatest(m.attempts - 1, 0)))) END) END
 FROM verdict v
+-- An accepted message becomes SENT, as by a receipt, also if it was swept and waits to be sent
+-- again, ended while it waited, or belongs to another batch by now. Other answers count for their
+-- own batch only. A message that a receipt has moved already only gets its provider id.
 WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s
   AND (v.status = 'SENT' AND m.status IN {UNSENT}
        OR m.batch_id = %(batch)s
           AND (m.status IN ('SENDING', 'UNKNOWN')
                OR v.status = 'SENT' AND m.status IN ('SENT', 'DELIVERED', 'READ', 'FAILED')))
-"""
+""",
+)
 
 
 def settle(
@@ -103,17 +122,17 @@ def settle(
     is_last: bool,
     now: datetime,
 ) -> Moved:
-    """Write down what became of these messages, their counters and their money, at once.
+    """Write these outcomes to the messages, with their counters and their money, at once.
 
-    `is_last`: every message of the batch has its answer, there is nothing left to sweep.
-    Late answers of a batch that was swept settle its UNKNOWN messages. Safe to repeat.
+    `is_last`: every message of the batch has its answer, so nothing is left to sweep. Late answers
+    of a swept batch settle its UNKNOWN messages. Safe to repeat.
     """
     outcomes = spare(outcomes)
-    # Put together before the counters are locked: all other batches of the broadcast wait for them.
+    # Built before the counters are locked: all other batches of the broadcast wait for that lock.
     params = {
-        "outcomes": json.dumps([_told(*each) for each in outcomes]),
+        "outcomes": json.dumps([_as_json(message_id, outcome) for message_id, outcome in outcomes]),
         "unknown": unknown_becomes(broadcast),
-        "idempotent": _ignores_repeats(sender),
+        "idempotent": ignores_repeats(sender),
         "is_last": is_last,
         "max_retries": sender.effective_max_retries,
         "backoff": settings.BROADCAST_RETRY_DELAY,
@@ -131,25 +150,25 @@ def settle(
             actor="settle",
             now=now,
         )
-        _after(broadcast=broadcast, sender=sender, outcomes=outcomes, moved=moved, now=now)
+        _act_on(outcomes, broadcast=broadcast, sender=sender, moved=moved, now=now)
     return moved
 
 
-def _told(message_id: UUID, outcome: Outcome) -> dict[str, str | float]:
-    """An outcome's line of SETTLE's JSON, which costs both sides far less than seven arrays do."""
-    told: dict[str, str | float] = {"id": str(message_id), "kind": outcome.kind.value}
+def _as_json(message_id: UUID, outcome: Outcome) -> dict[str, str | float]:
+    """One element of SETTLE's JSON, which costs both sides far less than seven arrays would."""
+    element: dict[str, str | float] = {"id": str(message_id), "kind": outcome.kind.value}
     if outcome.provider_message_id:
-        told["provider_id"] = storable(outcome.provider_message_id)[:200]
+        element["provider_id"] = storable(outcome.provider_message_id)[:MAX_PROVIDER_MESSAGE_ID]
     if outcome.kind != OutcomeKind.ACCEPTED or outcome.code:
-        told["code"] = storable(outcome.code)[:64]
-        told["provider_code"] = storable(outcome.provider_code)[:64]
-        told["message"] = storable(outcome.message)[:500]
-        told["wait"] = _wait(outcome)
-    return told
+        element["code"] = storable(outcome.code)[:MAX_ERROR_CODE]
+        element["provider_code"] = storable(outcome.provider_code)[:MAX_PROVIDER_ERROR_CODE]
+        element["message"] = storable(outcome.message)[:MAX_ERROR_MESSAGE]
+        element["wait"] = _wait(outcome)
+    return element
 
 
 def unknown_becomes(broadcast: Broadcast) -> str:
-    """What this broadcast wants done with messages whose fate is unknown."""
+    """The status that the broadcast's policy gives to messages of unknown fate."""
     return {
         UnknownPolicy.HOLD: MessageStatus.UNKNOWN,
         UnknownPolicy.FAIL: MessageStatus.FAILED,
@@ -157,19 +176,20 @@ def unknown_becomes(broadcast: Broadcast) -> str:
     }[UnknownPolicy(broadcast.unknown_policy)].value
 
 
-def _ignores_repeats(sender: Sender | None) -> bool:
-    """Whether this sender's provider drops a message id that it has seen before."""
+def ignores_repeats(sender: Sender | None) -> bool:
+    """Whether the sender's provider ignores a message id that it has seen before."""
     return sender is not None and adapter_for(sender.provider).capabilities.idempotent
 
 
 def _wait(outcome: Outcome) -> float:
+    """Seconds that the provider asks for; LIMIT_WITHOUT_TIME after a limit without a time."""
     if outcome.kind == OutcomeKind.LIMITED:
         return LIMIT_WITHOUT_TIME if outcome.retry_after is None else outcome.retry_after
     return outcome.retry_after or 0.0
 
 
 def holds_for(outcomes: Sequence[tuple[UUID, Outcome]]) -> float:
-    """Seconds that these answers hold the whole sender for; 0 where they do not."""
+    """Seconds for which these outcomes hold the whole sender; 0 if they do not hold it."""
     limits = (
         _wait(outcome)
         for _, outcome in outcomes
@@ -179,21 +199,22 @@ def holds_for(outcomes: Sequence[tuple[UUID, Outcome]]) -> float:
 
 
 def waits_for(outcomes: Sequence[tuple[UUID, Outcome]]) -> float | None:
-    """Seconds until the first of these may be sent again; None if none is to be."""
-    waits = (_wait(outcome) for _, outcome in outcomes if outcome.kind in _TRY_AGAIN)
+    """Seconds until the first of these messages may be sent again; None if none may."""
+    waits = (_wait(outcome) for _, outcome in outcomes if outcome.kind in TRY_AGAIN)
     return min(waits, default=None)
 
 
-def _after(
+def _act_on(
+    outcomes: Sequence[tuple[UUID, Outcome]],
     *,
     broadcast: Broadcast,
     sender: Sender,
-    outcomes: Sequence[tuple[UUID, Outcome]],
     moved: Moved,
     now: datetime,
 ) -> None:
-    if held := holds_for(outcomes):
-        until = now + timedelta(seconds=held)
+    """Hold the sender, wake the lanes, record opt-outs, pause: whatever the outcomes ask for."""
+    if seconds := holds_for(outcomes):
+        until = now + timedelta(seconds=seconds)
         Sender.objects.filter(Q(held_until=None) | Q(held_until__lt=until), pk=sender.pk).update(
             held_until=until
         )
@@ -201,10 +222,9 @@ def _after(
         wait = waits_for(outcomes)
         if wait is not None:
             wake_lanes(broadcast=broadcast, at=now + timedelta(seconds=wait))
-    blocked = [each for each, outcome in outcomes if outcome.cause == FailureCause.OPT_OUT]
-    if blocked:
-        record_opt_outs(broadcast=broadcast, said_at=dict.fromkeys(blocked, now))
+    opted_out = [
+        message_id for message_id, outcome in outcomes if outcome.cause == FailureCause.OPT_OUT
+    ]
+    if opted_out:
+        record_opt_outs(broadcast=broadcast, said_at=dict.fromkeys(opted_out, now))
     after_settle(broadcast=broadcast, outcomes=outcomes, now=now)
-
-
-_TRY_AGAIN = (OutcomeKind.PASSING, OutcomeKind.LIMITED, OutcomeKind.UNKNOWN)

@@ -1,26 +1,30 @@
-"""What becomes of a batch whose worker left it: its lease is over."""
+"""Takes back the messages of a batch whose lease has expired: its worker has left it."""
 
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 
-from broadcast.engine.settling import _ignores_repeats, unknown_becomes
+from broadcast.engine.settling import ignores_repeats, unknown_becomes
 from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Batch, Broadcast
-from broadcast.moves.messages import Moved, lock_counters, make_money, move
+from broadcast.moves.messages import Moved, append_to_ledger, lock_counters, move
+from broadcast.moves.move_sql import Move
 from broadcast.states import BroadcastStatus, MessageCode, MessageStatus
 
-# Not handed over: back to PENDING, with its attempt. Handed over: nobody knows; what would be sent
-# again is given up after its last attempt.
-SWEEP = """
+SWEEP = Move(
+    ctes="""
+-- A message that was not handed over returns to PENDING, and its attempt is given back. The fate of
+-- a message that was handed over is unknown; if it would be sent again, it is given up after its
+-- last attempt.
 v AS (
     SELECT m.id, CASE WHEN %(handed)s AND %(status)s = 'PENDING' AND m.attempts > %(max_retries)s
                       THEN %(exhausted)s ELSE %(status)s END AS status
     FROM broadcast_broadcastmessage m
     WHERE m.broadcast_id = %(broadcast)s AND m.id = ANY(%(ids)s::uuid[]) AND m.batch_id = %(batch)s
       AND m.status = 'SENDING'
-), --UPDATE--
+)""",
+    update="""
 UPDATE broadcast_broadcastmessage m
 SET status = v.status, status_at = %(now)s,
     error_code = CASE WHEN v.status = 'FAILED' AND %(status)s = 'PENDING' THEN 'retries_exhausted'
@@ -32,11 +36,12 @@ SET status = v.status, status_at = %(now)s,
     next_attempt_at = CASE WHEN v.status = 'PENDING' THEN %(now)s::timestamptz END
 FROM v
 WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s AND m.status = 'SENDING'
-"""
+""",
+)
 
 
 def sweep(*, batch: Batch, now: datetime) -> Moved | None:
-    """Take back what a batch past its lease still holds; None if somebody else did."""
+    """Take back what a batch past its lease still holds; None if it was swept or settled before."""
     broadcast = batch.broadcast
     with transaction.atomic():
         lock_counters(broadcast.pk)
@@ -47,27 +52,27 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
             return None
         batch.refresh_from_db(fields=("handed_at",))
         handed = batch.handed_at is not None
-        # Read once the lock is ours: whoever cancels holds it until it is said.
+        # Read under the counters' lock: a cancel holds that lock until its commit.
         cancelled = Broadcast.objects.filter(
             pk=broadcast.pk, status=BroadcastStatus.CANCELLED
         ).exists()
-        status = _swept_becomes(broadcast, handed=handed, cancelled=cancelled)
+        status = _status_of_swept(broadcast, handed=handed, cancelled=cancelled)
         moved = move(
             broadcast_id=broadcast.pk,
             update=SWEEP,
             params={
                 "status": status,
-                "exhausted": _exhausted_becomes(broadcast),
+                "exhausted": _status_of_exhausted(broadcast),
                 "max_retries": _max_retries(broadcast),
                 "handed": handed,
-                "code": _swept_says(status, handed=handed),
+                "code": _code_of_swept(status, handed=handed),
                 "given_back": 0 if handed else 1,
                 "ids": batch.message_ids,
                 "batch": batch.pk,
                 "now": now,
             },
         )
-        make_money(
+        append_to_ledger(
             broadcast=broadcast,
             moved=moved,
             reference=f"batch:{batch.pk}:swept",
@@ -78,31 +83,31 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
     return moved
 
 
-def _swept_says(status: str, *, handed: bool) -> str:
+def _code_of_swept(status: str, *, handed: bool) -> str:
     if not handed:
         return ""
     is_failed = status == MessageStatus.FAILED
     return (MessageCode.GIVEN_UP if is_failed else MessageCode.NO_ANSWER).value
 
 
-def _swept_becomes(broadcast: Broadcast, *, handed: bool, cancelled: bool) -> str:
+def _status_of_swept(broadcast: Broadcast, *, handed: bool, cancelled: bool) -> str:
     if not handed:
         return (MessageStatus.CANCELLED if cancelled else MessageStatus.PENDING).value
-    if not cancelled and _ignores_repeats(broadcast.sender):
+    if not cancelled and ignores_repeats(broadcast.sender):
         return MessageStatus.PENDING.value
-    wanted = unknown_becomes(broadcast)
-    # Nothing of a cancelled broadcast is sent again; what became of it is still not known.
-    if cancelled and wanted == MessageStatus.PENDING:
+    status = unknown_becomes(broadcast)
+    # No message of a cancelled broadcast is sent again; its fate is still unknown.
+    if cancelled and status == MessageStatus.PENDING:
         return MessageStatus.UNKNOWN.value
-    return wanted
+    return status
 
 
-def _exhausted_becomes(broadcast: Broadcast) -> str:
-    """After the last attempt whose answer was lost.
+def _status_of_exhausted(broadcast: Broadcast) -> str:
+    """The status of a message whose last attempt ended without an answer.
 
-    RESEND says that nobody is to decide and a second message does no harm: FAILED, as where the
-    answer itself was lost. Where a provider's deduplication is all that allowed it, a receipt or
-    somebody still tells.
+    The policies RESEND and FAIL ask for no decision: FAILED, as if the answer itself had been lost.
+    The policy HOLD, where only the provider's deduplication allowed another attempt: UNKNOWN, until
+    a receipt or a decision comes.
     """
     if unknown_becomes(broadcast) == MessageStatus.UNKNOWN:
         return MessageStatus.UNKNOWN.value

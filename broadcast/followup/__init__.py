@@ -1,1 +1,1 @@
-"""After the provider spoke: receipts, retries, fallbacks, look-ups."""
+"""What follows the provider's answer: receipts, look-ups, decisions, retries and fallbacks."""

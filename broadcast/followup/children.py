@@ -1,7 +1,7 @@
-"""Child broadcasts: a further try for some of a broadcast's recipients, and the family's sums.
+"""Child broadcasts: another try for some of a broadcast's recipients, and the sums of a family.
 
-A child has its own plan, hold and rows; each of its rows names the row that it follows. So a row is
-never sent again under another row's name.
+A child has its own plan, hold and messages. Each of its messages names the parent's message that it
+follows, so no message is ever sent again under another message's name.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,10 @@ from django.db import connection
 
 from broadcast.control.launching import launch
 from broadcast.models import Broadcast, BroadcastCounters
+from broadcast.models.lengths import MAX_NAME
 from broadcast.moves.broadcasts import save_new
 from broadcast.planning.plan import SIXTY_BITS
-from broadcast.states import BroadcastKind, MessageStatus
+from broadcast.states import COUNTED, BroadcastKind
 from tenants.models import User
 
 COPIED_FIELDS = (
@@ -28,25 +29,11 @@ COPIED_FIELDS = (
     "approved_by",
     "approved_at",
 )
-"""No `fallback`: whom the further try does not reach either goes down its parent's ladder."""
-MAX_NAME = 200
+"""Fields that a retry takes from its parent. Not `fallback`: a recipient whom the retry does not
+reach goes down the parent's ladder."""
 
-# `m`: the parent's row. Addressed and priced when the child is planned, right after this.
-COPY_ROWS = f"""
-INSERT INTO broadcast_broadcastmessage (
-    id, tenant_id, broadcast_id, seq, contact_id, overrides, variables, token, status, error_code,
-    provider_error_code, error_message, provider_message_id, attempts, price, currency, country,
-    segments, charge_state, clicked, created_at, status_at, parent_message_id)
-SELECT uuidv7(), m.tenant_id, %(child)s, row_number() OVER (ORDER BY m.seq), m.contact_id,
-       m.overrides, '{{{{}}}}'::jsonb, {SIXTY_BITS}, 'PENDING', '', '', '', '', 0, 0, '', '', 1, '',
-       false, %(now)s, %(now)s, m.id
-FROM broadcast_broadcastmessage m
-WHERE m.broadcast_id = %(parent)s AND {{where}}
-ORDER BY m.seq
-"""
-
-# The broadcast itself and all that descend from it.
 FAMILY = """
+-- The broadcast and all its descendants.
 family AS (
     SELECT id, 0 AS depth FROM broadcast_broadcast WHERE id = %(broadcast)s
     UNION ALL
@@ -54,8 +41,8 @@ family AS (
 )
 """
 
-# All tries for its recipients: it descends from the same broadcast as they do.
 TRIES = """
+-- All broadcasts with the same root as this one: every try for its recipients is among them.
 line AS (
     SELECT id, parent_id FROM broadcast_broadcast WHERE id = %(broadcast)s
     UNION ALL
@@ -67,15 +54,45 @@ line AS (
 )
 """
 
-# Somebody who was reached, or may still be, by another try: never tried a second time at once.
-# OFFSET 0: looked up in the index for each message; as a join it would read all tenants' messages.
 REACHED = """
+-- True where another try has reached this contact or still may: never send two at once.
+-- OFFSET 0 makes PostgreSQL use the index for each message: a join would read the messages of all
+-- tenants.
 EXISTS (
     SELECT FROM tries JOIN broadcast_broadcastmessage other ON other.broadcast_id = tries.id
     WHERE tries.id <> %(broadcast)s AND other.contact_id = m.contact_id
       AND other.status NOT IN ('FAILED', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')
     OFFSET 0
 )
+"""
+
+SUMS = f"""
+WITH RECURSIVE {FAMILY}
+SELECT count(*), coalesce(sum(handed_over), 0), coalesce(sum(cost), 0),
+       {", ".join(f"coalesce(sum({name}), 0)" for name in COUNTED)},
+       json_agg(json_build_object('id', b.id, 'kind', b.kind, 'platform', b.platform,
+                                  'status', b.status) ORDER BY b.id)
+FROM family JOIN broadcast_broadcastcounters c ON c.broadcast_id = family.id
+JOIN broadcast_broadcast b ON b.id = family.id
+"""
+
+
+def copy_rows(where: str) -> str:
+    """Inserts a child's message for each of the parent's messages `m` that `where` selects.
+
+    Their addresses and prices come with the child's plan. Parameters: broadcast (the parent),
+    child, now, and those of `where`, which may read the CTE `tries`.
+    """
+    return f"""
+WITH RECURSIVE {TRIES}
+INSERT INTO broadcast_broadcastmessage (
+    id, tenant_id, broadcast_id, seq, contact_id, overrides, token, created_at, status_at,
+    parent_message_id)
+SELECT uuidv7(), m.tenant_id, %(child)s, row_number() OVER (ORDER BY m.seq), m.contact_id,
+       m.overrides, {SIXTY_BITS}, %(now)s, %(now)s, m.id
+FROM broadcast_broadcastmessage m
+WHERE m.broadcast_id = %(broadcast)s AND {where}
+ORDER BY m.seq
 """
 
 
@@ -87,9 +104,9 @@ def retry_child(
     params: Mapping[str, Any],
     now: datetime,
 ) -> Broadcast:
-    """A child for the parent's rows `m` that `where` picks, planned, held and queued.
+    """A child for the parent's messages `m` that `where` selects: planned, held and queued.
 
-    The caller holds the parent's lock. Raises as sending does: then there is no child.
+    The caller has locked the parent. Raises whatever a launch raises; then there is no child.
     """
     child = Broadcast(
         tenant=parent.tenant,
@@ -102,14 +119,7 @@ def retry_child(
     save_new(child)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH RECURSIVE {TRIES} {COPY_ROWS.format(where=where)}",
-            {
-                **params,
-                "broadcast": parent.pk,
-                "parent": parent.pk,
-                "child": child.pk,
-                "now": now,
-            },
+            copy_rows(where), {**params, "broadcast": parent.pk, "child": child.pk, "now": now}
         )
         copied = cursor.rowcount
     BroadcastCounters.objects.create(broadcast=child, total=copied, pending=copied)
@@ -119,7 +129,7 @@ def retry_child(
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A broadcast and its children together. A recipient counts once in each try."""
+    """The sums of a broadcast and its children. A recipient counts once in each try."""
 
     broadcasts: list[dict[str, str]]
     counts: dict[str, int]
@@ -127,20 +137,8 @@ class Family:
     cost: str
 
 
-STATUS_NAMES = [status.lower() for status in MessageStatus.values]
-SUMS = f"""
-WITH RECURSIVE {FAMILY}
-SELECT count(*), coalesce(sum(handed_over), 0), coalesce(sum(cost), 0),
-       {", ".join(f"coalesce(sum({name}), 0)" for name in STATUS_NAMES)},
-       json_agg(json_build_object('id', b.id, 'kind', b.kind, 'platform', b.platform,
-                                  'status', b.status) ORDER BY b.id)
-FROM family JOIN broadcast_broadcastcounters c ON c.broadcast_id = family.id
-JOIN broadcast_broadcast b ON b.id = family.id
-"""
-
-
 def family_of(broadcast: Broadcast) -> Family | None:
-    """Its sums with those of its children, in one statement; None where it has none."""
+    """The broadcast's sums with those of its children, in one statement; None without children."""
     with connection.cursor() as cursor:
         cursor.execute(SUMS, {"broadcast": broadcast.pk})
         number, handed_over, cost, *counts, members = cursor.fetchone()
@@ -148,7 +146,7 @@ def family_of(broadcast: Broadcast) -> Family | None:
         return None
     return Family(
         broadcasts=members,
-        counts={name: int(each) for name, each in zip(STATUS_NAMES, counts, strict=True)},
+        counts={name: int(count) for name, count in zip(COUNTED, counts, strict=True)},
         handed_over=int(handed_over),
         cost=f"{cost:.6f}",
     )

@@ -1,9 +1,9 @@
-"""The fallback ladder: who could not be reached is written to again over the next rung's platform.
+"""The fallback ladder: a recipient who was not reached is written to over the next platform.
 
-Only messages that are proven not delivered go on: FAILED, by a refusal for good or by a receipt (a
-revoked RCS message is one); never UNKNOWN, nor what is only counted as failed because nobody knows;
-never an opt-out. Each rung is a child broadcast with
-its own plan, hold and charge; it carries the rungs that are left.
+Only messages that were provably not delivered fall back: FAILED by a permanent refusal or by a
+receipt (a revoked RCS message is FAILED, too). An UNKNOWN message never falls back, nor does one
+that only counts as failed because its fate is unknown, nor one that failed by an opt-out. Each rung
+is a child broadcast with its own plan, hold and charge; it carries the rungs that are left.
 """
 
 from collections.abc import Mapping
@@ -18,30 +18,32 @@ from django.db.models import Q
 
 from api.errors import DomainError
 from broadcast.control.launching import OUT_OF_RANGE, launch
-from broadcast.followup.children import REACHED, TRIES
+from broadcast.followup.children import REACHED, TRIES, copy_rows
 from broadcast.models import Broadcast, BroadcastCounters
+from broadcast.models.lengths import MAX_NAME, MAX_STATUS_REASON
 from broadcast.moves.broadcasts import lock_family, save_new
-from broadcast.planning.plan import COLUMNS, SIXTY_BITS
 from broadcast.states import FINISHED, BroadcastKind, MessageCode
 from postgres.one_by_one import one_by_one
 
 LOOKS_BACK = timedelta(days=3)
-"""How long after its end, or its retry's, late failures still fall back: as receipts take."""
+"""How long after its end, or its retry's end, late failures still fall back: receipts take as
+long."""
 
 FIXED_FIELDS = frozenset({"platform", "sender", "category", "provider_template_id"})
+"""Content fields of a rung that come from the rung alone, or from the parent alone."""
 RUNG_FIELDS = tuple(name for name in Broadcast.CONTENT_FIELDS if name not in FIXED_FIELDS)
 """Fields that a rung may override. Others are empty; `text` falls back to the parent's."""
 
 NOT_PROVEN = (MessageCode.GIVEN_UP, MessageCode.RETRIES_EXHAUSTED, MessageCode.RESENT)
-"""FAILED with these, a message may have reached its recipient all the same."""
+"""Codes of FAILED messages that may have reached their recipients all the same."""
 
 log = structlog.get_logger(__name__)
 
-# A message goes on to one rung, once. Not while any other try, a retry of it or of an earlier rung,
-# may still reach its recipient, or has, or has found them opted out: where it fails, the ladder
-# goes on. The contact and OFFSET 0 each time: else every message is looked for among all others.
-TO_GO_ON = f"""
-    m.broadcast_id = %(broadcast)s AND m.status = 'FAILED' AND m.error_code <> %(opted_out)s
+TO_FALL_BACK = f"""
+-- A message falls back to one rung, once, and only while no other try of it (a retry, an earlier
+-- rung) is open, delivered or answered by an opt-out. Each subquery names the contact and ends with
+-- OFFSET 0: else PostgreSQL would look for every message among all others.
+    m.status = 'FAILED' AND m.error_code <> %(opted_out)s
     AND m.error_code <> ALL(%(not_proven)s)
     AND NOT {REACHED}
     AND NOT EXISTS (
@@ -58,28 +60,24 @@ TO_GO_ON = f"""
         OFFSET 0
     )
 """
-WHOM = f"WITH RECURSIVE {TRIES}"
-SOMEBODY = f"{WHOM} SELECT EXISTS (SELECT FROM broadcast_broadcastmessage m WHERE {TO_GO_ON})"
-INSERT = f"""
-{WHOM}
-INSERT INTO broadcast_broadcastmessage ({COLUMNS}, parent_message_id)
-SELECT uuidv7(), m.tenant_id, %(child)s, row_number() OVER (ORDER BY m.seq), m.contact_id, NULL,
-       m.overrides, '{{}}'::jsonb, {SIXTY_BITS}, 'PENDING', '', '', '', '', 0, 0, '', '', 1, '',
-       false, %(now)s, %(now)s, m.id
-FROM broadcast_broadcastmessage m WHERE {TO_GO_ON}
-ORDER BY m.seq
+HAS_MESSAGES_TO_FALL_BACK = f"""
+WITH RECURSIVE {TRIES}
+SELECT EXISTS (SELECT FROM broadcast_broadcastmessage m
+               WHERE m.broadcast_id = %(broadcast)s AND {TO_FALL_BACK})
 """
+COPY_THOSE_TO_FALL_BACK = copy_rows(TO_FALL_BACK)
 
 
 def fall_back(*, now: datetime) -> int:
-    """Start the next rung of every finished broadcast with messages to go on; how many it started.
+    """Start the next rung of every finished broadcast that has messages to fall back.
 
-    Safe to repeat, by any number of beats: each broadcast is locked and looked at again.
+    Returns the number of rungs started. Safe to repeat, by any number of beats: each broadcast is
+    locked and checked again.
     """
-    lately = now - LOOKS_BACK
+    earliest = now - LOOKS_BACK
     candidates = (
         Broadcast.objects.filter(status__in=FINISHED, tenant__is_active=True)
-        .filter(Q(finished_at__gt=lately) | Q(children__finished_at__gt=lately))
+        .filter(Q(finished_at__gt=earliest) | Q(children__finished_at__gt=earliest))
         .exclude(fallback=[])
         .exclude(
             children__created_at__gt=now - timedelta(seconds=settings.BROADCAST_FALLBACK_DELAY)
@@ -95,11 +93,11 @@ def fall_back(*, now: datetime) -> int:
 
 def _has_some(parent_id: UUID) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(SOMEBODY, asked_of(parent_id))
+        cursor.execute(HAS_MESSAGES_TO_FALL_BACK, parameters_of(parent_id))
         return bool(cursor.fetchone()[0])
 
 
-def asked_of(parent_id: UUID) -> dict[str, Any]:
+def parameters_of(parent_id: UUID) -> dict[str, Any]:
     """The parameters of SOMEBODY."""
     return {
         "broadcast": parent_id,
@@ -121,18 +119,18 @@ def _next_rung(parent_id: UUID, *, now: datetime) -> bool:
             return False
         child = _child(parent, rung=parent.fallback[0])
         save_new(child)
-        rows = _plan_those_who_failed(parent, child, now=now)
-        if not rows:
+        copied = _copy_messages(parent, child, now=now)
+        if not copied:
             transaction.set_rollback(True)
             return False
-        BroadcastCounters.objects.create(broadcast=child, total=rows, pending=rows)
+        BroadcastCounters.objects.create(broadcast=child, total=copied, pending=copied)
         _launch_or_say_why(child, now=now)
     return True
 
 
 def _child(parent: Broadcast, *, rung: Mapping[str, Any]) -> Broadcast:
-    """DRAFT. What was approved was the whole ladder, so its approval holds for the rung too."""
-    said = {name: rung[name] for name in RUNG_FIELDS if rung.get(name)}
+    """A DRAFT for this rung. The approval was for the whole ladder, so it holds for the rung."""
+    overrides = {name: rung[name] for name in RUNG_FIELDS if rung.get(name)}
     step = parent.fallback_step + 1
     return Broadcast(
         tenant=parent.tenant,
@@ -143,7 +141,7 @@ def _child(parent: Broadcast, *, rung: Mapping[str, Any]) -> Broadcast:
         kind=BroadcastKind.FALLBACK,
         fallback_step=step,
         fallback=parent.fallback[1:],
-        name=f"{parent.name[:180]} · {rung['platform']}",
+        name=f"{parent.name[: MAX_NAME - 20]} · {rung['platform']}",
         platform=rung["platform"],
         sender_id=rung.get("sender"),
         category=parent.category,
@@ -152,19 +150,21 @@ def _child(parent: Broadcast, *, rung: Mapping[str, Any]) -> Broadcast:
         unknown_policy=parent.unknown_policy,
         send_window=parent.send_window,
         expires_at=parent.expires_at,
-        **{"text": parent.text, **said},
+        **{"text": parent.text, **overrides},
     )
 
 
-def _plan_those_who_failed(parent: Broadcast, child: Broadcast, *, now: datetime) -> int:
+def _copy_messages(parent: Broadcast, child: Broadcast, *, now: datetime) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, {**asked_of(parent.pk), "child": child.pk, "now": now})
-        rows: int = cursor.rowcount
-    return rows
+        cursor.execute(
+            COPY_THOSE_TO_FALL_BACK, {**parameters_of(parent.pk), "child": child.pk, "now": now}
+        )
+        copied: int = cursor.rowcount
+    return copied
 
 
 def _launch_or_say_why(child: Broadcast, *, now: datetime) -> None:
-    """A rung that cannot start stays a DRAFT with its reason: somebody can mend it and send it."""
+    """A rung that cannot start stays a DRAFT with the reason; a user can correct and send it."""
     try:
         with transaction.atomic():
             launch(child, at=None, now=now)
@@ -172,5 +172,5 @@ def _launch_or_say_why(child: Broadcast, *, now: datetime) -> None:
         reason, code = OUT_OF_RANGE, "out_of_range"
         if isinstance(refusal, DomainError):
             reason, code = refusal.detail, refusal.code
-        Broadcast.objects.filter(pk=child.pk).update(status_reason=reason[:200])
+        Broadcast.objects.filter(pk=child.pk).update(status_reason=reason[:MAX_STATUS_REASON])
         log.warning("fallback_not_started", broadcast=str(child.pk), code=code)

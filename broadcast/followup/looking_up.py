@@ -1,7 +1,7 @@
-"""Asks providers that can be asked what became of UNKNOWN messages; each answer is a receipt.
+"""Asks providers that offer a look-up for the fate of UNKNOWN messages; each answer is a receipt.
 
-An answer counts only if the provider shows exactly one message that can be ours, and if it can be
-none of our others (docs/adr/0022).
+An answer counts only if the provider shows exactly one message that can be this one, and if that
+message can be no other message of ours (docs/adr/0022).
 """
 
 from collections import defaultdict
@@ -17,6 +17,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
+from broadcast.content.checking import content_of
 from broadcast.content.rendering import Renderer
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
@@ -26,22 +27,23 @@ from postgres.ids import id_at
 from tracking.models import TrackedURL
 
 ASKED_AT_ONCE = 20
-"""Questions a look, all at the same time: few, as providers count them with what is sent."""
+"""Messages per run, all asked for at the same time: few, as providers count these requests with
+the messages that are sent."""
 ANSWERED_WITHIN = 10.0
-"""Seconds. A worker's thread waits for it, and the next look asks again; no broadcast is begun with
-after it."""
+"""Seconds after which a run asks for no further broadcast, and the time-out of its requests: a
+worker's thread waits for the answers, and the next run asks again."""
 CLOCKS_DIFFER = timedelta(seconds=5)
-"""How far the provider's clock may be from ours: its times are whole seconds, too."""
+"""How far the provider's clock may be from ours; the provider's times are whole seconds, too."""
 
 log = structlog.get_logger(__name__)
 
-# A look at a silent provider outlasts the time to the next one: one after the other would take all
-# threads of a worker that plans and applies receipts, too.
-_looking = Lock()
+# If a provider is silent, a run lasts longer than the time to the next run. Without this lock, runs
+# would take all threads of a worker, which also plans and applies receipts.
+_run_lock = Lock()
 
-# By its batch, as no index knows a message's status. Chosen by chance: those that are never found
-# must not keep the others from being asked for.
 WAITING = """
+-- Messages are found through their batches, as no index knows a message's status. The choice is
+-- random: messages that are never found must not keep the others from being asked for.
 SELECT m.id, a.handed_at, a.lease_expires_at
 FROM broadcast_batch a
 JOIN broadcast_broadcastcounters c ON c.broadcast_id = a.broadcast_id AND c.unknown > 0
@@ -54,10 +56,11 @@ WHERE a.id > %(oldest_batch)s AND a.handed_at IS NOT NULL AND m.status = 'UNKNOW
 ORDER BY random() LIMIT %(limit)s
 """
 
-# Another message of ours to the same recipient that may be the one that was found. While its fate
-# is open, an id is that of an earlier try. Over whichever sender of whichever tenant: a number may
-# be in a messaging service's pool. The batches of the last minutes bound what is read.
 RIVALLED = """
+-- Messages with a rival: another message of ours to the same recipient that may be the one found.
+-- A rival whose fate is open counts even with a provider id, which is that of an earlier attempt.
+-- Senders of all tenants count: a number may be in a messaging service's pool. Only the batches of
+-- the last minutes are read.
 SELECT m.id FROM broadcast_broadcastmessage m
 JOIN broadcast_broadcast own ON own.id = m.broadcast_id
 JOIN channels_sender s ON s.id = own.sender_id
@@ -74,63 +77,72 @@ WHERE m.id = ANY(%(ids)s) AND EXISTS (
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
+    """An UNKNOWN message, and between which times it may have been handed over."""
+
     row: BroadcastMessage
     since: datetime
     until: datetime
 
 
 def look_up_unknown(*, now: datetime) -> int:
-    """Ask for some of the UNKNOWN messages of the last minute or so; how many were resolved.
+    """Ask for some of the recent UNKNOWN messages; returns how many were resolved.
 
-    Safe to repeat, by any number at once: an answer moves a row as a receipt does, never down. One
-    thread of a process looks; the others go on. No transaction is open while a provider is asked.
+    Safe to repeat, by any number of workers at once: an answer moves a message as a receipt does,
+    never down. In each process one thread asks; for any other thread this returns at once. No
+    transaction is open while a provider is asked.
     """
-    if not settings.SENDING_ENABLED or not _looking.acquire(blocking=False):
+    if not settings.SENDING_ENABLED or not _run_lock.acquire(blocking=False):
         return 0
     try:
         return _look_up(now=now)
     finally:
-        _looking.release()
+        _run_lock.release()
 
 
 def _look_up(*, now: datetime) -> int:
     until = monotonic() + ANSWERED_WITHIN
     by_broadcast: dict[UUID, list[_Waiting]] = defaultdict(list)
     waiting = _waiting(now=now)
-    for each in waiting:
-        by_broadcast[each.row.broadcast_id].append(each)
-    found: dict[UUID, Receipt] = {}
+    for message in waiting:
+        by_broadcast[message.row.broadcast_id].append(message)
+    answers: dict[UUID, Receipt] = {}
     for broadcast in _broadcasts(by_broadcast):
         if monotonic() > until:
             break
-        found |= _ask(broadcast, by_broadcast[broadcast.pk])
-    # A rival may have left as late as its lease allowed, just before the oldest that is asked for.
-    certain = _certain(found, since=now - 2 * _oldest())
+        answers |= _ask(broadcast, by_broadcast[broadcast.pk])
+    # A rival may have left as late as its lease allowed, just before the oldest message asked for.
+    certain = _certain(answers, since=now - 2 * _max_age())
     _apply(certain, waiting, now=now)
     if waiting:
         log.info("unknown_looked_up", asked=len(waiting), found=len(certain))
     return len(certain)
 
 
-def _oldest() -> timedelta:
-    """How long ago a message may have been claimed that became UNKNOWN lately: swept, at worst."""
+def _max_age() -> timedelta:
+    """The longest time since the claim of a message that became UNKNOWN recently, by a sweep."""
     return timedelta(seconds=2 * settings.BROADCAST_BATCH_LEASE + settings.BROADCAST_UNKNOWN_GRACE)
 
 
 def _waiting(*, now: datetime) -> list[_Waiting]:
-    """As long as their broadcast would wait for a receipt, and not at once: one may be coming."""
+    """UNKNOWN messages, not yet too old: as long as their broadcast would wait for a receipt.
+
+    Not at once either: a receipt may still come by itself.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             WAITING,
             {
                 "providers": providers_with_look_up(),
-                "oldest_batch": id_at(now - _oldest()),
+                "oldest_batch": id_at(now - _max_age()),
                 "since": now - timedelta(seconds=settings.BROADCAST_UNKNOWN_GRACE),
                 "until": now - timedelta(seconds=settings.BROADCAST_LOOK_UP_AFTER),
                 "limit": ASKED_AT_ONCE,
             },
         )
-        times = {row_id: (handed, lease) for row_id, handed, lease in cursor.fetchall()}
+        times = {
+            message_id: (handed_at, lease_expires_at)
+            for message_id, handed_at, lease_expires_at in cursor.fetchall()
+        }
     rows = BroadcastMessage.objects.filter(pk__in=times)
     return [
         _Waiting(row, times[row.pk][0] - CLOCKS_DIFFER, times[row.pk][1] + CLOCKS_DIFFER)
@@ -139,7 +151,7 @@ def _waiting(*, now: datetime) -> list[_Waiting]:
 
 
 def _broadcasts(ids: Iterable[UUID]) -> list[Broadcast]:
-    """In any order: a silent provider must not keep the same others from being asked for."""
+    """In random order: a silent provider must not keep the same broadcasts from being asked for."""
     return list(
         Broadcast.objects.select_related("tenant", "sender__app", "template")
         .filter(pk__in=list(ids))
@@ -150,55 +162,55 @@ def _broadcasts(ids: Iterable[UUID]) -> list[Broadcast]:
 def _ask(broadcast: Broadcast, waiting: Sequence[_Waiting]) -> dict[UUID, Receipt]:
     if broadcast.sender is None:
         return {}
-    links = TrackedURL.objects.filter(broadcast=broadcast).order_by("position")
-    positions = {url: n for n, url in enumerate(links.values_list("url", flat=True))}
-    renderer = Renderer(broadcast=broadcast, template=broadcast.template, positions=positions)
+    tracked = TrackedURL.objects.filter(broadcast=broadcast)
+    links = dict(tracked.values_list("url", "position"))
+    renderer = Renderer(content_of(broadcast, links=links))
     asked = [
         HandedOver(
             message=renderer.message(
-                message_id=each.row.pk,
-                address=each.row.address or "",
-                token=each.row.token,
-                variables=each.row.variables,
+                message_id=message.row.pk,
+                address=message.row.address or "",
+                token=message.row.token,
+                variables=message.row.variables,
             ),
-            since=each.since,
-            until=each.until,
+            since=message.since,
+            until=message.until,
         )
-        for each in waiting
+        for message in waiting
     ]
     return look_up_messages(
         account=broadcast.sender.account(), asked=asked, timeout=ANSWERED_WITHIN
     )
 
 
-def _certain(found: Mapping[UUID, Receipt], *, since: datetime) -> list[Receipt]:
-    """Without those that are another message of ours, or may be."""
-    if not found:
+def _certain(answers: Mapping[UUID, Receipt], *, since: datetime) -> list[Receipt]:
+    """The answers that cannot be about another message of ours."""
+    if not answers:
         return []
-    named = [each.provider_message_id for each in found.values()]
-    # In this order: what has no id yet may get it between the two, and is then among the taken.
+    provider_ids = [receipt.provider_message_id for receipt in answers.values()]
+    # Rivals first: a rival that gets its provider id between the two queries is then in `taken`.
     with connection.cursor() as cursor:
-        cursor.execute(RIVALLED, {"ids": list(found), "oldest": id_at(since)})
-        rivalled = {row_id for (row_id,) in cursor.fetchall()}
+        cursor.execute(RIVALLED, {"ids": list(answers), "oldest": id_at(since)})
+        rivalled = {message_id for (message_id,) in cursor.fetchall()}
     taken = set(
-        ProviderMessageId.objects.filter(provider_message_id__in=named)
-        .exclude(message_id__in=found)
+        ProviderMessageId.objects.filter(provider_message_id__in=provider_ids)
+        .exclude(message_id__in=answers)
         .values_list("provider_message_id", flat=True)
     )
     return [
         receipt
-        for row_id, receipt in found.items()
-        if row_id not in rivalled
+        for message_id, receipt in answers.items()
+        if message_id not in rivalled
         and receipt.provider_message_id not in taken
-        and named.count(receipt.provider_message_id) == 1
+        and provider_ids.count(receipt.provider_message_id) == 1
     ]
 
 
 def _apply(receipts: Sequence[Receipt], waiting: Sequence[_Waiting], *, now: datetime) -> None:
-    tenants = {each.row.pk: each.row.tenant_id for each in waiting}
+    tenant_ids = {message.row.pk: message.row.tenant_id for message in waiting}
     by_tenant: dict[Any, list[Receipt]] = defaultdict(list)
     for receipt in receipts:
         if receipt.message_id is not None:
-            by_tenant[tenants[receipt.message_id]].append(receipt)
-    for tenant_id, theirs in by_tenant.items():
-        apply_receipts(tenant_id=tenant_id, receipts=theirs, now=now)
+            by_tenant[tenant_ids[receipt.message_id]].append(receipt)
+    for tenant_id, receipts_of_tenant in by_tenant.items():
+        apply_receipts(tenant_id=tenant_id, receipts=receipts_of_tenant, now=now)

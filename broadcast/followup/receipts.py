@@ -1,7 +1,7 @@
-"""Delivery receipts, in any order and any number: the highest status ever reported wins."""
+"""Applies delivery receipts in any order and any number: the highest status ever reported wins."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -10,90 +10,33 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
+from broadcast.models.lengths import (
+    MAX_ERROR_CODE,
+    MAX_ERROR_MESSAGE,
+    MAX_PROVIDER_ERROR_CODE,
+    MAX_PROVIDER_MESSAGE_ID,
+)
 from broadcast.moves.finishing import finish
-from broadcast.moves.messages import Moved, lock_counters, make_money, move
+from broadcast.moves.messages import append_to_ledger, lock_counters, move
+from broadcast.moves.move_sql import Move
 from broadcast.moves.opt_outs import record_opt_outs
 from broadcast.states import RECEIPT_RANK, MessageStatus
 from channels.port.events import Receipt, ReceiptStatus
 from postgres.ids import new_id
 
-_OfBroadcast = dict[UUID, list[Receipt]]
-"""What a block says of each message."""
-_Block = dict[UUID, _OfBroadcast]
+_ByMessage = Mapping[UUID, list[Receipt]]
+"""A block's receipts for one broadcast, by message."""
+_Block = dict[UUID, dict[UUID, list[Receipt]]]
+"""By broadcast, then by message."""
 Rename = Callable[[Sequence[Receipt]], tuple[list[Receipt], list[Receipt]]]
-
-
-def apply_receipts(
-    *, tenant_id: UUID, receipts: Sequence[Receipt], now: datetime, rename: Rename | None = None
-) -> list[Receipt]:
-    """Apply a block of receipts; returns those whose message is not known (yet).
-
-    Set-based per broadcast, monotonic, safe to repeat. What a receipt moves, it also pays for:
-    captured when it shows acceptance, released or refunded when it shows failure. The failure of an
-    earlier try of a row that was sent again changes nothing. `rename`: those that are known by
-    another id, and the others; asked before anything is locked, as all counters are locked at once.
-    """
-    news: _Block = defaultdict(lambda: defaultdict(list))
-    unplaced = _place(tenant_id, receipts, news)
-    if unplaced and rename is not None:
-        renamed, unplaced = rename(unplaced)
-        unplaced += _place(tenant_id, renamed, news)
-    with transaction.atomic():
-        lock_counters(*news)
-        broadcasts = Broadcast.objects.select_related("tenant").in_bulk(news)
-        for broadcast_id in sorted(news):
-            _apply(broadcast=broadcasts[broadcast_id], said=news[broadcast_id], now=now)
-    return unplaced
-
-
-def _place(tenant_id: UUID, receipts: Sequence[Receipt], news: _Block) -> list[Receipt]:
-    """Add them to what is said of their messages; those whose message is not known."""
-    known = _find(tenant_id, receipts)
-    unplaced = []
-    for receipt in receipts:
-        found = known.get(receipt.message_id) or known.get(receipt.provider_message_id)
-        if found is None:
-            unplaced.append(receipt)
-            continue
-        message_id, broadcast_id = found
-        news[broadcast_id][message_id].append(receipt)
-    return unplaced
-
-
-def _find(
-    tenant_id: UUID, receipts: Iterable[Receipt]
-) -> dict[UUID | str | None, tuple[UUID, UUID]]:
-    """(message, broadcast) by our id and by the provider's, within the tenant."""
-    ids = {each.message_id for each in receipts if each.message_id}
-    provider_ids = {each.provider_message_id for each in receipts if not each.message_id} - {""}
-    found: dict[UUID | str | None, tuple[UUID, UUID]] = {}
-    if ids:
-        ours = BroadcastMessage.objects.filter(tenant_id=tenant_id, pk__in=ids)
-        for message_id, broadcast_id in ours.values_list("pk", "broadcast_id"):
-            found[message_id] = (message_id, broadcast_id)
-    if provider_ids:
-        theirs = ProviderMessageId.objects.filter(
-            tenant_id=tenant_id, provider_message_id__in=provider_ids
-        ).values_list("provider_message_id", "message_id", "broadcast_id")
-        for provider_id, message_id, broadcast_id in theirs:
-            found[provider_id] = (message_id, broadcast_id)
-    return found
-
-
-def _rank(receipt: Receipt) -> int:
-    return RECEIPT_RANK[MessageStatus(receipt.status.value)]
-
 
 RANK = (
     "CASE m.status "
     + " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in RECEIPT_RANK.items())
     + " ELSE 0 END"
 )
-
-# A PENDING row that was handed over before waits to be sent again, as its fate was not known, or
-# ended while it waited. What shows that the provider took it saves that and is what became of it;
-# its failure changes nothing.
-APPLY = f"""
+APPLY = Move(
+    ctes="""
 r AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(ranks)s::int[],
                          %(provider_ids)s::text[], %(codes)s::text[], %(provider_codes)s::text[],
@@ -101,7 +44,8 @@ r AS (
                          %(read)s::timestamptz[], %(failed)s::timestamptz[])
         AS t(id, status, rank, provider_id, code, provider_code, message, sent_at, delivered_at,
              read_at, failed_at)
-), --UPDATE--
+)""",
+    update=f"""
 UPDATE broadcast_broadcastmessage m
 SET status = CASE WHEN r.rank > {RANK} THEN r.status ELSE m.status END,
     status_at = CASE WHEN r.rank > {RANK} THEN %(now)s ELSE m.status_at END,
@@ -123,39 +67,18 @@ SET status = CASE WHEN r.rank > {RANK} THEN r.status ELSE m.status END,
 FROM r
 WHERE m.id = r.id AND m.broadcast_id = %(broadcast)s
   AND (m.status IN ('SENDING', 'UNKNOWN', 'SENT', 'FAILED', 'DELIVERED', 'READ')
+       -- A message that was handed over before and waits to be sent again, as its fate was unknown,
+       -- or that ended while it waited: a receipt that shows acceptance decides its status and
+       -- saves sending it again; a receipt of failure changes nothing.
        OR m.status IN ('PENDING', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')
           AND m.attempts > 0 AND r.status <> 'FAILED')
-"""
+""",
+)
 
-
-def _apply(*, broadcast: Broadcast, said: _OfBroadcast, now: datetime) -> None:
-    """The caller has locked the counters."""
-    news = _of_last_tries(broadcast.pk, said)
-    moved = move(broadcast_id=broadcast.pk, update=APPLY, params=_params(news, now))
-    if moved.captured or moved.released or moved.refunded:
-        _pay(broadcast, moved, now)
-    opted_out = {each: one.at for each, told in said.items() for one in told if one.opted_out}
-    if opted_out:
-        record_opt_outs(broadcast=broadcast, said_at=opted_out)
-    if moved.is_over:
-        # After the outermost commit: finishing locks the broadcast, then its counters.
-        transaction.on_commit(partial(_finish, broadcast.pk, now=now))
-
-
-def _finish(broadcast_id: UUID, *, now: datetime) -> None:
-    """However long its lock takes, also within a look (`one_by_one`), which would not wait for it.
-
-    Nobody comes back to a finished broadcast whose receipts are applied.
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
-        finish(broadcast_id=broadcast_id, now=now)
-
-
-# A claim empties the row's id, so that it is the last try's. That of an earlier try, whose
-# answer was lost, may be in no table. Where a row was sent once, another id is that of a part of a
-# long SMS.
 OUTDATED = """
+-- A claim empties the message's provider id, so a stored id is that of the last attempt. The id of
+-- an earlier attempt whose answer was lost may be in no table. If a message was sent once, another
+-- id is that of a part of a long SMS.
 SELECT m.id, f.provider_id
 FROM unnest(%(ids)s::uuid[], %(provider_ids)s::text[]) AS f(id, provider_id)
 JOIN broadcast_broadcastmessage m ON m.id = f.id AND m.broadcast_id = %(broadcast)s
@@ -166,18 +89,113 @@ WHERE m.attempts > 1 AND f.provider_id <> '' AND f.provider_id <> m.provider_mes
 """
 
 
-def _of_last_tries(broadcast_id: UUID, said: _OfBroadcast) -> _OfBroadcast:
-    """Without the failures of earlier tries: the last one's is what the row waits for."""
-    failed = [
-        (message_id, _provider_id(each))
-        for message_id, told in said.items()
-        for each in told
-        if each.status == ReceiptStatus.FAILED
+def apply_receipts(
+    *, tenant_id: UUID, receipts: Sequence[Receipt], now: datetime, rename: Rename | None = None
+) -> list[Receipt]:
+    """Apply a block of receipts; returns the receipts whose message is not known (yet).
+
+    Set-based per broadcast, monotonic, safe to repeat. A receipt that moves a message also moves
+    its money: captured if the receipt shows acceptance, released or refunded if it shows failure.
+    The failure of an earlier attempt of a message that was sent again changes nothing. `rename`
+    splits receipts into those known by another id, renamed, and the rest. It is called before
+    anything is locked, because all counters are locked at once.
+    """
+    block: _Block = defaultdict(lambda: defaultdict(list))
+    unplaced = _place(tenant_id, receipts, block)
+    if unplaced and rename is not None:
+        renamed, unplaced = rename(unplaced)
+        unplaced += _place(tenant_id, renamed, block)
+    with transaction.atomic():
+        lock_counters(*block)
+        broadcasts = Broadcast.objects.select_related("tenant").in_bulk(block)
+        for broadcast_id in sorted(block):
+            _apply(broadcasts[broadcast_id], block[broadcast_id], now=now)
+    return unplaced
+
+
+def _place(tenant_id: UUID, receipts: Sequence[Receipt], block: _Block) -> list[Receipt]:
+    """Add the receipts to their messages in the block; returns those whose message is unknown."""
+    ids = _find(tenant_id, receipts)
+    unplaced = []
+    for receipt in receipts:
+        message = ids.get(receipt.message_id) or ids.get(receipt.provider_message_id)
+        if message is None:
+            unplaced.append(receipt)
+            continue
+        message_id, broadcast_id = message
+        block[broadcast_id][message_id].append(receipt)
+    return unplaced
+
+
+def _find(
+    tenant_id: UUID, receipts: Iterable[Receipt]
+) -> dict[UUID | str | None, tuple[UUID, UUID]]:
+    """(message, broadcast) by our id and by the provider's, within the tenant."""
+    our_ids = {receipt.message_id for receipt in receipts if receipt.message_id}
+    provider_ids = {
+        receipt.provider_message_id for receipt in receipts if not receipt.message_id
+    } - {""}
+    ids: dict[UUID | str | None, tuple[UUID, UUID]] = {}
+    if our_ids:
+        messages = BroadcastMessage.objects.filter(tenant_id=tenant_id, pk__in=our_ids)
+        for message_id, broadcast_id in messages.values_list("pk", "broadcast_id"):
+            ids[message_id] = (message_id, broadcast_id)
+    if provider_ids:
+        rows = ProviderMessageId.objects.filter(
+            tenant_id=tenant_id, provider_message_id__in=provider_ids
+        ).values_list("provider_message_id", "message_id", "broadcast_id")
+        for provider_id, message_id, broadcast_id in rows:
+            ids[provider_id] = (message_id, broadcast_id)
+    return ids
+
+
+def _apply(broadcast: Broadcast, by_message: _ByMessage, *, now: datetime) -> None:
+    """The caller has locked the counters."""
+    current = _without_outdated(broadcast.pk, by_message)
+    moved = move(broadcast_id=broadcast.pk, update=APPLY, params=_params(current, now))
+    if moved.captured or moved.released or moved.refunded:
+        append_to_ledger(
+            broadcast=broadcast,
+            moved=moved,
+            reference=f"receipts:{new_id()}",
+            actor="receipts",
+            now=now,
+        )
+    opted_out = {
+        message_id: receipt.at
+        for message_id, receipts in by_message.items()
+        for receipt in receipts
+        if receipt.opted_out
+    }
+    if opted_out:
+        record_opt_outs(broadcast=broadcast, said_at=opted_out)
+    if moved.is_over:
+        # After the outermost commit: finishing locks the broadcast, then its counters.
+        transaction.on_commit(partial(_finish, broadcast.pk, now=now))
+
+
+def _finish(broadcast_id: UUID, *, now: datetime) -> None:
+    """Finish the broadcast, however long its lock takes: no later run would finish it.
+
+    Within `one_by_one`, which sets a short lock_timeout, the default one is restored.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+        finish(broadcast_id=broadcast_id, now=now)
+
+
+def _without_outdated(broadcast_id: UUID, by_message: _ByMessage) -> _ByMessage:
+    """Drop failures of earlier attempts: a message waits for the outcome of its last attempt."""
+    failures = [
+        (message_id, _provider_id(receipt))
+        for message_id, receipts in by_message.items()
+        for receipt in receipts
+        if receipt.status == ReceiptStatus.FAILED
     ]
-    if not failed:
-        return said
+    if not failures:
+        return by_message
     with connection.cursor() as cursor:
-        ids, provider_ids = zip(*failed, strict=True)
+        ids, provider_ids = zip(*failures, strict=True)
         cursor.execute(
             OUTDATED,
             {"broadcast": broadcast_id, "ids": list(ids), "provider_ids": list(provider_ids)},
@@ -185,47 +203,41 @@ def _of_last_tries(broadcast_id: UUID, said: _OfBroadcast) -> _OfBroadcast:
         outdated = set(cursor.fetchall())
     kept = {
         message_id: [
-            each
-            for each in told
-            if each.status != ReceiptStatus.FAILED
-            or (message_id, _provider_id(each)) not in outdated
+            receipt
+            for receipt in receipts
+            if receipt.status != ReceiptStatus.FAILED
+            or (message_id, _provider_id(receipt)) not in outdated
         ]
-        for message_id, told in said.items()
+        for message_id, receipts in by_message.items()
     }
-    return {message_id: told for message_id, told in kept.items() if told}
+    return {message_id: receipts for message_id, receipts in kept.items() if receipts}
 
 
 def _provider_id(receipt: Receipt) -> str:
-    return receipt.provider_message_id[:200]
+    return receipt.provider_message_id[:MAX_PROVIDER_MESSAGE_ID]
 
 
-def _pay(broadcast: Broadcast, moved: Moved, now: datetime) -> None:
-    make_money(
-        broadcast=broadcast,
-        moved=moved,
-        reference=f"receipts:{new_id()}",
-        actor="receipts",
-        now=now,
-    )
-
-
-def _params(said: _OfBroadcast, now: datetime) -> dict[str, Any]:
-    best = [max(told, key=_rank) for told in said.values()]
+def _params(by_message: _ByMessage, now: datetime) -> dict[str, Any]:
+    highest = [max(receipts, key=_rank) for receipts in by_message.values()]
     return {
-        "ids": list(said),
-        "statuses": [each.status.value for each in best],
-        "ranks": [_rank(each) for each in best],
-        "provider_ids": [_provider_id(each) for each in best],
-        "codes": [each.code[:64] for each in best],
-        "provider_codes": [each.provider_code[:64] for each in best],
-        "texts": [each.message[:500] for each in best],
+        "ids": list(by_message),
+        "statuses": [receipt.status.value for receipt in highest],
+        "ranks": [_rank(receipt) for receipt in highest],
+        "provider_ids": [_provider_id(receipt) for receipt in highest],
+        "codes": [receipt.code[:MAX_ERROR_CODE] for receipt in highest],
+        "provider_codes": [receipt.provider_code[:MAX_PROVIDER_ERROR_CODE] for receipt in highest],
+        "texts": [receipt.message[:MAX_ERROR_MESSAGE] for receipt in highest],
         **{
-            status.value.lower(): [_first(told, status) for told in said.values()]
+            status.value.lower(): [_first(receipts, status) for receipts in by_message.values()]
             for status in ReceiptStatus
         },
         "now": now,
     }
 
 
-def _first(told: Iterable[Receipt], status: ReceiptStatus) -> datetime | None:
-    return next((each.at for each in told if each.status == status), None)
+def _rank(receipt: Receipt) -> int:
+    return RECEIPT_RANK[MessageStatus(receipt.status.value)]
+
+
+def _first(receipts: Iterable[Receipt], status: ReceiptStatus) -> datetime | None:
+    return next((receipt.at for receipt in receipts if receipt.status == status), None)

@@ -1,4 +1,4 @@
-"""Deciding on messages whose fate is unknown: sent again, perhaps twice, or counted as failed."""
+"""Resolves messages of unknown fate: sends them again, perhaps twice, or counts them as failed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,34 @@ from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.moves.broadcasts import fresh, lock_family, locked
 from broadcast.moves.finishing import finish
-from broadcast.moves.messages import lock_counters, make_money, move
+from broadcast.moves.messages import append_to_ledger, lock_counters, move
+from broadcast.moves.move_sql import Move
 from broadcast.states import FINISHED, BroadcastStatus, MessageCode, MessageStatus
 from postgres.ids import new_id
 from tenants.models import Tenant, User
 
-SHOWN = 20
+MAX_SHOWN = 20
+"""Message ids in an error's text; the rest is counted."""
+
+UNKNOWN = """
+WHERE m.broadcast_id = %(broadcast)s AND m.status = 'UNKNOWN'
+  AND (%(ids)s::uuid[] IS NULL OR m.id = ANY(%(ids)s::uuid[]))
+"""
+FAIL = Move(
+    update=f"""
+UPDATE broadcast_broadcastmessage m
+SET status = 'FAILED', status_at = %(now)s, failed_at = %(now)s, error_code = %(code)s,
+    charge_state = CASE WHEN m.charge_state = 'HELD' THEN 'RELEASED' ELSE m.charge_state END
+{UNKNOWN}
+"""
+)
+SEND_AGAIN = Move(
+    update=f"""
+UPDATE broadcast_broadcastmessage m
+SET status = 'PENDING', status_at = %(now)s, next_attempt_at = %(now)s, error_code = ''
+{UNKNOWN}
+"""
+)
 
 
 class Decision(models.TextChoices):
@@ -29,7 +51,7 @@ class Decision(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """`child`: who was sent to again after the broadcast had finished."""
+    """`child`: the broadcast that sends again, if the resolved broadcast had finished."""
 
     broadcast: Broadcast
     count: int
@@ -45,19 +67,19 @@ def resolve_unknown(
     now: datetime,
     message_ids: Sequence[UUID] | None = None,
 ) -> Resolved:
-    """Resolve the UNKNOWN messages, all or those named; others of those named stay as they are.
+    """Resolve all UNKNOWN messages, or the given ones; given messages of other statuses stay.
 
-    FAIL: FAILED and released. RESEND: back to PENDING in a broadcast that is still being sent; of a
-    finished one they become FAILED with the code `resent`, and a child broadcast with a hold of its
-    own sends to their recipients (docs/adr/0020). Raises UnknownMessages, IllegalMove, and for a
-    child all that sending raises.
+    FAIL: they become FAILED and their credits are released. RESEND: if the broadcast is still being
+    sent, they return to PENDING; if it has finished, they become FAILED with the code `resent`, and
+    a child broadcast with its own hold sends to their recipients (docs/adr/0020). Raises
+    UnknownMessages, IllegalMove, and for a child whatever a launch raises.
     """
     with transaction.atomic():
         if decision == Decision.RESEND:
             lock_family(broadcast_id, tenant=tenant)
         broadcast = locked(tenant, broadcast_id)
         if message_ids is not None:
-            _require_known(broadcast, message_ids)
+            _require_of_broadcast(broadcast, message_ids)
         child = None
         if decision == Decision.FAIL:
             count = _fail(broadcast, message_ids, code=MessageCode.GIVEN_UP, now=now)
@@ -78,36 +100,19 @@ def resolve_unknown(
     )
 
 
-def _require_known(broadcast: Broadcast, message_ids: Sequence[UUID]) -> None:
-    known = set(
+def _require_of_broadcast(broadcast: Broadcast, message_ids: Sequence[UUID]) -> None:
+    existing = set(
         BroadcastMessage.objects.filter(broadcast=broadcast, pk__in=message_ids).values_list(
             "pk", flat=True
         )
     )
-    unknown = [str(each) for each in message_ids if each not in known]
+    unknown = [str(message_id) for message_id in message_ids if message_id not in existing]
     if unknown:
         raise UnknownMessages(
-            f"Not of this broadcast: {', '.join(unknown[:SHOWN])}.",
+            f"Not of this broadcast: {', '.join(unknown[:MAX_SHOWN])}.",
             attr="messages",
-            data={"unknown": unknown[:SHOWN], "unknown_count": len(unknown)},
+            data={"unknown": unknown[:MAX_SHOWN], "unknown_count": len(unknown)},
         )
-
-
-OF_THE_UNKNOWN = """
-WHERE m.broadcast_id = %(broadcast)s AND m.status = 'UNKNOWN'
-  AND (%(ids)s::uuid[] IS NULL OR m.id = ANY(%(ids)s::uuid[]))
-"""
-FAIL = f"""--UPDATE--
-UPDATE broadcast_broadcastmessage m
-SET status = 'FAILED', status_at = %(now)s, failed_at = %(now)s, error_code = %(code)s,
-    charge_state = CASE WHEN m.charge_state = 'HELD' THEN 'RELEASED' ELSE m.charge_state END
-{OF_THE_UNKNOWN}
-"""
-SEND_AGAIN = f"""--UPDATE--
-UPDATE broadcast_broadcastmessage m
-SET status = 'PENDING', status_at = %(now)s, next_attempt_at = %(now)s, error_code = ''
-{OF_THE_UNKNOWN}
-"""
 
 
 def _fail(
@@ -117,9 +122,9 @@ def _fail(
     moved = move(
         broadcast_id=broadcast.pk,
         update=FAIL,
-        params={**_which(message_ids), "code": code.value, "now": now},
+        params={**_ids(message_ids), "code": code.value, "now": now},
     )
-    make_money(
+    append_to_ledger(
         broadcast=broadcast,
         moved=moved,
         reference=f"resolved:{new_id()}",
@@ -130,21 +135,24 @@ def _fail(
 
 
 def _send_again(broadcast: Broadcast, message_ids: Sequence[UUID] | None, *, now: datetime) -> int:
-    """Their credits stay held; a late answer saves those that it says were taken."""
+    """Return the messages to PENDING; their credits stay held.
+
+    A late answer that shows acceptance still makes a message SENT before it is sent again.
+    """
     lock_counters(broadcast.pk)
     moved = move(
-        broadcast_id=broadcast.pk, update=SEND_AGAIN, params={**_which(message_ids), "now": now}
+        broadcast_id=broadcast.pk, update=SEND_AGAIN, params={**_ids(message_ids), "now": now}
     )
     wake_lanes(broadcast=broadcast, at=now)
     return moved.count
 
 
-def _which(message_ids: Sequence[UUID] | None) -> dict[str, Any]:
+def _ids(message_ids: Sequence[UUID] | None) -> dict[str, Any]:
     return {"ids": None if message_ids is None else list(message_ids)}
 
 
 def _child(broadcast: Broadcast, *, actor: User | None, now: datetime) -> Broadcast:
-    """For those that this very decision has failed: so its instant tells."""
+    """A child for the messages that this decision has failed: `status_at` is its time."""
     return retry_child(
         parent=broadcast,
         actor=actor,

@@ -1,4 +1,4 @@
-"""A further try for the recipients of a finished broadcast that could not be reached."""
+"""Retries a finished broadcast: a child broadcast for the recipients whose messages FAILED."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +15,14 @@ from broadcast.moves.broadcasts import fresh, lock_family, locked
 from broadcast.states import FINISHED, BroadcastKind, BroadcastStatus
 from tenants.models import Tenant, User
 
-UNDERWAY = (
+UNDER_WAY = (
     BroadcastStatus.DRAFT,
     BroadcastStatus.SCHEDULED,
     BroadcastStatus.QUEUED,
     BroadcastStatus.SENDING,
 )
 
+# `m`: a FAILED message.
 UNREACHABLE = "(starts_with(m.error_code, %(prefix)s) OR m.error_code = ANY(%(codes)s::text[]))"
 TO_RETRY = (
     f"m.status = 'FAILED' AND (%(include_unreachable)s OR NOT {UNREACHABLE}) AND NOT {REACHED}"
@@ -36,6 +37,8 @@ WHERE m.broadcast_id = %(broadcast)s AND m.status = 'FAILED'
 
 @dataclass(frozen=True, slots=True)
 class Retry:
+    """`is_new`: the child was made now; it was not already under way."""
+
     child: Broadcast
     is_new: bool
 
@@ -48,17 +51,18 @@ def retry_failed(
     now: datetime,
     include_unreachable: bool = False,
 ) -> Retry:
-    """A child broadcast for the FAILED recipients; the one that is underway, if one is.
+    """A child broadcast for the FAILED recipients; if a retry is under way, returns that one.
 
-    Those whom another try has reached, or may still reach, are left out; so are those refused for
-    good because of the recipient, unless asked for. Raises IllegalMove, RetryTheParent,
-    NothingToRetry, and all that sending raises.
+    Leaves out recipients whom another try has reached or may still reach. Also leaves out
+    recipients that the provider refused for good because of the recipient, unless
+    `include_unreachable`. Raises IllegalMove, RetryTheParent, NothingToRetry, and whatever a launch
+    raises.
     """
     with transaction.atomic():
         lock_family(broadcast_id, tenant=tenant)
         parent = locked(tenant, broadcast_id)
         _require_retriable(parent)
-        running = parent.children.filter(kind=BroadcastKind.RETRY, status__in=UNDERWAY).first()
+        running = parent.children.filter(kind=BroadcastKind.RETRY, status__in=UNDER_WAY).first()
         if running is not None:
             return Retry(child=fresh(running), is_new=False)
         params = {

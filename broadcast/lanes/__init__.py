@@ -1,1 +1,1 @@
-"""Whose turn it is, and when."""
+"""Lanes: which lane is served next, when a lane sleeps, and when it wakes."""

@@ -1,4 +1,4 @@
-"""Where it is too early or too late to write to a broadcast's recipients, and until when."""
+"""In which time zones a broadcast's send windows are closed now, and until when."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,14 +12,14 @@ from channels.models import Sender
 from tenants.models import Tenant
 from tenants.send_windows import SendWindow, next_opening, read_send_window
 
-LOOK_AGAIN = timedelta(hours=1)
-"""How long those wait whose windows never open, and how long a lane sleeps at most: somebody may
-change the windows."""
+CHECK_AGAIN_AFTER = timedelta(hours=1)
+"""The longest sleep of a lane, and the wait of recipients whose windows never open: after it, the
+windows are read again, because a user may have changed them."""
 
 log = structlog.get_logger(__name__)
 
-# One step of the index per zone, however many contacts there are.
 ZONES = """
+-- A loose index scan: one step of the index per zone, however many contacts there are.
 WITH RECURSIVE zone AS (
     (SELECT time_zone FROM contacts_contact WHERE tenant_id = %(tenant)s AND time_zone <> ''
      ORDER BY time_zone LIMIT 1)
@@ -35,16 +35,17 @@ SELECT time_zone FROM zone WHERE time_zone IS NOT NULL
 
 @dataclass(frozen=True, slots=True)
 class ClosedZones:
-    """`until` by zone of the recipients, '' for those of whom it is not known; None: open.
+    """`until` maps each zone of recipients to its next opening, or to None if it is open.
 
-    `everywhere`: until when nobody at all may be written to, None if somebody may be.
+    The zone '' stands for recipients whose zone is not known. `everywhere` is the first opening if
+    every zone is closed, else None.
     """
 
     until: dict[str, datetime | None] = field(default_factory=dict)
 
     @property
     def everywhere(self) -> datetime | None:
-        times = [each for each in self.until.values() if each is not None]
+        times = [until for until in self.until.values() if until is not None]
         return min(times) if times and len(times) == len(self.until) else None
 
     @property
@@ -55,26 +56,22 @@ class ClosedZones:
 NONE_CLOSED = ClosedZones()
 
 
-def require_opening(*, broadcast: Broadcast, now: datetime) -> None:
-    """Raises InvalidInput where a broadcast's windows are never open together."""
+def never_opens(*, broadcast: Broadcast, now: datetime) -> bool:
+    """Whether the windows of tenant, sender and broadcast are never open at the same time."""
     windows = _windows(broadcast, broadcast.sender)
     zone = broadcast.tenant.time_zone
-    if windows and next_opening(windows, at=now, default_zone=zone) is None:
-        raise InvalidInput(
-            "The send windows of tenant, sender and broadcast are never open at the same time.",
-            attr="send_window",
-        )
+    return bool(windows) and next_opening(windows, at=now, default_zone=zone) is None
 
 
 def closed_zones(*, broadcast: Broadcast, sender: Sender, now: datetime) -> ClosedZones:
-    """By the windows of tenant, sender and broadcast together; asks nothing where there is none."""
+    """The zones closed by the windows of tenant, sender and broadcast; no SQL if there are none."""
     tenant = broadcast.tenant
     try:
         windows = _windows(broadcast, sender)
     except InvalidInput:
-        # Only by a hand in the database; to send at any time is the one wrong answer.
+        # Only a manual change in the database can cause this. Sending at any time would be wrong.
         log.exception("send_window_unreadable", broadcast=str(broadcast.pk))
-        return ClosedZones({"": now + LOOK_AGAIN})
+        return ClosedZones({"": now + CHECK_AGAIN_AFTER})
     if not windows:
         return NONE_CLOSED
     zones = ["", *_zones_of(tenant)]
@@ -82,8 +79,8 @@ def closed_zones(*, broadcast: Broadcast, sender: Sender, now: datetime) -> Clos
 
 
 def _windows(broadcast: Broadcast, sender: Sender | None) -> list[SendWindow]:
-    written = (broadcast.tenant.send_window, sender and sender.send_window, broadcast.send_window)
-    return [window for each in written if (window := read_send_window(each))]
+    stored = (broadcast.tenant.send_window, sender and sender.send_window, broadcast.send_window)
+    return [window for value in stored if (window := read_send_window(value))]
 
 
 def _closed_until(
@@ -91,7 +88,7 @@ def _closed_until(
 ) -> datetime | None:
     opens = next_opening(windows, at=now, default_zone=tenant.time_zone, own_zone=zone)
     if opens is None:
-        return now + LOOK_AGAIN
+        return now + CHECK_AGAIN_AFTER
     return None if opens <= now else opens
 
 

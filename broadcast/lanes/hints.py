@@ -1,7 +1,7 @@
-"""Hints to the workers, given once the rows that they speak of are committed.
+"""Sends hints to the workers, once the rows that a hint is about are committed.
 
-By name: the tasks call the lifecycle, so the lifecycle cannot import the tasks. A hint that is lost
-is made good by beat.
+Tasks are called by name: the tasks import the lifecycle, so the lifecycle cannot import the tasks.
+Beat replaces a hint that is lost.
 """
 
 from functools import partial
@@ -12,19 +12,20 @@ from celery import current_app
 from django.db import transaction
 
 SENDING = "sending"
+"""The queue of the hints to serve a lane."""
 
 
 def serve_soon(*, lanes: int) -> None:
-    """So many lanes are due. Whose turn it is, the workers see."""
+    """Hint that so many lanes are due; the workers decide which lane is served next."""
     for _ in range(lanes):
         _send("broadcast.tasks.serve", queue=SENDING)
 
 
 def hints_waiting() -> int:
-    """How many of them no worker has taken yet."""
+    """How many hints to serve a lane no worker has taken yet."""
     with current_app.connection_for_read() as connection:
         channel: Any = connection.default_channel
-        # Not passive: then kombu asks for the queue without the prefix of our keys.
+        # Not passive: a passive declaration asks for the queue without our key prefix.
         return int(channel.queue_declare(SENDING).message_count)
 
 
@@ -34,5 +35,5 @@ def plan_soon(*, broadcast_id: UUID) -> None:
 
 def _send(name: str, *, queue: str, **kwargs: object) -> None:
     hint = partial(current_app.send_task, name, kwargs=kwargs, queue=queue)
-    # Robust: a broker that is away must not turn a committed broadcast into an error.
+    # Robust: an unreachable broker must not turn a committed broadcast into an error.
     transaction.on_commit(hint, robust=True)

@@ -1,4 +1,4 @@
-"""A lane is taken for one batch, rests, comes back and is woken."""
+"""Takes a lane for one batch, lets it rest, delays it, and wakes it."""
 
 from datetime import datetime, timedelta
 
@@ -11,14 +11,25 @@ from broadcast.states import BroadcastStatus
 from channels.models import Sender
 
 RESTS_AT_LEAST = timedelta(seconds=1)
-"""What falls due one after another is claimed together; and what is due but locked, or was left
-behind by a claim that was rolled back, is looked at again after it."""
+"""So messages that fall due one after another are claimed together. After it, the lane also checks
+again messages that are due but locked, or that a claim left behind when it was rolled back."""
+
+NEXT_DUE = """
+SELECT min(next_attempt_at) FROM broadcast_broadcastmessage
+WHERE broadcast_id = %(broadcast)s AND next_attempt_at IS NOT NULL AND status = 'PENDING'
+"""
+WAKE = """
+UPDATE broadcast_lane
+SET next_batch_at = greatest(%(at)s, served_at + make_interval(secs => %(delay)s))
+WHERE broadcast_id = %(broadcast)s AND (next_batch_at IS NULL OR next_batch_at
+      > greatest(%(at)s, served_at + make_interval(secs => %(delay)s)))
+"""
 
 
 def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
-    """Start this lane's next batch: when the one after it may start, or None if it is not yet due.
+    """Start this lane's next batch; returns when the following one may start, None if not yet due.
 
-    A compare-and-set: of any number of chains and beats, one gets it.
+    A compare-and-set: of any number of chains and beats, one takes the lane.
     """
     following = now + timedelta(seconds=float(sender.effective_batch_delay))
     taken = Lane.objects.filter(
@@ -31,44 +42,37 @@ def take_lane(*, lane: Lane, sender: Sender, now: datetime) -> datetime | None:
     return following if taken else None
 
 
-def _rest(*, lane: Lane, moved: Moved, now: datetime) -> datetime | None:
-    """Nothing was due: sleep until something is; until when, None if somebody has to wake it.
+def rest(*, lane: Lane, moved: Moved, now: datetime) -> datetime | None:
+    """Let a lane without due messages sleep until the next one is due; returns that time.
 
-    No wake-up is lost: the counters are locked.
+    None if no message is pending: then only `wake_lanes` wakes the lane. No wake-up is lost: the
+    caller has locked the counters.
     """
     if moved.pending == 0:
         Lane.objects.filter(pk=lane.pk).update(next_batch_at=None)
         return None
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT min(next_attempt_at) FROM broadcast_broadcastmessage "
-            "WHERE broadcast_id = %s AND next_attempt_at IS NOT NULL AND status = 'PENDING'",
-            [lane.broadcast_id],
-        )
+        cursor.execute(NEXT_DUE, {"broadcast": lane.broadcast_id})
         (due,) = cursor.fetchone()
     until: datetime = max(due or now, now + RESTS_AT_LEAST)
-    # Pending, never tried and below the floor: a claim was rolled back. Look from the start.
+    # Some messages are pending, never tried and below the floor: a claim was rolled back. So the
+    # next claim starts from the first message.
     floor = {"floor": 0} if due is None else {}
     Lane.objects.filter(pk=lane.pk).update(next_batch_at=until, **floor)
     return until
 
 
-def come_back(*, lane: Lane, at: datetime) -> datetime:
-    """This lane has nothing to do before `at`, which is returned."""
+def delay_lane(*, lane: Lane, at: datetime) -> datetime:
+    """Delay this lane's next batch until `at`, which is returned."""
     Lane.objects.filter(pk=lane.pk, next_batch_at__isnull=False).update(next_batch_at=at)
     return at
 
 
 def wake_lanes(*, broadcast: Broadcast, at: datetime) -> None:
-    """Messages of this broadcast are due again at `at`: no lane sleeps beyond it, none hurries."""
+    """Let no lane of this broadcast sleep beyond `at`; every lane keeps its delay between batches.
+
+    Called when messages become due again at `at`.
+    """
     delay = broadcast.sender.effective_batch_delay if broadcast.sender else 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE broadcast_lane
-            SET next_batch_at = greatest(%(at)s, served_at + make_interval(secs => %(delay)s))
-            WHERE broadcast_id = %(broadcast)s AND (next_batch_at IS NULL OR next_batch_at
-                  > greatest(%(at)s, served_at + make_interval(secs => %(delay)s)))
-            """,
-            {"broadcast": broadcast.pk, "at": at, "delay": float(delay)},
-        )
+        cursor.execute(WAKE, {"broadcast": broadcast.pk, "at": at, "delay": float(delay)})

@@ -1,7 +1,8 @@
-"""Which lane is served next: tenants in order of their oldest service.
+"""Decides which lane is served next: tenants in order of their oldest service.
 
-A task in the queue says that there is something to do, not for whom: the queue is first come, first
-served, and a tenant with a thousand broadcasts would stand in it a thousand times.
+A task in the queue says that some lane is due, not which one. The queue is first come, first
+served: if each lane had its own task, a tenant with a thousand broadcasts would have a thousand
+places in it.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from django.db import connection
 
 from postgres import prepared
 
-# All lanes that have something to do count for their tenant's last service; of held senders and of
-# those that sleep none is due.
-GOING = """
+ACTIVE_LANES = """
+-- Every active lane counts towards when its tenant was last served. Lanes of held senders, and
+-- sleeping lanes, are never due.
 going AS (
     SELECT l.id, l.next_batch_at, coalesce(s.batch_delay, %(delay)s) AS delay,
            max(l.served_at) OVER (PARTITION BY b.tenant_id) AS tenant_served_at,
@@ -28,21 +29,24 @@ going AS (
 )
 """
 
-# Of any number of workers each gets another lane, and it is looked at again once it is locked. Its
-# commit is not waited for (docs/adr/0044): were it lost, the lane would be due a delay too early.
 TAKE_NEXT = f"""
-WITH {GOING}, chosen AS (
+WITH {ACTIVE_LANES},
+-- Of any number of workers each gets another lane. PostgreSQL checks again that the lane is due
+-- once it has locked the row.
+chosen AS (
     SELECT l.id, going.delay FROM broadcast_lane l JOIN going ON going.id = l.id
     WHERE going.is_due AND l.next_batch_at <= %(due)s
     ORDER BY going.tenant_served_at NULLS FIRST, l.served_at NULLS FIRST, l.next_batch_at, l.id
     LIMIT 1 FOR NO KEY UPDATE OF l SKIP LOCKED
 )
+-- The commit is not waited for (docs/adr/0044): if it were lost, the lane would be due one delay
+-- too early.
 UPDATE broadcast_lane l
 SET next_batch_at = %(due)s + make_interval(secs => chosen.delay::float), served_at = %(due)s
 FROM chosen WHERE l.id = chosen.id
 RETURNING l.id, l.next_batch_at, set_config('synchronous_commit', 'off', true)
 """
-OVERDUE = f"WITH {GOING} SELECT count(*) FROM going WHERE is_due"
+OVERDUE = f"WITH {ACTIVE_LANES} SELECT count(*) FROM going WHERE is_due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +58,18 @@ class LaneTurn:
 
 
 def take_next_lane(*, now: datetime) -> LaneTurn | None:
-    """Start the next batch of the lane that waits most rightly; None if no lane is due.
+    """Take the due lane whose tenant was served longest ago; None if no lane is due.
 
     A lane without a delay is due again at once: its batches may overlap.
     """
     with connection.cursor() as cursor:
-        known = {"due": now, "delay": settings.BROADCAST_BATCH_DELAY}
-        prepared.execute(cursor, TAKE_NEXT, known)
+        prepared.execute(cursor, TAKE_NEXT, {"due": now, "delay": settings.BROADCAST_BATCH_DELAY})
         row = cursor.fetchone()
     return LaneTurn(*row[:2]) if row else None
 
 
 def lanes_overdue(*, before: datetime) -> int:
-    """How many lanes have been due since then."""
+    """How many lanes have been due since `before`."""
     with connection.cursor() as cursor:
         cursor.execute(OVERDUE, {"due": before, "delay": settings.BROADCAST_BATCH_DELAY})
         return int(cursor.fetchone()[0])

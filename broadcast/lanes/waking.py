@@ -1,7 +1,7 @@
-"""What was put off by a sender's limits or windows, once somebody has changed them.
+"""Wakes messages that were deferred by a limit or window which has since been changed.
 
-A row says until when it waits, and by what the sender was then: a limit that is raised, or a window
-that is widened, must not wait for the morning that the old one named.
+A deferred message waits until a time that the sender's limits and windows gave when it was claimed.
+If a limit is raised or a window is widened, the message must not wait for that old time.
 """
 
 from datetime import datetime, timedelta
@@ -17,15 +17,15 @@ from broadcast.moves.messages import lock_counters
 from postgres.one_by_one import one_by_one
 
 STILL_OLD = timedelta(seconds=3)
-"""How long after a change a worker may still claim by what it read of the sender before."""
-LOOKED_AT = timedelta(seconds=60)
-"""How long lanes that do not sleep are looked at: of the next looks one at least must happen, also
-where a frozen process keeps the counters locked for 30 s."""
+"""How long after a change a worker may still claim by the sender's old limits."""
+WATCHED_FOR = timedelta(seconds=60)
+"""For 60 s after a change, awake lanes are checked too: at least one check succeeds even if a
+frozen process holds the counters' lock for 30 s."""
 
-# A lane that sleeps since before the change is found however long beat was away. The time of every
-# write to the sender counts, also of one that changed something else: what is woken for nothing is
-# put off again.
 CHANGED = """
+-- A lane that has been asleep since before the change is found however long beat was away. Every
+-- write to the sender counts, also one that changed something else: a message that is woken for
+-- nothing is deferred again.
 SELECT b.id, coalesce(
     bool_or(l.next_batch_at > %(now)s AND l.served_at < s.updated_at + %(still_old)s), false)
 FROM broadcast_lane l
@@ -34,13 +34,13 @@ JOIN channels_sender s ON s.id = b.sender_id
 WHERE b.status IN ('QUEUED', 'SENDING') AND s.updated_at <= %(now)s - %(still_old)s
 GROUP BY b.id
 HAVING bool_or(l.next_batch_at > %(now)s AND l.served_at < s.updated_at + %(still_old)s)
-    OR max(s.updated_at) > %(now)s - %(still_old)s - %(looked_at)s
+    OR max(s.updated_at) > %(now)s - %(still_old)s - %(watched_for)s
 ORDER BY b.id
 """
 
-# Those alone that a limit or a window put off: they are of no batch. What waits after a failure has
-# its batch still, and its time is not the sender's.
 DUE_NOW = """
+-- Only messages deferred by a limit or window (batch_id is null); failed ones keep their own retry
+-- time.
 UPDATE broadcast_broadcastmessage m SET next_attempt_at = %(now)s, status_at = %(now)s
 FROM broadcast_broadcast b JOIN channels_sender s ON s.id = b.sender_id
 WHERE b.id = %(broadcast)s AND m.broadcast_id = b.id AND m.status = 'PENDING'
@@ -49,24 +49,24 @@ WHERE b.id = %(broadcast)s AND m.broadcast_id = b.id AND m.status = 'PENDING'
 """
 
 
-def wake_what_waits(*, now: datetime) -> int:
-    """Make due what the old limits of changed senders put off; of how many broadcasts.
+def wake_deferred(*, now: datetime) -> int:
+    """Make messages due that the old limits of changed senders deferred.
 
-    Safe to repeat: what is put off again after the change stays so.
+    Returns the number of broadcasts. Safe to repeat: messages deferred after the change stay so.
     """
-    times: dict[str, Any] = {"now": now, "still_old": STILL_OLD, "looked_at": LOOKED_AT}
+    times: dict[str, Any] = {"now": now, "still_old": STILL_OLD, "watched_for": WATCHED_FOR}
     with connection.cursor() as cursor:
         cursor.execute(CHANGED, times)
         changed = cursor.fetchall()
-    return one_by_one(changed, lambda each: _wake(each[0], sleeps=each[1], times=times))
+    return one_by_one(changed, lambda row: _wake(row[0], is_asleep=row[1], times=times))
 
 
-def _wake(broadcast_id: UUID, *, sleeps: bool, times: dict[str, Any]) -> bool:
+def _wake(broadcast_id: UUID, *, is_asleep: bool, times: dict[str, Any]) -> bool:
     broadcast = Broadcast.objects.select_related("sender").get(pk=broadcast_id)
     with transaction.atomic(), connection.cursor() as cursor:
         lock_counters(broadcast_id)
         cursor.execute(DUE_NOW, {**times, "broadcast": broadcast_id})
-        is_woken = bool(cursor.rowcount) or sleeps
+        is_woken = bool(cursor.rowcount) or is_asleep
         if is_woken:
             wake_lanes(broadcast=broadcast, at=times["now"])
             serve_soon(lanes=1)

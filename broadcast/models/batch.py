@@ -1,4 +1,4 @@
-"""What paces a broadcast (lanes) and what a worker holds of it at a time (batches)."""
+"""The messages of a broadcast that a worker holds at a time."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,7 +12,7 @@ from postgres.ids import new_id
 class Batch(models.Model):
     """A claim on up to BROADCAST_BATCH_SIZE messages, good until its lease expires.
 
-    claimed → handed over (the fence) → settled; or swept once the lease has expired.
+    A batch is claimed, handed over (the fence) and settled; or swept once its lease has expired.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

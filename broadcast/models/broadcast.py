@@ -1,4 +1,4 @@
-"""The broadcast: what a tenant wants said, to whom and when."""
+"""The broadcast: its content, its recipients, its schedule and its status."""
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -22,15 +22,16 @@ class BroadcastQuerySet(TenantQuerySet["Broadcast"]):
         return self.filter(status__in=(BroadcastStatus.QUEUED, BroadcastStatus.SENDING))
 
     def locked(self, *, skip_locked: bool = False) -> "BroadcastQuerySet":
-        """Lock these rows (FOR NO KEY UPDATE) and read tenant, sender and template unlocked."""
+        """Lock these rows (FOR NO KEY UPDATE); tenant, sender and template are read unlocked."""
         rows = self.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
         return rows.select_related("tenant", "sender", "template")
 
 
 class Broadcast(models.Model):
-    """One message to many recipients. Its status moves by broadcast/lifecycle.py alone.
+    """One message to many recipients.
 
-    `planning_at` (being planned) and `paused_at` stand beside the status.
+    Only the actions of broadcast/lifecycle.py and sending itself move the status. Beside the
+    status, `planning_at` says that the broadcast is being planned, `paused_at` that it is paused.
     """
 
     CONTENT_FIELDS = (
@@ -45,7 +46,7 @@ class Broadcast(models.Model):
         "buttons",
         "provider_template_id",
     )
-    """What is said and over what; every list of a broadcast's content starts from it."""
+    """What is sent, and over what; every list of a broadcast's content starts from this one."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -71,7 +72,7 @@ class Broadcast(models.Model):
         null=True,
         blank=True,
         related_name="broadcasts",
-        help_text="Found by name and language when it is scheduled or sent.",
+        help_text="Found by name and language when the broadcast is scheduled or sent.",
     )
     template_name = models.CharField(max_length=512, blank=True)
     template_language = models.CharField(max_length=15, blank=True)
@@ -89,7 +90,9 @@ class Broadcast(models.Model):
         help_text='[{"kind": "url" | "reply" | "call", "text": "…", "value": "…"}]',
     )
     provider_template_id = models.CharField(
-        max_length=64, blank=True, help_text="Where a country wants texts registered: India's DLT."
+        max_length=64,
+        blank=True,
+        help_text="For countries where texts must be registered: India's DLT.",
     )
     fallback = models.JSONField(
         default=list,
@@ -97,7 +100,7 @@ class Broadcast(models.Model):
         help_text='Rungs in order: [{"platform": "SMS", "sender": null, "text": "…"}]',
     )
     fallback_step = models.PositiveSmallIntegerField(
-        default=0, help_text="Of a fallback child: which rung it is, from 1."
+        default=0, help_text="Position in the fallback list, from 1; 0 if it is no fallback."
     )
     track_urls = models.BooleanField(default=True)
     unknown_policy = models.CharField(
@@ -110,7 +113,7 @@ class Broadcast(models.Model):
         help_text='{"all": true} or {"tags": {"any": [], "all": [], "none": []}}',
     )
     duplicates_removed = models.PositiveIntegerField(
-        default=0, help_text="Recipients that were named more than once."
+        default=0, help_text="Recipients that were given more than once."
     )
 
     status = models.CharField(
@@ -118,23 +121,29 @@ class Broadcast(models.Model):
     )
     status_reason = models.CharField(max_length=200, blank=True)
     hold_revision = models.PositiveIntegerField(
-        default=0, help_text="Of its current hold; 0 before the first."
+        default=0, help_text="Number of the current hold; 0 before the first."
     )
     estimate_hash = models.CharField(
-        max_length=1000, blank=True, help_text="That its launch quoted: its plan must be the same."
+        max_length=1000,
+        blank=True,
+        help_text="Estimate that the launch was based on; the plan must match it.",
     )
     send_window = models.JSONField(
-        null=True, blank=True, help_text="As a tenant's; narrows the sender's and the tenant's."
+        null=True,
+        blank=True,
+        help_text="Same format as the tenant's window; narrows the sender's and the tenant's.",
     )
     approved_by = models.ForeignKey(
         "tenants.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     approved_at = models.DateTimeField(null=True, blank=True)
     approved_recipients = models.PositiveIntegerField(
-        null=True, blank=True, help_text="How many its audience had then; more need another yes."
+        null=True,
+        blank=True,
+        help_text="Recipients when it was approved; more recipients need a new approval.",
     )
     expires_at = models.DateTimeField(
-        null=True, blank=True, help_text="What is not handed over by then is EXPIRED."
+        null=True, blank=True, help_text="Messages that are not handed over by then become EXPIRED."
     )
     scheduled_at = models.DateTimeField(null=True, blank=True)
     planning_at = models.DateTimeField(null=True, blank=True)
@@ -145,7 +154,7 @@ class Broadcast(models.Model):
     resumed_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Only what was sent since then counts towards an automatic pause.",
+        help_text="Only messages sent since then count towards an automatic pause.",
     )
     pause_reason = models.CharField(max_length=200, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -160,13 +169,13 @@ class Broadcast(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Who last changed its content or audience: cannot approve it either.",
+        help_text="Last user to change its content or audience; may not approve it.",
     )
     authors = ArrayField(
         models.UUIDField(),
         default=list,
         blank=True,
-        help_text="All who ever changed its content or audience: none of them can approve it.",
+        help_text="All users who ever changed its content or audience; none may approve it.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -218,5 +227,5 @@ class Broadcast(models.Model):
 
     @property
     def subject(self) -> str:
-        """How the wallet knows it."""
+        """The broadcast's name in the wallet's books."""
         return f"broadcast:{self.id}"

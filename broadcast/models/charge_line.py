@@ -1,4 +1,4 @@
-"""Which messages a line of the ledger is made of."""
+"""The messages whose money a line of the ledger is made of."""
 
 from decimal import Decimal
 
@@ -11,9 +11,10 @@ from postgres.ids import new_id
 
 
 class ChargeLine(models.Model):
-    """Messages whose money one move made, written by the statement that moved them.
+    """Messages whose money one move captured, released or refunded.
 
-    The wallet's entries carry the same `movement_id`; a long line is cut into several rows.
+    The statement that moves the messages writes the row. The wallet's entries carry the same
+    `movement_id`; a long line is cut into several rows.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -1,18 +1,18 @@
-"""How many of a broadcast's messages are where: a narrow row of its own."""
+"""How many of a broadcast's messages have which status: a narrow row beside the broadcast's."""
 
 from decimal import Decimal
 
 from django.db import models
 
 from broadcast.models.broadcast import Broadcast
-from broadcast.states import MessageStatus
+from broadcast.states import COUNTED
 from postgres.not_negative import none_negative
 
 
 class BroadcastCounters(models.Model):
-    """One column a message status, changed in the transaction that moves the messages.
+    """One column per message status, changed in the transaction that moves the messages.
 
-    Its row lock is also what serialises the moves of one broadcast's messages.
+    The row's lock also serialises the moves of one broadcast's messages.
     """
 
     broadcast = models.OneToOneField(
@@ -30,7 +30,7 @@ class BroadcastCounters(models.Model):
     cancelled = models.IntegerField(default=0)
     expired = models.IntegerField(default=0)
     handed_over = models.IntegerField(
-        default=0, help_text="Messages that a provider ever accepted, whatever came after."
+        default=0, help_text="Messages that a provider ever accepted, whatever their status is now."
     )
     cost = models.DecimalField(
         max_digits=20,
@@ -67,5 +67,5 @@ class BroadcastCounters(models.Model):
         return f"Counters of {self.broadcast_id}"
 
     def by_status(self) -> dict[str, int]:
-        """Lower-case status → count; sums to `total`."""
-        return {status.lower(): getattr(self, status.lower()) for status in MessageStatus.values}
+        """Lower-case status → count; the counts add up to `total`."""
+        return {name: getattr(self, name) for name in COUNTED}

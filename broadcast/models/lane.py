@@ -8,7 +8,7 @@ from postgres.not_negative import none_negative
 
 
 class Lane(models.Model):
-    """A chain of batches. `next_batch_at` empty: it has nothing to do until somebody wakes it."""
+    """A chain of batches. A lane without `next_batch_at` sleeps until `wake_lanes` wakes it."""
 
     id = models.BigAutoField(primary_key=True)
     broadcast = models.ForeignKey(
@@ -20,7 +20,7 @@ class Lane(models.Model):
     n = models.SmallIntegerField()
     next_batch_at = models.DateTimeField(null=True)
     floor = models.IntegerField(
-        default=0, help_text="Every message of this seq and below has been claimed once."
+        default=0, help_text="Every message up to this seq has been claimed once."
     )
     served_at = models.DateTimeField(null=True)
 

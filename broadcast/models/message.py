@@ -15,12 +15,12 @@ from tenants.scoping import TenantQuerySet
 class BroadcastMessage(models.Model):
     """A recipient's row: planned with the broadcast, moved by claim, settle, sweep and receipts.
 
-    Columns that planning leaves alone have their defaults in the database (`db_default`), so an
+    Columns that planning does not set have their defaults in the database (`db_default`), so an
     INSERT … SELECT names only the others.
 
-    In the database its primary key is (id, broadcast_id) and every unique key holds broadcast_id,
-    so that the table can be partitioned by it; nothing that a move changes stands in an index, so
-    that moves are heap-only updates. `provider_message_id` is looked up in ProviderMessageId.
+    In the database, the primary key is (id, broadcast_id) and every unique key holds broadcast_id,
+    so the table can be partitioned by broadcast. No index holds a column that most moves change, so
+    these moves are heap-only updates. Receipts find `provider_message_id` in ProviderMessageId.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -49,11 +49,18 @@ class BroadcastMessage(models.Model):
         null=True, blank=True, help_text="Variables given with the recipient."
     )
     variables = models.JSONField(
-        default=dict, db_default={}, blank=True, help_text="As resolved when it was planned."
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="The recipient's values, resolved when the broadcast was planned.",
     )
-    token = models.BigIntegerField(help_text="60 random bits: its short links.")
+    token = models.BigIntegerField(
+        help_text="60 random bits that identify the message in its short links."
+    )
     parent_message_id = models.UUIDField(
-        null=True, blank=True, help_text="Of a child broadcast: the message that this one follows."
+        null=True,
+        blank=True,
+        help_text="In a child broadcast: the parent's message that this one follows.",
     )
 
     status = models.CharField(
@@ -67,12 +74,14 @@ class BroadcastMessage(models.Model):
     error_message = models.CharField(max_length=500, blank=True, default="", db_default="")
     provider_message_id = models.CharField(max_length=200, blank=True, default="", db_default="")
 
-    batch_id = models.UUIDField(null=True, blank=True, help_text="That it was last claimed by.")
+    batch_id = models.UUIDField(null=True, blank=True, help_text="Last batch that claimed it.")
     attempts = models.SmallIntegerField(
-        default=0, db_default=0, help_text="Hand-overs; a rate limit's refusal does not count."
+        default=0,
+        db_default=0,
+        help_text="Hand-overs to a provider; a refusal by a rate limit does not count.",
     )
     next_attempt_at = models.DateTimeField(
-        null=True, blank=True, help_text="Set only while it waits to be tried again."
+        null=True, blank=True, help_text="Set only while the message waits to be sent again."
     )
 
     price = models.DecimalField(
@@ -94,9 +103,9 @@ class BroadcastMessage(models.Model):
     clicked = models.BooleanField(default=False, db_default=False)
 
     created_at = models.DateTimeField()
-    status_at = models.DateTimeField(help_text="When it came to its status.")
+    status_at = models.DateTimeField(help_text="When the message got its status.")
     sent_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the provider accepted it."
+        null=True, blank=True, help_text="When the provider accepted the message."
     )
     delivered_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""What providers call our messages."""
+"""The ids that providers gave to our messages."""
 
 from django.db import models
 
@@ -6,10 +6,10 @@ from broadcast.models.broadcast import Broadcast
 
 
 class ProviderMessageId(models.Model):
-    """How a receipt finds its message. Written by the statement that writes it to the message.
+    """Finds a receipt's message. The statement that writes the id to the message writes this row.
 
-    A table of its own because an indexed column of the message's would make each settle write every
-    index of the message table anew: docs/adr/0043-provider-ids-beside-the-messages.md.
+    The ids have their own table because, if the message's column were indexed, each settle would
+    write every index of the message table: docs/adr/0043-provider-ids-beside-the-messages.md.
     """
 
     pk = models.CompositePrimaryKey("provider_message_id", "message_id")

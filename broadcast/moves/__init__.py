@@ -1,1 +1,1 @@
-"""Rows, counters and money, moved together."""
+"""Moves messages, counters and money together, and a broadcast from status to status."""

@@ -1,4 +1,4 @@
-"""Which messages a line of the wallet's ledger is made of."""
+"""Finds the messages whose money a line of the wallet's ledger is made of."""
 
 from django.db.models import Func, QuerySet, UUIDField
 
@@ -17,8 +17,9 @@ MOVED_TO = {
 def messages_of(*, tenant: Tenant, entry: LedgerEntry) -> QuerySet[BroadcastMessage]:
     """The messages whose prices add up to the entry's amount.
 
-    A HOLD's are those that its plan charged. One whose plan was replaced (unscheduled, edited) has
-    none any more: its credits were released whole, and the messages belong to a later hold.
+    A HOLD has the messages that its plan charged. If that plan was replaced (unscheduled, edited),
+    the HOLD has no messages any more: its credits were released whole, and the messages belong to
+    a later hold.
     """
     messages = BroadcastMessage.objects.for_tenant(tenant).filter(price__gt=0)
     if entry.kind == EntryKind.HOLD:

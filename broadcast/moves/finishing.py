@@ -1,4 +1,4 @@
-"""When a broadcast is over, and what it then is: one pure function of its counters."""
+"""Finishes a broadcast that has nothing left to send; its counters alone decide its status."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,9 +12,8 @@ from broadcast.states import FINISHED, BroadcastStatus
 from postgres.one_by_one import one_by_one
 
 NOBODY = "Nobody could be sent to: every recipient was suppressed, expired or refused."
-LOOKED_AT = 500
-"""Broadcasts a look; the next one comes some seconds later."""
-
+MAX_BROADCASTS = 500
+"""Broadcasts per run, so that a run stays short; the next run comes some seconds later."""
 
 CHANGED = (
     "status",
@@ -24,6 +23,7 @@ CHANGED = (
     "pause_reason",
     "updated_at",
 )
+"""The fields that finishing saves."""
 
 
 def finished_status(counters: BroadcastCounters) -> BroadcastStatus:
@@ -45,9 +45,9 @@ def finished_reason(counters: BroadcastCounters) -> str:
 def finish(*, broadcast_id: UUID, now: datetime) -> bool:
     """Finish a broadcast that has nothing left to send, or correct a finished one's status.
 
-    Called after the counters' UPDATE said so; under both locks it is true or it is not. With
-    UNKNOWN messages left it waits BROADCAST_UNKNOWN_GRACE for what would resolve them, and beat
-    comes back. Safe to repeat. True if the status changed.
+    Callers have seen counters without open messages; the answer is certain only under both locks,
+    taken here. If some messages are UNKNOWN, the broadcast waits BROADCAST_UNKNOWN_GRACE for
+    receipts, and beat tries again. Safe to repeat. True if the status changed.
     """
     with transaction.atomic():
         broadcast = Broadcast.objects.locked().get(pk=broadcast_id)
@@ -65,30 +65,30 @@ def finish(*, broadcast_id: UUID, now: datetime) -> bool:
         if changed or reason != broadcast.status_reason:
             broadcast.status, broadcast.status_reason = status, reason
             broadcast.finished_at = broadcast.finished_at or now
-            # The batch in hand when it was paused was its last: there is nothing to resume.
+            # A paused broadcast may end with the batch that was in hand: nothing is left to resume.
             broadcast.paused_at, broadcast.pause_reason = None, ""
             broadcast.save(update_fields=CHANGED)
     return changed
 
 
 def _may_resolve(counters: BroadcastCounters, *, now: datetime) -> bool:
-    """Whether some are UNKNOWN, and that not for long."""
+    """Whether messages are UNKNOWN, and the last batch ended less than the grace period ago."""
     if not counters.unknown:
         return False
-    closed = Batch.objects.filter(broadcast_id=counters.pk).aggregate(
+    last = Batch.objects.filter(broadcast_id=counters.pk).aggregate(
         settled=Max("settled_at"), swept=Max("swept_at")
     )
-    times = [each for each in closed.values() if each is not None]
+    times = [time for time in last.values() if time is not None]
     return bool(times) and now < max(times) + timedelta(seconds=settings.BROADCAST_UNKNOWN_GRACE)
 
 
-def finish_all_that_are_over(*, now: datetime) -> int:
-    """Finish what a worker settled and then died before finishing; how many there were.
+def finish_all(*, now: datetime) -> int:
+    """Finish broadcasts whose worker died between settling and finishing; returns how many.
 
-    Those that wait for UNKNOWN messages come last: they must not hold up the others.
+    Broadcasts that wait for UNKNOWN messages come last: they must not hold up the others.
     """
     over = Broadcast.objects.ongoing().filter(
         counters__total__gt=0, counters__pending=0, counters__sending=0
     )
-    ids = list(over.order_by("counters__unknown").values_list("pk", flat=True)[:LOOKED_AT])
-    return one_by_one(ids, lambda each: finish(broadcast_id=each, now=now))
+    ids = list(over.order_by("counters__unknown").values_list("pk", flat=True)[:MAX_BROADCASTS])
+    return one_by_one(ids, lambda broadcast_id: finish(broadcast_id=broadcast_id, now=now))

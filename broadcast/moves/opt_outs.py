@@ -1,4 +1,4 @@
-"""Recipients whom a provider reports as opted out while we write to them."""
+"""Suppresses recipients whom a provider reports as opted out."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,10 +12,10 @@ from contacts.phones import spellings_of
 
 
 def record_opt_outs(*, broadcast: Broadcast, said_at: Mapping[UUID, datetime]) -> None:
-    """Suppress these messages' addresses on the broadcast's platform, as of when it was said.
+    """Suppress these messages' addresses on the broadcast's platform.
 
-    WhatsApp's opt-out is from marketing only (Meta's error 131050); a bot that is blocked cannot
-    write at all.
+    `said_at`: when each recipient's opt-out was reported. An opt-out on WhatsApp is from marketing
+    only (Meta's error 131050); elsewhere the sender cannot write at all (a blocked bot).
     """
     marketing_only = broadcast.platform == Platform.WHATSAPP
     rows = BroadcastMessage.objects.filter(

@@ -1,4 +1,4 @@
-"""How long a broadcast will take."""
+"""How long sending a broadcast takes."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,9 +10,9 @@ from channels.models import Sender
 
 
 def expected_finish_at(broadcast: Broadcast, *, now: datetime) -> datetime | None:
-    """From its start, or from now, by what is left, the batches' size and delay, and the limit.
+    """When the remaining messages will have been sent, by batch size, delay and rate limit.
 
-    None while it is paused: nobody knows for how long.
+    None if the broadcast is paused, because the end of the pause is unknown, or if it is over.
     """
     sender = broadcast.sender
     if (
@@ -26,14 +26,14 @@ def expected_finish_at(broadcast: Broadcast, *, now: datetime) -> datetime | Non
         }
     ):
         return None
-    left = broadcast.counters.pending + broadcast.counters.sending
-    seconds = sending_seconds(sender, messages=left)
+    remaining = broadcast.counters.pending + broadcast.counters.sending
+    seconds = sending_seconds(sender, messages=remaining)
     start = max(broadcast.scheduled_at or now, now)
     return start + timedelta(seconds=seconds)
 
 
 def sending_seconds(sender: Sender, *, messages: int, segments: int | None = None) -> float:
-    """How long they take at least; an SMS costs its sender's limit as much as its segments."""
+    """The minimum time for these messages; each segment of an SMS counts towards the rate limit."""
     batches = ceil(messages / (sender.effective_batch_size * sender.lanes))
     seconds = max(batches - 1, 0) * sender.effective_batch_delay
     if sender.messages_per_second:

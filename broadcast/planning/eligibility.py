@@ -1,15 +1,12 @@
-"""Whom of its recipients a broadcast writes to, where and at which price, or why not: as SQL."""
+"""Judges each recipient in SQL: the address and price of its message, or why it gets none."""
 
 from datetime import datetime
 from typing import Any
 
-from api.errors import InvalidInput
-from broadcast.content.checking import variables_in
-from broadcast.content.text_sql import text_in_sql
-from broadcast.content.too_long_sql import too_long_in_sql
+from broadcast.content.checking import Checked
 from broadcast.content.variables import CONTACT_FIELDS
-from broadcast.models import Broadcast
-from channels.models import Sender
+from broadcast.planning.text_sql import text_in_sql
+from broadcast.planning.too_long_sql import too_long_in_sql
 from channels.platforms import Category, Platform
 from contacts.phones import whatsapp_line_in_sql
 from wallet.errors import CurrencyMismatch
@@ -17,39 +14,82 @@ from wallet.models import Wallet
 from wallet.pricing.pricing import BASIC, BASIC_LENGTH, SINGLE
 from wallet.rates import tariff_for
 
-# `source` has (seq, contact_id, overrides). Order of the reasons: the first that holds is given; a
-# duplicate first of those that have an address, as no other row may have the same.
-# `rate` is wallet/pricing/pricing.py's Tariff as rows: a country's price, else that of the
-# longest calling code that fits, else the one for anywhere.
-# MATERIALIZED: a planner that expects one row would judge all recipients again for each of them.
-RESOLVED = """
+
+def eligibility_sql(content: Checked, now: datetime) -> tuple[str, dict[str, Any]]:
+    """The CTEs that judge each recipient of `source`, and their parameters.
+
+    `source` has the columns (seq, contact_id, overrides); the last CTE is `resolved`. Raises
+    CurrencyMismatch.
+    """
+    broadcast, platform = content.broadcast, content.broadcast.platform
+    variables, names = _variables_sql(content)
+    text, pieces = _text_sql(content)
+    too_long, limits = too_long_in_sql(content, variables="c.variables")
+    sql = _resolved(
+        text=text,
+        too_long=too_long,
+        segments="wallet_sms_segments(j.text)" if platform == Platform.SMS else "1",
+        message_type=_message_type(content),
+        line=whatsapp_line_in_sql("c.address") if platform == Platform.WHATSAPP else "c.address",
+        address="c.telegram_chat_id::text" if platform == Platform.TELEGRAM else "c.phone",
+        variables=variables,
+    )
+    params: dict[str, Any] = {
+        "tenant": broadcast.tenant_id,
+        "broadcast": broadcast.pk,
+        "platform": platform,
+        "scopes": scopes_that_stop(broadcast.category),
+        "required": list(content.variables.required),
+        "currency": content.sender.currency,
+        "now": now,
+    }
+    return sql, {**params, **names, **pieces, **limits, **_tariff_rows(content, now)}
+
+
+def _resolved(
+    *,
+    address: str,
+    variables: str,
+    line: str,
+    too_long: str,
+    text: str,
+    segments: str,
+    message_type: str,
+) -> str:
+    return f"""
+-- The sender's Tariff (wallet/pricing/pricing.py) as rows.
+-- MATERIALIZED: a planner that expects one row would judge every recipient again for each rate.
 rate AS MATERIALIZED (
     SELECT * FROM unnest(%(rate_countries)s::text[], %(rate_codes)s::text[],
                          %(rate_types)s::text[], %(rate_prices)s::numeric[],
                          %(rate_ids)s::uuid[])
         WITH ORDINALITY AS r(country, calling_code, message_type, price, id, n)
-), found AS (
+), candidate AS (
     SELECT s.seq, s.contact_id, s.overrides, c.id IS NULL AS gone, {address} AS address,
            coalesce(c.country, '') AS country,
            coalesce(c.phone, '') AS phone, jsonb_strip_nulls({variables}) AS variables
     FROM source s LEFT JOIN contacts_contact c ON c.id = s.contact_id AND c.tenant_id = %(tenant)s
+-- The first reason that holds is given. A duplicate comes before all reasons that leave an address,
+-- because no other row of the broadcast may have the same address.
 ), judged AS (
-    SELECT f.*, CASE
-        WHEN f.gone THEN 'contact_gone'
-        WHEN f.address IS NULL THEN 'no_address'
-        WHEN row_number() OVER (PARTITION BY {line} ORDER BY f.seq) > 1 THEN 'duplicate'
+    SELECT c.*, CASE
+        WHEN c.gone THEN 'contact_gone'
+        WHEN c.address IS NULL THEN 'no_address'
+        WHEN row_number() OVER (PARTITION BY {line} ORDER BY c.seq) > 1 THEN 'duplicate'
         WHEN EXISTS (
             SELECT FROM contacts_suppression o
-            WHERE o.tenant_id = %(tenant)s AND o.address = f.address
+            WHERE o.tenant_id = %(tenant)s AND o.address = c.address
               AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
         ) THEN 'opted_out'
-        WHEN NOT jsonb_exists_all(f.variables, %(required)s::text[]) THEN 'missing_variable'
+        WHEN NOT jsonb_exists_all(c.variables, %(required)s::text[]) THEN 'missing_variable'
         WHEN {too_long} THEN 'text_too_long'
         ELSE '' END AS reason
-    FROM found f
+    FROM candidate c
 ), sized AS (
     SELECT j.*, {segments} AS segments, {message_type} AS message_type
     FROM (SELECT judged.*, {text} AS text FROM judged) j
+-- The price of the recipient's country, else that of the longest calling code that its number
+-- begins with, else the price for anywhere.
 ), placed AS (
     SELECT s.*, coalesce(
         own.n,
@@ -76,65 +116,39 @@ rate AS MATERIALIZED (
 """
 
 
-def eligibility_sql(broadcast: Broadcast, now: datetime) -> tuple[str, dict[str, Any]]:
-    """The CTEs that judge each recipient of `source`, and their parameters."""
-    if broadcast.sender is None:
-        raise InvalidInput("A sender is needed before planning.", attr="sender")
-    wanted = variables_in(broadcast)
-    is_whatsapp = broadcast.platform == Platform.WHATSAPP
-    is_telegram = broadcast.platform == Platform.TELEGRAM
-    params: dict[str, Any] = {
-        "tenant": broadcast.tenant_id,
-        "broadcast": broadcast.pk,
-        "platform": broadcast.platform,
-        "scopes": scopes_that_stop(broadcast.category),
-        "required": list(wanted.required),
-        "currency": broadcast.sender.currency,
-        "now": now,
-    }
+def _variables_sql(content: Checked) -> tuple[str, dict[str, str]]:
+    """A recipient's variables as JSON: the override, else the contact's field or attribute."""
+    names: dict[str, str] = {}
     pairs = []
-    for index, name in enumerate(wanted.names):
+    for index, name in enumerate(content.variables.names):
         column = f", nullif(btrim(c.{name}), '')" if name in CONTACT_FIELDS else ""
-        params[f"name{index}"] = name
+        names[f"name{index}"] = name
         key = f"%(name{index})s::text"
         pairs.append(
             f"{key}, coalesce(nullif(btrim(s.overrides ->> {key}), ''){column}, "
             f"nullif(btrim(c.attributes ->> {key}), ''))"
         )
-    params |= _tariff_rows(broadcast, broadcast.sender, now)
-    text, pieces = _text(broadcast)
-    too_long, limits = too_long_in_sql(broadcast, variables="f.variables")
-    params |= pieces | limits
-    is_sms = broadcast.platform == Platform.SMS
-    sql = RESOLVED.format(
-        text=text,
-        too_long=too_long,
-        segments="wallet_sms_segments(j.text)" if is_sms else "1",
-        message_type=_message_type(broadcast),
-        line=whatsapp_line_in_sql("f.address") if is_whatsapp else "f.address",
-        address="c.telegram_chat_id::text" if is_telegram else "c.phone",
-        variables=f"jsonb_build_object({', '.join(pairs)})",
-    )
-    return sql, params
+    return f"jsonb_build_object({', '.join(pairs)})", names
 
 
-def _text(broadcast: Broadcast) -> tuple[str, dict[str, Any]]:
-    """Nobody counts the characters of the others' messages."""
-    if broadcast.platform not in {Platform.SMS, Platform.RCS}:
+def _text_sql(content: Checked) -> tuple[str, dict[str, Any]]:
+    """The recipient's text where its length decides the price, else NULL."""
+    if content.broadcast.platform not in {Platform.SMS, Platform.RCS}:
         return "NULL::text", {}
-    return text_in_sql(broadcast, variables="judged.variables")
+    return text_in_sql(content, variables="judged.variables")
 
 
-def _message_type(broadcast: Broadcast) -> str:
-    """As wallet/pricing/pricing.py's `message_type_of`, in SQL."""
-    if broadcast.platform != Platform.RCS:
+def _message_type(content: Checked) -> str:
+    """The SQL of `message_type_of` in wallet/pricing/pricing.py."""
+    if content.broadcast.platform != Platform.RCS:
         return "''::text"
-    if broadcast.media or broadcast.buttons:
+    if content.broadcast.media or content.broadcast.buttons:
         return f"'{SINGLE}'::text"
     return f"CASE WHEN char_length(j.text) > {BASIC_LENGTH} THEN '{SINGLE}' ELSE '{BASIC}' END"
 
 
-def _tariff_rows(broadcast: Broadcast, sender: Sender, now: datetime) -> dict[str, Any]:
+def _tariff_rows(content: Checked, now: datetime) -> dict[str, Any]:
+    broadcast, sender = content.broadcast, content.sender
     wallet = Wallet.objects.filter(tenant=broadcast.tenant_id).first()
     currency = wallet.currency if wallet else broadcast.tenant.currency
     if sender.currency != currency:
@@ -142,21 +156,21 @@ def _tariff_rows(broadcast: Broadcast, sender: Sender, now: datetime) -> dict[st
             f"{sender.name} is priced in {sender.currency}; the wallet holds {currency}.",
             attr="sender",
         )
-    prices = tariff_for(sender=sender, category=broadcast.category, at=now)
+    tariff = tariff_for(sender=sender, category=broadcast.category, at=now)
     rows = [
-        *((country, "", kind, each) for (country, kind), each in prices.countries.items()),
-        *(("", code, kind, each) for (code, kind), each in prices.calling_codes.items()),
-        *(("", "", kind, each) for kind, each in prices.anywhere.items()),
+        *((country, "", kind, price) for (country, kind), price in tariff.countries.items()),
+        *(("", code, kind, price) for (code, kind), price in tariff.calling_codes.items()),
+        *(("", "", kind, price) for kind, price in tariff.anywhere.items()),
     ]
     return {
         "rate_countries": [country for country, _, _, _ in rows],
         "rate_codes": [code for _, code, _, _ in rows],
         "rate_types": [kind for _, _, kind, _ in rows],
-        "rate_prices": [each.unit for _, _, _, each in rows],
-        "rate_ids": [each.rate_id for _, _, _, each in rows],
+        "rate_prices": [price.unit for _, _, _, price in rows],
+        "rate_ids": [price.rate_id for _, _, _, price in rows],
     }
 
 
 def scopes_that_stop(category: str) -> list[str]:
-    """An opt-out from marketing does not stop utility and authentication messages."""
+    """The suppression scopes for a category: MARKETING stops marketing messages only."""
     return ["ALL", "MARKETING"] if category == Category.MARKETING else ["ALL"]

@@ -1,8 +1,8 @@
-"""What a broadcast would come to if it were sent now: nothing is written.
+"""Estimates what a broadcast would cost and reach if it were sent now; writes nothing.
 
-The same SQL that plans judges, prices and counts the recipients, in sets. An estimate's hash
-carries its figures and a digest of every recipient, price and word: what quotes it is refused if
-anything moved, and told what.
+The SQL that plans also judges, prices and counts the recipients here, in sets. An estimate's hash
+holds its figures and a digest of every recipient, price and word. A launch that quotes the hash is
+refused, with the difference, if any of these has changed.
 """
 
 import json
@@ -17,8 +17,8 @@ from typing import Any
 from django.db import connection
 
 from api.errors import InvalidInput
-from broadcast.content import checking as content
-from broadcast.errors import EstimateMoved, IllegalMove, NoRecipients
+from broadcast.content.checking import Checked, check_content, content_of
+from broadcast.errors import EstimateMoved, IllegalMove, nobody_to_send_to
 from broadcast.models import Broadcast
 from broadcast.planning import plan as planning
 from broadcast.planning.duration import sending_seconds
@@ -30,18 +30,21 @@ from wallet.models import Wallet
 
 MAX_HASH_LENGTH = 1000
 
-# Per reason and country; the last column differs as soon as any one recipient does.
-GROUPS = """
+
+def _groups_sql(rows: str) -> str:
+    """Recipients by reason and country; the last column differs as soon as any recipient does."""
+    return f"""
 SELECT reason, country, count(*), count(*) FILTER (WHERE price = 0), sum(segments), sum(price),
        sum(hashtextextended(concat_ws('|', contact_id, coalesce(address, ''), reason, segments,
                                       round(price, 6)), 0))::text
 FROM {rows} GROUP BY reason, country ORDER BY reason, country
 """
-OF_PLAN = GROUPS.format(
-    rows="(SELECT m.*, m.error_code AS reason FROM broadcast_broadcastmessage m "
+
+
+GROUPS_OF_PLAN = _groups_sql(
+    "(SELECT m.*, m.error_code AS reason FROM broadcast_broadcastmessage m "
     "WHERE m.broadcast_id = %(broadcast)s) planned"
 )
-OF_SOURCE = f"{{source}}, {{resolved}} {GROUPS.format(rows='resolved')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class OutcomeGroup:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`available_after` may be below zero: what is missing. `seconds`: at least."""
+    """A negative `available_after` is the credit that is missing; `seconds` is a minimum."""
 
     total: int
     to_send: int
@@ -81,30 +84,47 @@ class Estimate:
 def estimate(
     *, broadcast: Broadcast, recipients: Sequence[RecipientRef] | None = None, now: datetime
 ) -> Estimate:
-    """Of a DRAFT, or one that is not saved, as it would be planned now; of a SCHEDULED one, its
-    plan. `recipients`: of one that is not saved.
+    """The estimate of a DRAFT (saved or not) as it would be planned now, or of a SCHEDULED plan.
 
-    Raises what sending it would raise, but for too little credit: that is a warning.
+    `recipients` belong to a broadcast that is not saved. Raises what sending it would raise, except
+    for too little credit, which is a warning.
     """
+    return estimate_checked(broadcast=broadcast, recipients=recipients, now=now)[0]
+
+
+def estimate_checked(
+    *, broadcast: Broadcast, recipients: Sequence[RecipientRef] | None = None, now: datetime
+) -> tuple[Estimate, Checked]:
+    """As `estimate`, with the content that it was worked out for."""
     if broadcast.status not in EDITABLE:
         raise IllegalMove(f"A broadcast that is {broadcast.status} is past estimating.")
     if broadcast.status == BroadcastStatus.SCHEDULED:
-        return _of(broadcast, _groups(OF_PLAN, {"broadcast": broadcast.pk}), is_held=True)
-    content.check_content(broadcast)
-    source, values = _source(broadcast, recipients)
-    resolved, params = eligibility_sql(broadcast, now)
-    sql = OF_SOURCE.format(source=source, resolved=resolved)
-    return _of(broadcast, _groups(sql, {**params, **values}), is_held=False)
+        content = content_of(broadcast)
+        groups = _groups(GROUPS_OF_PLAN, {"broadcast": broadcast.pk})
+        return _estimate_of(content, groups, is_held=True), content
+    content = check_content(broadcast)
+    source, members = _source(broadcast, recipients)
+    resolved, params = eligibility_sql(content, now)
+    groups = _groups(f"{source}, {resolved} {_groups_sql('resolved')}", {**params, **members})
+    return _estimate_of(content, groups, is_held=False), content
 
 
-def require_unmoved(*, broadcast: Broadcast, quoted: str, now: datetime) -> None:
-    """Before it is planned. Raises EstimateMoved with the difference, InvalidInput."""
-    _compare(quoted, estimate(broadcast=broadcast, now=now).hash)
+def require_unmoved(*, broadcast: Broadcast, quoted: str, now: datetime) -> Checked:
+    """Check the quoted estimate before planning; answers the content that it was checked for.
+
+    Raises EstimateMoved with the difference, InvalidInput, and what `estimate` raises.
+    """
+    current, content = estimate_checked(broadcast=broadcast, now=now)
+    _compare(quoted, current.hash)
+    return content
 
 
 def require_planned_as_estimated(*, broadcast: Broadcast, quoted: str) -> None:
-    """Once it is planned: against its rows. Raises as `require_unmoved`."""
-    _compare(quoted, _hash(broadcast, _groups(OF_PLAN, {"broadcast": broadcast.pk})))
+    """Check the quoted estimate against the rows as they were planned.
+
+    Raises EstimateMoved with the difference, InvalidInput.
+    """
+    _compare(quoted, _hash(broadcast, _groups(GROUPS_OF_PLAN, {"broadcast": broadcast.pk})))
 
 
 def _source(
@@ -113,7 +133,8 @@ def _source(
     if recipients is not None and broadcast.audience is not None:
         raise InvalidInput("Give recipients or an audience, not both.", attr="audience")
     if broadcast.audience is not None:
-        return f"WITH source AS ({planning.source_of_audience(broadcast)})", {}
+        sql, params = planning.source_of_audience(broadcast)
+        return f"WITH source AS ({sql})", params
     if recipients is None:
         return f"WITH source AS ({planning.SOURCE_ROWS})", {}
     sql = f"{planning.ONCE}, source AS (SELECT n AS seq, id AS contact_id, overrides FROM once)"
@@ -126,27 +147,22 @@ def _groups(sql: str, params: Mapping[str, Any]) -> list[OutcomeGroup]:
         return [OutcomeGroup(*row) for row in cursor.fetchall()]
 
 
-def _of(broadcast: Broadcast, groups: Sequence[OutcomeGroup], *, is_held: bool) -> Estimate:
+def _estimate_of(content: Checked, groups: Sequence[OutcomeGroup], *, is_held: bool) -> Estimate:
+    broadcast, sender = content.broadcast, content.sender
     if not groups:
-        raise NoRecipients(
-            "There is nobody to send to: give recipients, or an audience that somebody is in.",
-            attr="recipients" if broadcast.audience is None else "audience",
-        )
-    sender = broadcast.sender
-    if sender is None:
-        raise InvalidInput("A sender is needed before estimating.", attr="sender")
+        raise nobody_to_send_to(has_audience=broadcast.audience is not None)
     figures = _figures(groups)
     wallet = Wallet.objects.filter(tenant=broadcast.tenant_id).first() or Wallet()
     after = wallet.available - (Decimal(0) if is_held else figures.cost)
     return Estimate(
-        total=sum(each.messages for each in groups),
+        total=sum(group.messages for group in groups),
         to_send=figures.to_send,
         suppressed=figures.suppressed,
         segments=figures.segments,
         cost=figures.cost,
         currency=sender.currency,
         category=broadcast.category,
-        countries=[each for each in groups if not each.reason],
+        countries=[group for group in groups if not group.reason],
         balance=wallet.balance,
         held=wallet.held,
         available_before=wallet.available,
@@ -159,7 +175,7 @@ def _of(broadcast: Broadcast, groups: Sequence[OutcomeGroup], *, is_held: bool) 
             left=after,
             cost=figures.cost,
             segments=figures.segments,
-            unpriced=sum(each.unpriced for each in groups if not each.reason),
+            unpriced=sum(group.unpriced for group in groups if not group.reason),
         ),
         hash=_hash(broadcast, groups),
     )
@@ -183,15 +199,15 @@ class _Figures:
 
 def _figures(groups: Sequence[OutcomeGroup]) -> _Figures:
     suppressed: dict[str, int] = {}
-    for each in groups:
-        if each.reason:
-            suppressed[each.reason] = suppressed.get(each.reason, 0) + each.messages
-    sent = [each for each in groups if not each.reason]
+    for group in groups:
+        if group.reason:
+            suppressed[group.reason] = suppressed.get(group.reason, 0) + group.messages
+    to_send = [group for group in groups if not group.reason]
     return _Figures(
-        to_send=sum(each.messages for each in sent),
+        to_send=sum(group.messages for group in to_send),
         suppressed=suppressed,
-        segments=int(sum(each.segments for each in sent)),
-        cost=sum((each.cost for each in sent), Decimal(0)),
+        segments=int(sum(group.segments for group in to_send)),
+        cost=sum((group.cost for group in to_send), Decimal(0)),
     )
 
 
@@ -200,23 +216,23 @@ HASHED_FIELDS = (*Broadcast.CONTENT_FIELDS, "track_urls")
 
 
 def _hash(broadcast: Broadcast, groups: Sequence[OutcomeGroup]) -> str:
-    said = {
+    content = {
         field.attname: getattr(broadcast, field.attname)
         for field in Broadcast._meta.concrete_fields
         if field.name in HASHED_FIELDS
     }
     rows = [
         (
-            each.reason,
-            each.country,
-            each.messages,
-            int(each.segments),
-            f"{each.cost:.6f}",
-            each.fingerprint,
+            group.reason,
+            group.country,
+            group.messages,
+            int(group.segments),
+            f"{group.cost:.6f}",
+            group.fingerprint,
         )
-        for each in groups
+        for group in groups
     ]
-    digest = sha256(json.dumps([said, rows], sort_keys=True, default=str).encode()).hexdigest()
+    digest = sha256(json.dumps([content, rows], sort_keys=True, default=str).encode()).hexdigest()
     figures = json.dumps(_figures(groups).as_json(), sort_keys=True, separators=(",", ":"))
     return f"{urlsafe_b64encode(figures.encode()).decode().rstrip('=')}.{digest[:32]}"
 

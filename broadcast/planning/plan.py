@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from broadcast.errors import NoRecipients, UnknownRecipients
+from broadcast.content.checking import Checked
+from broadcast.errors import UnknownRecipients, nobody_to_send_to
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.planning import audience
 from broadcast.planning.eligibility import eligibility_sql
@@ -66,22 +67,18 @@ UNKNOWN_REFS = (
 SELECT n - 1 FROM ref WHERE NOT EXISTS (SELECT FROM named WHERE named.n = ref.n) ORDER BY n
 """
 )
-COLUMNS = """
-    id, tenant_id, broadcast_id, seq, contact_id, address, overrides, variables, token, status,
-    error_code, provider_error_code, error_message, provider_message_id, attempts, price, currency,
-    country, segments, charge_state, clicked, created_at, status_at
-"""
-# 60 bits from gen_random_uuid, whose last twelve hexadecimal digits are all random.
+# gen_random_uuid's last twelve hexadecimal digits are all random: fifteen digits make 60 bits.
 SIXTY_BITS = """
 ('x' || right(gen_random_uuid()::text, 12) || right(gen_random_uuid()::text, 3))::bit(60)::bigint
 """
 ONCE = f"{REFS}, once AS (SELECT DISTINCT ON (id) id, n, overrides FROM named ORDER BY id, n)"
+# Columns that are not named here have their defaults in the database.
 INSERT_REFS = f"""
 {ONCE}
-INSERT INTO broadcast_broadcastmessage ({COLUMNS})
-SELECT uuidv7(), %(tenant)s, %(broadcast)s, row_number() OVER (ORDER BY n), id, NULL,
-       overrides, '{{}}'::jsonb, {SIXTY_BITS}, 'PENDING', '', '', '', '', 0, 0, '', '', 1, '',
-       false, %(now)s, %(now)s
+INSERT INTO broadcast_broadcastmessage
+    (id, tenant_id, broadcast_id, seq, contact_id, overrides, token, created_at, status_at)
+SELECT uuidv7(), %(tenant)s, %(broadcast)s, row_number() OVER (ORDER BY n), id, overrides,
+       {SIXTY_BITS}, %(now)s, %(now)s
 FROM once ORDER BY n
 """
 
@@ -107,11 +104,12 @@ def set_recipients(
 def refs_of(broadcast: Broadcast, recipients: Sequence[RecipientRef]) -> dict[str, Any]:
     """Parameters of REFS. Raises UnknownRecipients."""
     refs: dict[str, Any] = {
-        "contacts": [each.contact for each in recipients],
-        "phones": [each.phone for each in recipients],
-        "external_ids": [each.external_id for each in recipients],
+        "contacts": [recipient.contact for recipient in recipients],
+        "phones": [recipient.phone for recipient in recipients],
+        "external_ids": [recipient.external_id for recipient in recipients],
         "overrides": [
-            json.dumps(dict(each.variables)) if each.variables else None for each in recipients
+            json.dumps(dict(recipient.variables)) if recipient.variables else None
+            for recipient in recipients
         ],
         "tenant": broadcast.tenant_id,
         "broadcast": broadcast.pk,
@@ -125,7 +123,7 @@ def refs_of(broadcast: Broadcast, recipients: Sequence[RecipientRef]) -> dict[st
 
 
 def _unknown(unknown: Sequence[RecipientRef]) -> UnknownRecipients:
-    shown = [str(each) for each in unknown[:SHOWN_UNKNOWN]]
+    shown = [str(recipient) for recipient in unknown[:SHOWN_UNKNOWN]]
     more = f" and {len(unknown) - len(shown)} more" if len(unknown) > len(shown) else ""
     return UnknownRecipients(
         f"No such contacts: {', '.join(shown)}{more}.",
@@ -141,16 +139,17 @@ def _drop_rows(broadcast: Broadcast) -> None:
         )
 
 
-def plan(*, broadcast: Broadcast, now: datetime) -> Plan:
-    """Address, price and, where it must be, suppress every recipient; counters are set to match.
+def plan(content: Checked, *, now: datetime) -> Plan:
+    """Address, price and, where it must be, suppress every recipient; set the counters to match.
 
-    Safe to repeat as long as nothing has been claimed. Raises NoRecipients, InvalidInput.
+    Safe to repeat as long as nothing has been claimed. Raises NoRecipients, InvalidInput,
+    CurrencyMismatch.
     """
-    if broadcast.audience is not None:
-        _plan_audience(broadcast, now)
+    if content.broadcast.audience is not None:
+        _plan_audience(content, now)
     else:
-        _plan_rows(broadcast, now)
-    return _count(broadcast)
+        _plan_rows(content, now)
+    return _count(content.broadcast)
 
 
 SOURCE_ROWS = """
@@ -159,8 +158,8 @@ WHERE broadcast_id = %(broadcast)s
 """
 
 
-def _plan_rows(broadcast: Broadcast, now: datetime) -> None:
-    resolved, params = eligibility_sql(broadcast, now)
+def _plan_rows(content: Checked, now: datetime) -> None:
+    resolved, params = eligibility_sql(content, now)
     with connection.cursor() as cursor:
         # Two statements: the unique key on addresses is checked row by row.
         cursor.execute(
@@ -182,35 +181,40 @@ def _plan_rows(broadcast: Broadcast, now: datetime) -> None:
         )
 
 
-def _plan_audience(broadcast: Broadcast, now: datetime) -> None:
-    resolved, params = eligibility_sql(broadcast, now)
-    source = source_of_audience(broadcast)
-    _drop_rows(broadcast)
+def _plan_audience(content: Checked, now: datetime) -> None:
+    resolved, params = eligibility_sql(content, now)
+    source, members = source_of_audience(content.broadcast)
+    _drop_rows(content.broadcast)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             WITH source AS ({source}), {resolved}
-            INSERT INTO broadcast_broadcastmessage ({COLUMNS}, rate_id)
+            INSERT INTO broadcast_broadcastmessage
+                (id, tenant_id, broadcast_id, seq, contact_id, address, overrides, variables, token,
+                 status, error_code, price, currency, country, segments, charge_state, rate_id,
+                 created_at, status_at)
             SELECT uuidv7(), %(tenant)s, %(broadcast)s, seq, contact_id, address, overrides,
-                   variables, {SIXTY_BITS}, status, reason, '', '', '', 0, price, %(currency)s,
-                   country, segments, charge_state, false, %(now)s, %(now)s, rate_id
+                   variables, {SIXTY_BITS}, status, reason, price, %(currency)s, country, segments,
+                   charge_state, rate_id, %(now)s, %(now)s
             FROM resolved ORDER BY seq
             """,
-            params,
+            {**params, **members},
         )
-    broadcast.duplicates_removed = 0
+    content.broadcast.duplicates_removed = 0
 
 
-def source_of_audience(broadcast: Broadcast) -> str:
-    """Raises InvalidInput for an audience that names an unknown tag."""
-    where, values = audience.condition(tenant=broadcast.tenant, audience=broadcast.audience or {})
-    with connection.cursor() as cursor:
-        who = cursor.mogrify(where, values).decode().replace("%", "%%")
-    return f"""
+def source_of_audience(broadcast: Broadcast) -> tuple[str, dict[str, Any]]:
+    """The SQL of `source` for an audience's members, and its parameters.
+
+    Raises InvalidInput for an audience that names an unknown tag.
+    """
+    members, params = audience.condition(tenant=broadcast.tenant, audience=broadcast.audience or {})
+    sql = f"""
         SELECT row_number() OVER (ORDER BY c.id) AS seq, c.id AS contact_id,
                NULL::jsonb AS overrides
-        FROM contacts_contact c WHERE {who}
+        FROM contacts_contact c WHERE {members}
     """
+    return sql, params
 
 
 def _count(broadcast: Broadcast) -> Plan:
@@ -225,10 +229,7 @@ def _count(broadcast: Broadcast) -> Plan:
         )
         total, to_send, amount = cursor.fetchone()
     if not total:
-        raise NoRecipients(
-            "There is nobody to send to: give recipients, or an audience that somebody is in.",
-            attr="recipients" if broadcast.audience is None else "audience",
-        )
+        raise nobody_to_send_to(has_audience=broadcast.audience is not None)
     BroadcastCounters.objects.filter(broadcast=broadcast).update(
         total=total, pending=to_send, suppressed=total - to_send
     )

@@ -1,4 +1,4 @@
-"""What somebody should know before she sends, beyond the figures."""
+"""Warnings of an estimate: what a sender should know beyond the figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from decimal import Decimal
 from channels.models import Sender
 
 MANY_SUPPRESSED = Decimal("0.2")
-"""Share of recipients beyond which a list deserves a look."""
+"""Share of suppressed recipients above which the list needs checking."""
 LONG_SMS = 3
-"""Segments a message on average beyond which a text deserves a look."""
+"""Average segments per message above which the text needs checking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ def warnings_of(
     segments: int,
     unpriced: int,
 ) -> list[Warned]:
-    """`left`: what would be available afterwards."""
-    found: list[tuple[bool, str, str]] = [
+    """`left` is the credit that would be available afterwards."""
+    warnings: list[tuple[bool, str, str]] = [
         (left < 0, "insufficient_credit", f"{-left} {sender.currency} of credit is missing."),
         (to_send == 0, "nobody_to_send_to", "Every recipient is suppressed."),
         (
@@ -63,4 +63,4 @@ def warnings_of(
             "The provider refuses this sender's configuration.",
         ),
     ]
-    return [Warned(code, detail) for holds, code, detail in found if holds]
+    return [Warned(code, detail) for holds, code, detail in warnings if holds]

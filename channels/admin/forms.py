@@ -1,4 +1,4 @@
-"""Forms of senders and provider apps: a secret goes in and never comes out."""
+"""Forms of senders and provider apps. A secret can be entered but is never shown."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ else:
 
 
 class BlindTextarea(Textarea):
-    """Takes text and never gives it back, not even when the form comes back with an error."""
+    """Never renders its value, not even when the form is shown again with an error."""
 
     def format_value(self, value: Any) -> str:
         return ""
@@ -36,8 +36,8 @@ class SecretsFormField(forms.JSONField):
         options.setdefault("required", False)
         options.setdefault(
             "help_text",
-            'A JSON object, for example {"access_token": "…"}. What is stored is never shown; '
-            "what is written here replaces all of it, an empty field keeps it.",
+            'A JSON object, for example {"access_token": "…"}. Stored secrets are never shown; '
+            "a value here replaces all of them, an empty field keeps them.",
         )
         super().__init__(**options)
 
@@ -82,7 +82,7 @@ class ProviderAppForm(TenantForm):
 
 
 OF_FORM = {"credentials": "new_credentials"}
-"""What a refusal's field is called here."""
+"""The attr of a refusal → the form's field."""
 
 
 class SenderForm(TenantForm):
@@ -101,7 +101,7 @@ class SenderForm(TenantForm):
         return cleaned
 
     def _check_provider(self, cleaned: dict[str, Any]) -> None:
-        """Only when it is added: neither platform nor provider changes later."""
+        """Needed only when a sender is added: platform and provider never change later."""
         platform = cleaned.get("platform", self.instance.platform)
         provider = cleaned.get("provider", self.instance.provider)
         if platform and provider and provider not in providers_for(Platform(platform)):
@@ -111,15 +111,17 @@ class SenderForm(TenantForm):
             )
 
     def _check_account(self, cleaned: dict[str, Any]) -> None:
-        """Only when it changes: what is stored may be older than this rule."""
+        """Only if the fields changed: stored values may be older than this rule."""
         provider = cleaned.get("provider", self.instance.provider)
         if not provider or not {"account_id", "new_credentials"} & set(self.changed_data):
             return
-        given = cleaned.get("new_credentials")
+        new_credentials = cleaned.get("new_credentials")
         try:
-            if given:
+            if new_credentials:
                 self.instance.credentials = check_secrets(
-                    given, names=adapter_for(provider).credential_names, attr="credentials"
+                    new_credentials,
+                    names=adapter_for(provider).credential_names,
+                    attr="credentials",
                 )
             check_account(
                 provider=provider,

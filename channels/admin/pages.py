@@ -1,4 +1,4 @@
-"""Senders and the provider apps that their webhooks belong to; secrets go in and never come out."""
+"""Admin pages of senders and provider apps. Secrets can be entered but are never shown."""
 
 from collections.abc import Sequence
 from datetime import datetime

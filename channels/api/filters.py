@@ -1,4 +1,4 @@
-"""What the lists of senders and provider apps can be narrowed by."""
+"""Filters of the lists of senders and provider apps."""
 
 from django_filters import rest_framework as filters
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives for senders and provider apps; secrets go in and never come out."""
+"""Serializers of senders and provider apps. Secrets are write-only."""
 
 from typing import Any
 
@@ -28,13 +28,13 @@ MAX_LANES = 32
 OF_THE_ACCOUNT = frozenset(
     {"credentials", "account_id", "business_account_id", "address", "app", "provider", "platform"}
 )
-"""Whose number or bot this is: changed only by those who may manage credentials."""
+"""Fields that decide whose number or bot this is; changing them needs MANAGE_CREDENTIALS."""
 FIXED = ("platform", "provider")
-"""Another platform or provider is another sender."""
+"""Fields that never change: another platform or provider needs another sender."""
 
 
 class SecretsField(serializers.DictField):
-    """An object of texts, taken and never given back."""
+    """A JSON object of strings; write-only."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(child=serializers.CharField(trim_whitespace=False), **options)
@@ -42,16 +42,16 @@ class SecretsField(serializers.DictField):
 
 def _adapter(name: str) -> Adapter:
     if name not in ADAPTERS:
-        known = ", ".join(sorted(ADAPTERS))
-        raise serializers.ValidationError(f"Known are: {known}.", code="unknown_provider")
+        names = ", ".join(sorted(ADAPTERS))
+        raise serializers.ValidationError(f"Known are: {names}.", code="unknown_provider")
     return adapter_for(name)
 
 
 class ProviderAppSerializer(StrictSerializer, serializers.ModelSerializer[ProviderApp]):
-    """An app at a provider. `webhook_url` is where the provider must call; keep it secret."""
+    """An app at a provider. The provider must call its `webhook_url`; keep that URL secret."""
 
     secrets = SecretsField(
-        write_only=True, help_text="What the webhooks are verified with; replaces all at once."
+        write_only=True, help_text="Secrets that verify the webhooks; replaces all of them."
     )
     webhook_url = serializers.CharField(read_only=True)
     created_at = UtcDateTimeField(read_only=True)
@@ -75,17 +75,18 @@ class ProviderAppSerializer(StrictSerializer, serializers.ModelSerializer[Provid
 
 
 class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
-    """A number or bot that messages go out from. Prices and `base_url` are the operator's."""
+    """A number or bot that sends messages. Only the operator sets prices and `base_url`."""
 
     app = TenantRelatedField(
         queryset=ProviderApp.objects.all(), required=False, allow_null=True, default=None
     )
     platform = serializers.ChoiceField(choices=Platform.choices)
     credentials = SecretsField(
-        write_only=True, help_text="By provider, e.g. access_token; replaces all at once."
+        write_only=True,
+        help_text="Keys depend on the provider, e.g. access_token; replaces all of them.",
     )
     webhook_url = serializers.SerializerMethodField(
-        help_text="Its app's; shown to those who may manage credentials."
+        help_text="Webhook URL of the sender's app; shown only to members who manage credentials."
     )
     batch_size = serializers.IntegerField(
         min_value=1, max_value=MAX_BATCH_SIZE, required=False, allow_null=True
@@ -110,7 +111,7 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
         required=False,
         allow_null=True,
         help_text='{"days": [1, 2, 3, 4, 5], "from": "09:00", "to": "20:00", "time_zone": '
-        '"Europe/Berlin"}; narrows the tenant\'s.',
+        '"Europe/Berlin"}; narrows the tenant\'s window.',
     )
     marketing_price = MoneyField(read_only=True, max_digits=12)
     utility_price = MoneyField(read_only=True, max_digits=12)
@@ -156,7 +157,7 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
             "created_at",
             "updated_at",
         )
-        # The database's unique keys are said in words by one_sender_an_account, races included.
+        # one_sender_an_account turns violations of the unique keys into errors, races included.
         validators = ()
         read_only_fields = ("base_url", "currency", "is_active", "broken_reason", "check_result")
 
@@ -206,7 +207,7 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
                 )
             for name, value in validated_data.items():
                 setattr(instance, name, value)
-            # Only these: the engine and the check write to the same row meanwhile.
+            # Save only these fields: the engine and the check write to the same row meanwhile.
             instance.save(update_fields=(*validated_data, "updated_at"))
         return instance
 
@@ -236,11 +237,11 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
             raise InvalidInput(f"This app is one at {app.provider}.", attr="app")
 
     def _check_account(self, provider: str, attrs: dict[str, Any]) -> None:
-        kept: Any = self.instance  # both are required of a new one
+        stored: Any = self.instance  # None only on create, which requires both fields
         check_account(
             provider=provider,
-            account_id=attrs.get("account_id") or kept.account_id,
-            credentials=attrs.get("credentials") or kept.credentials,
+            account_id=attrs.get("account_id") or stored.account_id,
+            credentials=attrs.get("credentials") or stored.credentials,
         )
 
     def _value(self, attrs: dict[str, Any], name: str) -> str:
@@ -249,9 +250,9 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
 
 
 class CheckSerializer(serializers.Serializer[Any]):
-    """What the provider said of the sender."""
+    """The result of checking the sender with its provider."""
 
     works = serializers.BooleanField()
-    code = serializers.CharField(help_text="Ours and stable; empty where all is well.")
+    code = serializers.CharField(help_text="Our stable code; empty if the sender works.")
     message = serializers.CharField()
     checked_at = UtcDateTimeField()

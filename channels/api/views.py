@@ -31,7 +31,7 @@ class SenderViewSet(
     PatchOnly[Sender],
     GenericViewSet[Sender],
 ):
-    """Numbers and bots. Deactivated, never deleted: messages were sent from them."""
+    """Numbers and bots. A sender is deactivated, never deleted: messages refer to it."""
 
     queryset = Sender.objects.select_related("app", "tenant").order_by("platform", "name", "id")
     serializer_class = SenderSerializer
@@ -47,16 +47,16 @@ class SenderViewSet(
     @extend_schema(request=None, responses=CheckSerializer)
     @action(detail=True, methods=["post"])
     def check(self, request: Request, pk: str) -> Response:
-        """Ask the provider whether the sender works; nothing is sent."""
+        """Check with the provider if the sender works; no message is sent."""
         refuse_body(request)
         sender = self.get_object()
-        found = check_sender(tenant=self.tenant, sender_id=sender.pk, now=timezone.now())
-        return Response(CheckSerializer(found).data)
+        result = check_sender(tenant=self.tenant, sender_id=sender.pk, now=timezone.now())
+        return Response(CheckSerializer(result).data)
 
     @extend_schema(request=None, responses=SenderSerializer)
     @action(detail=True, methods=["post"])
     def deactivate(self, request: Request, pk: str) -> Response:
-        """Take it out of use: no new broadcast is sent from it."""
+        """Stop using the sender for new broadcasts."""
         refuse_body(request)
         deactivate(sender=self.get_object(), now=timezone.now())
         return self._answer(pk)
@@ -64,7 +64,7 @@ class SenderViewSet(
     @extend_schema(request=None, responses={200: SenderSerializer, 409: ErrorResponseSerializer})
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: str) -> Response:
-        """Take it into use again; 409 where another sender has its account by now."""
+        """Use the sender again; 409 if another active sender has taken its account."""
         refuse_body(request)
         activate(sender=self.get_object(), now=timezone.now())
         return self._answer(pk)
@@ -82,7 +82,7 @@ class ProviderAppViewSet(
     PatchOnly[ProviderApp],
     GenericViewSet[ProviderApp],
 ):
-    """Apps at providers: whose webhooks come in where, and what verifies them."""
+    """Apps at providers: the URLs of their webhooks and the secrets that verify them."""
 
     queryset = ProviderApp.objects.order_by("name", "id")
     serializer_class = ProviderAppSerializer

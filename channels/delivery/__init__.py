@@ -1,1 +1,1 @@
-"""Hands a group of messages to a provider and reads what became of each."""
+"""Hands a batch's messages to a provider and reads each message's outcome."""

@@ -1,6 +1,6 @@
-"""Bearer tokens for senders that hold a service account: fetched when due, kept by the process.
+"""Fetches bearer tokens for senders with a service account and keeps them in the process.
 
-The only step of sending that talks to somebody else than the provider's API; adapters stay pure.
+Only this step of sending calls another address than the provider's API; adapters stay pure.
 """
 
 import json
@@ -23,14 +23,14 @@ from channels.port.messages import SenderAccount
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 
 TOKEN_SECONDS = 5.0
-"""For one try; google-auth makes up to three for server errors, some seconds apart."""
+"""Time-out of one try. On server errors google-auth makes up to three, some seconds apart."""
 
 KEPT = 256
-"""Service accounts whose token a process remembers."""
+"""How many service accounts' tokens a process keeps."""
 
 
 class NoToken(Exception):
-    """No token: nothing of the batch was sent. `outcome` is what that means for its messages."""
+    """There is no token, so nothing of the batch was sent; `outcome` applies to each message."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.code)
@@ -39,14 +39,14 @@ class NoToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """An account that its adapter can send for, and whether its token was there before."""
+    """An account with all credentials that its adapter needs; `is_old`: its token was kept."""
 
     account: SenderAccount
     holder: "_Holder | None" = None
     is_old: bool = False
 
     def judged(self, outcome: Outcome) -> Outcome:
-        """An old token that the provider refuses is dropped: the next try fetches a new one."""
+        """The outcome, except that a refused old token is dropped: the retry fetches a new one."""
         if self.holder is None or not self.is_old or outcome.code != _REFUSED.code:
             return outcome
         self.holder.forget(self.account.credentials["access_token"])
@@ -54,7 +54,7 @@ class Authorized:
 
 
 def authorized(account: SenderAccount, adapter: Adapter) -> Authorized:
-    """The account with `access_token` among its credentials, where its adapter needs one.
+    """The account, with `access_token` added to its credentials if its adapter needs one.
 
     Raises NoToken.
     """
@@ -68,25 +68,25 @@ def authorized(account: SenderAccount, adapter: Adapter) -> Authorized:
 
 
 def _holder(account: SenderAccount, adapter: Adapter, grant: TokenGrant) -> "_Holder":
-    own = account.base_url == adapter.default_base_url
-    url = grant.token_url if own else f"{account.base_url}{grant.path}"
+    is_default = account.base_url == adapter.default_base_url
+    url = grant.token_url if is_default else f"{account.base_url}{grant.path}"
     return _holders(account.credentials.get(grant.key, ""), grant.scopes, url)
 
 
 class _Holder:
-    """One service account's token. Its lock lets one thread fetch while the others wait."""
+    """Holds one service account's token. Under its lock one thread fetches, the others wait."""
 
     def __init__(self, service_account: str, scopes: tuple[str, ...], token_url: str) -> None:
-        self._given = (service_account, scopes, token_url)
+        self._service_account = (service_account, scopes, token_url)
         self._lock = threading.Lock()
         self._credentials: Credentials | None = None
 
     def token(self) -> tuple[str, bool]:
-        """The token, and whether it was there before. Raises NoToken."""
+        """The token, and whether it was kept from before. Raises NoToken."""
         with self._lock:
             try:
                 if self._credentials is None:
-                    self._credentials = _credentials(*self._given)
+                    self._credentials = _credentials(*self._service_account)
                 is_old = bool(self._credentials.valid)
                 if not is_old:
                     self._credentials.refresh(_Transport())  # type: ignore[no-untyped-call]  # see below
@@ -95,12 +95,12 @@ class _Holder:
             except RefreshError as error:
                 raise NoToken(_UNREACHABLE if error.retryable else _REFUSED) from None
             except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError):
-                # Not chained: the text of such an error may quote the key.
+                # Not chained: the error's text may quote the key.
                 raise NoToken(_MALFORMED) from None
             return str(self._credentials.token), is_old
 
     def forget(self, token: str) -> None:
-        """Unless another thread has fetched a new one already."""
+        """Drop this token, unless another thread has fetched a new one already."""
         with self._lock:
             if self._credentials is not None and self._credentials.token == token:
                 self._credentials = None
@@ -113,12 +113,12 @@ def _holders(service_account: str, scopes: tuple[str, ...], token_url: str) -> _
 
 def _credentials(service_account: str, scopes: tuple[str, ...], token_url: str) -> Credentials:
     info = {**json.loads(service_account), "token_uri": token_url}
-    made: Credentials = Credentials.from_service_account_info(info, scopes=list(scopes))  # type: ignore[no-untyped-call]  # google-auth is typed in part
-    return made
+    credentials: Credentials = Credentials.from_service_account_info(info, scopes=list(scopes))  # type: ignore[no-untyped-call]  # google-auth is typed in part
+    return credentials
 
 
 class _Transport(Request):
-    """google-auth's requests over our own client: pooled, no proxies, no redirects."""
+    """Sends google-auth's requests through our own client: pooled, no proxies, no redirects."""
 
     def __call__(
         self,
@@ -130,8 +130,8 @@ class _Transport(Request):
         **_: Any,
     ) -> Response:
         raw = body.decode() if isinstance(body, bytes) else body or ""
-        asked = HttpRequest(method, url, form=dict(parse_qsl(raw)))
-        exchange = start(asked, timeout=TOKEN_SECONDS).result(timeout=TOKEN_SECONDS + 2)
+        request = HttpRequest(method, url, form=dict(parse_qsl(raw)))
+        exchange = start(request, timeout=TOKEN_SECONDS).result(timeout=TOKEN_SECONDS + 2)
         if isinstance(exchange, Failure):
             raise TransportError(exchange.reason.value)  # type: ignore[no-untyped-call]  # as above
         return _Answer(exchange)

@@ -1,6 +1,5 @@
-"""Hands messages over through a sender's adapter; each gets an outcome, whatever happens."""
+"""Hands messages over through a sender's adapter; every message gets an outcome."""
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache, partial
@@ -8,10 +7,19 @@ from math import inf
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from channels.delivery.access_tokens import Authorized, NoToken, authorized
 from channels.delivery.grouping import Group, groups_of, outcomes_of, request_of
 from channels.http.client import NO_STARTS, Exchanges, exchange_all
-from channels.http.transport import Exchange, Failure, PreparedRequest, Reason, prepare
+from channels.http.transport import (
+    GRACE_SECONDS,
+    Exchange,
+    Failure,
+    PreparedRequest,
+    Reason,
+    prepare,
+)
 from channels.port.adapter import Adapter
 from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import OutboundMessage, SenderAccount
@@ -19,12 +27,9 @@ from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKin
 from channels.providers.error_rules import UNMAPPED
 from channels.providers.registry import adapter_for
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
-Settled = list[tuple[UUID, Outcome]]
-
-GRACE_SECONDS = 2.0
-"""How long beyond a request's own time-out its value is waited for."""
+Outcomes = list[tuple[UUID, Outcome]]
 
 _LOST = Failure(Reason.NO_ANSWER, written=True)
 
@@ -41,21 +46,21 @@ _TEXTS = {
     Reason.HELD_BACK: "The provider asked to slow down before it was sent.",
     Reason.WOKE_TOO_LATE: "The worker was stopped before it was sent.",
 }
-# Ours, not the provider's: they spend no attempt. Seconds until they may be claimed again.
+# Failures of our own making, which use up no attempt → seconds until the message may be claimed
 _NOT_BEGUN = {Reason.MISSED_ITS_TIME: 0.0, Reason.HELD_BACK: 1.0, Reason.WOKE_TOO_LATE: 0.0}
 
 
 class Delivery:
-    """Messages that were handed over together: what became of them, in at most two cuts.
+    """The outcomes of messages that were handed over together, in at most two cuts.
 
-    Each message is in exactly one of them. Iterating waits for the cuts and leaves out empty ones.
+    Each message is in exactly one cut. Iterating waits for the cuts and skips empty ones.
     """
 
     def __init__(
         self,
         *,
         ready: Authorized | None,
-        refused: Settled,
+        refused: Outcomes,
         handed: Mapping[int, Group],
         exchanges: Exchanges[int],
     ) -> None:
@@ -70,16 +75,16 @@ class Delivery:
 
     @property
     def cut(self) -> Future[Any]:
-        """Done when `take` need not wait."""
+        """Done when `take` will not wait."""
         return self._exchanges.cut
 
     @property
     def due_by(self) -> float:
-        """When `take` does not wait any longer, whatever is missing (monotonic)."""
+        """Until when `take` waits at most (monotonic)."""
         return self._exchanges.due_by
 
-    def take(self) -> Settled:
-        """The next cut, once it is there; nothing is missing after the last one."""
+    def take(self) -> Outcomes:
+        """Wait for the next cut and return it; after the last cut every message has an outcome."""
         answers = self._exchanges.take()
         if self.is_over:
             answers = {n: answers.get(n, _LOST) for n in self._open}
@@ -87,7 +92,7 @@ class Delivery:
         refused, self._refused = self._refused, []
         return refused if self._ready is None else refused + _finished(self._ready, answers, handed)
 
-    def __iter__(self) -> Iterator[Settled]:
+    def __iter__(self) -> Iterator[Outcomes]:
         while not self.is_over:
             if settled := self.take():
                 yield settled
@@ -102,13 +107,13 @@ def deliver(
     starts: Mapping[UUID, float] = NO_STARTS,
     not_after: float = inf,
 ) -> Delivery:
-    """Begins to post all messages. The first cut is what came within `first_cut` seconds.
+    """Begin to send all messages; the first cut holds answers that came within `first_cut` seconds.
 
-    Each at once, or at the time (monotonic) that `starts` names; none `not_after`. Messages that
-    the adapter can put into one request share it, and its fate where that is unknown; not those of
-    a paced sender, whose limit counts each of them.
-    All have their outcome within `timeout` + GRACE_SECONDS of the last start. Where an access token
-    is due, it is waited for here. Raises UnknownProvider.
+    A message is sent at once or, if `starts` names it, at that time (monotonic), but never later
+    than `not_after`. Messages share a request if the adapter can group them, and then share an
+    unknown outcome too; a paced sender's messages do not, because its limit counts each of them.
+    Every message has its outcome within `timeout` + GRACE_SECONDS of the last start. If an access
+    token must be fetched, this call waits for it. Raises UnknownProvider.
     """
     adapter = adapter_for(account.provider)
     ready: Authorized | None = None
@@ -120,7 +125,7 @@ def deliver(
         refused = [(message.id, refusal.outcome) for message in messages]
     else:
         groups: Iterable[Group] = (
-            [(each,) for each in messages] if starts else groups_of(adapter, messages)
+            [(message,) for message in messages] if starts else groups_of(adapter, messages)
         )
         handed, requests, refused = _prepare_all(adapter, ready.account, groups, timeout=timeout)
     exchanges = Exchanges(
@@ -140,7 +145,7 @@ def _numbered(starts: Mapping[UUID, float], handed: Mapping[int, Group]) -> Mapp
 
 
 def check_credentials(*, account: SenderAccount, timeout: float) -> Outcome:
-    """Whether a sender's credentials work, without sending anything. Raises UnknownProvider."""
+    """Check a sender's credentials without sending a message. Raises UnknownProvider."""
     adapter = adapter_for(account.provider)
     try:
         ready = authorized(account, adapter)
@@ -155,21 +160,21 @@ def check_credentials(*, account: SenderAccount, timeout: float) -> Outcome:
 
 def _prepare_all(
     adapter: Adapter, account: SenderAccount, groups: Iterable[Group], *, timeout: float
-) -> tuple[dict[int, Group], dict[int, PreparedRequest], Settled]:
-    """Groups and their requests, by the group's number; and what has none."""
+) -> tuple[dict[int, Group], dict[int, PreparedRequest], Outcomes]:
+    """Groups and requests, by the group's number; and outcomes of messages that have no request."""
     handed: dict[int, Group] = {}
     requests: dict[int, PreparedRequest] = {}
-    refused: Settled = []
-    for n, whole in enumerate(groups):
-        group, request = _prepare_group(adapter, account, whole, timeout=timeout)
+    refused: Outcomes = []
+    for n, messages in enumerate(groups):
+        group, request = _prepare_group(adapter, account, messages, timeout=timeout)
         if request is not None:
             handed[n], requests[n] = group, request
-        if len(group) < len(whole):
-            taken = {message.id for message in group}
+        if len(group) < len(messages):
+            built = {message.id for message in group}
             refused += [
                 (message.id, _not_built(FailureCause.CONTENT))
-                for message in whole
-                if message.id not in taken
+                for message in messages
+                if message.id not in built
             ]
     return handed, requests, refused
 
@@ -177,15 +182,17 @@ def _prepare_all(
 def _prepare_group(
     adapter: Adapter, account: SenderAccount, group: Group, *, timeout: float
 ) -> tuple[Group, PreparedRequest | None]:
-    """The request of those messages of a group that can be built: one must not stop the others."""
+    """The messages of a group that a request can be built from, and that request."""
     request = _prepared(partial(request_of, adapter, account, group), timeout=timeout)
     if request is not None:
         return group, request
-    good = [each for each in group if _can_be_built(adapter, account, each, timeout=timeout)]
-    if not good or len(good) == len(group):
+    buildable = [
+        message for message in group if _can_be_built(adapter, account, message, timeout=timeout)
+    ]
+    if not buildable or len(buildable) == len(group):
         return (), None
-    request = _prepared(partial(request_of, adapter, account, good), timeout=timeout)
-    return (good, request) if request is not None else ((), None)
+    request = _prepared(partial(request_of, adapter, account, buildable), timeout=timeout)
+    return (buildable, request) if request is not None else ((), None)
 
 
 def _can_be_built(
@@ -197,21 +204,19 @@ def _can_be_built(
 def _prepared(build: Callable[[], HttpRequest], *, timeout: float) -> PreparedRequest | None:
     try:
         return prepare(build(), timeout=timeout)
-    except Exception as error:  # noqa: BLE001 - one message's fault must not take others with it
+    except Exception as error:  # noqa: BLE001 - one bad message must not stop the others
         _log_fault("request", error)
         return None
 
 
 def _finished(
     ready: Authorized, answers: Mapping[int, Exchange], handed: Mapping[int, Group]
-) -> Settled:
+) -> Outcomes:
     adapter = adapter_for(ready.account.provider)
     settled = [
         (message.id, ready.judged(outcome))
-        for each, exchange in answers.items()
-        for message, outcome in zip(
-            handed[each], _outcomes(adapter, exchange, handed[each]), strict=True
-        )
+        for n, exchange in answers.items()
+        for message, outcome in zip(handed[n], _outcomes(adapter, exchange, handed[n]), strict=True)
     ]
     for _, outcome in settled:
         if outcome.code == UNMAPPED:
@@ -220,7 +225,7 @@ def _finished(
 
 
 def _outcomes(adapter: Adapter, exchange: Exchange, group: Group) -> Sequence[Outcome]:
-    """What is unknown of a request is unknown of every message in it."""
+    """One outcome per message of the group; if the request failed, its failure for each."""
     if isinstance(exchange, Failure):
         return [_failed(exchange)] * len(group)
     try:
@@ -268,11 +273,11 @@ def _not_built(cause: FailureCause) -> Outcome:
 
 
 def _log_fault(what: str, error: Exception) -> None:
-    """Only the type: the text of an exception may hold a body, a phone number or a bot's token."""
-    logger.error("adapter_fault", extra={"what": what, "error": type(error).__name__})
+    """Logs only the error's type: its text may hold a body, a phone number or a bot's token."""
+    log.error("adapter_fault", what=what, error_type=type(error).__name__)
 
 
 @lru_cache(maxsize=1024)
 def _log_unmapped_once(provider: str, provider_code: str) -> None:
-    """Once a process and code; how often it came is counted by the rows that carry it."""
-    logger.warning("provider_error_unmapped", extra={"provider": provider, "code": provider_code})
+    """Logs each code once per process; the messages that carry the code show how often it came."""
+    log.warning("provider_error_unmapped", provider=provider, code=provider_code)

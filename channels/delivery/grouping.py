@@ -1,4 +1,4 @@
-"""Which messages share a request, and what its answer means for each of them."""
+"""Decides which messages share a request and what the answer means for each of them."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -13,17 +13,17 @@ Group = Sequence[OutboundMessage]
 
 
 def groups_of(adapter: Adapter, messages: Sequence[OutboundMessage]) -> list[Group]:
-    """Messages in their order, cut at the adapter's `max_recipients`; alone where that is 1."""
+    """Group messages by the adapter's key, in order, at most `max_recipients` per group."""
     most, grouping = adapter.capabilities.max_recipients, _grouping(adapter)
     if grouping is None:
         return [(message,) for message in messages]
-    alike: dict[Hashable, list[OutboundMessage]] = defaultdict(list)
+    by_key: dict[Hashable, list[OutboundMessage]] = defaultdict(list)
     for message in messages:
-        alike[grouping.group_key(message)].append(message)
+        by_key[grouping.group_key(message)].append(message)
     return [
-        together[start : start + most]
-        for together in alike.values()
-        for start in range(0, len(together), most)
+        alike[start : start + most]
+        for alike in by_key.values()
+        for start in range(0, len(alike), most)
     ]
 
 
@@ -35,19 +35,20 @@ def request_of(adapter: Adapter, account: SenderAccount, group: Group) -> HttpRe
 
 
 def outcomes_of(adapter: Adapter, response: HttpResponse, group: Group) -> Sequence[Outcome]:
-    """One a message; raises ValueError where the adapter gives another number."""
+    """One outcome per message, in their order. Raises ValueError if their number differs."""
     grouping = _grouping(adapter)
     if grouping is None:
         return (adapter.send_outcome(response),)
     outcomes = grouping.group_outcomes(response, group)
     if len(outcomes) != len(group):
-        raise ValueError("The adapter's outcomes are not one a message.")
+        raise ValueError("The adapter's outcomes are not one per message.")
     return outcomes
 
 
 def _grouping(adapter: Adapter) -> GroupAdapter | None:
-    """By the number alone: to ask a protocol costs more than to build a request.
+    """The adapter as a GroupAdapter, or None if it takes one recipient per request.
 
-    The adapters' contract test asks it once.
+    Only the number decides: an isinstance check of the protocol costs more than building a request.
+    The adapters' contract test makes that check.
     """
     return cast("GroupAdapter", adapter) if adapter.capabilities.max_recipients > 1 else None

@@ -1,13 +1,13 @@
-"""Asks a provider what became of messages whose answers were lost."""
+"""Looks up, at the provider, messages whose answer was lost."""
 
-import logging
 from collections.abc import Sequence
 from uuid import UUID
 
+import structlog
+
 from channels.delivery.access_tokens import NoToken, authorized
-from channels.delivery.delivery import GRACE_SECONDS
 from channels.http.client import exchange_all
-from channels.http.transport import Exchange, PreparedRequest, prepare
+from channels.http.transport import GRACE_SECONDS, Exchange, PreparedRequest, prepare
 from channels.port.adapter import LookUpAdapter
 from channels.port.events import HandedOver, Receipt
 from channels.port.http_calls import HttpResponse
@@ -15,21 +15,21 @@ from channels.port.messages import SenderAccount
 from channels.providers.registry import ADAPTERS, adapter_for
 from channels.providers.storable import storable_event
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def providers_with_look_up() -> list[str]:
-    return sorted(name for name, each in ADAPTERS.items() if each.capabilities.look_up)
+    return sorted(name for name, adapter in ADAPTERS.items() if adapter.capabilities.look_up)
 
 
 def look_up_messages(
     *, account: SenderAccount, asked: Sequence[HandedOver], timeout: float
 ) -> dict[UUID, Receipt]:
-    """What became of those of which the provider shows exactly one that can be it.
+    """The receipt of each message for which the provider shows exactly one candidate, by our id.
 
-    All are asked for at once. Of the others nothing is known that was not known before: no answer,
-    a refusal and an empty list prove nothing. Must not run in a transaction. Raises
-    UnknownProvider.
+    All messages are looked up at once. A message is left out if there was no answer, a refusal, an
+    empty list or several candidates: none of these proves anything. Must not run in a transaction.
+    Raises UnknownProvider.
     """
     adapter = adapter_for(account.provider)
     if not isinstance(adapter, LookUpAdapter):
@@ -38,41 +38,46 @@ def look_up_messages(
         ready = authorized(account, adapter).account
     except NoToken:
         return {}
-    questions = {each.message.id: each for each in asked}
+    by_id = {handed_over.message.id: handed_over for handed_over in asked}
     requests = {
-        key: request
-        for key, each in questions.items()
-        if (request := _question(adapter, ready, each, timeout=timeout)) is not None
+        message_id: request
+        for message_id, handed_over in by_id.items()
+        if (request := _request(adapter, ready, handed_over, timeout=timeout)) is not None
     }
     answers = exchange_all(requests, within=timeout + GRACE_SECONDS)
-    found = {key: _read(adapter, ready, questions[key], answer) for key, answer in answers.items()}
-    return {key: receipts[0] for key, receipts in found.items() if len(receipts) == 1}
+    candidates = {
+        message_id: _receipts(adapter, ready, by_id[message_id], answer)
+        for message_id, answer in answers.items()
+    }
+    return {
+        message_id: receipts[0] for message_id, receipts in candidates.items() if len(receipts) == 1
+    }
 
 
-def _question(
+def _request(
     adapter: LookUpAdapter, account: SenderAccount, asked: HandedOver, *, timeout: float
 ) -> PreparedRequest | None:
     try:
         request = adapter.look_up_request(account, asked)
         return None if request is None else prepare(request, timeout=timeout)
-    except Exception as error:  # noqa: BLE001 - one message's fault must not take others with it
+    except Exception as error:  # noqa: BLE001 - one bad message must not stop the others
         _log_fault(error)
         return None
 
 
-def _read(
+def _receipts(
     adapter: LookUpAdapter, account: SenderAccount, asked: HandedOver, answer: Exchange
 ) -> Sequence[Receipt]:
     if not isinstance(answer, HttpResponse):
         return ()
     try:
-        found = adapter.look_up_receipts(account, asked, answer)
-        return [storable_event(each) for each in found]
+        receipts = adapter.look_up_receipts(account, asked, answer)
+        return [storable_event(receipt) for receipt in receipts]
     except Exception as error:  # noqa: BLE001 - as above
         _log_fault(error)
         return ()
 
 
 def _log_fault(error: Exception) -> None:
-    """Only the type: the text of an exception may hold a body or a phone number."""
-    logger.error("adapter_fault", extra={"what": "look_up", "error": type(error).__name__})
+    """Logs only the error's type: its text may hold a body or a phone number."""
+    log.error("adapter_fault", what="look_up", error_type=type(error).__name__)

@@ -1,36 +1,34 @@
-"""One question to a provider beside the sending of messages, answered or refused in words."""
+"""Sends a provider one request that is not a message; a failure becomes a domain error."""
 
 from collections.abc import Callable
 from concurrent.futures import wait
 
 from api.errors import DomainError
 from channels.http.client import start
-from channels.http.transport import Failure
+from channels.http.transport import GRACE_SECONDS, Failure
 from channels.port.http_calls import HttpRequest, HttpResponse
-
-GRACE_SECONDS = 2.0
-"""How long beyond the request's own time-out its value is waited for."""
 
 
 class ProviderUnreachable(DomainError):
-    """There was no answer; asking again may help."""
+    """The provider gave no answer; a retry may help."""
 
     code = "provider_unreachable"
     status = 503
 
 
 class ProviderRefused(DomainError):
-    """The provider answered that it will not; its code is in `data`."""
+    """The provider refused the request; its code is in `data`."""
 
     code = "provider_refused"
     status = 422
 
 
 def ask(build: Callable[[], HttpRequest], *, timeout: float) -> HttpResponse:
-    """The provider's answer, whatever it says. Must not run in a transaction.
+    """Send the request that `build` makes and return the answer, whatever its status.
 
-    `build` may raise for what cannot be a request: a token with a line break, a secret not set.
-    Raises ProviderUnreachable, ProviderRefused.
+    `build` may raise ValueError, TypeError or KeyError if the credentials make no request (a token
+    with a line break, a secret that is not set). Must not run in a transaction: it waits for the
+    network. Raises ProviderUnreachable, ProviderRefused.
     """
     try:
         future = start(build(), timeout=timeout)

@@ -1,4 +1,4 @@
-"""The HTTP client of all senders: one pooled session a process, on an event loop of its own."""
+"""The HTTP client of all senders: one pooled session per process, on its own event loop."""
 
 import asyncio
 import atexit
@@ -32,26 +32,26 @@ Key = TypeVar("Key")
 
 NO_STARTS: Mapping[Any, float] = MappingProxyType({})
 LATE_SECONDS = 0.03
-"""How late a paced request may begin, after its time; channels/pacing/limiter.py has the margin."""
+"""How late a paced request may begin; MARGIN in channels/pacing/limiter.py covers it."""
 HAND_OFF_SECONDS = 1.0
-"""How long beyond their time-out the loop's thread may take to say what became of requests."""
+"""How long beyond the requests' time-out the loop's thread may take to hand over their values."""
 
 
 def start(request: HttpRequest, *, timeout: float) -> Future[Exchange]:
-    """Begins an exchange and returns at once; callable from any thread, and after a fork.
+    """Begin an exchange and return at once; callable from any thread, and after a fork.
 
-    Raises ValueError or TypeError, with nothing sent, for what cannot be a request.
+    Raises ValueError or TypeError, with nothing sent, if the request cannot be encoded.
     """
     return _process.client().start(prepare(request, timeout=timeout))
 
 
 class Exchanges(Generic[Key]):
-    """Exchanges that were begun together, taken in at most two cuts; callable from any thread.
+    """Exchanges that begin together and are taken in at most two cuts; callable from any thread.
 
-    The first cut is what has answered within `first_cut` seconds, the second one the rest. Each
-    exchange begins at once or, where `starts` names it, at that time (monotonic); none `not_after`.
-    Two hand-offs to the loop's thread, however many requests there are. What has no value `within`
-    seconds of the last start is cancelled and missing from both.
+    The first cut holds the answers that came within `first_cut` seconds, the second cut the rest.
+    An exchange begins at once or, if `starts` names it, at that time (monotonic), but never later
+    than `not_after`. An exchange without a value `within` seconds of the last start is cancelled
+    and is in neither cut. Any number of requests takes two hand-offs to the loop's thread.
     """
 
     def __init__(
@@ -69,14 +69,14 @@ class Exchanges(Generic[Key]):
         self._late: dict[Key, asyncio.Task[Exchange]] | None = None
         self.is_over = False
         plans = [_Plan(requests[key], starts.get(key), not_after) for key in self._keys]
-        begun = _begin_all(self._client.session, plans, seconds=min(first_cut, within))
-        self.cut: Future[Any] = self._client.run(begun)
-        """Done when `take` need not wait."""
+        first = _begin_all(self._client.session, plans, seconds=min(first_cut, within))
+        self.cut: Future[Any] = self._client.run(first)
+        """Done when `take` will not wait."""
         self.due_by = monotonic() + within + HAND_OFF_SECONDS
-        """When `take` does not wait any longer (monotonic): the loop's thread has no time left."""
+        """Until when `take` waits at most (monotonic)."""
 
     def take(self) -> dict[Key, Exchange]:
-        """The next cut, once it is there."""
+        """Wait for the next cut and return it."""
         try:
             value = self.cut.result(timeout=max(0.0, self.due_by - monotonic()))
         except TimeoutError:
@@ -84,9 +84,9 @@ class Exchanges(Generic[Key]):
         return self._first(value) if self._late is None else self._second(self._late)
 
     def _first(self, tasks: list[asyncio.Task[Exchange]]) -> dict[Key, Exchange]:
-        begun = dict(zip(self._keys, tasks, strict=False))
-        done = {key: task.result() for key, task in begun.items() if task.done()}
-        self._late = {key: task for key, task in begun.items() if key not in done}
+        by_key = dict(zip(self._keys, tasks, strict=False))
+        done = {key: task.result() for key, task in by_key.items() if task.done()}
+        self._late = {key: task for key, task in by_key.items() if key not in done}
         self.is_over = not self._late
         if self._late:
             left = max(0.0, self._ends_at - monotonic())
@@ -100,12 +100,12 @@ class Exchanges(Generic[Key]):
 
 
 def exchange_all(requests: Mapping[Key, PreparedRequest], *, within: float) -> dict[Key, Exchange]:
-    """Makes all exchanges at once and waits for them; what has no value by then is missing."""
+    """Make all exchanges at once, wait, and return those that have a value by then."""
     return Exchanges(requests, first_cut=within, within=within).take()
 
 
 def close() -> None:
-    """Closes this process's connections; the next `start` makes new ones."""
+    """Close this process's connections; the next `start` opens new ones."""
     _process.close()
 
 
@@ -137,7 +137,7 @@ async def _open() -> aiohttp.ClientSession:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A request and when it may begin; `start` None: at once."""
+    """A request and when it may begin; at once if `start` is None."""
 
     request: PreparedRequest
     start: float | None
@@ -146,7 +146,7 @@ class _Plan:
 
 @dataclass(slots=True)
 class _Halt:
-    """Set by the first 429: of a paced batch nothing more is begun."""
+    """Set by the first 429 of a paced batch: no further request of the batch begins."""
 
     is_set: bool = False
 
@@ -156,7 +156,7 @@ async def _at_its_time(session: aiohttp.ClientSession, plan: _Plan, halt: _Halt)
         await asyncio.sleep(plan.start - monotonic())
         if halt.is_set:
             return Failure(Reason.HELD_BACK, written=False)
-        # Late, it would come too close to those after it, perhaps another worker's.
+        # A late request would come too close to the next ones, perhaps another worker's.
         if monotonic() > plan.start + LATE_SECONDS:
             return Failure(Reason.MISSED_ITS_TIME, written=False)
     if monotonic() > plan.not_after:
@@ -170,21 +170,21 @@ async def _at_its_time(session: aiohttp.ClientSession, plan: _Plan, halt: _Halt)
 async def _begin_all(
     session: aiohttp.ClientSession, plans: list[_Plan], *, seconds: float
 ) -> list[asyncio.Task[Exchange]]:
-    """One task a request, some of them done; the others are not touched."""
+    """Start one task per request and wait `seconds`; unfinished tasks keep running."""
     halt = _Halt()
-    tasks = [asyncio.create_task(_at_its_time(session, each, halt)) for each in plans]
+    tasks = [asyncio.create_task(_at_its_time(session, plan, halt)) for plan in plans]
     if tasks:
         await asyncio.wait(tasks, timeout=seconds)
     return tasks
 
 
 async def _wait(tasks: list[asyncio.Task[Exchange]], *, seconds: float) -> None:
-    """Until all are done; those that are not by then are cancelled."""
-    _, still = await asyncio.wait(tasks, timeout=seconds)
-    for each in still:
-        each.cancel()
-    if still:
-        await asyncio.wait(still, timeout=HAND_OFF_SECONDS)
+    """Wait until all tasks are done; after `seconds`, cancel the rest."""
+    _, pending = await asyncio.wait(tasks, timeout=seconds)
+    for task in pending:
+        task.cancel()
+    if pending:
+        await asyncio.wait(pending, timeout=HAND_OFF_SECONDS)
 
 
 def _has_value(task: asyncio.Task[Exchange]) -> bool:
@@ -192,7 +192,7 @@ def _has_value(task: asyncio.Task[Exchange]) -> bool:
 
 
 class _Process:
-    """This process's client, made when it is first needed."""
+    """Holds this process's client and makes it when it is first needed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -212,10 +212,11 @@ class _Process:
             client.close()
 
     def forget_after_fork(self) -> None:
-        """A child has its parent's sockets but not its thread: it must not use or close them.
+        """A child process has its parent's sockets but not the loop's thread: it must neither use
+        nor close them.
 
-        The client is kept from the garbage collector, which would say goodbye on the parent's TLS
-        connections; the lock is a new one because another thread may have held it at the fork.
+        The list keeps the client from the garbage collector, which would close the parent's TLS
+        connections. The lock is replaced because another thread may have held it at the fork.
         """
         self._lock = threading.Lock()
         if self._client is not None:

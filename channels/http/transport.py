@@ -1,7 +1,8 @@
-"""One HTTP exchange as a value, and whether a byte of its request can have left.
+"""Makes one HTTP exchange and returns it as a value that says whether a byte can have left.
 
-Exception types cannot tell: aiohttp raises the same one for a connection that was closed before
-the request was written and after it was read. docs/adr/0003-http-client.md has the details.
+Exception types do not show that: aiohttp raises the same type if the connection was closed before
+the request was written as if it was closed afterwards. docs/adr/0003-http-client.md has the
+details.
 """
 
 import asyncio
@@ -23,21 +24,25 @@ from api.version import VERSION
 from channels.port.http_calls import HttpRequest, HttpResponse
 
 MAX_ANSWER_BYTES = 1024 * 1024
-"""Providers' answers are a few kB; more is a mistake or an attack on our memory."""
+"""Providers' answers have a few kB; a larger one is a mistake or an attack on our memory."""
 
 IDLE_SECONDS = 0.5
-"""Below servers' idle limits and below the batch delays that meet them: where a server closes when
-the next batch begins, the two cross, and what was written then is UNKNOWN."""
+"""How long a pooled connection may be idle: less than servers' idle limits and batch delays. If a
+server closes a connection just as the next batch begins, the requests written to it end as
+UNKNOWN."""
+
+GRACE_SECONDS = 2.0
+"""How long to wait for an exchange's value beyond the request's own time-out."""
 
 USER_AGENT = f"broadcast/{VERSION}"
-"""Meta's description asks for a name with a version of three numbers."""
+"""Meta's API description asks for a name and a version of three numbers."""
 
 HUNG_UP = 3
-"""Pooled connections that may turn out to be hung up, one after the other, before a request that
-was not yet written is given back to its row."""
+"""How many hung-up pooled connections a request may meet, one after the other, before one last
+attempt decides; nothing of the request is written until then."""
 
 CONNECT_SECONDS = 5.0
-"""At most, for TCP and TLS together."""
+"""Limit for TCP and TLS together."""
 
 # A hang-up of the other side. Not POLLIN: TLS 1.3 tickets arrive on healthy idle connections.
 _HANG_UP = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
@@ -61,7 +66,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No answer. `written` is False only where not one byte of the request can have left."""
+    """No answer. `written` is False only if no byte of the request can have left."""
 
     reason: Reason
     written: bool
@@ -78,12 +83,12 @@ class Progress:
 
 
 _progress: ContextVar[Progress] = ContextVar("progress")
-"""Of the exchange that this task makes; how aiohttp's request object finds it."""
+"""The progress of the current task's exchange; aiohttp's request object finds it here."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request that cannot fail any more for what is in it."""
+    """An encoded request: its content can no longer make it fail."""
 
     method: str
     url: URL
@@ -91,11 +96,11 @@ class PreparedRequest:
     body: bytes | None
     timeout: float
     file: BytesIO | None = None
-    """In place of a body: read bit by bit, where bytes would be written at one go."""
+    """Replaces `body` for uploads: aiohttp reads a file in chunks but writes bytes at one go."""
 
 
 def prepare(request: HttpRequest, *, timeout: float) -> PreparedRequest:
-    """Encodes a request. Raises ValueError or TypeError for what cannot be one."""
+    """Encode a request. Raises ValueError or TypeError if it cannot be encoded."""
     url = URL(request.url)
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError("The base URL of a sender must begin with http:// or https://.")
@@ -108,7 +113,7 @@ def prepare(request: HttpRequest, *, timeout: float) -> PreparedRequest:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         body = urlencode(request.form).encode()
     for value in headers.values():
-        # aiohttp refuses them too, but only once the request counts as written.
+        # aiohttp refuses such values too, but only once the request counts as written.
         if not value.isascii() or not value.isprintable():
             raise ValueError("A header cannot hold control characters or letters beyond ASCII.")
     file = None if request.content is None else BytesIO(request.content)
@@ -116,24 +121,24 @@ def prepare(request: HttpRequest, *, timeout: float) -> PreparedRequest:
 
 
 def new_session() -> aiohttp.ClientSession:
-    """A session for the running loop: pooled, no cookies, no proxies, no redirects, no retries."""
+    """A pooled session for the running loop, without cookies, proxies, redirects or retries."""
     session = aiohttp.ClientSession(
-        # No limit of connections: the engine's batches are the limit, and a queue here would turn
-        # one slow provider into time-outs of all others.
+        # No limit on connections: batch sizes limit them already, and in a queue here one slow
+        # provider would cause time-outs at all others.
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         request_class=_Request,
         trust_env=False,
     )
-    # aiohttp sends GET, PUT and DELETE again on a lost pooled connection and offers no option
-    # against it; a test counts the requests.
-    session._retry_connection = False  # noqa: SLF001 - the only switch there is
+    # aiohttp repeats GET, PUT and DELETE if a pooled connection is lost and has no option to stop
+    # that; a test counts the requests.
+    session._retry_connection = False  # noqa: SLF001 - no public option exists
     return session
 
 
 async def exchange(session: aiohttp.ClientSession, request: PreparedRequest) -> Exchange:
-    """The answer to a request, or why there is none; never raises but when cancelled."""
+    """Send a request; return its answer or the failure. Raises nothing, except when cancelled."""
     progress = Progress()
     _progress.set(progress)
     try:
@@ -141,7 +146,7 @@ async def exchange(session: aiohttp.ClientSession, request: PreparedRequest) -> 
             with suppress(_HungUp):
                 return await _exchange(session, request)
         return await _exchange(session, request)
-    except Exception as error:  # noqa: BLE001 - what matters is whether a byte left
+    except Exception as error:  # noqa: BLE001 - only whether a byte left counts
         return Failure(_reason(error, written=progress.written), written=progress.written)
 
 
@@ -197,7 +202,7 @@ def _reason_after_writing(error: Exception) -> Reason:
 
 
 class _AnswerTooLarge(Exception):
-    """More than MAX_ANSWER_BYTES."""
+    """The answer has more than MAX_ANSWER_BYTES."""
 
 
 class _HungUp(aiohttp.ClientConnectionError):
@@ -205,11 +210,11 @@ class _HungUp(aiohttp.ClientConnectionError):
 
 
 class _Request(aiohttp.ClientRequest):
-    """A request that looks whether the other side has hung up before it writes its first byte.
+    """A request that checks, before it writes its first byte, if the other side has hung up.
 
-    The pool drops a connection once its loop has seen the hang-up; this sees one that the kernel
-    knows of and the loop does not yet. What fails up to here was never written, without exception;
-    what fails from here on counts as written, which is the safe mistake.
+    The pool drops a connection once its loop has seen the hang-up; this check sees a hang-up that
+    the kernel knows and the loop does not know yet. A request that fails up to this check was
+    never written. A request that fails after it counts as written, which is the safe mistake.
     """
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:

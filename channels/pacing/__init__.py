@@ -1,1 +1,1 @@
-"""Keeps a sender's limits in every sliding second."""
+"""Keeps each sender within its limits, in every sliding second."""

@@ -1,1 +1,1 @@
-"""What every provider's adapter takes and gives: frozen dataclasses and protocols."""
+"""The interface between the engine and the providers: protocols and frozen dataclasses."""

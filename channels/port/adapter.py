@@ -1,24 +1,24 @@
-"""What a provider's adapter can do: pure functions on the frozen values that stand beside."""
+"""The interface of providers' adapters: pure functions on the frozen values of this package."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import HandedOver, InboundEvent, Receipt
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.events import HandedOver, Receipt
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import OutboundMessage, SenderAccount
 from channels.port.outcomes import Outcome
+from channels.port.webhook_reader import WebhookReader
 
 
 @dataclass(frozen=True, slots=True)
 class TokenGrant:
-    """How a bearer token is had for the service account in `credentials[key]` (RFC 7523).
+    """How to get a bearer token for the service account in `credentials[key]` (RFC 7523).
 
-    The token endpoint is the provider's own; for a sender with another base URL it is
-    `{base_url}{path}`. The account's JSON never names it: a tenant writes that JSON.
+    The token endpoint is `token_url`, or `{base_url}{path}` for a sender with its own base URL. The
+    service account's JSON never chooses the endpoint, because a tenant writes that JSON.
     """
 
     key: str
@@ -28,7 +28,7 @@ class TokenGrant:
 
 
 class Adapter(Protocol):
-    """One provider: requests, answers, webhooks. Pure functions; no I/O happens here."""
+    """Builds one provider's requests and reads its answers. Pure functions; no I/O happens here."""
 
     provider: str
     platforms: frozenset[Platform]
@@ -40,8 +40,13 @@ class Adapter(Protocol):
     capabilities: Capabilities
 
     @property
+    def webhook(self) -> WebhookReader:
+        """Reads the provider's calls to us."""
+        ...
+
+    @property
     def token_grant(self) -> TokenGrant | None:
-        """Where requests need a token that is fetched first: `credentials["access_token"]`."""
+        """Set if requests need a token, fetched beforehand into `credentials["access_token"]`."""
         ...
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
@@ -49,44 +54,21 @@ class Adapter(Protocol):
         ...
 
     def send_outcome(self, response: HttpResponse) -> Outcome:
-        """What the provider's answer to it means."""
+        """What the provider's answer to `send_request` means."""
         ...
 
     def check_request(self, account: SenderAccount) -> HttpRequest:
-        """A request that proves the credentials without sending anything."""
+        """A request that tests the credentials without sending a message."""
         ...
 
     def check_outcome(self, response: HttpResponse) -> Outcome:
-        """ACCEPTED with a description in `message`, or why the credentials do not work."""
-        ...
-
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        """The plain-text answer to a set-up call that proves itself; None if it does not."""
-        ...
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        """Whether this call was signed by the provider (constant time; no secret: False)."""
-        ...
-
-    def stored(self, call: WebhookCall) -> bytes:
-        """What is kept of a verified call for `event_key` and `parse`: mostly its body alone."""
-        ...
-
-    def event_key(self, body: bytes) -> str:
-        """The provider's own id of a stored call where it has one (Telegram's update_id), or ''."""
-        ...
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        """The events in a stored call.
-
-        Raises ValueError where it is not as documented: PartlyRead where only parts of it are not.
-        """
+        """ACCEPTED with a description of the account in `message`, or why the credentials fail."""
         ...
 
 
 @runtime_checkable
 class GroupAdapter(Adapter, Protocol):
-    """One whose `capabilities.max_recipients` is more than 1: many messages in one request."""
+    """An adapter that sends many messages in one request: `capabilities.max_recipients` > 1."""
 
     def group_key(self, message: OutboundMessage) -> Hashable:
         """Messages with the same key may share a request."""
@@ -95,47 +77,47 @@ class GroupAdapter(Adapter, Protocol):
     def group_request(
         self, account: SenderAccount, messages: Sequence[OutboundMessage]
     ) -> HttpRequest:
-        """The request that sends all of these, at most `max_recipients` with one key."""
+        """The request that sends these messages: at most `max_recipients`, all with one key."""
         ...
 
     def group_outcomes(
         self, response: HttpResponse, messages: Sequence[OutboundMessage]
     ) -> Sequence[Outcome]:
-        """What the answer means for each of them, in their order."""
+        """What the answer means for each message, in the messages' order."""
         ...
 
 
 @runtime_checkable
 class NamedAccountAdapter(Adapter, Protocol):
-    """One whose credentials say which account they are for."""
+    """An adapter whose credentials name their account."""
 
     def account_of(self, credentials: Mapping[str, str]) -> str:
-        """The `account_id` that a sender with these has; empty where they are malformed."""
+        """The `account_id` of a sender with these credentials; empty if they are malformed."""
         ...
 
 
 @runtime_checkable
 class AcknowledgingAdapter(Adapter, Protocol):
-    """One whose recipients' apps wait for a word after a button was pressed."""
+    """An adapter whose recipients' apps wait for an answer after a button was pressed."""
 
     def acknowledge_request(self, account: SenderAccount, token: str) -> HttpRequest:
-        """The request that ends the waiting; `token` is a reply's `acknowledge`."""
+        """The request that answers the press; `token` is the reply's `acknowledge`."""
         ...
 
 
 @runtime_checkable
 class LookUpAdapter(Adapter, Protocol):
-    """One whose `capabilities.look_up` is set: it can be asked what became of a message."""
+    """An adapter that can look up a message at its provider: `capabilities.look_up` is set."""
 
     def look_up_request(self, account: SenderAccount, asked: HandedOver) -> HttpRequest | None:
-        """The question; None for a message that could not be told from others."""
+        """The look-up; None for a message that cannot be distinguished from others."""
         ...
 
     def look_up_receipts(
         self, account: SenderAccount, asked: HandedOver, response: HttpResponse
     ) -> Sequence[Receipt]:
-        """Of each of the provider's messages that can be this one, what became of it.
+        """A receipt for each of the provider's messages that can be this message.
 
-        Empty also where the answer does not show all that there is. Nothing found proves nothing.
+        Also empty if the answer shows only a part of the list. An empty result proves nothing.
         """
         ...

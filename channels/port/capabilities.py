@@ -1,4 +1,4 @@
-"""What a provider can do."""
+"""What a provider can do, for the engine and for the checks of content."""
 
 from dataclasses import dataclass
 
@@ -8,30 +8,33 @@ from channels.port.messages import ButtonKind, ParameterKind
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the engine may rely on; intervals in seconds."""
+    """One provider's capabilities and limits; intervals are in seconds."""
 
     receipts: frozenset[ReceiptStatus]
-    """Which statuses this provider ever reports after accepting; empty: SENT is final."""
+    """The statuses that this provider reports after accepting. If empty, SENT is final."""
     idempotent: bool = False
-    """A repeated message id is ignored: a message whose fate is unknown may be sent again."""
+    """The provider ignores a repeated message id, so a message with an unknown outcome may be
+    retried."""
     look_up: bool = False
-    """It can be asked for a message whose answer was lost: it is a LookUpAdapter."""
+    """A message whose answer was lost can be looked up: the adapter is a LookUpAdapter."""
     max_recipients: int = 1
+    """Per request; if more than 1, the adapter is a GroupAdapter."""
     pair_interval: float = 0.0
+    """Between two messages to one recipient."""
     media: frozenset[ParameterKind] = frozenset()
-    """What may go with a free text, by URL."""
+    """The media that a free text may carry, by URL."""
     media_alone: frozenset[ParameterKind] = frozenset()
-    """Which of them go without a text."""
+    """Those of `media` that are sent without a text."""
     buttons: frozenset[ButtonKind] = frozenset()
-    """What may stand under a free text, at most `max_buttons` of them."""
+    """The buttons that a free text may carry, at most `max_buttons`."""
     max_buttons: int = 0
     carousels: bool = False
     """Templates may have cards."""
     max_reply_bytes: int | None = None
-    """Of a reply button's value in UTF-8, where the provider names a limit."""
+    """Limit of a reply button's value in UTF-8; None if the provider names none."""
     url_schemes: tuple[str, ...] = ("https://", "http://")
-    """What the value of a URL button may begin with."""
+    """How a URL button's value may begin."""
     needs_text_template: bool = False
-    """A free text goes out by its registered template alone, filled with its variables."""
+    """A free text is sent by its registered template only, filled with variables."""
     reserved_variables: frozenset[str] = frozenset()
-    """Names that these variables cannot have: they are fields of the provider's own."""
+    """Names that such variables cannot have, because they are the provider's own fields."""

@@ -1,4 +1,4 @@
-"""What a provider tells by webhook: receipts, opt-outs, replies, changes of templates."""
+"""What a provider reports by webhook: receipts, opt-outs, replies, changes of templates."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ class ReceiptStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A delivery receipt. `message_id` is ours where the provider echoes it."""
+    """A delivery receipt. `message_id` is our id, if the provider echoes it."""
 
     status: ReceiptStatus
     at: datetime
@@ -29,12 +29,12 @@ class Receipt:
     message: str = ""
     opted_out: bool = False
     alias: str = ""
-    """Another id of the message, under which the provider may report on it alone later."""
+    """Another id of the message: later receipts may carry only this id."""
 
 
 @dataclass(frozen=True, slots=True)
 class OptChange:
-    """A recipient who opted out of messages, or back in; `account_id` says of which sender."""
+    """A recipient opted out of a sender's messages, or back in; `account_id` is the sender's."""
 
     account_id: str
     address: str = field(repr=False)
@@ -43,12 +43,12 @@ class OptChange:
     at: datetime
     reason: str
     platform: Platform | None = None
-    """Which one, where the provider serves several."""
+    """Set if the provider serves several platforms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A message that a recipient wrote to us. `payload` is what follows Telegram's /start."""
+    """A message from a recipient. `payload` is a pressed button's value or what follows /start."""
 
     account_id: str
     address: str = field(repr=False)
@@ -59,12 +59,12 @@ class Reply:
     in_reply_to: str = ""
     platform: Platform | None = None
     acknowledge: str = field(default="", repr=False)
-    """What an AcknowledgingAdapter answers a pressed button with: the recipient's app waits."""
+    """The token with which an AcknowledgingAdapter answers a pressed button;  if none waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateChange:
-    """What became of a template at its provider; what is empty did not change."""
+    """A change of a template at its provider; empty fields did not change."""
 
     business_account_id: str
     provider_template_id: str
@@ -72,7 +72,7 @@ class TemplateChange:
     language: str
     at: datetime
     status: str = ""
-    """DRAFT aside, as templates_wa has them: channels.port.template_port.status_of."""
+    """A status of templates_wa (never DRAFT), from channels.port.template_port.status_of."""
     reason: str = ""
     quality: str = ""
     category: str = ""
@@ -83,9 +83,9 @@ InboundEvent = Receipt | OptChange | Reply | TemplateChange
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """A message whose answer was lost, and between when its request can have reached the provider.
+    """A message whose answer was lost, and the time span in which its request can have arrived.
 
-    The margin for clocks that differ is in it.
+    The span includes a margin for clocks that differ.
     """
 
     message: OutboundMessage

@@ -1,4 +1,4 @@
-"""HTTP as adapters see it: requests that they make, answers, and webhook calls that they read."""
+"""HTTP as adapters see it: requests, answers and webhook calls."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request as an adapter wants it made; at most one of `json`, `form` and `content`."""
+    """A request to a provider, with at most one of `json`, `form` and `content`."""
 
     method: str
     url: str = field(repr=False)
@@ -15,12 +15,12 @@ class HttpRequest:
     json: Any = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     content: bytes | None = field(default=None, repr=False)
-    """A file as it is; its type goes into the headers."""
+    """A file's bytes; the headers name its type."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer that was read to its end."""
+    """An answer that was read completely."""
 
     status: int
     headers: Mapping[str, str]
@@ -29,7 +29,7 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class WebhookSecrets:
-    """What an endpoint checks its calls with (keys: the adapter's `webhook_secret_names`)."""
+    """The secrets that verify an endpoint's calls; keys: the adapter's `webhook_secret_names`."""
 
     secrets: Mapping[str, str] = field(repr=False)
 
@@ -38,8 +38,8 @@ class WebhookSecrets:
 class WebhookCall:
     """A provider's call to us, unparsed. Header names are lower-case.
 
-    `url` is the whole public URL with its query, made from PUBLIC_URL and never from the Host
-    header: some providers sign it.
+    `url` is the whole public URL with its query. It is made from PUBLIC_URL and never from the Host
+    header, because some providers sign it.
     """
 
     method: str

@@ -1,4 +1,4 @@
-"""What an adapter is given to send: a sender's account and a message with its content."""
+"""What an adapter sends: a sender's account and a message with its content."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,11 +18,11 @@ class SenderAccount:
     """The provider's id of the sender: Meta's phone_number_id; a bot's id."""
     credentials: Mapping[str, str] = field(repr=False)
     platform: Platform = Platform.WHATSAPP
-    """Which one this sender is on, for providers of several."""
+    """The sender's platform, for providers that serve several."""
     address: str = field(default="", repr=False)
-    """What recipients see: a number in E.164, an alphanumeric sender, a bot's name."""
+    """The sender as recipients see it: a number in E.164, an alphanumeric name, a bot's name."""
     webhook_url: str = field(default="", repr=False)
-    """Our public endpoint for this sender's receipts, where the request must name it."""
+    """Our public endpoint for this sender's receipts; '' if the sender has no app."""
 
 
 class ParameterKind(StrEnum):
@@ -34,7 +34,7 @@ class ParameterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One value put into a template; `name` only where the template's parameters are named."""
+    """One value for a template; `name` is set if the template's parameters are named."""
 
     value: str
     name: str = ""
@@ -58,7 +58,7 @@ class ButtonKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Under a free text. `value`: the URL, the reply's payload, the number to call."""
+    """A button under a free text. `value`: the URL, the reply's payload or the number to call."""
 
     kind: ButtonKind
     text: str
@@ -76,10 +76,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class TextContent:
-    """Free text; the caption of `media` where there is one.
+    """Free text, or the caption of `media`.
 
-    `template_id` and `variables`: the registered text that it is an instance of (India's DLT), for
-    providers that send by template alone.
+    `template_id` and `variables` name the registered template that the text was made from (India's
+    DLT), for providers that send registered templates only.
     """
 
     text: str
@@ -100,6 +100,8 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class TemplateContent:
+    """A template's name and language, with the values of its parameters."""
+
     name: str
     language: str
     header: tuple[Parameter, ...] = ()
@@ -112,11 +114,11 @@ class TemplateContent:
 
 @dataclass(frozen=True, slots=True)
 class OutboundMessage:
-    """One message for one recipient. `id` is ours and is echoed by providers that can."""
+    """One message for one recipient. `id` is our id, which some providers echo in receipts."""
 
     id: UUID
     to: str = field(repr=False)
     """E.164 with its plus sign, or a Telegram chat id."""
     content: TextContent | TemplateContent = field(repr=False)
     valid_for: int | None = None
-    """Seconds from now after which it is to be dropped undelivered; None: the provider's own."""
+    """Seconds from now after which the provider drops the message; None: the provider's default."""

@@ -1,33 +1,33 @@
-"""What became of a hand-over: accepted, refused, passing, limited or unknown, and why."""
+"""The outcome of handing a message to a provider, and its reason."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class OutcomeKind(StrEnum):
-    """What an attempt came to; the engine acts on nothing else."""
+    """The result of an attempt. The engine decides by it alone."""
 
     ACCEPTED = "accepted"
-    """The provider took it and will report on it."""
+    """The provider took the message and will report on it."""
     PERMANENT = "permanent"
-    """Refused for good."""
+    """Refused for good: never retried."""
     PASSING = "passing"
-    """Certainly not processed, for a cause that may pass: may be tried again."""
+    """Certainly not processed, for a temporary cause: may be retried."""
     LIMITED = "limited"
-    """Certainly not processed because of a rate limit: later, without spending an attempt."""
+    """Certainly not processed because of a rate limit: retried later, with no attempt used up."""
     UNKNOWN = "unknown"
-    """It may or may not have been processed: never sent again by itself."""
+    """Possibly processed: never retried automatically."""
 
 
 class LimitScope(StrEnum):
-    """What a LIMITED outcome holds back."""
+    """What a LIMITED outcome delays: the whole sender or one recipient's messages."""
 
     SENDER = "sender"
     RECIPIENT = "recipient"
 
 
 class FailureCause(StrEnum):
-    """Whom a PERMANENT outcome is about."""
+    """What caused a PERMANENT outcome."""
 
     NONE = ""
     RECIPIENT = "recipient"
@@ -38,11 +38,11 @@ class FailureCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The value of one attempt.
+    """The outcome of one attempt.
 
-    `code` is ours and stable (snake_case, listed in docs/error-codes.md), `provider_code` the
-    provider's as text, `message` fit for a user. `retry_after` is in seconds, for PASSING and
-    LIMITED.
+    `code` is our stable code (snake_case, listed in docs/error-codes.md), `provider_code` the
+    provider's code as text, `message` a text for users. `retry_after` is in seconds, for PASSING
+    and LIMITED.
     """
 
     kind: OutcomeKind

@@ -1,6 +1,6 @@
-"""What a provider's template management takes and gives: frozen values, no models.
+"""The interface of providers' template management, with frozen values and no models.
 
-A provider is a TemplateProvider and a line in channels/providers/template_registry.py.
+A provider needs a TemplateProvider and a line in channels/providers/template_registry.py.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -9,6 +9,25 @@ from typing import Any, Protocol
 
 from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import SenderAccount
+
+# Meta's statuses and webhook events, which other providers pass on → our status
+STATUSES: Mapping[str, str] = {
+    "APPROVED": "APPROVED",
+    "REINSTATED": "APPROVED",
+    "UNPAUSED": "APPROVED",
+    "FLAGGED": "APPROVED",  # may be paused soon, but can still be sent
+    "UNLOCKED": "APPROVED",
+    "PENDING": "PENDING",
+    "IN_APPEAL": "PENDING",
+    "REJECTED": "REJECTED",
+    "PAUSED": "PAUSED",
+    "LOCKED": "PAUSED",
+    "LIMIT_EXCEEDED": "REJECTED",
+    "DISABLED": "DISABLED",
+    "ARCHIVED": "DISABLED",
+    "PENDING_DELETION": "DISABLED",
+    "DELETED": "DISABLED",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +41,10 @@ class CardSpec:
 
 @dataclass(frozen=True, slots=True)
 class TemplateSpec:
-    """A template's text. Enumerations are the model's own words; keys of `examples` too.
+    """A template's content. Enumerations and the keys of `examples` are those of our model.
 
-    An authentication template's `body` is its provider's; what is chosen of it stands in
-    `add_security_recommendation` and `code_expiration_minutes`.
+    The provider writes an authentication template's body; `add_security_recommendation` and
+    `code_expiration_minutes` hold the choices that remain.
     """
 
     name: str
@@ -45,7 +64,7 @@ class TemplateSpec:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A template that the provider has taken for review; an empty `id` leaves the known one."""
+    """A template that the provider accepted for review. If `id` is empty, the old id stays."""
 
     id: str
     status: str
@@ -54,7 +73,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class RemoteTemplate:
-    """A template as its provider has it. `spec` is None where our model cannot hold it."""
+    """A template as its provider lists it; `spec` is None if our model cannot hold it."""
 
     id: str
     name: str
@@ -68,7 +87,7 @@ class RemoteTemplate:
 
 @dataclass(frozen=True, slots=True)
 class TemplatePage:
-    """`after` is '' on the last page."""
+    """A page of a provider's templates; `after` is '' on the last page."""
 
     templates: tuple[RemoteTemplate, ...]
     after: str = ""
@@ -76,7 +95,7 @@ class TemplatePage:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A file that shows reviewers what a header's medium may look like."""
+    """A file that shows reviewers an example of a header's medium."""
 
     name: str
     media_type: str
@@ -84,12 +103,12 @@ class Sample:
 
 
 class TemplateProvider(Protocol):
-    """Requests and their answers. Pure functions; an answer that refuses raises ProviderRefused."""
+    """Builds requests and reads answers. Pure functions; a refusal raises ProviderRefused."""
 
     deletes_all_languages: bool
-    """A deletion takes all templates of the name with it."""
+    """A deletion removes the name in all languages."""
     samples_are_handles: bool
-    """A medium's sample is what `upload` returns; a URL would be refused."""
+    """A medium's sample must be a handle that `upload` returned; a URL is refused."""
 
     def submit_request(
         self, account: SenderAccount, business_account_id: str, spec: TemplateSpec
@@ -104,21 +123,21 @@ class TemplateProvider(Protocol):
         template_id: str,
         spec: TemplateSpec,
     ) -> HttpRequest:
-        """The request that submits a change to one that the provider knows."""
+        """The request that submits a change of an existing template."""
         ...
 
     def submit_outcome(self, response: HttpResponse) -> Submitted:
-        """What the provider's answer to either says."""
+        """Read the answer to a submission or an edit."""
         ...
 
     def list_request(
         self, account: SenderAccount, business_account_id: str, *, after: str
     ) -> HttpRequest:
-        """The request for a page of all templates; `after` is '' for the first."""
+        """The request for one page of all templates; `after` is '' for the first page."""
         ...
 
     def list_outcome(self, response: HttpResponse) -> TemplatePage:
-        """The page."""
+        """Read the page."""
         ...
 
     def delete_request(
@@ -128,36 +147,16 @@ class TemplateProvider(Protocol):
         ...
 
     def delete_outcome(self, response: HttpResponse) -> None:
-        """Raises ProviderRefused unless it is gone."""
+        """Read the answer to a deletion. Raises ProviderRefused unless the template is gone."""
         ...
 
     def upload(
         self, account: SenderAccount, sample: Sample
     ) -> Generator[HttpRequest, HttpResponse | None, str]:
-        """Yields each request of an upload, is sent its answer, returns the file's handle."""
+        """Yield each request of an upload, receive its answer, return the file's handle."""
         ...
 
 
 def status_of(word: Any) -> str:
-    """A template's status in our words; what is not known is not sent: PENDING."""
+    """Our status for a provider's word; PENDING, which is never sent, for an unknown word."""
     return STATUSES.get(str(word).upper(), "PENDING")
-
-
-# Meta's statuses and the events of its webhook, which other providers hand through → ours
-STATUSES: Mapping[str, str] = {
-    "APPROVED": "APPROVED",
-    "REINSTATED": "APPROVED",
-    "UNPAUSED": "APPROVED",
-    "FLAGGED": "APPROVED",  # may be paused soon; can still be sent
-    "UNLOCKED": "APPROVED",
-    "PENDING": "PENDING",
-    "IN_APPEAL": "PENDING",
-    "REJECTED": "REJECTED",
-    "PAUSED": "PAUSED",
-    "LOCKED": "PAUSED",
-    "LIMIT_EXCEEDED": "REJECTED",
-    "DISABLED": "DISABLED",
-    "ARCHIVED": "DISABLED",
-    "PENDING_DELETION": "DISABLED",
-    "DELETED": "DISABLED",
-}

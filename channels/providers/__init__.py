@@ -1,1 +1,1 @@
-"""One folder a provider, the registry that lists them, and what several of them share."""
+"""One package per provider, the registry that lists them, and the code that they share."""

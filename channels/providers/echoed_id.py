@@ -1,11 +1,11 @@
-"""Our message id, as a provider gives it back."""
+"""Reads our message id from what a provider echoes."""
 
 from contextlib import suppress
 from uuid import UUID
 
 
 def our_id(echoed: object) -> UUID | None:
-    """None for what is none: another system may share the number, the agent or the account."""
+    """Our id, or None for any other value: another system may share the account or the number."""
     if isinstance(echoed, str):
         with suppress(ValueError):
             return UUID(echoed)

@@ -1,4 +1,4 @@
-"""What a provider's HTTP answer means where its body does not say, and how bodies are read."""
+"""The rows of error maps, and the outcome of HTTP answers whose body names no error."""
 
 import json
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from channels.port.http_calls import HttpResponse
 from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind
 
 UNMAPPED = "provider_error_unmapped"
-"""Our code for a provider's code that no error map has."""
+"""Our code for a provider's code that is in no error map."""
 
 MAX_RETRY_AFTER = 24 * 3600.0
 """Seconds. A provider's mistake must not hold a sender for years."""
@@ -18,7 +18,7 @@ MAX_RETRY_AFTER = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class ErrorRule:
-    """A row of an error map. `retry_after` (seconds) is for answers that name none."""
+    """A row of an error map. `retry_after` (seconds) applies if the answer names none."""
 
     kind: OutcomeKind
     code: str
@@ -70,17 +70,17 @@ def limited(
 
 
 def by_status(response: HttpResponse) -> Outcome:
-    """What the HTTP status alone means: for answers whose body says nothing that we know."""
+    """The outcome by HTTP status alone, for answers whose body names no known error."""
     status = response.status
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         rule = limited("rate_limited", "The provider asks to slow down.", retry_after=5)
     elif status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        # A gateway's 408 or 5xx says nothing about what became of the request behind it.
+        # A gateway's 408 or 5xx does not say if the server behind it processed the request.
         rule = unknown("provider_unavailable", "The provider answered with a server error.")
     elif status >= HTTPStatus.BAD_REQUEST:
         rule = config("provider_refused", "The provider refused the request without saying why.")
     elif status >= HTTPStatus.MULTIPLE_CHOICES:
-        # Never followed: the request would be posted a second time.
+        # Redirects are never followed: that would post the request a second time.
         rule = config("provider_redirected", "The sender's base URL redirects elsewhere.")
     else:
         rule = unknown("answer_unreadable", "The provider's answer could not be read.")
@@ -88,7 +88,7 @@ def by_status(response: HttpResponse) -> Outcome:
 
 
 def unmapped(response: HttpResponse, *, provider_code: str, message: str) -> Outcome:
-    """A documented error body with a code that we do not know: a refusal, unless it is a 5xx."""
+    """The outcome of an error body with an unknown code: a refusal, unless the status is 5xx."""
     outcome = by_status(response)
     if outcome.kind is OutcomeKind.PERMANENT:
         outcome = replace(outcome, cause=FailureCause.NONE)
@@ -101,7 +101,7 @@ def succeeded(response: HttpResponse) -> bool:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in an answer; {} where there is none."""
+    """The JSON object in a body; {} if it holds none."""
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
@@ -110,7 +110,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def retry_after(response: HttpResponse) -> float | None:
-    """Seconds of a Retry-After header; its date form is read against the answer's own Date."""
+    """Seconds of a Retry-After header; a date in it is compared with the answer's Date header."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
@@ -123,7 +123,7 @@ def retry_after(response: HttpResponse) -> float | None:
 
 
 def seconds(value: Any) -> float | None:
-    """A number of seconds that can be waited for, else None."""
+    """A non-negative number of seconds, at most MAX_RETRY_AFTER; None for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         return None
     return float(min(value, MAX_RETRY_AFTER))

@@ -1,4 +1,4 @@
-"""Calls of many parts, of which one that is not as documented takes nothing with it."""
+"""Reads webhook calls of many parts, so that one malformed part does not lose the others."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from channels.port.events import InboundEvent
 
 OTHER_SHAPE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError)
-"""What reading JSON of another shape than expected raises."""
+"""The exceptions that reading JSON of an unexpected shape raises."""
 
 
 class PartlyRead(ValueError):
-    """Parts of a call are not as its provider documents them; the others say `events`."""
+    """Parts of a call are not as its provider documents; `events` are those of the other parts."""
 
     def __init__(self, message: str, events: Sequence[InboundEvent]) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class PartlyRead(ValueError):
 def read_each(
     read: Callable[[Any], Iterator[InboundEvent | None]], parts: Any
 ) -> Iterator[InboundEvent | None]:
-    """What is read of every part; None for what is of another shape."""
+    """The events of every part, with a None for each malformed part."""
     if not isinstance(parts, list):
         yield None
         return
@@ -31,10 +31,12 @@ def read_each(
             yield None
 
 
-def whole(told: Iterator[InboundEvent | None], *, message: str) -> list[InboundEvent]:
-    """Raises PartlyRead with this message where there is a None."""
-    read = list(told)
-    events = [each for each in read if each is not None]
-    if len(events) < len(read):
-        raise PartlyRead(message, events)
-    return events
+def all_or_partly_read(
+    events: Iterator[InboundEvent | None], *, message: str
+) -> list[InboundEvent]:
+    """All events of a call. Raises PartlyRead with this message if any part was malformed."""
+    results = list(events)
+    complete = [event for event in results if event is not None]
+    if len(complete) < len(results):
+        raise PartlyRead(message, complete)
+    return complete

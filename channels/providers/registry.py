@@ -1,4 +1,4 @@
-"""Which adapter speaks to which provider. A new provider is its file and a line here."""
+"""Lists the adapter of every provider. A new provider needs its package and a line here."""
 
 from api.errors import InvalidInput
 from channels.platforms import Platform
@@ -24,7 +24,7 @@ ADAPTERS: dict[str, Adapter] = {adapter.provider: adapter for adapter in _ALL}
 
 
 class UnknownProvider(InvalidInput):
-    """No adapter speaks to this provider."""
+    """There is no adapter for this provider."""
 
     code = "unknown_provider"
 

@@ -1,6 +1,6 @@
-"""What of a provider's words can be kept: PostgreSQL refuses U+0000 and half surrogates in a text.
+"""Cleans providers' texts for PostgreSQL, which refuses U+0000 and half surrogates.
 
-JSON may hold both. A webhook's body is cleaned only after its signature has been checked.
+JSON may hold both. A webhook's body is cleaned only after its signature was verified.
 """
 
 from dataclasses import fields, replace
@@ -14,10 +14,10 @@ Event = TypeVar("Event", bound=InboundEvent)
 
 
 def storable_object(body: bytes) -> dict[str, Any]:
-    """As json_object, with storable texts and keys: for answers that are kept part by part."""
-    told = json_object(body)
+    """Like json_object, with storable texts and keys, for answers of which parts are stored."""
+    parsed = json_object(body)
     try:
-        return {storable(key): _storable(each) for key, each in told.items()}
+        return {storable(key): _storable(value) for key, value in parsed.items()}
     except RecursionError:
         return {}
 
@@ -27,18 +27,18 @@ def _storable(value: Any) -> Any:
         case str():
             return storable(value)
         case list():
-            return [_storable(each) for each in value]
+            return [_storable(item) for item in value]
         case dict():
-            return {storable(key): _storable(each) for key, each in value.items()}
+            return {storable(key): _storable(item) for key, item in value.items()}
     return value
 
 
 def storable_event(event: Event) -> Event:
-    """With its texts storable: one that is not would take all that its call says with it."""
-    texts = {each.name: getattr(event, each.name) for each in fields(event)}
+    """The event with storable texts: one bad text would make the whole call fail."""
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
     changed: dict[str, Any] = {
         name: clean
-        for name, text in texts.items()
-        if isinstance(text, str) and (clean := storable(text)) != text
+        for name, value in values.items()
+        if isinstance(value, str) and (clean := storable(value)) != value
     }
     return replace(event, **changed) if changed else event

@@ -1,4 +1,4 @@
-"""Which provider's template management we speak. A new provider is its file and a line here."""
+"""Lists the template management of providers. A new one needs its module and a line here."""
 
 from channels.http.asking import ProviderRefused
 from channels.port.template_port import TemplateProvider
@@ -12,7 +12,7 @@ TEMPLATE_PROVIDERS: dict[str, TemplateProvider] = {
 
 
 def templates_at(provider: str) -> TemplateProvider:
-    """Raises ProviderRefused where templates are managed at the provider's own pages."""
+    """Raises ProviderRefused if templates can only be managed on the provider's own pages."""
     if provider not in TEMPLATE_PROVIDERS:
         raise ProviderRefused(
             f"Templates at {provider} cannot be submitted or synced from here.",

@@ -1,1 +1,1 @@
-"""What an operator or a tenant does with a sender: check it, connect it, switch it."""
+"""What operators and tenants do with senders: check, connect, choose, switch on and off."""

@@ -1,4 +1,4 @@
-"""Whether a sender works, as its provider says; what was found is kept on the sender."""
+"""Checks with the provider if a sender works, and stores the result on the sender."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +11,12 @@ from postgres.text import storable
 from tenants.models import Tenant
 
 CHECK_TIMEOUT = 10.0
-"""Seconds. Somebody is waiting for the answer, and nothing is lost by asking again."""
+"""Seconds. A user waits for the answer, and a repeated check does no harm."""
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """`code` is ours ("" where all is well); `message` is fit for a user."""
+class SenderCheck:
+    """The result. `code` is our code, "" if the sender works; `message` is a text for users."""
 
     works: bool
     code: str
@@ -24,8 +24,8 @@ class Checked:
     checked_at: datetime
 
 
-def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> Checked:
-    """Ask the provider; nothing is sent. A good answer ends what had been found broken.
+def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> SenderCheck:
+    """Check with the provider, without sending a message. Success clears `broken_at`.
 
     Raises Sender.DoesNotExist. Must not run in a transaction: it waits for the network.
     """
@@ -33,10 +33,10 @@ def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> Checked:
     outcome = check_credentials(account=sender.account(), timeout=CHECK_TIMEOUT)
     works = outcome.kind is OutcomeKind.ACCEPTED
     message = storable(outcome.message)
-    found = Checked(works, "" if works else outcome.code, message, now)
-    said = found.message if works else f"{found.code}: {found.message}"
-    mended = {"broken_at": None, "broken_reason": ""} if works else {}
+    checked = SenderCheck(works, "" if works else outcome.code, message, now)
+    result = checked.message if works else f"{checked.code}: {checked.message}"
+    cleared = {"broken_at": None, "broken_reason": ""} if works else {}
     Sender.objects.filter(pk=sender.pk).update(
-        checked_at=now, check_result=said[:500], updated_at=now, **mended
+        checked_at=now, check_result=result[:500], updated_at=now, **cleared
     )
-    return found
+    return checked

@@ -1,4 +1,4 @@
-"""Makes Telegram call us for a bot: an endpoint of the bot's own, and a secret to know it by."""
+"""Registers our webhook for a bot at Telegram: the bot's own endpoint and a secret."""
 
 import secrets
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Connected:
 
 
 def connect_telegram(*, sender_id: UUID) -> Connected:
-    """Tell Telegram where to call for this bot. Repeating it changes nothing.
+    """Register this bot's webhook at Telegram. Repeating it changes nothing.
 
     Raises Sender.DoesNotExist, InvalidInput for another provider's sender, ProviderUnreachable,
     ProviderRefused.
@@ -35,7 +35,7 @@ def connect_telegram(*, sender_id: UUID) -> Connected:
     sender = _with_app(sender_id)
     account, app = sender.account(), sender.app
     if app is None:
-        raise TypeError("A sender that was given an app has none.")
+        raise TypeError("The sender has no app.")
     request = partial(
         set_webhook_request,
         account,
@@ -52,7 +52,7 @@ def connect_telegram(*, sender_id: UUID) -> Connected:
 
 @transaction.atomic
 def _with_app(sender_id: UUID) -> Sender:
-    """The sender with an active app that is its alone: an update does not name its bot."""
+    """The sender, with an active app of its own: a Telegram update does not name its bot."""
     sender = Sender.objects.select_for_update(of=("self",)).select_related("app").get(pk=sender_id)
     if sender.provider != TelegramBot.provider:
         raise InvalidInput(f"{sender.name} is no Telegram bot.", attr="sender")

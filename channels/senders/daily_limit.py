@@ -1,6 +1,7 @@
-"""How many messages a sender may still hand over today: in PostgreSQL, where no flush forgets it.
+"""Counts a sender's daily limit, in PostgreSQL, because a flush of Redis would forget it.
 
-A day begins at midnight in the tenant's time zone. What was taken counts, whatever came of it.
+A day begins at midnight in the tenant's time zone. A message counts once it is taken, whatever its
+outcome.
 """
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -12,9 +13,9 @@ from django.db.models.functions import Greatest
 from channels.models import Sender, SenderDay
 from tenants.send_windows import zone_named
 
-# One statement: any number of workers take from the same row. A limit that was lowered takes
-# nothing back.
 TAKE = """
+-- One statement, so that any number of workers can take from the same row. If the limit was lowered
+-- below what is taken, nothing is granted and nothing is taken back.
 INSERT INTO channels_senderday AS d (sender_id, day, taken)
 VALUES (%(sender)s, %(day)s, least(%(wanted)s, %(limit)s))
 ON CONFLICT (sender_id, day) DO UPDATE
@@ -24,7 +25,7 @@ RETURNING new.taken - coalesce(old.taken, 0)
 
 
 def take(*, sender: Sender, wanted: int, now: datetime) -> int:
-    """Take up to `wanted` messages from the day's share; how many were granted."""
+    """Take up to `wanted` messages from the day's limit; returns how many were granted."""
     if sender.daily_limit is None or not wanted:
         return wanted
     with connection.cursor() as cursor:
@@ -42,7 +43,7 @@ def take(*, sender: Sender, wanted: int, now: datetime) -> int:
 
 
 def give_back(*, sender: Sender, unused: int, now: datetime) -> None:
-    """What was taken and then deferred for another cause."""
+    """Give back messages that were taken and then deferred for another cause."""
     if sender.daily_limit is not None:
         SenderDay.objects.filter(sender=sender, day=_local(sender, now).date()).update(
             taken=Greatest(F("taken") - unused, 0)
@@ -50,7 +51,7 @@ def give_back(*, sender: Sender, unused: int, now: datetime) -> None:
 
 
 def next_day(sender: Sender, *, now: datetime) -> datetime:
-    """When the next day of this sender begins."""
+    """When the next day begins in the tenant's time zone."""
     tomorrow = _local(sender, now).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), tzinfo=_zone(sender))
 

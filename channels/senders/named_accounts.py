@@ -1,4 +1,4 @@
-"""Whether a sender's credentials are those of its account, where they name one: a bot's token."""
+"""Checks that a sender's credentials belong to its account, if they name one (a bot's token)."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from channels.providers.registry import adapter_for
 
 
 def check_account(*, provider: str, account_id: str, credentials: Mapping[str, str]) -> None:
-    """Raises InvalidInput (attr `credentials` or `account_id`), which repeats no secret."""
+    """Raises InvalidInput (attr `credentials` or `account_id`), whose text holds no secret."""
     adapter = adapter_for(provider)
     if not isinstance(adapter, NamedAccountAdapter):
         return
@@ -16,5 +16,5 @@ def check_account(*, provider: str, account_id: str, credentials: Mapping[str, s
     if not named:
         raise InvalidInput("The credentials name no account.", attr="credentials")
     if named != account_id:
-        said = f"The credentials are for {named}; account_id has to be the same."
-        raise InvalidInput(said, attr="account_id")
+        text = f"The credentials are for {named}; account_id has to be the same."
+        raise InvalidInput(text, attr="account_id")

@@ -1,4 +1,4 @@
-"""Which senders are in use, and which one a platform takes where none is named."""
+"""Switches senders on and off, and keeps one default sender per platform."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +13,17 @@ from tenants.models import Tenant
 
 
 class AccountTaken(Conflict):
-    """Another active sender has this account of the provider: its receipts would be its own."""
+    """Another active sender uses this account, so a receipt could belong to either sender."""
 
     code = "account_taken"
 
 
 @contextmanager
 def one_sender_an_account() -> Iterator[None]:
-    """Says in words what the database's unique keys refuse, also when two requests race."""
+    """Turns violations of the unique keys into domain errors, also if two requests race.
+
+    Raises AccountTaken, Conflict.
+    """
     try:
         with transaction.atomic():
             yield
@@ -38,7 +41,7 @@ def one_sender_an_account() -> Iterator[None]:
 
 
 def make_room_for_default(*, tenant: Tenant, platform: str, but: UUID | None) -> None:
-    """No other sender of this platform is the default any more."""
+    """Make every other sender of this platform (except `but`) no default any more."""
     others = Sender.objects.for_tenant(tenant).filter(platform=platform, is_default=True)
     if but is not None:
         others = others.exclude(pk=but)
@@ -46,13 +49,13 @@ def make_room_for_default(*, tenant: Tenant, platform: str, but: UUID | None) ->
 
 
 def deactivate(*, sender: Sender, now: datetime) -> None:
-    """No new broadcast can be sent from it; one that is already sending goes on."""
+    """Stop using the sender for new broadcasts; a broadcast that is already sending continues."""
     Sender.objects.filter(pk=sender.pk, is_active=True).update(
         is_active=False, is_default=False, updated_at=now
     )
 
 
 def activate(*, sender: Sender, now: datetime) -> None:
-    """In use again. Raises AccountTaken."""
+    """Use the sender again. Raises AccountTaken."""
     with one_sender_an_account():
         Sender.objects.filter(pk=sender.pk, is_active=False).update(is_active=True, updated_at=now)

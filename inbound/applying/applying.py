@@ -136,7 +136,7 @@ def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
 
 def _said(event: ProviderEvent) -> list[InboundEvent]:
     adapter = adapter_for(event.app.provider)
-    parsed = adapter.parse(bytes(event.body), received_at=event.received_at)
+    parsed = adapter.webhook.parse(bytes(event.body), received_at=event.received_at)
     return [_as_kept(each, event) for each in parsed]
 
 

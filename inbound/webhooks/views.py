@@ -41,7 +41,7 @@ class WebhookView(View):
 
     def get(self, request: HttpRequest, *, app: ProviderApp) -> HttpResponse:
         adapter = adapter_for(app.provider)
-        answer = adapter.handshake(app.webhook_secrets(), _call(request, b""))
+        answer = adapter.webhook.handshake(app.webhook_secrets(), _call(request, b""))
         if answer is None:
             return _refused(403, "Forbidden", provider=app.provider, reason=NOT_SIGNED)
         return HttpResponse(answer, content_type=TEXT)
@@ -53,13 +53,13 @@ class WebhookView(View):
         call = _call(request, request.body)
         adapter = adapter_for(app.provider)
         # Google's set-up call is a POST.
-        answer = adapter.handshake(app.webhook_secrets(), call)
+        answer = adapter.webhook.handshake(app.webhook_secrets(), call)
         if answer is not None:
             return HttpResponse(answer, content_type=TEXT)
-        if not adapter.verify(app.webhook_secrets(), call):
+        if not adapter.webhook.verify(app.webhook_secrets(), call):
             return _refused(403, "Forbidden", provider=app.provider, reason=NOT_SIGNED)
-        body = adapter.stored(call)
-        store(app=app, event_key=adapter.event_key(body), body=body, now=timezone.now())
+        body = adapter.webhook.stored(call)
+        store(app=app, event_key=adapter.webhook.event_key(body), body=body, now=timezone.now())
         return HttpResponse("OK", content_type=TEXT)
 
 

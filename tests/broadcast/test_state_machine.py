@@ -37,9 +37,9 @@ from broadcast.followup.fallback import fall_back
 from broadcast.followup.receipts import apply_receipts
 from broadcast.followup.resolving import Decision
 from broadcast.lanes.lanes import take_lane
-from broadcast.lanes.waking import wake_what_waits
+from broadcast.lanes.waking import wake_deferred
 from broadcast.models import Batch, Broadcast, BroadcastMessage, Lane
-from broadcast.moves.finishing import finish_all_that_are_over
+from broadcast.moves.finishing import finish_all
 from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.port.events import Receipt, ReceiptStatus
@@ -211,11 +211,11 @@ class Actions:
         )
 
     def beat(self) -> None:
-        wake_what_waits(now=self.now)
+        wake_deferred(now=self.now)
         fall_back(now=self.now)
         promote_due(now=self.now)
         sweep_batches(now=self.now)
-        finish_all_that_are_over(now=self.now)
+        finish_all(now=self.now)
         expire_due(now=self.now)
 
 

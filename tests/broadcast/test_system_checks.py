@@ -10,8 +10,8 @@ from django.test import override_settings
 from broadcast.engine.pipeline import SERVES_FOR_AT_MOST
 from broadcast.engine.reserving import HEAD_START
 from broadcast.tasks import HINT_LASTS
-from channels.delivery.delivery import GRACE_SECONDS
 from channels.http.client import HAND_OFF_SECONDS
+from channels.http.transport import GRACE_SECONDS
 from channels.pacing.limiter import HORIZON, MAX_BATCH_SIZE
 from config.celery import app
 from config.environment import BASE_DIR

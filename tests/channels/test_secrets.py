@@ -268,10 +268,10 @@ def test_webhook_calls_good_and_bad(adapter: Adapter, heard: Heard) -> None:
     secrets = WebhookSecrets(dict.fromkeys(adapter.webhook_secret_names, "hush-secret"))
     for body in (BODY.encode(), b"{}", f'{{"message":{{"text":"{BODY}"}}}}'.encode(), b"\xff"):
         asked = call(body, x_hub_signature_256="sha256=0", x_twilio_signature="x")
-        assert adapter.verify(secrets, asked) is False
-        adapter.handshake(secrets, asked)
+        assert adapter.webhook.verify(secrets, asked) is False
+        adapter.webhook.handshake(secrets, asked)
         try:
-            adapter.parse(adapter.stored(asked), received_at=datetime.now(UTC))
+            adapter.webhook.parse(adapter.webhook.stored(asked), received_at=datetime.now(UTC))
         except ValueError as error:
             heard.lines.append(str(error))  # what is set aside keeps this text
     for line in heard.lines:

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from broadcast.engine.pipeline import SERVES_FOR_AT_MOST
 from broadcast.engine.reserving import HEAD_START
-from channels.delivery.delivery import GRACE_SECONDS
+from channels.http.transport import GRACE_SECONDS
 from channels.pacing.limiter import HORIZON
 from config.environment import BASE_DIR
 from config.stack.stack import STOP_GRACE

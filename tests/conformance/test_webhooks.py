@@ -54,7 +54,7 @@ def test_metas_vectors(proven: Proven) -> None:
     for case in load("vectors/meta_x_hub_signature_256.json")["cases"]:
         asked = call(case["raw_body"].encode(), x_hub_signature_256=case["X-Hub-Signature-256"])
         secrets = WebhookSecrets({"app_secret": case["app_secret"]})
-        assert MetaCloud().verify(secrets, asked) is case["valid"]
+        assert MetaCloud().webhook.verify(secrets, asked) is case["valid"]
         proven("meta_cloud", "signature vectors")
 
 
@@ -66,14 +66,16 @@ def test_twilios_vectors(proven: Proven) -> None:
         asked = call(
             body.encode(), url=case["url"], x_twilio_signature=case["sig"], content_type=kind
         )
-        assert Twilio().verify(WebhookSecrets({"auth_token": case["token"]}), asked)
+        assert Twilio().webhook.verify(WebhookSecrets({"auth_token": case["token"]}), asked)
         proven("twilio", "signature vectors")
 
 
 def test_googles_vectors(proven: Proven) -> None:
     for case in load("vectors/rbm_x_goog_signature.json")["cases"]:
         asked = call(json.dumps(case["body"]).encode(), x_goog_signature=case["X-Goog-Signature"])
-        assert GoogleRbm().verify(WebhookSecrets({"client_token": case["clientToken"]}), asked)
+        assert GoogleRbm().webhook.verify(
+            WebhookSecrets({"client_token": case["clientToken"]}), asked
+        )
         proven("google_rbm", "signature vectors")
 
 
@@ -112,7 +114,7 @@ def test_we_take_the_validators_signatures(url: str, form: dict[str, str], prove
         x_twilio_signature=made,
         content_type="application/x-www-form-urlencoded",
     )
-    assert Twilio().verify(WebhookSecrets({"auth_token": SECRET}), asked)
+    assert Twilio().webhook.verify(WebhookSecrets({"auth_token": SECRET}), asked)
     proven("twilio", "RequestValidator")
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from broadcast import lifecycle
 from broadcast.engine.batch import sweep_batches
 from broadcast.models import Batch, Broadcast
-from broadcast.moves.finishing import finish_all_that_are_over
+from broadcast.moves.finishing import finish_all
 from broadcast.tasks import serve
 from channels.models import Sender
 from contacts.models import Contact
@@ -90,7 +90,7 @@ def test_a_worker_killed_in_mid_batch_sends_nothing_twice(
     celery_worker_process(queues="sending")
     serve.delay()
     wait_for(lambda: not {"PENDING", "SENDING"} & set(statuses(broadcast)))
-    finish_all_that_are_over(now=later + timedelta(hours=1))
+    finish_all(now=later + timedelta(hours=1))
 
     to = accepted(sandbox, bot)
     assert 30 - in_doubt <= len(to) == len(set(to))

@@ -99,9 +99,11 @@ def test_an_invalid_message_does_not_stop_the_others(client: Client, sender: Sen
 
 def test_the_token_in_the_address_is_asked_for() -> None:
     secrets = WebhookSecrets({"url_token": "a-token-in-the-url"})
-    assert MSG91.verify(secrets, call(b"x", query={"token": "a-token-in-the-url"}))
-    assert not MSG91.verify(secrets, call(b"x", query={"token": "a-token-in-the-ur"}))
-    assert not MSG91.verify(WebhookSecrets({"url_token": "short"}), call(query={"token": "short"}))
+    assert MSG91.webhook.verify(secrets, call(b"x", query={"token": "a-token-in-the-url"}))
+    assert not MSG91.webhook.verify(secrets, call(b"x", query={"token": "a-token-in-the-ur"}))
+    assert not MSG91.webhook.verify(
+        WebhookSecrets({"url_token": "short"}), call(query={"token": "short"})
+    )
 
 
 def test_credentials(sender: SenderAccount) -> None:

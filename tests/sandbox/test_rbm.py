@@ -66,8 +66,8 @@ def test_events_are_signed_and_carry_our_id(
     assert {receipt.status for receipt in reported} == {"DELIVERED", "READ"}
     assert {receipt.message_id for receipt in reported} == {message_id}
     for call in calls(webhook):
-        assert RBM.verify(SECRETS, call)
-        assert not RBM.verify(WebhookSecrets({"client_token": "other"}), call)
+        assert RBM.webhook.verify(SECRETS, call)
+        assert not RBM.webhook.verify(WebhookSecrets({"client_token": "other"}), call)
 
 
 def test_what_is_not_delivered_in_time_is_revoked(
@@ -83,7 +83,7 @@ def test_the_set_up_has_to_be_answered_with_the_secret(client: Client, receiver:
     target = {"provider": "rbm", "account": AGENT, "url": receiver.url, "secret": "client-token"}
     assert client.call("POST", "/_sandbox/webhooks", target)[0] == 400
     (handshake,) = calls(receiver)
-    assert RBM.handshake(SECRETS, handshake) == json.loads(handshake.body)["secret"]
+    assert RBM.webhook.handshake(SECRETS, handshake) == json.loads(handshake.body)["secret"]
 
 
 def test_recipients_write_and_unsubscribe(client: Client, webhook: Receiver) -> None:

@@ -62,8 +62,8 @@ def test_twilios_own_library_accepts_the_signatures(
         form = dict(parse_qsl(call.body.decode(), keep_blank_values=True))
         assert validator.validate(call.url, form, call.headers["x-twilio-signature"])
         assert not validator.validate(call.url + "x", form, call.headers["x-twilio-signature"])
-        assert TWILIO.verify(WebhookSecrets({"auth_token": TOKEN}), call)
-        assert not TWILIO.verify(WebhookSecrets({"auth_token": "other"}), call)
+        assert TWILIO.webhook.verify(WebhookSecrets({"auth_token": TOKEN}), call)
+        assert not TWILIO.webhook.verify(WebhookSecrets({"auth_token": "other"}), call)
 
 
 def test_an_sms_is_never_read_and_a_whatsapp_message_is(
@@ -99,7 +99,7 @@ def test_replies_and_keywords_come_to_the_accounts_webhook(
     client.control("inbound", event | {"text": "stop"})
     until(lambda: receiver.calls)
     (call,) = calls(receiver)
-    assert TWILIO.verify(WebhookSecrets({"auth_token": TOKEN}), call)
+    assert TWILIO.webhook.verify(WebhookSecrets({"auth_token": TOKEN}), call)
     change, reply = events(TWILIO, call)
     assert isinstance(change, OptChange)
     assert isinstance(reply, Reply)

@@ -35,8 +35,8 @@ def test_receipts_come_signed_to_the_messages_own_callback(
     auth = Auth(api_key="k", signature_secret=SECRET, signature_method="sha256")
     for call in calls(receiver):
         assert auth.check_signature(dict(parse_qsl(call.body.decode(), keep_blank_values=True)))
-        assert VONAGE.verify(WebhookSecrets({"signature_secret": SECRET}), call)
-        assert not VONAGE.verify(WebhookSecrets({"signature_secret": "other"}), call)
+        assert VONAGE.webhook.verify(WebhookSecrets({"signature_secret": SECRET}), call)
+        assert not VONAGE.webhook.verify(WebhookSecrets({"signature_secret": "other"}), call)
         (receipt,) = receipts(VONAGE, [call])
         assert receipt.message_id == message_id
         assert receipt.provider_message_id == outcome.provider_message_id
@@ -81,7 +81,7 @@ def test_a_reply(client: Client, sender: SenderAccount, receiver: Receiver) -> N
     client.control("inbound", {**event, "to": "14155550100"})
     until(lambda: receiver.calls)
     (call,) = calls(receiver)
-    assert VONAGE.verify(WebhookSecrets({"signature_secret": "s"}), call)
+    assert VONAGE.webhook.verify(WebhookSecrets({"signature_secret": "s"}), call)
     (reply,) = events(VONAGE, call)
     assert isinstance(reply, Reply)
     assert (reply.account_id, reply.address, reply.text) == ("14155550100", "+14155230001", "STOP")

@@ -1,7 +1,8 @@
 """The ledger's statements: each updates the hold and the wallet and appends its entries at once."""
 
-# A repeated reference appends nothing: the wallet's row is locked, so every earlier entry is seen.
 APPEND_SQL = """
+-- A repeated reference appends nothing: the UPDATE locks the wallet's row, so the statement sees
+-- every earlier entry.
 WITH w AS (
     UPDATE wallet_wallet w
     SET balance = w.balance + %(balance_delta)s, held = w.held + %(held_delta)s
@@ -21,12 +22,14 @@ FROM w
 
 
 def hold_movement_sql(amounts: str) -> str:
-    """CTEs that settle a hold by what the CTE `amounts` says, a row (captured, released, refunded).
+    """CTEs that capture, release and refund a hold by the amounts in the CTE `amounts`.
 
-    Its parameters are a HoldMovement's; amounts have the wallet's six places, as prices do.
-    `entries` has a row for each line that was appended.
+    `amounts` has one row (captured, released, refunded), with six decimal places as the wallet's
+    amounts and the prices have. The parameters are those of a HoldMovement. The CTE `entries` has a
+    row for each entry that was appended.
     """
     return f"""
+-- The wallet, if there is anything to move and this reference has moved nothing yet.
 target AS (
     SELECT w.id FROM wallet_wallet w, {amounts} a
     WHERE w.tenant_id = %(tenant_id)s AND (a.captured <> 0 OR a.released <> 0 OR a.refunded <> 0)
@@ -34,7 +37,9 @@ target AS (
                       WHERE e.wallet_id = w.id AND e.reference IN (
                           %(reference)s || ':capture', %(reference)s || ':release',
                           %(reference)s || ':refund'))
-), held AS (
+),
+-- The hold, unless it would be overspent.
+held AS (
     UPDATE wallet_hold h
     SET captured = h.captured + a.captured, released = h.released + a.released,
         refunded = h.refunded + a.refunded
@@ -43,13 +48,17 @@ target AS (
       AND h.captured + h.released + a.captured + a.released <= h.amount
       AND h.refunded + a.refunded <= h.captured + a.captured
     RETURNING h.id
-), w AS (
+),
+-- The wallet, with its balances before this movement.
+w AS (
     UPDATE wallet_wallet w
     SET balance = w.balance - a.captured + a.refunded, held = w.held - a.captured - a.released
     FROM target, {amounts} a
     WHERE w.id = target.id AND EXISTS (SELECT FROM held)
     RETURNING w.id, old.balance, old.held
-), entries AS (
+),
+-- An entry for each amount that is not zero, with the balances after it.
+entries AS (
     INSERT INTO wallet_ledgerentry (id, wallet_id, kind, balance_delta, held_delta, balance_after,
         held_after, reference, subject, hold_id, movement_id, actor, reason, created_at)
     SELECT uuidv7(), w.id, line.kind, line.balance_delta, line.held_delta, line.balance_after,

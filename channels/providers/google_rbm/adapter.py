@@ -1,19 +1,17 @@
-"""Google's RCS Business Messaging. A repeated messageId is ignored, so a lost answer may be resent.
+"""Google's RCS Business Messaging. Google ignores a repeated messageId, so retries are safe.
 
 A sender's `account_id` is its agent's id. Source:
 developers.google.com/business-communications/rcs-business-messaging.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from channels.platforms import Platform
 from channels.port.adapter import TokenGrant
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent, ReceiptStatus
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.events import ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import (
     Button,
     ButtonKind,
@@ -36,24 +34,25 @@ from channels.providers.error_rules import (
     unknown,
     unmapped,
 )
-from channels.providers.google_rbm import webhook as google_rbm_webhook
+from channels.providers.google_rbm.webhook import RbmWebhook
 
 VALID_FOR = 86_400
-"""Seconds. What is not delivered by then is revoked, and reported: it would be stale news."""
+"""Seconds. Google revokes and reports a message that is not delivered by then."""
 SHORTEST, LONGEST = 10, 15 * 86_400
-"""Google has no least, but advises it: revoking what is about to arrive may report both."""
+"""Seconds. Google advises the minimum: if it revokes a message while delivering it, it may report
+both."""
 
 SAMPLE = "+12025550100"
-"""A number set aside for fiction, to ask about when only the credentials are in question."""
+"""A number reserved for fiction, used in the request that tests the credentials."""
 
-# google.rpc's status → what it means for a message
+# google.rpc status → rule
 ERRORS: dict[str, ErrorRule] = {
     "INVALID_ARGUMENT": content("content_refused", "Google refused a part of the message."),
     "UNAUTHENTICATED": config("sender_unauthorized", "Google does not accept the access token."),
     "PERMISSION_DENIED": config("sender_forbidden", "The service account may not use this agent."),
     "NOT_FOUND": recipient("recipient_unreachable", "The recipient cannot be reached by RCS."),
     "RESOURCE_EXHAUSTED": limited("rate_limited", "Google asks to slow down.", retry_after=5),
-    # To be sent again with the same messageId, says the guide: the engine may, by `idempotent`.
+    # The guide says to retry with the same messageId; `idempotent` allows the engine to do so.
     "INTERNAL": unknown("provider_unavailable", "Google answered with a server error."),
     "UNAVAILABLE": unknown("provider_unavailable", "Google is temporarily unavailable."),
 }
@@ -68,7 +67,7 @@ class GoogleRbm:
     credential_names: tuple[str, ...] = ("service_account",)
     webhook_secret_names: tuple[str, ...] = ("client_token",)
     capabilities = Capabilities(
-        # There is no event for "sent".
+        # Google has no event for "sent".
         receipts=frozenset({ReceiptStatus.DELIVERED, ReceiptStatus.READ, ReceiptStatus.FAILED}),
         idempotent=True,
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
@@ -76,6 +75,7 @@ class GoogleRbm:
         buttons=frozenset(ButtonKind),
         max_buttons=11,
     )
+    webhook = RbmWebhook()
     token_grant = TokenGrant(
         key="service_account",
         scopes=("https://www.googleapis.com/auth/rcsbusinessmessaging",),
@@ -84,7 +84,7 @@ class GoogleRbm:
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         if not isinstance(message.content, TextContent):
-            raise TypeError("RCS knows no templates.")
+            raise TypeError("RCS has no templates.")
         query = urlencode({"messageId": message.id, "agentId": account.account_id})
         return HttpRequest(
             method="POST",
@@ -95,7 +95,7 @@ class GoogleRbm:
 
     def send_outcome(self, response: HttpResponse) -> Outcome:
         body = json_object(response.body)
-        if _was_taken_before(body):
+        if _is_repeated(body):
             return Outcome(OutcomeKind.ACCEPTED)
         if not succeeded(response):
             return _refusal(response, body)
@@ -117,24 +117,9 @@ class GoogleRbm:
         if not succeeded(response):
             return _refusal(response, body)
         if response.body.strip() == b"{}" or "reachableUsers" in body:
-            # Google leaves out what is empty: nobody of the sample has RCS.
+            # Google leaves out an empty list: the sample number has no RCS.
             return Outcome(OutcomeKind.ACCEPTED, message="Google knows the agent.")
         return by_status(response)
-
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return google_rbm_webhook.handshake(secrets, call)
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return google_rbm_webhook.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return call.body
-
-    def event_key(self, body: bytes) -> str:
-        return google_rbm_webhook.event_key(body)
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return google_rbm_webhook.parse(body)
 
 
 def _authorization(account: SenderAccount) -> dict[str, str]:
@@ -149,21 +134,21 @@ def _ttl(message: OutboundMessage) -> str:
     return f"{min(max(seconds, SHORTEST), LONGEST)}s"
 
 
-def _content(said: TextContent) -> dict[str, Any]:
-    suggestions = [_suggestion(button) for button in said.buttons]
-    return _message(said) | ({"suggestions": suggestions} if suggestions else {})
+def _content(content: TextContent) -> dict[str, Any]:
+    suggestions = [_suggestion(button) for button in content.buttons]
+    return _message(content) | ({"suggestions": suggestions} if suggestions else {})
 
 
-def _message(said: TextContent) -> dict[str, Any]:
-    """A message is one of a text, a card or a file: a PDF has no place in a card."""
-    if said.media is None:
-        return {"text": said.text}
-    if said.media.kind is ParameterKind.DOCUMENT:
-        if said.text:
+def _message(content: TextContent) -> dict[str, Any]:
+    """A text, a card or a file; a card cannot hold a PDF."""
+    if content.media is None:
+        return {"text": content.text}
+    if content.media.kind is ParameterKind.DOCUMENT:
+        if content.text:
             raise ValueError("Google sends a document without a text.")
-        return {"contentInfo": {"fileUrl": said.media.url}}
-    media = {"height": "MEDIUM", "contentInfo": {"fileUrl": said.media.url}}
-    card = {"media": media} | ({"description": said.text} if said.text else {})
+        return {"contentInfo": {"fileUrl": content.media.url}}
+    media = {"height": "MEDIUM", "contentInfo": {"fileUrl": content.media.url}}
+    card = {"media": media} | ({"description": content.text} if content.text else {})
     return {"richCard": {"standaloneCard": {"cardOrientation": "VERTICAL", "cardContent": card}}}
 
 
@@ -180,11 +165,12 @@ def _suggestion(button: Button) -> dict[str, Any]:
 # --- the answer ---------------------------------------------------------------------------------
 
 
-def _was_taken_before(body: dict[str, Any]) -> bool:
-    """Google documents that it ignores an id that it has seen, and nowhere with which answer.
+def _is_repeated(body: dict[str, Any]) -> bool:
+    """Whether Google already has this message: ALREADY_EXISTS (google.rpc.Code).
 
-    ALREADY_EXISTS (google.rpc.Code) can mean nothing else here: ids are ours and used once, so it
-    is an earlier request of this very message. Its receipts carry our id.
+    Google documents that it ignores a repeated id, but not with which answer. Our ids are used
+    once, so the status can only refer to an earlier request of this message. Its receipts carry our
+    id.
     """
     match body:
         case {"error": {"status": "ALREADY_EXISTS"}}:

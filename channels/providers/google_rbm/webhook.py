@@ -1,4 +1,4 @@
-"""Google's calls to us: the set-up, the signature, what recipients did, what the server revoked.
+"""Reads Google's calls to us: the set-up call, the signature and the events.
 
 Source: developers.google.com/business-communications/rcs-business-messaging/guides/build/events.
 """
@@ -16,13 +16,14 @@ from typing import Any
 
 from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import json_object
 
 RECEIPTS = {
     "DELIVERED": ReceiptStatus.DELIVERED,
     "READ": ReceiptStatus.READ,
-    # Revoked: it cannot be delivered any more. TTL_EXPIRATION_REVOKE_FAILED proves nothing.
+    # A revoked message cannot be delivered any more. TTL_EXPIRATION_REVOKE_FAILED proves nothing.
     "TTL_EXPIRATION_REVOKED": ReceiptStatus.FAILED,
 }
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,49 +31,49 @@ PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 OPT_OUTS = {"UNSUBSCRIBE": True, "SUBSCRIBE": False}
 
 
-def handshake(secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-    """The secret of the set-up call, if it names our client token."""
-    match json_object(call.body):
-        case {"clientToken": str(given), "secret": str(secret)}:
-            expected = secrets.secrets.get("client_token", "")
-            right = hmac.compare_digest(given.encode(errors="replace"), expected.encode())
-            return secret if expected and right else None
-    return None
+class RbmWebhook(WebhookReader):
+    """Reads Google's calls: the set-up call, receipts, replies and opt-outs."""
 
+    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+        """The secret in the set-up call, if the call names our client token."""
+        match json_object(call.body):
+            case {"clientToken": str(token), "secret": str(secret)}:
+                expected = secrets.secrets.get("client_token", "")
+                is_ours = hmac.compare_digest(token.encode(errors="replace"), expected.encode())
+                return secret if expected and is_ours else None
+        return None
 
-def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
-    """Whether X-Goog-Signature is the client token's HMAC of the decoded data."""
-    token = secrets.secrets.get("client_token", "")
-    try:
-        data = _data(call.body)
-    except ValueError:
-        return False
-    digest = hmac.new(token.encode(), data, hashlib.sha512).digest()
-    given = call.headers.get("x-goog-signature", "")
-    return bool(token) and hmac.compare_digest(given.encode(), base64.b64encode(digest))
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether X-Goog-Signature is the client token's HMAC of the decoded data."""
+        token = secrets.secrets.get("client_token", "")
+        try:
+            data = _data(call.body)
+        except ValueError:
+            return False
+        digest = hmac.new(token.encode(), data, hashlib.sha512).digest()
+        signature = call.headers.get("x-goog-signature", "")
+        return bool(token) and hmac.compare_digest(signature.encode(), base64.b64encode(digest))
 
+    def event_key(self, body: bytes) -> str:
+        """The event's or the message's id, because Pub/Sub may deliver a call twice."""
+        with suppress(ValueError):
+            event = json_object(_data(body))
+            return str(event.get("eventId") or event.get("messageId") or "")
+        return ""
 
-def event_key(body: bytes) -> str:
-    """The event's or the message's own id: Pub/Sub may deliver one twice."""
-    with suppress(ValueError):
-        event = json_object(_data(body))
-        return str(event.get("eventId") or event.get("messageId") or "")
-    return ""
-
-
-def parse(body: bytes) -> Sequence[InboundEvent]:
-    """The event in a call. Raises ValueError for another shape."""
-    try:
-        event = json.loads(_data(body))
-        if "eventType" in event:
-            return _events(event)
-        return _replies(event)
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError("Not a call as Google documents it.") from error
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The events in a call. Raises ValueError if the call is malformed."""
+        try:
+            event = json.loads(_data(body))
+            if "eventType" in event:
+                return _events(event)
+            return _replies(event)
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError("Not a call as Google documents it.") from error
 
 
 def _data(body: bytes) -> bytes:
-    """What is signed. Raises ValueError."""
+    """The signed data. Raises ValueError."""
     match json_object(body):
         case {"message": {"data": str(data)}}:
             try:
@@ -114,7 +115,7 @@ def _receipt(event: dict[str, Any], status: ReceiptStatus) -> Receipt:
 
 
 def _replies(event: dict[str, Any]) -> list[InboundEvent]:
-    """A text, or the suggestion that was tapped; files and places have no words to keep."""
+    """The text or the tapped suggestion; files and locations have no text to store."""
     tapped = event.get("suggestionResponse") or {}
     sender, message_id, at = _sender(event), event["messageId"], _at(event)
     text = tapped.get("text") or event.get("text")
@@ -137,7 +138,7 @@ def _agent(event: dict[str, Any]) -> str:
 
 
 def _sender(event: dict[str, Any]) -> str:
-    """The recipient who did it. Raises ValueError for what is no number."""
+    """The recipient's number. Raises ValueError if it is not in E.164."""
     number = event["senderPhoneNumber"]
     if not PHONE.fullmatch(number):
         raise ValueError("The sender's number is not in E.164.")
@@ -145,7 +146,7 @@ def _sender(event: dict[str, Any]) -> str:
 
 
 def _at(event: dict[str, Any]) -> datetime:
-    """RFC 3339 with up to nine decimals. Raises ValueError without an offset."""
+    """The event's time (RFC 3339, up to nine decimals). Raises ValueError without an offset."""
     at = datetime.fromisoformat(event["sendTime"])
     if at.tzinfo is None or not at >= EPOCH:
         raise ValueError("The time has no offset or lies before all events.")

@@ -5,14 +5,13 @@ Source: docs.gupshup.io (send message with template id, message events, error co
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent, ReceiptStatus
+from channels.port.events import ReceiptStatus
 from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import (
     Media,
@@ -25,24 +24,26 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
-from channels.providers.gupshup import webhook as gupshup_webhook
 from channels.providers.gupshup.errors import rule_for_sentence
-from channels.providers.url_token import UrlTokenWebhook
+from channels.providers.gupshup.webhook import GupshupWebhook
+from channels.providers.url_token import URL_TOKEN
 
 
-class Gupshup(UrlTokenWebhook):
+class Gupshup:
     """Templates by Gupshup's id, and texts within the 24-hour window."""
 
     provider = "gupshup"
     platforms = frozenset({Platform.WHATSAPP})
     default_base_url = "https://api.gupshup.io"
     credential_names: tuple[str, ...] = ("api_key", "app_id", "app_name")
+    webhook_secret_names: tuple[str, ...] = (URL_TOKEN,)
     capabilities = Capabilities(
         receipts=frozenset(ReceiptStatus),
-        pair_interval=6.0,  # Meta's, behind it
+        pair_interval=6.0,  # Meta's limit, which applies to Gupshup too
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
     )
     token_grant = None
+    webhook = GupshupWebhook()
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         path, content = _content(message.content)
@@ -82,9 +83,6 @@ class Gupshup(UrlTokenWebhook):
                 return Outcome(OutcomeKind.ACCEPTED, message=f"Gupshup: {len(templates)} templates")
         return _refusal(response, body)
 
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return gupshup_webhook.parse(body)
-
 
 # --- the form -----------------------------------------------------------------------------------
 
@@ -93,9 +91,9 @@ MESSAGES = "/wa/api/v1/msg"
 
 
 def _content(content: TextContent | TemplateContent) -> tuple[str, dict[str, str]]:
-    """The path and what is sent to it; a medium goes beside the template."""
+    """The path and the form's fields; a template's medium is a field of its own."""
     if isinstance(content, TemplateContent):
-        media = [each for each in content.header if each.kind is not ParameterKind.TEXT]
+        media = [param for param in content.header if param.kind is not ParameterKind.TEXT]
         message = {"message": _compact(_media(media[0].kind, media[0].value))} if media else {}
         return TEMPLATES, {"template": _compact(_template(content)), **message}
     if content.buttons:
@@ -104,9 +102,9 @@ def _content(content: TextContent | TemplateContent) -> tuple[str, dict[str, str
 
 
 def _template(content: TemplateContent) -> dict[str, Any]:
-    """Parameters by position, as they stand in the template: header, body, buttons, cards."""
+    """Parameters in the order of the template: header, body, buttons, cards."""
     if not content.provider_template_id:
-        raise ValueError("The template has no id of Gupshup's.")
+        raise ValueError("The template has no Gupshup id.")
     values = [*_texts(content.header), *_texts(content.body)]
     values += [button.value for button in content.buttons]
     for card in content.cards:
@@ -116,7 +114,7 @@ def _template(content: TemplateContent) -> dict[str, Any]:
 
 
 def _texts(parameters: Sequence[Parameter]) -> list[str]:
-    return [each.value for each in parameters if each.kind is ParameterKind.TEXT]
+    return [param.value for param in parameters if param.kind is ParameterKind.TEXT]
 
 
 def _message(content: TextContent) -> dict[str, Any]:
@@ -130,13 +128,13 @@ def _media(kind: ParameterKind, url: str) -> dict[str, Any]:
 
 
 def _free_media(media: Media, *, caption: str) -> dict[str, Any]:
-    """Within the window the names are others: `file` for a document, `url` for the link."""
+    """A medium within the 24-hour window, which has other field names than in a template."""
     if media.kind is ParameterKind.DOCUMENT:
-        told = {"type": "file", "url": media.url, "caption": caption}
-        return told | ({"filename": media.filename} if media.filename else {})
+        document = {"type": "file", "url": media.url, "caption": caption}
+        return document | ({"filename": media.filename} if media.filename else {})
     if media.kind is ParameterKind.IMAGE:
-        told = {"type": "image", "originalUrl": media.url, "previewUrl": media.url}
-        return told | {"caption": caption}
+        image = {"type": "image", "originalUrl": media.url, "previewUrl": media.url}
+        return image | {"caption": caption}
     return {"type": "video", "url": media.url, "caption": caption}
 
 
@@ -148,7 +146,7 @@ def _compact(value: dict[str, Any]) -> str:
 
 
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
-    """Requests are refused by a sentence; what has a code comes later, as an event."""
+    """The outcome of a refusal, which is a text; codes come later, with events."""
     if body.get("status") != "error" or not isinstance(body.get("message"), str):
         return by_status(response)
     sentence = body["message"]

@@ -1,7 +1,7 @@
-"""What Gupshup's error codes mean; failed events carry Meta's codes as well.
+"""Gupshup's error codes → outcome; failed events may carry Meta's codes instead.
 
-Source: docs.gupshup.io/docs/error-and-status-messages. They come with events, after the hand-over:
-nothing is tried again because of one, they name the failure on the message's row.
+Source: docs.gupshup.io/docs/error-and-status-messages. The codes come with events, after the
+hand-over, so they only explain a failure: no message is retried because of an event.
 """
 
 from channels.providers.error_rules import (
@@ -39,7 +39,7 @@ ERRORS: dict[int, ErrorRule] = {
 
 OPT_OUTS = frozenset({1006, 1007, 1008, 1012, META_OPTED_OUT})
 
-# How the sentence of a refused request begins, in lower case → what it means
+# How the text of a refused request begins, in lower case → rule
 SENTENCES: dict[str, ErrorRule] = {
     "authentication failed": config("sender_unauthorized", "Gupshup does not accept the API key."),
     "unauthorised": config("sender_unauthorized", "Gupshup does not accept the API key."),
@@ -55,17 +55,18 @@ SENTENCES: dict[str, ErrorRule] = {
 
 
 def rule_for(code: int) -> ErrorRule | None:
-    """The row for a code of Gupshup's or Meta's; None for one that nobody has mapped."""
+    """The row for Gupshup's or Meta's code; None for an unmapped code."""
     return ERRORS.get(code) or meta_rule_for(code)
 
 
 def rule_for_sentence(sentence: str) -> ErrorRule | None:
-    said = sentence.casefold()
-    return next((rule for begin, rule in SENTENCES.items() if said.startswith(begin)), None)
+    """The row for the text of a refused request; None for an unmapped text."""
+    text = sentence.casefold()
+    return next((rule for start, rule in SENTENCES.items() if text.startswith(start)), None)
 
 
 def explain(code: int | None, reason: str) -> tuple[str, str]:
-    """Our code and a sentence, for an event that tells of a failure."""
+    """Our code and a text for users, for an event about a failure."""
     rule = rule_for(code) if code is not None else None
     if rule is not None:
         return rule.code, rule.message

@@ -1,7 +1,10 @@
-"""Gupshup's template management. The app's id is a credential; a WABA id is not asked for.
+"""Submits, lists and deletes templates at Gupshup.
+
+The app's id is a credential; Gupshup needs no id of the WhatsApp Business Account. Its templates
+have no parameter names and one example text instead of a sample per parameter.
 
 Source: docs.gupshup.io (apply for templates, authentication templates with message validity, get
-templates list). Templates have no parameter names there, and one example text in place of samples.
+templates list).
 """
 
 import json
@@ -28,15 +31,15 @@ from channels.providers.storable import storable_object
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 MEDIA = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
 VERTICAL = "Broadcast"
-"""A free label that Gupshup requires."""
+"""Gupshup requires a label; its value is free."""
 SAMPLE_CODE = "123456"
-"""Of every one-time password: its text is Meta's, and nobody is asked for a sample of it."""
+"""The sample of every one-time password: Meta writes its text, so users give no sample."""
 QUALITIES = {"HIGH": "GREEN", "MEDIUM": "YELLOW", "LOW": "RED"}
 QUALITIES |= {word: word for word in ("GREEN", "YELLOW", "RED")}
 
 
 class GupshupTemplates:
-    """Templates of one app at Gupshup; carousels are made there."""
+    """Templates of one app at Gupshup. Carousels must be made on Gupshup's own pages."""
 
     deletes_all_languages = True
     samples_are_handles = False
@@ -71,9 +74,9 @@ class GupshupTemplates:
         return HttpRequest("GET", _collection(account), _key(account))
 
     def list_outcome(self, response: HttpResponse) -> TemplatePage:
-        """All of them at once: there is one page."""
+        """All templates: Gupshup's list has one page."""
         try:
-            return TemplatePage(tuple(_remote(each) for each in _answer(response)["templates"]))
+            return TemplatePage(tuple(_remote(item) for item in _answer(response)["templates"]))
         except (KeyError, TypeError, AttributeError) as error:
             raise ProviderRefused("Gupshup's list of templates could not be read.") from error
 
@@ -102,13 +105,13 @@ def _key(account: SenderAccount) -> dict[str, str]:
 
 
 def _answer(response: HttpResponse) -> dict[str, Any]:
-    """Raises ProviderRefused with Gupshup's words, which are about the template."""
+    """The answer's JSON object. Raises ProviderRefused with Gupshup's text about the template."""
     body = storable_object(response.body)
     if succeeded(response) and body.get("status") == "success":
         return body
-    said = body.get("message") if isinstance(body.get("message"), str) else ""
+    text = body.get("message") if isinstance(body.get("message"), str) else ""
     raise ProviderRefused(
-        str(said or by_status(response).message)[:500],
+        str(text or by_status(response).message)[:500],
         data={"provider_code": f"http_{response.status}"},
     )
 
@@ -153,21 +156,21 @@ def _authentication(spec: TemplateSpec) -> dict[str, str]:
 
 
 def _filled(text: str, examples: Mapping[str, str], *, prefix: str = "") -> str:
-    """The text with its samples in brackets' place, as Gupshup wants to see it."""
+    """The text with each placeholder replaced by its sample in brackets, as Gupshup requires."""
     return PLACEHOLDER.sub(lambda match: f"[{examples.get(prefix + match[1], '')}]", text)
 
 
 def _buttons(spec: TemplateSpec) -> str:
-    told = []
+    buttons = []
     for index, button in enumerate(spec.buttons):
-        one: dict[str, Any] = dict(button)
+        entry: dict[str, Any] = dict(button)
         sample = spec.examples.get(f"button_{index}", "")
         if PLACEHOLDER.search(button.get("url", "")):
-            one["example"] = [_with_suffix(button["url"], sample)]
+            entry["example"] = [_with_suffix(button["url"], sample)]
         elif button["type"] == "COPY_CODE":
-            one["example"] = sample
-        told.append(one)
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+            entry["example"] = sample
+        buttons.append(entry)
+    return json.dumps(buttons, ensure_ascii=False, separators=(",", ":"))
 
 
 def _with_suffix(url: str, sample: str) -> str:
@@ -177,42 +180,41 @@ def _with_suffix(url: str, sample: str) -> str:
 # --- Gupshup's → ours ---------------------------------------------------------------------------
 
 
-def _remote(told: Mapping[str, Any]) -> RemoteTemplate:
+def _remote(template: Mapping[str, Any]) -> RemoteTemplate:
     return RemoteTemplate(
-        id=str(told["id"]),
-        name=str(told["elementName"]),
-        language=str(told["languageCode"]),
-        status="REJECTED" if told["status"] == "FAILED" else status_of(told["status"]),
-        category=str(told["category"]),
-        reason=str(told.get("reason") or ""),
-        quality=QUALITIES.get(str(told.get("quality")).upper(), "UNKNOWN"),
-        spec=_spec(told),
+        id=str(template["id"]),
+        name=str(template["elementName"]),
+        language=str(template["languageCode"]),
+        status="REJECTED" if template["status"] == "FAILED" else status_of(template["status"]),
+        category=str(template["category"]),
+        reason=str(template.get("reason") or ""),
+        quality=QUALITIES.get(str(template.get("quality")).upper(), "UNKNOWN"),
+        spec=_spec(template),
     )
 
 
-def _spec(told: Mapping[str, Any]) -> TemplateSpec | None:
-    """None for what our model cannot hold. The parts stand in `containerMeta`, a JSON text."""
-    kind = str(told.get("templateType", "")).upper()
-    meta = storable_object(str(told.get("containerMeta", "")).encode())
-    body = meta.get("data") or told.get("data")
+def _spec(template: Mapping[str, Any]) -> TemplateSpec | None:
+    """The template as its JSON text `containerMeta` has it; None if our model cannot hold it."""
+    kind = str(template.get("templateType", "")).upper()
+    meta = storable_object(str(template.get("containerMeta", "")).encode())
+    body = meta.get("data") or template.get("data")
     if kind not in MEDIA | {"TEXT"} or not isinstance(body, str):
         return None
     header = str(meta.get("header") or "")
-    buttons = meta.get("buttons") or ()
     minutes = meta.get("codeExpirationMinutes")
     try:
-        known = [_known_part(each) for each in buttons]
+        buttons = [_model_button(button) for button in meta.get("buttons") or ()]
     except (KeyError, TypeError, AttributeError, ValueError):
         return None
     return TemplateSpec(
-        name=str(told["elementName"]),
-        language=str(told["languageCode"]),
-        category=str(told["category"]),
+        name=str(template["elementName"]),
+        language=str(template["languageCode"]),
+        category=str(template["category"]),
         body=body,
         header_format=kind if kind in MEDIA else "TEXT" if header else "NONE",
         header_text="" if kind in MEDIA else header,
         footer=str(meta.get("footer") or ""),
-        buttons=known,
+        buttons=buttons,
         add_security_recommendation=meta.get("addSecurityRecommendation") is True,
         code_expiration_minutes=minutes if isinstance(minutes, int) else None,
         examples=_samples(meta),
@@ -222,14 +224,15 @@ def _spec(told: Mapping[str, Any]) -> TemplateSpec | None:
 BUTTON_TEXTS = ("type", "text", "url", "phone_number", "otp_type")
 
 
-def _known_part(button: Mapping[str, Any]) -> dict[str, Any]:
+def _model_button(button: Mapping[str, Any]) -> dict[str, Any]:
+    """The button with the keys that our model holds."""
     if button["type"] == "COPY_CODE":
         return {"type": "COPY_CODE"}
     return otp_of(button) or {key: str(button[key]) for key in BUTTON_TEXTS if key in button}
 
 
 def _samples(meta: Mapping[str, Any]) -> dict[str, str]:
-    """Those of the body, found again in its example text between the words around them."""
+    """The body's samples, cut out of its example text by the words around its placeholders."""
     body, sample = str(meta.get("data") or ""), str(meta.get("sampleText") or "")
     names = PLACEHOLDER.findall(body)
     if not names or len(set(names)) != len(names):
@@ -239,15 +242,15 @@ def _samples(meta: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _between(words: Sequence[str], text: str) -> list[str]:
-    """What stands in the text between these words; [] where they are not there in this order."""
+    """The parts of the text between these words; [] if the words are not in this order."""
     if not text.startswith(words[0]) or not text.endswith(words[-1]):
         return []
-    found, at, end = [], len(words[0]), len(text) - len(words[-1])
+    values, at, end = [], len(words[0]), len(text) - len(words[-1])
     for word in words[1:-1]:
         following = text.find(word, at, end) if word else -1
         if following < 0:
             return []
-        found.append(text[at:following])
+        values.append(text[at:following])
         at = following + len(word)
-    found.append(text[at:end])
-    return [value.removeprefix("[").removesuffix("]") for value in found]
+    values.append(text[at:end])
+    return [value.removeprefix("[").removesuffix("]") for value in values]

@@ -1,9 +1,9 @@
-"""Gupshup's calls to us: message events of version 2, and version 3, which is shaped as Meta's.
+"""Reads Gupshup's calls to us: version 2, and version 3, which has Meta's format.
 
-A message has two ids: Gupshup's, which the answer gave us and the row keeps, and WhatsApp's. In
-version 2 `id` is Gupshup's for enqueued and failed and WhatsApp's afterwards, where Gupshup's is
-`gsId`; it is left out a week after the message was sent. Receipts carry both,
-so that one which comes with WhatsApp's alone finds its row.
+A message has two ids: Gupshup's id, which the answer gave us and which we store, and WhatsApp's. In
+version 2, `id` is Gupshup's for enqueued and failed; later it is WhatsApp's, and Gupshup's is
+`gsId`. Gupshup leaves `gsId` out a week after the message was sent. Our receipts carry both ids, so
+that a later receipt with WhatsApp's id alone finds its message.
 
 Source: docs.gupshup.io/docs/message-events, partner-docs.gupshup.io/docs/events.
 """
@@ -18,11 +18,12 @@ from typing import Any
 from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.providers.gupshup.errors import OPT_OUTS, explain
 from channels.providers.meta.webhook import words_of
-from channels.providers.partly_read import read_each, whole
+from channels.providers.partly_read import all_or_partly_read, read_each
+from channels.providers.url_token import UrlTokenWebhook
 
 NOT_AS_DOCUMENTED = "Not a call as Gupshup documents it."
 
-# enqueued says no more than the accepted request did.
+# "enqueued" adds nothing to the accepted request.
 STATUSES = {
     "sent": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
@@ -31,34 +32,46 @@ STATUSES = {
 }
 
 MILLISECONDS_FROM = 10**11
-"""Seconds since 1970 stay below this until the year 5138; Gupshup sends both."""
+"""Larger timestamps are milliseconds: seconds since 1970 stay below it until the year 5138."""
 
 
-def parse(body: bytes) -> Sequence[InboundEvent]:
-    """The events of a stored call.
+class GupshupWebhook(UrlTokenWebhook):
+    """Reads Gupshup's calls, in version 2 and version 3."""
 
-    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
-    """
-    try:
-        told = json.loads(body)
-        if "entry" in told:
-            return whole(read_each(_entry, told["entry"]), message=NOT_AS_DOCUMENTED)
-        return list(_version_2(told))
-    except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
-        raise ValueError(NOT_AS_DOCUMENTED) from error
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The events in a stored call.
+
+        Raises ValueError if the call is malformed, and PartlyRead if a part of it is.
+        """
+        try:
+            event = json.loads(body)
+            if "entry" in event:
+                return all_or_partly_read(
+                    read_each(_entry, event["entry"]), message=NOT_AS_DOCUMENTED
+                )
+            return list(_version_2(event))
+        except (
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            OSError,
+            RecursionError,
+        ) as error:
+            raise ValueError(NOT_AS_DOCUMENTED) from error
 
 
 # --- version 2 ----------------------------------------------------------------------------------
 
 
-def _version_2(told: dict[str, Any]) -> Iterator[InboundEvent]:
-    payload, kind = told["payload"], told["type"]
+def _version_2(event: dict[str, Any]) -> Iterator[InboundEvent]:
+    payload, kind = event["payload"], event["type"]
     if kind == "message-event":
-        yield from _event(payload, at=_at(told["timestamp"]))
+        yield from _event(payload, at=_at(event["timestamp"]))
     elif kind == "message":
-        yield from _message(payload, account_id=str(told.get("phone", "")), at=told["timestamp"])
+        yield from _message(payload, account_id=str(event.get("phone", "")), at=event["timestamp"])
     elif kind == "user-event":
-        yield from _user_event(payload, at=_at(told["timestamp"]))
+        yield from _user_event(payload, at=_at(event["timestamp"]))
 
 
 def _event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
@@ -123,30 +136,30 @@ def _change(change: dict[str, Any]) -> Iterator[InboundEvent | None]:
     yield from read_each(message, value.get("messages", []))
 
 
-def _status(told: dict[str, Any]) -> Iterator[InboundEvent]:
-    status = STATUSES.get(told["status"])
+def _status(receipt: dict[str, Any]) -> Iterator[InboundEvent]:
+    status = STATUSES.get(receipt["status"])
     if status is None:
         return
-    error = (told.get("errors") or [{}])[0]
+    error = (receipt.get("errors") or [{}])[0]
     yield _receipt(
         status,
-        at=_at(told["timestamp"]),
-        ids=_ids(told.get("gs_id"), told["id"]),
+        at=_at(receipt["timestamp"]),
+        ids=_ids(receipt.get("gs_id"), receipt["id"]),
         error=(error.get("code"), str(error.get("message") or error.get("title") or "")),
     )
 
 
-def _meta_message(told: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
-    text = words_of(told)
-    if not text or not told.get("from"):
+def _meta_message(message: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
+    text = words_of(message)
+    if not text or not message.get("from"):
         return
-    context = told.get("context") or {}
+    context = message.get("context") or {}
     yield Reply(
         account_id=account_id,
-        address=f"+{told['from']}",
-        provider_message_id=str(told["id"]),
+        address=f"+{message['from']}",
+        provider_message_id=str(message["id"]),
         text=text,
-        at=_at(told["timestamp"]),
+        at=_at(message["timestamp"]),
         in_reply_to=str(context.get("gs_id") or context.get("id") or ""),
     )
 
@@ -175,7 +188,7 @@ def _receipt(
 
 
 def _ids(own: Any, named: Any) -> tuple[str, str]:
-    """Gupshup's id and WhatsApp's; where there is one alone, that and ''."""
+    """Gupshup's id and WhatsApp's; if the call names one id only, that id and ''."""
     return (str(own), str(named)) if own and own != named else (str(named), "")
 
 

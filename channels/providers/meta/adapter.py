@@ -4,15 +4,13 @@ Source: developers.facebook.com/documentation/business-messaging/whatsapp (messa
 webhooks), Graph API v23.0.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent, ReceiptStatus
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.events import ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import (
     ButtonParameter,
     Card,
@@ -25,8 +23,9 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
-from channels.providers.meta import webhook as meta_webhook
+from channels.providers.meta.answers import bearer
 from channels.providers.meta.errors import details, held, rule_for
+from channels.providers.meta.webhook import MetaWebhook
 
 VERSION = "v23.0"
 
@@ -41,18 +40,18 @@ class MetaCloud:
     webhook_secret_names: tuple[str, ...] = ("app_secret", "verify_token")
     capabilities = Capabilities(
         receipts=frozenset(ReceiptStatus),
-        pair_interval=6.0,  # one message to one user every 6 s, else 131056
+        pair_interval=6.0,  # more than one message per user in 6 s is error 131056
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
         carousels=True,
     )
-
     token_grant = None
+    webhook = MetaWebhook()
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         return HttpRequest(
             method="POST",
             url=f"{_node(account)}/messages",
-            headers=_authorization(account),
+            headers=bearer(account),
             json={
                 "messaging_product": "whatsapp",
                 "recipient_type": "individual",
@@ -68,13 +67,13 @@ class MetaCloud:
             return _refusal(response, body)
         match body:
             case {"messages": [{"id": str(wamid), **rest}, *_]} if wamid:
-                return _taken(wamid, rest.get("message_status", "accepted"))
+                return _accepted(wamid, rest.get("message_status", "accepted"))
         return by_status(response)
 
     def check_request(self, account: SenderAccount) -> HttpRequest:
         fields = "display_phone_number,verified_name,quality_rating"
         return HttpRequest(
-            method="GET", url=f"{_node(account)}?fields={fields}", headers=_authorization(account)
+            method="GET", url=f"{_node(account)}?fields={fields}", headers=bearer(account)
         )
 
     def check_outcome(self, response: HttpResponse) -> Outcome:
@@ -89,28 +88,9 @@ class MetaCloud:
             message=f"{body['display_phone_number']} {name}, quality {quality}",
         )
 
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return meta_webhook.handshake(secrets, call)
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return meta_webhook.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return call.body
-
-    def event_key(self, body: bytes) -> str:
-        return ""
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return meta_webhook.parse(body)
-
 
 def _node(account: SenderAccount) -> str:
     return f"{account.base_url}/{VERSION}/{quote(account.account_id, safe='')}"
-
-
-def _authorization(account: SenderAccount) -> dict[str, str]:
-    return {"Authorization": f"Bearer {account.credentials['access_token']}"}
 
 
 # --- the body -----------------------------------------------------------------------------------
@@ -123,16 +103,16 @@ def _content(message: OutboundMessage) -> dict[str, Any]:
 
 
 def _text(content: TextContent) -> dict[str, Any]:
-    """A text or a captioned medium: only an answer within the 24-hour window may be one."""
+    """A text or a captioned medium; Meta allows them only within the 24-hour window."""
     if content.buttons:
         raise ValueError("Meta has buttons in its templates only.")
     if content.media is None:
         return {"type": "text", "text": {"body": content.text, "preview_url": False}}
     kind = content.media.kind.value
-    medium = _media(Parameter(content.media.url, kind=content.media.kind))
+    media = _media(Parameter(content.media.url, kind=content.media.kind))
     if content.media.filename and content.media.kind is ParameterKind.DOCUMENT:
-        medium["filename"] = content.media.filename
-    return {"type": kind, kind: medium | ({"caption": content.text} if content.text else {})}
+        media["filename"] = content.media.filename
+    return {"type": kind, kind: media | ({"caption": content.text} if content.text else {})}
 
 
 def _template(content: TemplateContent) -> dict[str, Any]:
@@ -165,7 +145,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _media(parameter: Parameter) -> dict[str, str]:
-    """A media object by URL, or by the id of an upload; a document shows the name of its file."""
+    """A media object by URL or by upload id; a document shows its file's name."""
     if not parameter.value.startswith(("https://", "http://")):
         return {"id": parameter.value}
     path = urlsplit(parameter.value).path
@@ -194,7 +174,7 @@ def _button(button: ButtonParameter) -> dict[str, Any]:
 # --- the answer ---------------------------------------------------------------------------------
 
 
-def _taken(wamid: str, status: Any) -> Outcome:
+def _accepted(wamid: str, status: Any) -> Outcome:
     if status == "accepted":
         return Outcome(OutcomeKind.ACCEPTED, provider_message_id=wamid)
     return held(wamid, status=str(status))

@@ -1,4 +1,4 @@
-"""What Meta's management of a business account answers, beside the sending of messages."""
+"""The Authorization header for Meta, and the answers of its management API."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ def bearer(account: SenderAccount) -> dict[str, str]:
 
 
 def answer_of(response: HttpResponse) -> dict[str, Any]:
-    """Raises ProviderRefused with Meta's words, which are about what was asked."""
+    """The answer's JSON object. Raises ProviderRefused with Meta's text about the refusal."""
     body = storable_object(response.body)
     if succeeded(response):
         return body
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
-    said = error.get("error_user_msg") or error.get("message") or by_status(response).message
+    text = error.get("error_user_msg") or error.get("message") or by_status(response).message
     code = str(error.get("error_subcode") or error.get("code") or f"http_{response.status}")
-    raise ProviderRefused(str(said)[:500], data={"provider_code": code[:64]})
+    raise ProviderRefused(str(text)[:500], data={"provider_code": code[:64]})

@@ -1,7 +1,8 @@
-"""What Meta's error codes mean for a message; the same map for answers and for failed statuses.
+"""Meta's error codes → outcome; one map for answers and for failed statuses.
 
-Source: developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes. Only
-what that page means as "not processed, try again" is passing: a row is never sent twice.
+Source: developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes.
+Only a code that this page describes as "not processed, try again" is passing, so that no message
+is sent twice.
 """
 
 from typing import Any
@@ -19,7 +20,7 @@ from channels.providers.error_rules import (
     unknown,
 )
 
-# Meta does not name a time in most refusals; these are ours, in seconds.
+# Most refusals name no time; these are our defaults, in seconds.
 _SOON = 5.0
 _MINUTE = 60.0
 _HOUR = 3600.0
@@ -27,7 +28,7 @@ _HOUR = 3600.0
 OPTED_OUT = 131050
 
 ERRORS: dict[int, ErrorRule] = {
-    # Authorisation: nothing will be sent until somebody repairs the sender.
+    # Authorisation: no message can be sent until the sender is repaired.
     0: config("sender_unauthorized", "Meta could not authenticate the sender's access token."),
     3: config("sender_forbidden", "The access token lacks a capability that sending needs."),
     10: config("sender_forbidden", "The access token lacks a permission that sending needs."),
@@ -43,8 +44,8 @@ ERRORS: dict[int, ErrorRule] = {
     131030: config("recipient_not_allowed", "A test number may only write to its allowed list."),
     131063: config("marketing_disabled", "Marketing templates are switched off for this account."),
     134011: config("provider_billing", "Meta's payment terms have not been accepted."),
-    # Server trouble.
-    # "Invalid request or possible server error": does not say that it was not processed.
+    # Server errors.
+    # "Invalid request or possible server error": the message may have been processed.
     1: unknown("provider_unavailable", "Meta reported an error that may be its server's."),
     # "Temporary due to downtime or due to being overloaded … before trying again."
     2: passing("provider_unavailable", "Meta is temporarily unavailable."),
@@ -57,7 +58,7 @@ ERRORS: dict[int, ErrorRule] = {
     # "Server is temporarily unavailable … before trying again."
     133004: passing("provider_unavailable", "Meta is temporarily unavailable."),
     # "Failed to send because of an unknown error with your request parameters": not sent, but the
-    # advice is to mend the request, not to try again.
+    # page advises changing the request, not a retry.
     135000: content("content_refused", "Meta could not work with the message's parameters."),
     # Limits.
     4: limited("rate_limited", "The app's limit of API calls is reached.", retry_after=_MINUTE),
@@ -79,7 +80,7 @@ ERRORS: dict[int, ErrorRule] = {
     130403: recipient("recipient_blocked", "This business has blocked the recipient."),
     130472: recipient("recipient_experiment", "The recipient is in one of Meta's experiments."),
     130497: recipient("country_restricted", "The account may not write to this country."),
-    # "Wait at least 24 hours": longer than a broadcast, so for this one it is final.
+    # "Wait at least 24 hours": longer than a broadcast, so it is final for this broadcast.
     131049: recipient("recipient_cooldown", "Meta limits marketing messages to this recipient."),
     131062: recipient("recipient_unsupported", "The recipient cannot be addressed this way."),
     137000: recipient("recipient_unsupported", "The recipient cannot be addressed this way."),
@@ -90,7 +91,7 @@ ERRORS: dict[int, ErrorRule] = {
     131009: content("content_refused", "A parameter's value is invalid."),
     131047: content("window_closed", "Outside the 24-hour window: a template is needed."),
     131051: content("content_unsupported", "This type of message is not supported."),
-    # Media: not sent, but the page speaks of unfit files, not of trying again.
+    # Media: not sent, but the page blames the file and advises no retry.
     131052: content("media_failed", "The media could not be downloaded."),
     131053: content("media_failed", "The media could not be uploaded."),
     132000: content("template_parameters", "The number of template parameters does not match."),
@@ -99,7 +100,7 @@ ERRORS: dict[int, ErrorRule] = {
     132008: content("template_parameters", "A template parameter is not allowed."),
     132012: content("template_parameters", "A template parameter has the wrong format."),
     132018: content("template_parameters", "The template's parameters are not valid."),
-    # The template itself: no message of the broadcast can go out with it.
+    # The template itself: no message of the broadcast can be sent with it.
     132001: config("template_missing", "The template does not exist in this language."),
     132015: config("template_paused", "Meta paused the template for low quality."),
     132016: config("template_disabled", "Meta disabled the template for low quality."),
@@ -109,7 +110,7 @@ ERRORS: dict[int, ErrorRule] = {
 _PERMISSIONS = range(200, 300)
 _FORBIDDEN = config("sender_forbidden", "A permission was not granted or has been removed.")
 
-# Answers with 200 whose message Meta has not let go yet; a status webhook tells what became of it.
+# Statuses of messages that Meta accepted with 200 but holds back; a later webhook has the outcome.
 HELD: dict[str, ErrorRule] = {
     "held_for_quality_assessment": unknown(
         "held_for_quality", "Meta holds the message until the template's quality is assessed."
@@ -121,12 +122,12 @@ _HELD_OTHERWISE = unknown("held_by_provider", "Meta took the message but has not
 
 
 def rule_for(code: int) -> ErrorRule | None:
-    """The row for a code of Meta's; None for one that nobody has mapped."""
+    """The row for Meta's code; None for an unmapped code."""
     return _FORBIDDEN if code in _PERMISSIONS else ERRORS.get(code)
 
 
 def held(wamid: str, *, status: str) -> Outcome:
-    """The outcome of a message that Meta took and keeps back."""
+    """The outcome of a message that Meta took but holds back."""
     rule = HELD.get(status, _HELD_OTHERWISE)
     return Outcome(
         OutcomeKind.UNKNOWN,
@@ -138,7 +139,7 @@ def held(wamid: str, *, status: str) -> Outcome:
 
 
 def explain(error: dict[str, Any]) -> tuple[str, str, str]:
-    """Our code, Meta's code and a sentence, for the error object of an answer or a status."""
+    """Our code, Meta's code and a text for users, for an error object of an answer or a status."""
     code = error.get("code")
     rule = rule_for(code) if isinstance(code, int) else None
     if rule is not None:
@@ -147,7 +148,7 @@ def explain(error: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def details(error: dict[str, Any]) -> str:
-    """Meta's own words on an error, as specific as they come."""
+    """Meta's most specific text about an error."""
     match error:
         case {"error_data": {"details": str(text)}} if text:
             return text[:300]

@@ -1,4 +1,4 @@
-"""Meta's template management.
+"""Submits, lists and deletes templates at Meta.
 
 Source: developers.facebook.com/documentation/business-messaging/whatsapp/templates, Graph API
 v23.0; facebook/openapi.
@@ -71,17 +71,17 @@ class MetaTemplates:
     def list_outcome(self, response: HttpResponse) -> TemplatePage:
         answer = answer_of(response)
         try:
-            found = tuple(_remote(each) for each in answer["data"])
+            templates = tuple(_remote(template) for template in answer["data"])
             paging = answer.get("paging") or {}
             after = paging["cursors"]["after"] if paging.get("next") else ""
         except (KeyError, TypeError, AttributeError) as error:
             raise ProviderRefused("Meta's list of templates could not be read.") from error
-        return TemplatePage(found, str(after))
+        return TemplatePage(templates, str(after))
 
     def delete_request(
         self, account: SenderAccount, business_account_id: str, template_id: str, name: str
     ) -> HttpRequest:
-        """With its id beside the name, so that other languages stay."""
+        """Names the template's id too, so that Meta keeps the other languages."""
         query = urlencode({"name": name, "hsm_id": template_id})
         url = f"{_collection(account, business_account_id)}?{query}"
         return HttpRequest("DELETE", url, bearer(account))
@@ -102,16 +102,16 @@ def _collection(account: SenderAccount, business_account_id: str) -> str:
     return f"{account.base_url}/{VERSION}/{quote(business_account_id, safe='')}/message_templates"
 
 
-def _remote(told: Mapping[str, Any]) -> RemoteTemplate:
-    reason = str(told.get("rejected_reason") or "")
-    score = (told.get("quality_score") or {}).get("score")
+def _remote(template: Mapping[str, Any]) -> RemoteTemplate:
+    reason = str(template.get("rejected_reason") or "")
+    score = (template.get("quality_score") or {}).get("score")
     return RemoteTemplate(
-        id=str(told["id"]),
-        name=str(told["name"]),
-        language=str(told["language"]),
-        status=status_of(told["status"]),
-        category=str(told["category"]),
+        id=str(template["id"]),
+        name=str(template["name"]),
+        language=str(template["language"]),
+        status=status_of(template["status"]),
+        category=str(template["category"]),
         reason="" if reason == "NONE" else reason,
         quality=score if score in QUALITIES else "UNKNOWN",
-        spec=spec_of(told),
+        spec=spec_of(template),
     )

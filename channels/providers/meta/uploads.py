@@ -1,7 +1,7 @@
-"""Meta's Resumable Upload API: a file becomes the handle that a template's sample is given by.
+"""Uploads a template's sample by Meta's Resumable Upload API, which returns a handle.
 
-Source: developers.facebook.com/docs/graph-api/guides/upload, Graph API v23.0. The app that uploads
-is the access token's own.
+Source: developers.facebook.com/docs/graph-api/guides/upload, Graph API v23.0. The file belongs to
+the access token's app.
 """
 
 from collections.abc import Generator
@@ -19,15 +19,15 @@ from channels.providers.meta.answers import answer_of, bearer
 def upload(
     account: SenderAccount, sample: Sample
 ) -> Generator[HttpRequest, HttpResponse | None, str]:
-    """Yields each request, is sent its answer, returns the handle. Raises ProviderRefused."""
+    """Yield each request, receive its answer, return the handle. Raises ProviderRefused."""
     node = f"{account.base_url}/{VERSION}"
     app = _text((yield HttpRequest("GET", f"{node}/app?fields=id", bearer(account))), "id")
-    told = {
+    query = {
         "file_name": sample.name,
         "file_length": str(len(sample.content)),
         "file_type": sample.media_type,
     }
-    address = f"{node}/{quote(app, safe='')}/uploads?{urlencode(told)}"
+    address = f"{node}/{quote(app, safe='')}/uploads?{urlencode(query)}"
     session = _text((yield HttpRequest("POST", address, bearer(account))), "id")
     if not session.startswith("upload:"):
         raise ProviderRefused("Meta's answer to the upload could not be read.")
@@ -36,7 +36,7 @@ def upload(
         "Content-Type": sample.media_type,
         "file_offset": "0",
     }
-    # The session's id is a path with a signature behind it, to be repeated as it is.
+    # The session's id is a path with a signature; it must be sent back unchanged.
     request = HttpRequest("POST", f"{node}/{session}", headers, content=sample.content)
     return _text((yield request), "h")
 

@@ -1,4 +1,4 @@
-"""Meta's calls to us: the handshake, the signature, and the events in them.
+"""Reads Meta's calls to us: the set-up call, the signature and the events.
 
 Source: developers.facebook.com/documentation/business-messaging/whatsapp/webhooks.
 """
@@ -6,17 +6,18 @@ Source: developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.meta.errors import OPTED_OUT, explain
 from channels.providers.meta.template_webhook import template_changes
-from channels.providers.partly_read import read_each, whole
+from channels.providers.partly_read import all_or_partly_read, read_each
 
 NOT_AS_DOCUMENTED = "Not a call as Meta documents it."
 
@@ -24,42 +25,43 @@ STATUSES = {
     "sent": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
     "read": ReceiptStatus.READ,
-    "played": ReceiptStatus.READ,  # a voice message that was listened to
+    "played": ReceiptStatus.READ,  # a voice message was played
     "failed": ReceiptStatus.FAILED,
 }
 
 
-def handshake(secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-    """The challenge, if the verify token is ours."""
-    expected = secrets.secrets.get("verify_token", "")
-    given = call.query.get("hub.verify_token", "")
-    if not expected or call.query.get("hub.mode") != "subscribe":
-        return None
-    if not hmac.compare_digest(given.encode(), expected.encode()):
-        return None
-    return call.query.get("hub.challenge")
+class MetaWebhook(WebhookReader):
+    """Reads Meta's calls: the set-up call, receipts, replies, opt-outs and template changes."""
 
+    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
+        """The challenge, if the call names our verify token."""
+        expected = secrets.secrets.get("verify_token", "")
+        token = call.query.get("hub.verify_token", "")
+        if not expected or call.query.get("hub.mode") != "subscribe":
+            return None
+        if not hmac.compare_digest(token.encode(), expected.encode()):
+            return None
+        return call.query.get("hub.challenge")
 
-def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
-    """Whether X-Hub-Signature-256 is the app secret's HMAC of the raw body."""
-    secret = secrets.secrets.get("app_secret", "")
-    if not secret:
-        return False
-    digest = hmac.new(secret.encode(), call.body, hashlib.sha256).hexdigest()
-    given = call.headers.get("x-hub-signature-256", "")
-    return hmac.compare_digest(given.encode(), f"sha256={digest}".encode())
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether X-Hub-Signature-256 is the app secret's HMAC of the raw body."""
+        secret = secrets.secrets.get("app_secret", "")
+        if not secret:
+            return False
+        digest = hmac.new(secret.encode(), call.body, hashlib.sha256).hexdigest()
+        signature = call.headers.get("x-hub-signature-256", "")
+        return hmac.compare_digest(signature.encode(), f"sha256={digest}".encode())
 
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """All events of a call, from every entry and change.
 
-def parse(body: bytes) -> list[InboundEvent]:
-    """All events of a call, from every entry and change.
-
-    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
-    """
-    try:
-        entries = json.loads(body)["entry"]
-    except (KeyError, TypeError, RecursionError) as error:
-        raise ValueError(NOT_AS_DOCUMENTED) from error
-    return whole(read_each(_entry, entries), message=NOT_AS_DOCUMENTED)
+        Raises ValueError if the call is malformed, and PartlyRead if a part of it is.
+        """
+        try:
+            entries = json.loads(body)["entry"]
+        except (KeyError, TypeError, RecursionError) as error:
+            raise ValueError(NOT_AS_DOCUMENTED) from error
+        return all_or_partly_read(read_each(_entry, entries), message=NOT_AS_DOCUMENTED)
 
 
 def _entry(entry: dict[str, Any]) -> Iterator[InboundEvent | None]:
@@ -133,7 +135,7 @@ def _reply(message: dict[str, Any], *, text: str, account_id: str) -> Reply:
 
 
 def words_of(message: dict[str, Any]) -> str:
-    """The words of a text or of a pressed button; '' for media and the like."""
+    """The text of a message or of a pressed button; '' for media and other types."""
     match message:
         case (
             {"type": "text", "text": {"body": str(text)}}
@@ -145,5 +147,5 @@ def words_of(message: dict[str, Any]) -> str:
 
 
 def _at(timestamp: Any) -> datetime:
-    """Seconds since 1970: a string in statuses and messages, a number in preferences."""
+    """Meta sends seconds since 1970: as a string in statuses and messages, else as a number."""
     return datetime.fromtimestamp(int(timestamp), tz=UTC)

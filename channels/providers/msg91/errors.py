@@ -1,7 +1,7 @@
-"""What MSG91's error codes and report statuses mean.
+"""MSG91's error codes and report statuses → outcome.
 
 Source: MSG91's help page on delivery reports by webhook, and the list of its service's error codes
-(github.com/tesark/msg91-php, ERRORCODE.md). The flow API often sends a sentence without a code.
+(github.com/tesark/msg91-php, ERRORCODE.md). The flow API often sends a text without a code.
 """
 
 from channels.providers.error_rules import (
@@ -30,15 +30,15 @@ ERRORS: dict[str, ErrorRule] = {
     # "You can send SMS from this route only between 9 AM and 9 PM."
     "306": limited("night_limited", "Promotional messages wait until morning.", retry_after=3600),
     "310": content("content_too_long", "The text is too long."),
-    # "Discarded because the same request was generated twice within 10 seconds": the first of them
-    # may have gone out.
+    # "Discarded because the same request was generated twice within 10 seconds": the first request
+    # may have been sent.
     "311": unknown("duplicate_request", "MSG91 took this for a repeated request."),
     "418": config("sender_forbidden", "MSG91 does not accept calls from this server's address."),
     "505": config("account_restricted", "A demo account may not send this."),
     "506": limited("rate_limited", "The account's limit of small campaigns.", retry_after=60),
 }
 
-# How a sentence without a code begins, in lower case → what it means
+# How a text without a code begins, in lower case → rule
 SENTENCES: dict[str, ErrorRule] = {
     "authentication failure": ERRORS["207"],
     "unauthorized": ERRORS["207"],
@@ -54,7 +54,7 @@ SENTENCES: dict[str, ErrorRule] = {
 
 REPORTS: dict[str, ErrorRule] = {
     "2": recipient("delivery_failed", "The network did not deliver the message."),
-    # The national register of who wants no promotions: no opt-out from this sender.
+    # India's national do-not-disturb register: not an opt-out from this sender.
     "9": recipient("recipient_dnd", "The recipient is registered against promotional messages."),
     "16": recipient("delivery_rejected", "The network rejected the message."),
     "17": recipient("recipient_blocked", "The number is blocked at MSG91."),
@@ -63,14 +63,14 @@ REPORTS: dict[str, ErrorRule] = {
 
 
 def rule_for(code: str, sentence: str) -> ErrorRule | None:
-    """The row for an error; None for one that nobody has mapped."""
+    """The row for an error; None for an unmapped error."""
     if code in ERRORS:
         return ERRORS[code]
-    said = sentence.casefold()
-    return next((rule for begin, rule in SENTENCES.items() if said.startswith(begin)), None)
+    text = sentence.casefold()
+    return next((rule for start, rule in SENTENCES.items() if text.startswith(start)), None)
 
 
 def explain(status: str) -> tuple[str, str]:
-    """Our code and a sentence, for a report that tells of a failure."""
+    """Our code and a text for users, for a report about a failure."""
     rule = REPORTS.get(status)
     return (rule.code, rule.message) if rule else (UNMAPPED, "The message was not delivered.")

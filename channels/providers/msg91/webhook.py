@@ -1,8 +1,8 @@
-"""MSG91's delivery reports: by request and number, as a form (version 2) or as JSON (version 3).
+"""Reads MSG91's delivery reports, as a form (version 2) or as JSON (version 3).
 
-Version 4 names neither and cannot be used. Each carries what the request gave as CRQID: our message
-id, so that also a report of a request whose answer was lost finds its row. Reports carry a time
-without its zone: what counts is when they come.
+A report names the request and the recipient's number; version 4 names neither and is not supported.
+A report also carries our message id (CRQID), so it finds its message even if the request's answer
+was lost. Its time has no time zone, so the time of receipt is used.
 
 Source: msg91.com/help/how-can-i-get-the-delivery-reports-on-my-webhook-url.
 """
@@ -17,11 +17,12 @@ from urllib.parse import parse_qs
 from channels.port.events import InboundEvent, Receipt, ReceiptStatus
 from channels.providers.echoed_id import our_id
 from channels.providers.msg91.errors import explain
-from channels.providers.partly_read import read_each, whole
+from channels.providers.partly_read import all_or_partly_read, read_each
+from channels.providers.url_token import UrlTokenWebhook
 
 NOT_AS_DOCUMENTED = "Not a report as MSG91 documents it."
 
-# Others (submitted, pending) say nothing that the accepted request has not said.
+# Other statuses (submitted, pending) add nothing to the accepted request.
 STATUSES = {
     "1": ReceiptStatus.DELIVERED,
     "2": ReceiptStatus.FAILED,
@@ -32,33 +33,38 @@ STATUSES = {
 }
 
 OUR_ID = "CRQID"
-"""MSG91's name for an id of the caller's; "0" in a report where none was given."""
+"""MSG91's name for the caller's own id; "0" in a report if the request had none."""
 
 
 def message_id(request_id: str, number: str) -> str:
-    """The id of one message of a request: a request has one, its recipients none."""
+    """Our id for one message: MSG91 gives an id to the request, but none to its recipients."""
     return f"{request_id}:{number.removeprefix('+')}"
 
 
-def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-    """The reports of a stored call.
+class Msg91Webhook(UrlTokenWebhook):
+    """Reads MSG91's delivery reports."""
 
-    Raises ValueError for another shape; PartlyRead where a part of it has another shape.
-    """
-    try:
-        told = _told(body)
-    except (TypeError, RecursionError) as error:
-        raise ValueError(NOT_AS_DOCUMENTED) from error
-    if not told:
-        raise ValueError("A call without a report.")
-    return whole(read_each(partial(_reports, at=received_at), told), message=NOT_AS_DOCUMENTED)
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The receipts in a stored call.
+
+        Raises ValueError if the call is malformed, and PartlyRead if a part of it is.
+        """
+        try:
+            requests = _requests(body)
+        except (TypeError, RecursionError) as error:
+            raise ValueError(NOT_AS_DOCUMENTED) from error
+        if not requests:
+            raise ValueError("A call without a report.")
+        return all_or_partly_read(
+            read_each(partial(_reports, at=received_at), requests), message=NOT_AS_DOCUMENTED
+        )
 
 
-def _told(body: bytes) -> list[dict[str, Any]]:
-    """The form's `data` is a JSON text; without a form, the body is."""
+def _requests(body: bytes) -> list[dict[str, Any]]:
+    """The reported requests: the JSON text in the form's `data`, or the JSON body."""
     form = parse_qs(body.decode(errors="replace"))
-    told = json.loads(form["data"][0]) if "data" in form else json.loads(body)
-    return told if isinstance(told, list) else [told]
+    parsed = json.loads(form["data"][0]) if "data" in form else json.loads(body)
+    return parsed if isinstance(parsed, list) else [parsed]
 
 
 def _reports(request: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent | None]:
@@ -73,16 +79,16 @@ def _report(report: dict[str, Any], *, request_id: str, at: datetime) -> Iterato
 
 
 def _receipt(
-    status: ReceiptStatus, told: str, request_id: str, report: dict[str, Any], at: datetime
+    status: ReceiptStatus, provider_code: str, request_id: str, report: dict[str, Any], at: datetime
 ) -> Receipt:
     failed = status is ReceiptStatus.FAILED
-    code, message = explain(told) if failed else ("", "")
+    code, message = explain(provider_code) if failed else ("", "")
     return Receipt(
         status=status,
         at=at,
         provider_message_id=message_id(request_id, str(report["number"])),
         message_id=our_id(report.get(OUR_ID)),
         code=code,
-        provider_code=told if failed else "",
+        provider_code=provider_code if failed else "",
         message=message,
     )

@@ -1,17 +1,15 @@
-"""The Telegram Bot API. It reports nothing after accepting: SENT is final.
+"""The Telegram Bot API. It sends no receipts after accepting a message: SENT is final.
 
 Source: core.telegram.org/bots/api.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import (
     Button,
     ButtonKind,
@@ -22,18 +20,18 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, seconds, unmapped
-from channels.providers.telegram import webhook as telegram_webhook
 from channels.providers.telegram.errors import rule_for
+from channels.providers.telegram.webhook import ALLOWED_UPDATES, TelegramWebhook
 
 METHODS = {
     ParameterKind.IMAGE: ("sendPhoto", "photo"),
     ParameterKind.VIDEO: ("sendVideo", "video"),
     ParameterKind.DOCUMENT: ("sendDocument", "document"),
 }
-"""How a medium is sent by its URL, which Telegram fetches: the method, and its name there."""
+"""The method that sends a medium by its URL, and the parameter that holds the URL."""
 
 MAX_CALLBACK_DATA = 64
-"""Bytes of what a pressed button sends back."""
+"""Bytes of the value that a pressed button sends back."""
 
 
 class TelegramBot:
@@ -53,8 +51,8 @@ class TelegramBot:
         max_reply_bytes=MAX_CALLBACK_DATA,
         url_schemes=("https://", "http://", "tg://"),
     )
-
     token_grant = None
+    webhook = TelegramWebhook()
 
     def account_of(self, credentials: Mapping[str, str]) -> str:
         bot, colon, _ = credentials.get("bot_token", "").partition(":")
@@ -62,7 +60,7 @@ class TelegramBot:
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         if not isinstance(message.content, TextContent):
-            raise TypeError("Telegram knows no templates.")
+            raise TypeError("Telegram has no templates.")
         chat_id = int(message.to) if message.to.lstrip("-").isdecimal() else message.to
         method, content = _content(message.content)
         return HttpRequest(
@@ -74,7 +72,7 @@ class TelegramBot:
     def send_outcome(self, response: HttpResponse) -> Outcome:
         match json_object(response.body):
             case {"ok": True, "result": {"message_id": int(number), "chat": {"id": int(chat)}}}:
-                # Unique within a chat only, so the chat is part of it.
+                # A message_id is unique within its chat only, so our id includes the chat.
                 return Outcome(OutcomeKind.ACCEPTED, provider_message_id=f"{chat}:{number}")
             case {"ok": False, "error_code": int(code), **rest}:
                 return _refusal(response, code, rest)
@@ -91,23 +89,8 @@ class TelegramBot:
                 return _refusal(response, code, rest)
         return by_status(response)
 
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return None
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return telegram_webhook.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return call.body
-
-    def event_key(self, body: bytes) -> str:
-        return telegram_webhook.event_key(body)
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return telegram_webhook.parse(body, received_at=received_at)
-
     def acknowledge_request(self, account: SenderAccount, token: str) -> HttpRequest:
-        """Without a text: nothing is shown, the button only stops waiting."""
+        """Without a text, the app shows nothing: the button only stops waiting."""
         return HttpRequest(
             method="POST",
             url=_method(account, "answerCallbackQuery"),
@@ -116,7 +99,7 @@ class TelegramBot:
 
 
 def set_webhook_request(account: SenderAccount, *, url: str, secret_token: str) -> HttpRequest:
-    """The request that makes Telegram call us at `url`; see `set_webhook_outcome`.
+    """The request that registers `url` as the bot's webhook; see `set_webhook_outcome`.
 
     `secret_token`: 1 to 256 of A-Z, a-z, 0-9, _ and -.
     """
@@ -126,13 +109,13 @@ def set_webhook_request(account: SenderAccount, *, url: str, secret_token: str) 
         json={
             "url": url,
             "secret_token": secret_token,
-            "allowed_updates": list(telegram_webhook.ALLOWED_UPDATES),
+            "allowed_updates": list(ALLOWED_UPDATES),
         },
     )
 
 
 def set_webhook_outcome(response: HttpResponse) -> Outcome:
-    """ACCEPTED, or why Telegram will not call us."""
+    """ACCEPTED, or why Telegram did not register the webhook."""
     match json_object(response.body):
         case {"ok": True, "result": True}:
             return Outcome(OutcomeKind.ACCEPTED, message="Telegram will call the webhook.")
@@ -142,12 +125,12 @@ def set_webhook_outcome(response: HttpResponse) -> Outcome:
 
 
 def _method(account: SenderAccount, name: str) -> str:
-    """The token is a part of the path: this URL must never be logged."""
+    """The path contains the token, so this URL must never be logged."""
     return f"{account.base_url}/bot{quote(account.credentials['bot_token'], safe=':')}/{name}"
 
 
 def _content(content: TextContent) -> tuple[str, dict[str, str]]:
-    """No parse_mode: a customer's name with a "<" or "*" in it must not break the message."""
+    """The method and its parameters. No parse_mode: a "<" or "*" in a name must break nothing."""
     if content.media is None:
         return "sendMessage", {"text": content.text}
     method, name = METHODS[content.media.kind]
@@ -156,20 +139,20 @@ def _content(content: TextContent) -> tuple[str, dict[str, str]]:
 
 
 def _keyboard(buttons: tuple[Button, ...]) -> dict[str, Any]:
-    """Each button in a row of its own, so that no text is cut."""
+    """One button per row, so that no text is cut."""
     if not buttons:
         return {}
     return {"reply_markup": {"inline_keyboard": [[_button(button)] for button in buttons]}}
 
 
 def _button(button: Button) -> dict[str, str]:
-    """Telegram has no button that calls, and refuses tel: in a URL."""
+    """Telegram has no button that calls a number, and it refuses tel: URLs."""
     match button.kind:
         case ButtonKind.URL:
             return {"text": button.text, "url": button.value}
         case ButtonKind.REPLY if 0 < len(button.value.encode()) <= MAX_CALLBACK_DATA:
             return {"text": button.text, "callback_data": button.value}
-    raise ValueError("Telegram knows no such button.")
+    raise ValueError("Telegram has no such button.")
 
 
 def _refusal(response: HttpResponse, code: int, rest: dict[str, Any]) -> Outcome:

@@ -1,7 +1,8 @@
-"""What Telegram's errors mean for a message.
+"""Telegram's errors → outcome.
 
-Source: core.telegram.org/bots/api#making-requests; the descriptions are those of the open server
-(tdlib/telegram-bot-api). Telegram documents that codes may change: the description decides first.
+Source: core.telegram.org/bots/api#making-requests; the descriptions come from the open-source
+server (tdlib/telegram-bot-api). The description decides before the code, because Telegram documents
+that codes may change.
 """
 
 from http import HTTPStatus
@@ -16,7 +17,7 @@ from channels.providers.error_rules import (
     unknown,
 )
 
-# (error code, how the description goes on after "Forbidden: " or "Bad Request: ") → what it means
+# (error code, how the description continues after "Forbidden: " or "Bad Request: ") → rule
 ERRORS: dict[tuple[int, str], ErrorRule] = {
     (403, "bot was blocked by the user"): opt_out("opted_out", "The recipient blocked the bot."),
     (403, "user is deactivated"): recipient("recipient_gone", "The account was deleted."),
@@ -42,7 +43,7 @@ ERRORS: dict[tuple[int, str], ErrorRule] = {
         "recipient_unreachable", "The bot may not write in this chat."
     ),
     (400, "PEER_ID_INVALID"): recipient("recipient_unreachable", "There is no such chat."),
-    # The row's address is what was planned and priced: the contact needs the new id first.
+    # The planned and priced address is the old id: the contact must get the new id first.
     (400, "group chat was upgraded to a supergroup chat"): recipient(
         "recipient_moved", "The group has moved to another chat id."
     ),
@@ -55,26 +56,26 @@ ERRORS: dict[tuple[int, str], ErrorRule] = {
     (400, "wrong file identifier/HTTP URL specified"): content(
         "media_failed", "The media's id or URL is wrong."
     ),
-    # Refused and not sent, but nothing documents it as worth another try.
+    # Refused and not sent, but no documentation says that a retry may help.
     (400, "failed to get HTTP URL content"): content(
         "media_failed", "Telegram could not fetch the media."
     ),
 }
 
 CODES: dict[int, ErrorRule] = {
-    # "Flood control exceeded": not processed; holds the whole bot, `retry_after` says how long.
+    # "Flood control exceeded": not processed. It holds the whole bot for `retry_after` seconds.
     429: limited("rate_limited", "Telegram asks the bot to slow down.", retry_after=5),
     401: config("sender_unauthorized", "Telegram does not accept the bot's token."),
     404: config("sender_unauthorized", "Telegram knows no bot with this token."),
     409: config("sender_conflict", "Another program is fetching this bot's updates."),
 }
 
-# No 5xx is documented; the server's own "Internal Server Error" may come after the message went.
+# No 5xx is documented; the server's "Internal Server Error" may come after the message was sent.
 _SERVER_ERROR = unknown("provider_unavailable", "Telegram answered with a server error.")
 
 
 def rule_for(code: int, description: str) -> ErrorRule | None:
-    """The row for an error; None for one that nobody has mapped."""
+    """The row for an error; None for an unmapped error."""
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _SERVER_ERROR
     reason = description.partition(": ")[2].casefold()

@@ -1,12 +1,14 @@
-"""Telegram's calls to us: one update each. Source: core.telegram.org/bots/api#update."""
+"""Reads Telegram's calls to us, one update each. Source: core.telegram.org/bots/api#update."""
 
 import hmac
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.port.events import InboundEvent, OptChange, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.webhook_reader import WebhookReader
 from channels.providers.error_rules import json_object
 
 ALLOWED_UPDATES = ("message", "my_chat_member", "callback_query")
@@ -14,41 +16,49 @@ ALLOWED_UPDATES = ("message", "my_chat_member", "callback_query")
 # A member's new status in a private chat → whether the recipient has opted out
 MEMBER_OPTED_OUT = {"kicked": True, "member": False}
 
-# A command → whether it opts out. Start comes without my_chat_member after a mere /stop.
+# A command → whether it opts out. If /stop did not block the bot, /start sends no my_chat_member.
 COMMAND_OPTED_OUT = {"/stop": True, "/start": False}
 
 
-def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
-    """Whether X-Telegram-Bot-Api-Secret-Token is the one we gave to setWebhook."""
-    expected = secrets.secrets.get("secret_token", "")
-    given = call.headers.get("x-telegram-bot-api-secret-token", "")
-    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+class TelegramWebhook(WebhookReader):
+    """Reads Telegram's calls: one update each."""
 
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether X-Telegram-Bot-Api-Secret-Token is the token that we gave to setWebhook."""
+        expected = secrets.secrets.get("secret_token", "")
+        token = call.headers.get("x-telegram-bot-api-secret-token", "")
+        return bool(expected) and hmac.compare_digest(token.encode(), expected.encode())
 
-def event_key(body: bytes) -> str:
-    """The update_id, by which a repeated call is known."""
-    update_id = json_object(body).get("update_id")
-    return str(update_id) if isinstance(update_id, int) else ""
+    def event_key(self, body: bytes) -> str:
+        """The update_id, which identifies a repeated call."""
+        update_id = json_object(body).get("update_id")
+        return str(update_id) if isinstance(update_id, int) else ""
 
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The events of an update. Raises ValueError if the update is malformed.
 
-def parse(body: bytes, *, received_at: datetime) -> list[InboundEvent]:
-    """The events of an update. Raises ValueError for another shape.
-
-    A message does not name the bot that it was written to: its `account_id` is '' and the webhook's
-    endpoint, which belongs to one bot, has to say.
-    """
-    try:
-        update = json.loads(body)
-        update["update_id"]
-        if member := update.get("my_chat_member"):
-            return _member_events(member)
-        if message := update.get("message"):
-            return _message_events(message)
-        if query := update.get("callback_query"):
-            return _pressed(query, received_at)
-    except (KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError) as error:
-        raise ValueError("Not an update as Telegram documents it.") from error
-    return []
+        A message does not name its bot: its `account_id` is '', and the webhook's endpoint, which
+        belongs to one bot, identifies the bot.
+        """
+        try:
+            update = json.loads(body)
+            update["update_id"]
+            if member := update.get("my_chat_member"):
+                return _member_events(member)
+            if message := update.get("message"):
+                return _message_events(message)
+            if query := update.get("callback_query"):
+                return _pressed(query, received_at)
+        except (
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            OSError,
+            RecursionError,
+        ) as error:
+            raise ValueError("Not an update as Telegram documents it.") from error
+        return []
 
 
 def _member_events(change: dict[str, Any]) -> list[InboundEvent]:
@@ -76,7 +86,7 @@ def _message_events(message: dict[str, Any]) -> list[InboundEvent]:
     if command in COMMAND_OPTED_OUT:
         events.append(_command(message, command))
     if text and command != "/stop":
-        # A group that somebody starts the bot in is nobody's own chat.
+        # A bot started in a group: the group is not one contact's own chat.
         is_own = command == "/start" and message["chat"].get("type") == "private"
         events.append(_reply(message, payload=rest.strip() if is_own else ""))
     return events
@@ -108,7 +118,7 @@ def _reply(message: dict[str, Any], *, payload: str) -> Reply:
 
 
 def _pressed(query: dict[str, Any], at: datetime) -> list[InboundEvent]:
-    """A reply in the button's words. A query tells no time and, of an old message, no keyboard."""
+    """A reply with the button's text. A query has no time and, for old messages, no keyboard."""
     data, message = query.get("data"), query.get("message")
     if not isinstance(data, str) or not data or not message:
         return []
@@ -118,7 +128,7 @@ def _pressed(query: dict[str, Any], at: datetime) -> list[InboundEvent]:
             account_id="",
             address=str(chat_id),
             provider_message_id=f"{chat_id}:pressed:{query['id']}",
-            text=_words(message, data) or data,
+            text=_button_text(message, data) or data,
             at=at,
             in_reply_to=f"{chat_id}:{message['message_id']}",
             acknowledge=str(query["id"]),
@@ -126,8 +136,8 @@ def _pressed(query: dict[str, Any], at: datetime) -> list[InboundEvent]:
     ]
 
 
-def _words(message: dict[str, Any], data: str) -> str:
-    """What stands on the button of this data."""
+def _button_text(message: dict[str, Any], data: str) -> str:
+    """The text of the button with this data; '' if the message shows no such button."""
     keyboard = (message.get("reply_markup") or {}).get("inline_keyboard") or []
     buttons = [button for row in keyboard for button in row if button.get("callback_data") == data]
     return str(buttons[0]["text"]) if buttons else ""

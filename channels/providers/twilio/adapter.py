@@ -1,22 +1,21 @@
 """Twilio's Message resource: SMS and MMS, WhatsApp and RCS.
 
-A sender's `account_id` is what Twilio calls the sender: a number (`+14155550100`), a Messaging
+A sender's `account_id` is Twilio's name of the sender: a number (`+14155550100`), a Messaging
 Service (`MG…`), `whatsapp:+14155550100` or `rcs:agent`. The account's SID is a credential.
 
-Source: twilio.com/docs/messaging/api/message-resource; twilio-oai's description of it.
+Source: twilio.com/docs/messaging/api/message-resource; twilio-oai's OpenAPI description.
 """
 
 import base64
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import HandedOver, InboundEvent, Receipt, ReceiptStatus
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.events import HandedOver, Receipt, ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import (
     OutboundMessage,
     ParameterKind,
@@ -26,18 +25,18 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
-from channels.providers.twilio import look_up as twilio_look_up
-from channels.providers.twilio import webhook as twilio_webhook
+from channels.providers.twilio import look_up
 from channels.providers.twilio.errors import failure, rule_for
+from channels.providers.twilio.webhook import TwilioWebhook, callback_url
 
 VERSION = "2010-04-01"
 
 SHORTEST, LONGEST = 1, 36_000
-"""Seconds in Twilio's queue; the longest is its default too."""
+"""Seconds in Twilio's queue; the longest value is also Twilio's default."""
 
 
 class Twilio:
-    """Texts, with a picture or a file where the recipient's network has them, and templates."""
+    """Texts, with media if the recipient's network allows them, and templates."""
 
     provider = "twilio"
     platforms = frozenset({Platform.SMS, Platform.WHATSAPP, Platform.RCS})
@@ -50,6 +49,7 @@ class Twilio:
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
     )
     token_grant = None
+    webhook = TwilioWebhook()
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         return HttpRequest(
@@ -96,7 +96,7 @@ class Twilio:
         return by_status(response)
 
     def look_up_request(self, account: SenderAccount, asked: HandedOver) -> HttpRequest | None:
-        query = twilio_look_up.query(self._form(account, asked.message), since=asked.since)
+        query = look_up.query(self._form(account, asked.message), since=asked.since)
         if query is None:
             return None
         return HttpRequest(
@@ -111,22 +111,7 @@ class Twilio:
         if not succeeded(response):
             return ()
         form = self._form(account, asked.message)
-        return twilio_look_up.receipts(json_object(response.body), form, asked)
-
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return None
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return twilio_webhook.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return twilio_webhook.stored(call)
-
-    def event_key(self, body: bytes) -> str:
-        return twilio_webhook.event_key(body)
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return twilio_webhook.parse(body, received_at=received_at)
+        return look_up.receipts(json_object(response.body), form, asked)
 
 
 def _account(account: SenderAccount) -> str:
@@ -173,12 +158,12 @@ def _template(content_sid: str, variables: dict[str, str]) -> dict[str, str]:
 
 
 def _variables(content: TemplateContent) -> dict[str, str]:
-    """Twilio numbers all variables of a template in one row: ours go body, header, buttons.
+    """Twilio numbers all variables of a template in one sequence; ours are body, header, buttons.
 
-    Named ones keep their name.
+    A named variable keeps its name.
     """
-    named = [*content.body, *content.header]
-    values = [(each.name, each.value) for each in named]
+    parameters = [*content.body, *content.header]
+    values = [(parameter.name, parameter.value) for parameter in parameters]
     values += [("", button.value) for button in content.buttons]
     return {name or str(number): value for number, (name, value) in enumerate(values, start=1)}
 
@@ -194,10 +179,10 @@ def _validity(message: OutboundMessage) -> dict[str, str]:
 
 
 def _callback(account: SenderAccount, message: OutboundMessage) -> dict[str, str]:
-    """Where Twilio reports on this message; its query carries our id back."""
+    """The URL for receipts of this message; its query carries our id back."""
     if not account.webhook_url:
         return {}
-    return {"StatusCallback": twilio_webhook.callback_url(account.webhook_url, message.id)}
+    return {"StatusCallback": callback_url(account.webhook_url, message.id)}
 
 
 # --- the answer ---------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""What Twilio's error codes mean; the same map for answers and for failed statuses.
+"""Twilio's error codes → outcome; one map for answers and for failed statuses.
 
-Source: twilio.com/docs/api/errors. A code that only a status can carry (30xxx, 63xxx) stands here
-as well: its words are what the message's row shows.
+Source: twilio.com/docs/api/errors. Codes that only a status can carry (30xxx, 63xxx) are here too:
+their texts are shown with the message.
 """
 
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
@@ -16,13 +16,13 @@ from channels.providers.error_rules import (
     unknown,
 )
 
-# Twilio names no time in most refusals; these are ours, in seconds.
+# Most refusals name no time; these are our defaults, in seconds.
 _SOON = 5.0
 _MINUTE = 60.0
 _HOUR = 3600.0
 
 ERRORS: dict[int, ErrorRule] = {
-    # Authorisation and set-up: nothing will be sent until somebody repairs the sender.
+    # Authorisation and set-up: no message can be sent until the sender is repaired.
     10001: config("account_restricted", "The account at Twilio is not active."),
     20003: config("sender_unauthorized", "Twilio does not accept the account's credentials."),
     20005: config("account_restricted", "The account at Twilio is not active."),
@@ -35,7 +35,7 @@ ERRORS: dict[int, ErrorRule] = {
     21608: config("recipient_not_allowed", "A trial account may only write to verified numbers."),
     21609: config("callback_refused", "Twilio does not accept the address for receipts."),
     21655: config("template_missing", "Twilio knows no such content template."),
-    # A short code of another country than the recipient's is told so as well.
+    # Twilio also uses this code for a short code of another country than the recipient's.
     21659: config("sender_refused", "The sender's number is not at Twilio, or cannot send there."),
     21660: config("sender_refused", "The sender's number belongs to another account."),
     21661: config("sender_refused", "The sender's number cannot send messages."),
@@ -50,7 +50,7 @@ ERRORS: dict[int, ErrorRule] = {
     63007: config("sender_refused", "Twilio knows no such sender on this channel."),
     63027: config("template_missing", "The template does not exist in this language."),
     63041: config("template_paused", "WhatsApp paused the template for low quality."),
-    # Limits. 20429 was never processed; the queues of the others refused the message.
+    # Limits. 20429 means "never processed"; the other codes mean that a queue refused the message.
     20429: limited("rate_limited", "Twilio asks to slow down.", retry_after=_SOON),
     14107: limited("rate_limited", "The sender's rate limit is reached.", retry_after=_SOON),
     21611: limited("queue_full", "The number's queue at Twilio is full.", retry_after=_HOUR),
@@ -89,7 +89,7 @@ ERRORS: dict[int, ErrorRule] = {
     63016: content("window_closed", "Outside the 24-hour window: a template is needed."),
     63019: content("media_failed", "The media could not be downloaded."),
     63028: content("template_parameters", "The number of template parameters does not match."),
-    # Nothing here says that the message was not processed.
+    # None of these codes says that the message was not processed.
     30008: unknown("provider_unavailable", "The carrier reported an error without a cause."),
     30410: unknown("provider_unavailable", "The carrier did not answer in time."),
     63010: unknown("provider_unavailable", "The channel reported an error of its own."),
@@ -98,12 +98,12 @@ ERRORS: dict[int, ErrorRule] = {
 
 
 def rule_for(code: int) -> ErrorRule | None:
-    """The row for a code of Twilio's; None for one that nobody has mapped."""
+    """The row for Twilio's code; None for an unmapped code."""
     return ERRORS.get(code)
 
 
 def explain(code: str) -> tuple[str, str]:
-    """Our code and a sentence, for the ErrorCode of a failed status."""
+    """Our code and a text for users, for the ErrorCode of a failed status."""
     rule = rule_for(int(code)) if code.isascii() and code.isdigit() else None
     if rule is not None:
         return rule.code, rule.message
@@ -113,13 +113,13 @@ def explain(code: str) -> tuple[str, str]:
 
 
 def opted_out(code: str) -> bool:
-    """Whether this failure says that the recipient wants no more messages."""
+    """Whether this failure is an opt-out of the recipient."""
     rule = rule_for(int(code)) if code.isascii() and code.isdigit() else None
     return rule is not None and rule.cause is FailureCause.OPT_OUT
 
 
 def failure(sid: str, code: int, text: str) -> Outcome:
-    """A message that Twilio took and gave up at once: it was not sent."""
+    """The outcome of a message that Twilio took and failed at once: it was not sent."""
     rule = rule_for(code)
     return Outcome(
         OutcomeKind.PERMANENT,

@@ -1,7 +1,7 @@
-"""Whether Twilio has a message whose answer was lost: its list of the recipient's messages.
+"""Looks up a message whose answer was lost, in Twilio's list of the recipient's messages.
 
-The list knows no id of ours, so a message is known by all that it says: recipient, sender, text and
-the time of its creation. What a template says, Twilio alone knows: it is not asked for.
+The list does not contain our ids, so a message is identified by recipient, sender, text and time of
+creation. A template message is not looked up, because only Twilio knows its text.
 
 Source: twilio.com/docs/messaging/api/message-resource, "read multiple Message resources".
 """
@@ -17,11 +17,11 @@ from channels.providers.twilio.errors import explain, opted_out
 from channels.providers.twilio.webhook import STATUSES
 
 PAGE_SIZE = 100
-"""Messages to one recipient in a day or two; of a longer list nothing is concluded."""
+"""Covers one recipient's messages of a day or two; a longer list proves nothing."""
 
 
 def query(form: Mapping[str, str], *, since: datetime) -> str | None:
-    """The filters for the message that this form asked for; None where it has no text."""
+    """The list's filters for the message that this form sent; None if it has no text."""
     if not form.get("Body"):
         return None
     day = since.astimezone(UTC).strftime("%Y-%m-%dT00:00:00Z")
@@ -32,10 +32,10 @@ def query(form: Mapping[str, str], *, since: datetime) -> str | None:
 def receipts(
     body: Mapping[str, Any], form: Mapping[str, str], asked: HandedOver
 ) -> Sequence[Receipt]:
-    """Of every listed message that can be the one that this form asked for."""
+    """A receipt for every listed message that can be the message that this form sent."""
     match body:
         case {"messages": list(messages), "next_page_uri": None}:
-            return [_receipt(each, asked) for each in messages if _can_be(each, form, asked)]
+            return [_receipt(listed, asked) for listed in messages if _can_be(listed, form, asked)]
     return ()
 
 
@@ -43,13 +43,13 @@ def _can_be(listed: Any, form: Mapping[str, str], asked: HandedOver) -> bool:
     match listed:
         case {"sid": str(sid), "status": str(), "date_created": str(at)} if sid:
             created = _time(at)
-            is_alike = all(listed.get(name) == value for name, value in _words(form).items())
+            is_alike = all(listed.get(name) == value for name, value in _expected(form).items())
             return is_alike and created is not None and asked.since <= created <= asked.until
     return False
 
 
-def _words(form: Mapping[str, str]) -> dict[str, str]:
-    """What the list must show of it. A messaging service chooses the number by itself."""
+def _expected(form: Mapping[str, str]) -> dict[str, str]:
+    """The fields that the listed message must have. A messaging service chooses its own number."""
     sender = {"from": form["From"]} if "From" in form else {}
     service = "MessagingServiceSid"
     return {
@@ -62,7 +62,7 @@ def _words(form: Mapping[str, str]) -> dict[str, str]:
 
 
 def _receipt(listed: Mapping[str, Any], asked: HandedOver) -> Receipt:
-    """Whatever is not yet sent was taken all the same."""
+    """A message that Twilio lists but has not sent yet counts as SENT."""
     status = STATUSES.get(listed["status"], ReceiptStatus.SENT)
     has_failed = status is ReceiptStatus.FAILED
     error = str(listed.get("error_code") or "") if has_failed else ""
@@ -81,7 +81,7 @@ def _receipt(listed: Mapping[str, Any], asked: HandedOver) -> Receipt:
 
 
 def _time(value: Any) -> datetime | None:
-    """RFC 2822, whole seconds in GMT."""
+    """Reads RFC 2822, whole seconds in GMT; None for any other text."""
     try:
         time = parsedate_to_datetime(value)
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Twilio's calls to us: the signature, delivery statuses, replies and opt-outs.
+"""Reads Twilio's calls to us: the signature, delivery statuses, replies and opt-outs.
 
 Source: twilio.com/docs/usage/webhooks/webhooks-security and …/messaging-webhooks.
 """
@@ -14,6 +14,7 @@ from uuid import UUID
 from channels.platforms import Platform
 from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.twilio.errors import explain, opted_out
 
@@ -27,16 +28,16 @@ STATUSES = {
 }
 
 RECEIVED = "received"
-"""The status of what a recipient wrote, where a call tells one."""
+"""The status of a recipient's message, if the call has a status."""
 
-# OptOutType, which Twilio adds when it has acted on a keyword itself; HELP changes nothing.
+# Twilio adds OptOutType when it has acted on a keyword itself; HELP changes nothing.
 OPT_OUTS = {"STOP": True, "START": False}
 
 MESSAGE_ID = "broadcast_message_id"
-"""The query parameter of a StatusCallback that carries our message id; no name of Twilio's."""
+"""The query parameter of a StatusCallback that carries our message id; the name is ours."""
 
 LONGEST_ADDRESS = 32
-"""E.164 has 16 characters; a short code or a name fewer."""
+"""Characters. E.164 has at most 16, a short code or a name fewer."""
 
 PORTS = {"https": 443, "http": 80}
 
@@ -46,27 +47,54 @@ def callback_url(webhook_url: str, message_id: UUID) -> str:
     return f"{webhook_url}?{urlencode({MESSAGE_ID: message_id})}"
 
 
-def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
-    """Whether X-Twilio-Signature is the auth token's HMAC of the URL and the form.
+class TwilioWebhook(WebhookReader):
+    """Reads Twilio's calls: delivery statuses, replies and opt-outs."""
 
-    Twilio is not consistent about a URL's port: with and without are both right. A JSON body is
-    signed by its hash in the query; without one it is not signed at all, and refused.
-    """
-    token = secrets.secrets.get("auth_token", "")
-    given = call.headers.get("x-twilio-signature", "")
-    signed = _signed_part(call)
-    if not token or signed is None:
-        return False
-    rights = [_signature(token, url + signed) for url in _spellings(urlsplit(call.url))]
-    return any(hmac.compare_digest(given.encode(), right.encode()) for right in rights)
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether X-Twilio-Signature is the auth token's HMAC of the URL and the form.
+
+        Twilio signs the URL with or without its port, so both spellings are accepted. A JSON body
+        is signed by its hash in the query; without that hash the call is unsigned and refused.
+        """
+        token = secrets.secrets.get("auth_token", "")
+        signature = call.headers.get("x-twilio-signature", "")
+        signed = _signed_part(call)
+        if not token or signed is None:
+            return False
+        expected = [_signature(token, url + signed) for url in _spellings(urlsplit(call.url))]
+        return any(hmac.compare_digest(signature.encode(), right.encode()) for right in expected)
+
+    def stored(self, call: WebhookCall) -> bytes:
+        """The form, followed by our message id from the signed URL."""
+        message_id = call.query.get(MESSAGE_ID, "")
+        extra = urlencode({MESSAGE_ID: message_id}).encode() if message_id else b""
+        return b"&".join(part for part in (call.body, extra) if part)
+
+    def event_key(self, body: bytes) -> str:
+        """The message's id and its status, which identify a repeated call."""
+        form = _form(body)
+        if "MessageSid" not in form:
+            return ""
+        return f"{form['MessageSid']}:{form.get('MessageStatus', RECEIVED)}"
+
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The events in a stored call, which has no time. Raises ValueError if it is malformed."""
+        form = _form(body)
+        if not form.get("MessageSid"):
+            raise ValueError("Not a call as Twilio documents it.")
+        if form.get("MessageStatus", RECEIVED) != RECEIVED:
+            return _receipts(form, received_at)
+        if "From" not in form:
+            raise ValueError("Not a call as Twilio documents it.")
+        return _messages(form, received_at)
 
 
 def _signed_part(call: WebhookCall) -> str | None:
-    """What is signed beside the URL; None where the body is not signed."""
+    """The signed text after the URL; None if the body is not signed."""
     if call.headers.get("content-type", "").startswith("application/json"):
         expected = hashlib.sha256(call.body).hexdigest()
-        told = call.query.get("bodySHA256", "")
-        return "" if hmac.compare_digest(told.encode(), expected.encode()) else None
+        digest = call.query.get("bodySHA256", "")
+        return "" if hmac.compare_digest(digest.encode(), expected.encode()) else None
     try:
         pairs = parse_qsl(call.body.decode(), keep_blank_values=True, errors="strict")
     except ValueError:
@@ -75,6 +103,7 @@ def _signed_part(call: WebhookCall) -> str | None:
 
 
 def _spellings(url: SplitResult) -> tuple[str, str]:
+    """The URL without and with its port."""
     host = url.netloc.removesuffix(f":{url.port}") if url.port else url.netloc
     port = url.port or PORTS.get(url.scheme, 443)
     return (
@@ -84,36 +113,9 @@ def _spellings(url: SplitResult) -> tuple[str, str]:
 
 
 def _signature(token: str, signed: str) -> str:
-    # SHA-1 is Twilio's choice; as an HMAC it is not broken.
+    # SHA-1 is Twilio's choice; HMAC with SHA-1 is not broken.
     digest = hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
-
-
-def stored(call: WebhookCall) -> bytes:
-    """The form, and our message id from the signed URL after it."""
-    message_id = call.query.get(MESSAGE_ID, "")
-    extra = urlencode({MESSAGE_ID: message_id}).encode() if message_id else b""
-    return b"&".join(part for part in (call.body, extra) if part)
-
-
-def event_key(body: bytes) -> str:
-    """A repeated call is known by its message and what it says of it."""
-    form = _form(body)
-    if "MessageSid" not in form:
-        return ""
-    return f"{form['MessageSid']}:{form.get('MessageStatus', RECEIVED)}"
-
-
-def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-    """The event in a stored call. Raises ValueError for another shape. Calls carry no time."""
-    form = _form(body)
-    if not form.get("MessageSid"):
-        raise ValueError("Not a call as Twilio documents it.")
-    if form.get("MessageStatus", RECEIVED) != RECEIVED:
-        return _receipts(form, received_at)
-    if "From" not in form:
-        raise ValueError("Not a call as Twilio documents it.")
-    return _messages(form, received_at)
 
 
 def _form(body: bytes) -> dict[str, str]:
@@ -142,17 +144,17 @@ def _receipts(form: dict[str, str], at: datetime) -> list[InboundEvent]:
 
 def _messages(form: dict[str, str], at: datetime) -> list[InboundEvent]:
     platform, address = _recipient(form["From"])
-    account_id, said = form.get("To", ""), form.get("OptOutType", "").upper()
+    account_id, opt_out = form.get("To", ""), form.get("OptOutType", "").upper()
     events: list[InboundEvent] = []
-    if said in OPT_OUTS:
+    if opt_out in OPT_OUTS:
         events.append(
             OptChange(
                 account_id=account_id,
                 address=address,
-                opted_out=OPT_OUTS[said],
+                opted_out=OPT_OUTS[opt_out],
                 marketing_only=False,
                 at=at,
-                reason=f"twilio_{said.lower()}",
+                reason=f"twilio_{opt_out.lower()}",
                 platform=platform,
             )
         )

@@ -1,37 +1,35 @@
 """Vonage's SMS API.
 
-The classic API and not the Messages API: it says of every part whether it was taken, by a
-documented number, and its receipts carry the networks' own numbers (9 is an opt-out). A sender's
+We use the classic API, not the Messages API: it reports for every part whether it was taken, with a
+documented status, and its receipts carry the networks' error codes (9 is an opt-out). A sender's
 `account_id` is its number without the plus sign, or its alphanumeric name.
 
 Source: developer.vonage.com/en/api/sms and …/messaging/sms/guides.
 """
 
 import base64
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from smsutil import is_valid_gsm
 
 from channels.platforms import Platform
 from channels.port.capabilities import Capabilities
-from channels.port.events import InboundEvent, ReceiptStatus
-from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
+from channels.port.events import ReceiptStatus
+from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import OutboundMessage, SenderAccount, TextContent
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
-from channels.providers.vonage import webhook as vonage_webhook
 from channels.providers.vonage.errors import STATUSES
+from channels.providers.vonage.webhook import VonageWebhook
 
 TAKEN = "0"
 
 LONGEST_CALLBACK = 100
-"""Characters. A longer one is left out: receipts then go where the account says."""
+"""Characters. A longer URL is left out; receipts then go to the account's webhook."""
 
 SHORTEST, LONGEST = 20, 604_800
-"""Seconds that Vonage takes; its default is three days, and operators may give up sooner."""
+"""Seconds that Vonage accepts. Its default is three days; networks may give up sooner."""
 
 
 class Vonage:
@@ -46,12 +44,13 @@ class Vonage:
         receipts=frozenset({ReceiptStatus.SENT, ReceiptStatus.DELIVERED, ReceiptStatus.FAILED})
     )
     token_grant = None
+    webhook = VonageWebhook()
 
     def send_request(self, account: SenderAccount, message: OutboundMessage) -> HttpRequest:
         if not isinstance(message.content, TextContent):
-            raise TypeError("An SMS knows no templates of WhatsApp's.")
+            raise TypeError("An SMS has no WhatsApp template.")
         if message.content.media or message.content.buttons:
-            raise ValueError("An SMS holds text alone.")
+            raise ValueError("An SMS holds text only.")
         text, template_id = message.content.text, message.content.template_id
         return HttpRequest(
             method="POST",
@@ -70,7 +69,7 @@ class Vonage:
         )
 
     def send_outcome(self, response: HttpResponse) -> Outcome:
-        """Refusals come with HTTP status 200 as well: the parts decide."""
+        """Refusals have HTTP status 200 too, so the parts decide."""
         match json_object(response.body):
             case {"messages": [*parts]} if parts and all(map(_is_part, parts)):
                 return _of_parts(response, parts)
@@ -89,21 +88,6 @@ class Vonage:
                 return Outcome(OutcomeKind.ACCEPTED, message=f"Vonage: balance {value:.2f}")
         return by_status(response)
 
-    def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
-        return None
-
-    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
-        return vonage_webhook.verify(secrets, call)
-
-    def stored(self, call: WebhookCall) -> bytes:
-        return vonage_webhook.stored(call)
-
-    def event_key(self, body: bytes) -> str:
-        return vonage_webhook.event_key(body)
-
-    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-        return vonage_webhook.parse(body, received_at=received_at)
-
 
 def _callback(account: SenderAccount) -> dict[str, str]:
     url = account.webhook_url
@@ -111,14 +95,14 @@ def _callback(account: SenderAccount) -> dict[str, str]:
 
 
 def _ttl(message: OutboundMessage) -> dict[str, str]:
-    """In milliseconds."""
+    """The validity in milliseconds."""
     if message.valid_for is None:
         return {}
     return {"ttl": str(min(max(message.valid_for, SHORTEST), LONGEST) * 1000)}
 
 
 def _registration(account: SenderAccount, template_id: str) -> dict[str, str]:
-    """India's DLT: the registered template, and the business where the sender names it."""
+    """For India's DLT: the registered template, and the business if the sender names it."""
     if not template_id:
         return {}
     entity = account.credentials.get("entity_id", "")
@@ -138,9 +122,10 @@ def _is_part(part: Any) -> bool:
 
 
 def _of_parts(response: HttpResponse, parts: list[dict[str, Any]]) -> Outcome:
-    """The first part stands for the message; its id is what the row keeps.
+    """The message's outcome: its id is the first part's id.
 
-    Some parts taken and some refused is neither a success nor something to send again.
+    If Vonage took some parts and refused others, the outcome is UNKNOWN: neither a success nor
+    something to retry.
     """
     taken = [part for part in parts if part["status"] == TAKEN and part.get("message-id")]
     refused = [part for part in parts if part["status"] != TAKEN]
@@ -169,7 +154,7 @@ def _refusal(response: HttpResponse, part: dict[str, Any]) -> Outcome:
     status = part["status"]
     rule = STATUSES.get(status)
     if rule is None:
-        # A number means "not taken", also one that is not documented.
+        # Any other number means "not taken", also an undocumented one.
         outcome = unmapped(response, provider_code=status, message=str(part.get("error-text", "")))
         return replace(outcome, kind=OutcomeKind.PERMANENT) if succeeded(response) else outcome
     return rule.outcome(provider_code=status, retry_after=retry_after(response))

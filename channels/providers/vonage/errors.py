@@ -1,8 +1,8 @@
-"""What Vonage's numbers mean: the status of a part in an answer, the err-code of a receipt.
+"""Vonage's numbers → outcome: the status of a part in an answer, the err-code of a receipt.
 
 Source: developer.vonage.com/en/messaging/sms/guides/troubleshooting-sms and Vonage's page "SMS
-Delivery Error Codes and Descriptions". Receipts come after the hand-over: their codes only name the
-failure, nothing is tried again because of one.
+Delivery Error Codes and Descriptions". A receipt's code only explains the failure: no message is
+retried because of a receipt.
 """
 
 from channels.providers.error_rules import (
@@ -16,7 +16,7 @@ from channels.providers.error_rules import (
     unknown,
 )
 
-# Vonage names no time; these are ours, in seconds.
+# Vonage names no time; these are our defaults, in seconds.
 _SOON = 1.0
 _MINUTE = 60.0
 
@@ -25,8 +25,7 @@ STATUSES: dict[str, ErrorRule] = {
     "2": content("content_refused", "A required parameter is missing."),
     "3": content("content_refused", "A parameter's value is invalid."),
     "4": config("sender_unauthorized", "Vonage does not accept the sender's key and secret."),
-    # "An error has occurred in the platform whilst processing this message": says nothing of what
-    # became of it.
+    # "An error has occurred in the platform whilst processing this message": it may have been sent.
     "5": unknown("provider_unavailable", "Vonage reported an internal error."),
     "6": recipient("recipient_unreachable", "Vonage could not work with this number."),
     "7": recipient("recipient_blocked", "The number is barred at Vonage."),
@@ -74,7 +73,7 @@ OPTED_OUT = "9"
 
 
 def explain(code: str) -> tuple[str, str]:
-    """Our code and a sentence, for the err-code of a receipt that tells of a failure."""
+    """Our code and a text for users, for the err-code of a receipt about a failure."""
     if code in ("", "0"):
         return "delivery_failed", "Vonage reported a failure without saying why."
     rule = RECEIPTS.get(code)

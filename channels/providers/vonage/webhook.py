@@ -1,7 +1,9 @@
-"""Vonage's calls to us: delivery receipts (one a part) and replies, signed by a parameter `sig`.
+"""Reads Vonage's calls to us: delivery receipts (one per part) and replies, signed by `sig`.
 
-Only accounts that sign with HMAC-SHA-256 or HMAC-SHA-512 are served: the plain MD5 that Vonage also
-offers proves little. Source: developer.vonage.com/en/getting-started/concepts/signing-messages and
+Only accounts that sign with HMAC-SHA-256 or HMAC-SHA-512 are accepted: the plain MD5 hash that
+Vonage also offers proves little.
+
+Source: developer.vonage.com/en/getting-started/concepts/signing-messages and
 …/messaging/sms/guides/delivery-receipts.
 """
 
@@ -16,11 +18,12 @@ from urllib.parse import parse_qsl
 from channels.platforms import Platform
 from channels.port.events import InboundEvent, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
+from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import json_object
 from channels.providers.vonage.errors import OPTED_OUT, explain
 
-# "unknown" is not here: it says nothing, and err-code 1 with "failed" says that it failed.
+# "unknown" is left out: it proves nothing, and a failure comes as "failed" with err-code 1.
 STATUSES = {
     "accepted": ReceiptStatus.SENT,
     "buffered": ReceiptStatus.SENT,
@@ -31,24 +34,48 @@ STATUSES = {
     "deleted": ReceiptStatus.FAILED,
 }
 
-# Length of a signature in hex → what made it
+# Length of a signature in hexadecimal digits → its hash function
 DIGESTS = {64: hashlib.sha256, 128: hashlib.sha512}
 
 
-def verify(secrets: WebhookSecrets, call: WebhookCall) -> bool:
-    """Whether `sig` is the signature secret's HMAC of the other parameters."""
-    secret = secrets.secrets.get("signature_secret", "")
-    parameters = _parameters(call)
-    given = parameters.get("sig", "").lower()
-    digest = DIGESTS.get(len(given))
-    if not secret or digest is None or "timestamp" not in parameters:
-        return False
-    right = hmac.new(secret.encode(), signed_part(parameters), digest).hexdigest()
-    return hmac.compare_digest(given.encode(errors="replace"), right.encode())
+class VonageWebhook(WebhookReader):
+    """Reads Vonage's calls: delivery receipts, one per part, and replies."""
+
+    def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
+        """Whether `sig` is the signature secret's HMAC of the other parameters."""
+        secret = secrets.secrets.get("signature_secret", "")
+        parameters = _parameters(call)
+        signature = parameters.get("sig", "").lower()
+        digest = DIGESTS.get(len(signature))
+        if not secret or digest is None or "timestamp" not in parameters:
+            return False
+        expected = hmac.new(secret.encode(), signed_part(parameters), digest).hexdigest()
+        return hmac.compare_digest(signature.encode(errors="replace"), expected.encode())
+
+    def stored(self, call: WebhookCall) -> bytes:
+        """The parameters as JSON, also if they came as a form."""
+        return json.dumps(_parameters(call)).encode()
+
+    def event_key(self, body: bytes) -> str:
+        """The part's id and its status, which identify a repeated call."""
+        parameters = json_object(body)
+        if not isinstance(parameters.get("messageId"), str):
+            return ""
+        return f"{parameters['messageId']}:{parameters.get('status', 'received')}"
+
+    def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
+        """The events in a stored call. Raises ValueError if the call is malformed."""
+        parameters = {name: _text(value) for name, value in json_object(body).items()}
+        if not parameters.get("messageId") or not parameters.get("msisdn"):
+            raise ValueError("Not a call as Vonage documents it.")
+        at = _at(parameters.get("message-timestamp", ""), received_at)
+        if "status" in parameters:
+            return _receipts(parameters, at)
+        return _replies(parameters, at)
 
 
 def signed_part(parameters: Mapping[str, str]) -> bytes:
-    """Parameters sorted by name as &name=value, with & and = in values made underscores."""
+    """The signed text: &name=value sorted by name; & and = in values become underscores."""
     return "".join(
         f"&{name}={parameters[name].replace('&', '_').replace('=', '_')}"
         for name in sorted(parameters)
@@ -57,7 +84,7 @@ def signed_part(parameters: Mapping[str, str]) -> bytes:
 
 
 def _parameters(call: WebhookCall) -> dict[str, str]:
-    """From a form or from JSON, as the account is set; {} for anything else."""
+    """The parameters, from a form or from JSON as the account is set; {} for any other body."""
     if call.headers.get("content-type", "").startswith("application/json"):
         return {name: _text(value) for name, value in json_object(call.body).items()}
     return dict(parse_qsl(call.body.decode(errors="replace"), keep_blank_values=True))
@@ -67,44 +94,20 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def stored(call: WebhookCall) -> bytes:
-    """The parameters as JSON, however they came."""
-    return json.dumps(_parameters(call)).encode()
-
-
-def event_key(body: bytes) -> str:
-    """A repeated call is known by its part and what it says of it."""
-    told = json_object(body)
-    if not isinstance(told.get("messageId"), str):
-        return ""
-    return f"{told['messageId']}:{told.get('status', 'received')}"
-
-
-def parse(body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
-    """The event in a stored call. Raises ValueError for another shape."""
-    told = {name: _text(value) for name, value in json_object(body).items()}
-    if not told.get("messageId") or not told.get("msisdn"):
-        raise ValueError("Not a call as Vonage documents it.")
-    at = _at(told.get("message-timestamp", ""), received_at)
-    if "status" in told:
-        return _receipts(told, at)
-    return _replies(told, at)
-
-
-def _receipts(told: Mapping[str, str], at: datetime) -> list[InboundEvent]:
-    """Every part has an id of its own; our id in client-ref is the same for all of them."""
-    status = STATUSES.get(told["status"])
+def _receipts(parameters: Mapping[str, str], at: datetime) -> list[InboundEvent]:
+    """Every part has its own id; our id in client-ref is the same for all parts of a message."""
+    status = STATUSES.get(parameters["status"])
     if status is None:
         return []
     failed = status is ReceiptStatus.FAILED
-    error = told.get("err-code", "") if failed else ""
+    error = parameters.get("err-code", "") if failed else ""
     code, message = explain(error) if failed else ("", "")
     return [
         Receipt(
             status=status,
             at=at,
-            provider_message_id=told["messageId"],
-            message_id=our_id(told.get("client-ref", "")),
+            provider_message_id=parameters["messageId"],
+            message_id=our_id(parameters.get("client-ref", "")),
             code=code,
             provider_code=error,
             message=message,
@@ -113,15 +116,15 @@ def _receipts(told: Mapping[str, str], at: datetime) -> list[InboundEvent]:
     ]
 
 
-def _replies(told: Mapping[str, str], at: datetime) -> list[InboundEvent]:
-    if not told.get("text"):
+def _replies(parameters: Mapping[str, str], at: datetime) -> list[InboundEvent]:
+    if not parameters.get("text"):
         return []
     return [
         Reply(
-            account_id=told.get("to", ""),
-            address=f"+{told['msisdn']}",
-            provider_message_id=told["messageId"],
-            text=told["text"],
+            account_id=parameters.get("to", ""),
+            address=f"+{parameters['msisdn']}",
+            provider_message_id=parameters["messageId"],
+            text=parameters["text"],
             at=at,
             platform=Platform.SMS,
         )
@@ -129,7 +132,7 @@ def _replies(told: Mapping[str, str], at: datetime) -> list[InboundEvent]:
 
 
 def _at(timestamp: str, received_at: datetime) -> datetime:
-    """UTC, to the second."""
+    """The time in UTC, to the second; the time of receipt if there is none."""
     with suppress(ValueError):
         return datetime.strptime(timestamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     return received_at

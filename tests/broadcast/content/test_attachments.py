@@ -8,7 +8,8 @@ import pytest
 from api.errors import InvalidInput
 from broadcast.content import attachments
 from broadcast.content import checking as content
-from broadcast.content.links import register_links
+from broadcast.content.checking import content_of
+from broadcast.content.links import link_positions, register_links
 from broadcast.content.rendering import Renderer
 from broadcast.models import Broadcast
 from channels.models import Sender
@@ -102,8 +103,8 @@ def test_each_recipient_gets_her_own() -> None:
     broadcast = broadcast_over(
         Platform.TELEGRAM, media=PICTURE, buttons=[SHOP], text="Hi", provider_template_id="HX1"
     )
-    assert content.variables_in(broadcast).names == ("first_name",)
-    renderer = Renderer(broadcast=broadcast, template=None, positions={})
+    assert content_of(broadcast).variables.names == ("first_name",)
+    renderer = Renderer(content_of(broadcast, links={}))
     message = renderer.message(
         message_id=broadcast.pk, address="42", token=1, variables={"first_name": "Ana"}
     )
@@ -119,9 +120,9 @@ def test_each_recipient_gets_her_own() -> None:
 def test_a_buttons_url_is_tracked() -> None:
     fixed = SHOP | {"value": "https://shop.test/sale"}
     broadcast = broadcast_over(Platform.TELEGRAM, media=PICTURE, buttons=[fixed], text="Hi")
-    register_links(broadcast)
+    register_links(broadcast, link_positions(broadcast))
     assert [each.url for each in broadcast.tracked_urls.all()] == ["https://shop.test/sale"]
-    renderer = Renderer(broadcast=broadcast, template=None, positions={"https://shop.test/sale": 0})
+    renderer = Renderer(content_of(broadcast, links={"https://shop.test/sale": 0}))
     message = renderer.message(message_id=broadcast.pk, address="42", token=1, variables={})
     assert isinstance(message.content, TextContent)
     assert message.content.buttons[0].value.startswith("http://localhost:8000/r/")

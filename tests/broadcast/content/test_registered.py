@@ -8,7 +8,8 @@ from rest_framework.test import APIClient
 
 from api.errors import InvalidInput
 from broadcast.content import checking as content
-from broadcast.content.links import register_links
+from broadcast.content.checking import content_of
+from broadcast.content.links import link_positions, register_links
 from broadcast.content.rendering import Renderer
 from broadcast.models import Broadcast
 from channels.platforms import Platform
@@ -69,7 +70,7 @@ def test_every_variable_of_the_text_goes_with_its_default() -> None:
     broadcast = broadcast_over(
         "msg91", provider_template_id="64f0", text="{{first_name|there}}, {{city}}: {{code|}}"
     )
-    renderer = Renderer(broadcast=broadcast, template=None, positions={})
+    renderer = Renderer(content_of(broadcast, links={}))
     told = renderer.message(
         message_id=UUID(int=1), address="+919876543210", token=1, variables={"city": "Pune"}
     ).content
@@ -81,7 +82,7 @@ def test_every_variable_of_the_text_goes_with_its_default() -> None:
 
 def test_an_unsubscribe_link_is_a_variable_like_others() -> None:
     broadcast = broadcast_over("msg91", provider_template_id="64f0", text="{{unsubscribe_url}}")
-    renderer = Renderer(broadcast=broadcast, template=None, positions={})
+    renderer = Renderer(content_of(broadcast, links={}))
     told = renderer.message(message_id=UUID(int=1), address="+91", token=1, variables={}).content
     assert isinstance(told, TextContent)
     assert told.variables["unsubscribe_url"].startswith("http")
@@ -91,5 +92,5 @@ def test_an_unsubscribe_link_is_a_variable_like_others() -> None:
 @pytest.mark.parametrize(("provider", "tracked"), [("msg91", 0), ("vonage", 1)])
 def test_links_of_a_template_are_not_ours_to_track(provider: str, tracked: int) -> None:
     broadcast = broadcast_over(provider, text="See https://shop.test/sale", track_urls=True)
-    register_links(broadcast)
+    register_links(broadcast, link_positions(broadcast))
     assert TrackedURL.objects.filter(broadcast=broadcast).count() == tracked

@@ -4,8 +4,10 @@ from uuid import UUID
 
 import pytest
 
+from broadcast.content.checking import content_of
 from broadcast.content.rendering import Renderer
 from broadcast.models import Broadcast
+from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.messages import OutboundMessage
 from templates_wa.models import WhatsAppTemplate
@@ -20,11 +22,8 @@ def told(
     """What two recipients are told, one after the other by one renderer."""
     template = TEMPLATE if platform == Platform.WHATSAPP else None
     fields = {"template_params": {"1": text}} if template else {"text": text}
-    renderer = Renderer(
-        broadcast=Broadcast(platform=platform, **fields),
-        template=template,
-        positions=positions or {},
-    )
+    broadcast = Broadcast(platform=platform, sender=Sender(), template=template, **fields)
+    renderer = Renderer(content_of(broadcast, links=positions or {}))
     return [
         renderer.message(
             message_id=UUID(int=n), address=str(n), token=n, variables={"first_name": name}

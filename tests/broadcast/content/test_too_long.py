@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from api.errors import InvalidInput
 from broadcast.content import checking as content
+from broadcast.content.checking import content_of
 from broadcast.models import Broadcast
 from broadcast.planning import plan as planning
 from broadcast.planning.plan import RecipientRef
@@ -45,7 +46,7 @@ def planned(tenant: Tenant, rich: Wallet, now: datetime) -> Planned:
         )
         refs = [RecipientRef(contact=each.pk) for each in contacts]
         planning.set_recipients(broadcast=broadcast, recipients=refs, now=now)
-        planning.plan(broadcast=broadcast, now=now)
+        planning.plan(content_of(broadcast), now=now)
         return broadcast
 
     return make

@@ -3,13 +3,15 @@
 import pytest
 from django.test import Client
 
+from broadcast.content.checking import content_of
 from broadcast.content.rendering import Renderer
-from broadcast.content.unsubscribing import unsubscribe_link
 from broadcast.content.variables import variables_of
 from broadcast.models import BroadcastMessage
+from channels.models import Sender
 from channels.port.messages import TextContent
 from contacts.models import Suppression
 from tests.factories import BroadcastMessageFactory
+from tracking.links import unsubscribe_link
 
 pytestmark = pytest.mark.django_db
 
@@ -57,8 +59,9 @@ def test_the_variable_is_filled_in_for_each_recipient_and_asked_of_nobody(
     message: BroadcastMessage,
 ) -> None:
     message.broadcast.text = "Sale! No more: {{unsubscribe_url}}"
+    message.broadcast.sender = Sender()
     assert variables_of([message.broadcast.text]).names == ()
-    renderer = Renderer(broadcast=message.broadcast, template=None, positions={})
+    renderer = Renderer(content_of(message.broadcast, links={}))
     rendered = renderer.message(
         message_id=message.pk, address="1", token=message.token, variables={}
     )

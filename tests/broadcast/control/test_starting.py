@@ -10,10 +10,11 @@ from api.errors import DomainError
 from broadcast import lifecycle
 from broadcast.control.promoting import promote_due
 from broadcast.engine.batch import run_next_batch
-from broadcast.errors import NoSender, SenderBroken
+from broadcast.errors import SenderBroken
 from broadcast.models import Broadcast
 from broadcast.tasks import pause_for_templates
 from channels.models import Sender
+from channels.senders.choosing import NoSender
 from contacts.models import Contact
 from tenants.models import Tenant
 from tenants.tokens import TenantInactive

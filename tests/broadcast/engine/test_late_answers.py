@@ -19,7 +19,7 @@ from broadcast.errors import NothingToRetry
 from broadcast.followup.fallback import fall_back
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Batch, Broadcast, BroadcastMessage
-from broadcast.moves.finishing import finish_all_that_are_over
+from broadcast.moves.finishing import finish_all
 from broadcast.states import UnknownPolicy
 from channels.models import Sender
 from channels.port.events import Receipt, ReceiptStatus
@@ -87,7 +87,7 @@ def test_a_late_passing_failure_leaves_nothing_pending_in_what_is_over(
     settings.BROADCAST_UNKNOWN_GRACE = 0
     broadcast, late = stopped(people(2))
     sweep_batches(now=timezone.now())
-    finish_all_that_are_over(now=timezone.now())
+    finish_all(now=timezone.now())
     broadcast.refresh_from_db()
     assert (broadcast.status, statuses(broadcast)) == ("PARTIALLY_SENT", ["UNKNOWN", "UNKNOWN"])
     settle_late(late, outcome)
@@ -105,7 +105,7 @@ def test_a_late_lost_answer_of_what_is_over_stays_unknown(
     settings.BROADCAST_UNKNOWN_GRACE = 0
     broadcast, late = stopped(people(1))
     sweep_batches(now=timezone.now())
-    finish_all_that_are_over(now=timezone.now())
+    finish_all(now=timezone.now())
     Broadcast.objects.filter(pk=broadcast.pk).update(unknown_policy=UnknownPolicy.RESEND)
     late["broadcast"].unknown_policy = UnknownPolicy.RESEND
     settle_late(late, UNKNOWN)

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from broadcast.lanes.closed_zones import LOOK_AGAIN, ClosedZones, closed_zones
+from broadcast.lanes.closed_zones import CHECK_AGAIN_AFTER, ClosedZones, closed_zones
 from broadcast.models import Broadcast
 from tests.factories import BroadcastFactory, ContactFactory, SenderFactory
 
@@ -75,4 +75,4 @@ def test_what_never_opens_or_cannot_be_read_is_not_sent(
 ) -> None:
     broadcast.send_window = written
     broadcast.tenant.send_window = {**BY_DAY, "days": [1]}
-    assert closed(broadcast).everywhere == MONDAY_NOON + LOOK_AGAIN
+    assert closed(broadcast).everywhere == MONDAY_NOON + CHECK_AGAIN_AFTER

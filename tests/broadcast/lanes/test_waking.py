@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from broadcast import lifecycle
 from broadcast.engine.batch import run_batch
-from broadcast.lanes.waking import wake_what_waits
+from broadcast.lanes.waking import wake_deferred
 from broadcast.models import Broadcast, Lane
 from channels.models import Sender
 from contacts.models import Contact
@@ -32,7 +32,7 @@ SOON = timedelta(seconds=6)
 def run(broadcast: Broadcast, *, after: timedelta = timedelta()) -> None:
     """What beat and a worker do."""
     now = timezone.now() + after
-    wake_what_waits(now=now)
+    wake_deferred(now=now)
     run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: now)
 
 
@@ -78,7 +78,7 @@ def test_a_broadcast_that_cannot_be_woken_holds_up_no_other(
             "ALTER TABLE broadcast_lane ADD CONSTRAINT stuck CHECK (id <> %s) NOT VALID",
             [waiting.lanes.get().pk],
         )
-    assert wake_what_waits(now=timezone.now() + SOON) == 1
+    assert wake_deferred(now=timezone.now() + SOON) == 1
     due = other.lanes.get().next_batch_at
     assert due is not None
     assert due < timezone.now() + SOON + SOON
@@ -87,7 +87,7 @@ def test_a_broadcast_that_cannot_be_woken_holds_up_no_other(
 def test_nothing_is_woken_where_nothing_changed(waiting: Broadcast) -> None:
     lane = Lane.objects.get(broadcast=waiting)
     long_after = timezone.now() + timedelta(minutes=5)
-    assert wake_what_waits(now=long_after) == 0
+    assert wake_deferred(now=long_after) == 0
     assert Lane.objects.get(broadcast=waiting).next_batch_at == lane.next_batch_at
 
 
@@ -95,9 +95,9 @@ def test_a_lane_that_nobody_has_served_yet_is_left_alone(
     rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
-    assert wake_what_waits(now=timezone.now() + SOON) == 0
+    assert wake_deferred(now=timezone.now() + SOON) == 0
     Lane.objects.filter(broadcast=broadcast).update(next_batch_at=None)
-    assert wake_what_waits(now=timezone.now() + SOON) == 0
+    assert wake_deferred(now=timezone.now() + SOON) == 0
 
 
 def test_it_is_found_also_when_beat_was_away(
@@ -134,7 +134,7 @@ def test_what_waits_after_a_failure_keeps_its_time(
     assert broadcast.messages.filter(status="PENDING").update(next_attempt_at=later) == 1
     Lane.objects.update(next_batch_at=later)
     Sender.objects.get().save(update_fields=["updated_at"])
-    wake_what_waits(now=timezone.now() + SOON)
+    wake_deferred(now=timezone.now() + SOON)
     assert broadcast.messages.get().next_attempt_at == later
 
 
@@ -156,7 +156,7 @@ def test_a_window_that_is_widened_lets_them_go(
     assert statuses(broadcast) == ["SENT"] * 2 + ["PENDING"] * 2
     changed_at = noon + timedelta(minutes=2)
     Sender.objects.update(send_window=None, updated_at=changed_at)
-    assert wake_what_waits(now=changed_at + SOON) == 1
+    assert wake_deferred(now=changed_at + SOON) == 1
     run_batch(lane_id=lane.pk, clock=lambda: changed_at + SOON)
     assert statuses(broadcast) == ["SENT"] * 4
 

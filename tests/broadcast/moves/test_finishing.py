@@ -10,7 +10,7 @@ from broadcast.engine.batch import sweep_batches
 from broadcast.engine.claiming import shut_fence
 from broadcast.engine.settling import settle
 from broadcast.models import Batch, Broadcast
-from broadcast.moves.finishing import finish, finish_all_that_are_over
+from broadcast.moves.finishing import finish, finish_all
 from channels.models import Sender
 from channels.port.outcomes import Outcome, OutcomeKind
 from contacts.models import Contact
@@ -66,9 +66,9 @@ def answer(batch: Batch, bot: Sender, *, of: int, now: datetime) -> None:
 def test_it_finishes_after_the_grace_and_says_what_is_not_known(
     in_doubt: Batch, swept_at: datetime
 ) -> None:
-    assert finish_all_that_are_over(now=swept_at + GRACE - timedelta(seconds=1)) == 0
+    assert finish_all(now=swept_at + GRACE - timedelta(seconds=1)) == 0
     assert state(in_doubt) == ("SENDING", "")
-    assert finish_all_that_are_over(now=swept_at + GRACE) == 1
+    assert finish_all(now=swept_at + GRACE) == 1
     reason = "The provider has not said what became of 2 messages."
     assert state(in_doubt) == ("PARTIALLY_SENT", reason)
 
@@ -84,7 +84,7 @@ def test_it_finishes_at_once_when_they_are_resolved(
 def test_what_comes_later_corrects_what_it_said(
     in_doubt: Batch, bot: Sender, swept_at: datetime
 ) -> None:
-    finish_all_that_are_over(now=swept_at + GRACE)
+    finish_all(now=swept_at + GRACE)
     answer(in_doubt, bot, of=1, now=swept_at + GRACE)
     assert not finish(broadcast_id=in_doubt.broadcast_id, now=swept_at + GRACE)
     reason = "The provider has not said what became of 1 message."

@@ -9,6 +9,7 @@ from django.utils import timezone
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.moves.messages import lock_counters, move
+from broadcast.moves.move_sql import Move
 from broadcast.states import (
     BROADCAST_MOVES,
     BROADCAST_UI_STATUS,
@@ -137,12 +138,14 @@ def test_a_move_matches_rows_in_its_old_status_alone(
         total=1, **{old.lower(): 1}
     )
     olds = [each.value for each, news in MESSAGE_MOVES.items() if new in news]
-    update = """
-        --UPDATE-- UPDATE broadcast_broadcastmessage m SET status = %(new)s
+    update = Move(
+        ctes="nothing AS (SELECT)",
+        update="""
+        UPDATE broadcast_broadcastmessage m SET status = %(new)s
         WHERE m.broadcast_id = %(broadcast)s AND m.status = ANY(%(olds)s)
-    """
+        """,
+    )
     lock_counters(message.broadcast_id)
-    update = f"nothing AS (SELECT), {update}"
     moved = move(
         broadcast_id=message.broadcast_id, update=update, params={"new": new.value, "olds": olds}
     )

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broadcast import lifecycle
-from broadcast.content.links import link_positions
+from broadcast.content.checking import content_of
 from broadcast.content.rendering import Renderer
 from broadcast.control.launching import OUT_OF_RANGE
 from broadcast.models import Broadcast, BroadcastMessage
@@ -163,12 +163,12 @@ def planned(tenant: Tenant, sender: Sender, **fields: Any) -> Broadcast:
     refs = [RecipientRef(contact=each.pk) for each in contacts]
     now = timezone.now()
     planning.set_recipients(broadcast=broadcast, recipients=refs, now=now)
-    planning.plan(broadcast=broadcast, now=now)
+    planning.plan(content_of(broadcast), now=now)
     return broadcast
 
 
 def rendered(broadcast: Broadcast, message: BroadcastMessage) -> str:
-    renderer = Renderer(broadcast=broadcast, template=None, positions=link_positions(broadcast))
+    renderer = Renderer(content_of(broadcast))
     variables = message.variables
     content = renderer.message(
         message_id=message.pk,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from broadcast.content.checking import content_of
 from broadcast.content.unsubscribing import unsubscribe
 from broadcast.models import BroadcastMessage
 from broadcast.moves.opt_outs import record_opt_outs
@@ -42,7 +43,7 @@ def test_of_two_spellings_the_first_is_written_to(
     recipients = [planning.RecipientRef(contact=each.pk) for each in contacts]
     planning.set_recipients(broadcast=broadcast, recipients=recipients, now=now)
 
-    planning.plan(broadcast=broadcast, now=now)
+    planning.plan(content_of(broadcast), now=now)
 
     rows = broadcast.messages.order_by("seq").values_list("seq", "error_code", "address")
     assert list(rows) == [

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import time
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from channels.delivery.delivery import Settled, check_credentials, deliver
+from channels.delivery.delivery import Outcomes, check_credentials, deliver
 from channels.port.messages import OutboundMessage, TemplateContent
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.registry import UnknownProvider
@@ -134,7 +135,8 @@ def test_an_unmapped_code_is_logged_once(far_end: FarEnd, caplog: pytest.LogCapt
     with caplog.at_level(logging.WARNING, logger="channels.delivery.delivery"):
         (cut,) = send(far_end, batch(3))
     assert {outcome.code for _, outcome in cut} == {"provider_error_unmapped"}
-    assert [record.message for record in caplog.records] == ["provider_error_unmapped"]
+    lines: list[Any] = [record.msg for record in caplog.records]
+    assert [line["event"] for line in lines] == ["provider_error_unmapped"]
 
 
 def test_no_messages_no_cuts(far_end: FarEnd) -> None:
@@ -156,7 +158,7 @@ def test_check_sends_no_message(far_end: FarEnd) -> None:
 
 def send(
     far: FarEnd, messages: list[OutboundMessage], *, first_cut: float = 2, timeout: float = 3
-) -> list[Settled]:
+) -> list[Outcomes]:
     sender = account("telegram_bot", base_url=far.url)
     return list(deliver(account=sender, messages=messages, timeout=timeout, first_cut=first_cut))
 

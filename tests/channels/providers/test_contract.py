@@ -127,18 +127,18 @@ def test_any_time_that_is_left_can_be_asked_for(adapter: Adapter, seconds: int) 
 
 @EVERY
 def test_a_signed_call_is_verified(adapter: Adapter) -> None:
-    assert adapter.verify(SECRETS[adapter.provider], signed(adapter, b'{"a":1}')) is True
+    assert adapter.webhook.verify(SECRETS[adapter.provider], signed(adapter, b'{"a":1}')) is True
 
 
 @EVERY
 def test_a_call_without_a_signature_is_refused(adapter: Adapter) -> None:
-    assert adapter.verify(SECRETS[adapter.provider], call(b'{"a":1}')) is False
+    assert adapter.webhook.verify(SECRETS[adapter.provider], call(b'{"a":1}')) is False
 
 
 @EVERY
 def test_a_call_signed_with_another_secret_is_refused(adapter: Adapter) -> None:
     other = WebhookSecrets(dict.fromkeys(adapter.webhook_secret_names, "other"))
-    assert adapter.verify(other, signed(adapter, b'{"a":1}')) is False
+    assert adapter.webhook.verify(other, signed(adapter, b'{"a":1}')) is False
 
 
 @EVERY
@@ -155,8 +155,8 @@ def test_without_a_secret_every_call_is_refused(adapter: Adapter, secret: dict[s
         x_telegram_bot_api_secret_token="",
         x_twilio_signature=signature(b"", CALLED.encode(), "sha1"),
     )
-    assert adapter.verify(WebhookSecrets(secret), forged) is False
-    assert adapter.handshake(WebhookSecrets(secret), forged) is None
+    assert adapter.webhook.verify(WebhookSecrets(secret), forged) is False
+    assert adapter.webhook.handshake(WebhookSecrets(secret), forged) is None
 
 
 @EVERY
@@ -165,15 +165,15 @@ def test_a_signature_beyond_ascii_is_refused(adapter: Adapter) -> None:
     signatures = {f"x-{name}": "é" for name in names} | {"x-goog-signature": "é"}
     body = "timestamp=1&sig=" + "é" * 64
     forged = replace(call(body.encode(), query={"token": "é"}), headers=signatures)
-    assert adapter.verify(SECRETS[adapter.provider], forged) is False
+    assert adapter.webhook.verify(SECRETS[adapter.provider], forged) is False
 
 
 @EVERY
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b'"x"', b"\xff", b"[" * 100_000])
 def test_a_call_of_another_shape_is_a_value_error(adapter: Adapter, body: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        adapter.parse(body, received_at=NOW)
-    assert adapter.event_key(body) == ""
+        adapter.webhook.parse(body, received_at=NOW)
+    assert adapter.webhook.event_key(body) == ""
 
 
 @pytest.mark.parametrize(

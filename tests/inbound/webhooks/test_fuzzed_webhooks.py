@@ -181,7 +181,7 @@ def test_a_stored_event_is_applied_or_set_aside_whatever_is_in_it(
     ProviderEvent.objects.all().delete()
     start = data.draw(st.sampled_from(BODIES[provider]))
     body = encoded(data.draw(mutated(start)))
-    key = ADAPTERS[provider].event_key(body)
+    key = ADAPTERS[provider].webhook.event_key(body)
     store(app=app, event_key=key, body=body, now=timezone.now())
     apply_block(now=timezone.now())
     event = ProviderEvent.objects.get()

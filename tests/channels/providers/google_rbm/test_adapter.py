@@ -22,13 +22,13 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.google_rbm.adapter import GoogleRbm
-from channels.providers.google_rbm.webhook import event_key, handshake, parse, verify
 from tests.channels.providers.protocols import load
 from tests.channels.providers.samples import MESSAGE_ID, account, call, response, template, text
 
 RBM = GoogleRbm()
 SENDER = account("google_rbm")
 AT = datetime(2026, 1, 2, 3, 4, 5, 123456, tzinfo=UTC)
+WEBHOOK = GoogleRbm.webhook
 TOLD = {
     "senderPhoneNumber": "+12223334444",
     "eventId": "e1",
@@ -169,12 +169,12 @@ def test_vectors_are_verified() -> None:
     for case in load("vectors/rbm_x_goog_signature.json")["cases"]:
         secrets = WebhookSecrets({"client_token": case["clientToken"]})
         body, made = json.dumps(case["body"]).encode(), case["X-Goog-Signature"]
-        assert verify(secrets, call(body, x_goog_signature=made)) is True
-        assert verify(secrets, call(body, x_goog_signature=made[:-4] + "AA==")) is False
-        assert verify(WebhookSecrets({"client_token": "x"}), call(body, x_goog_signature=made)) is (
-            False
-        )
-        (receipt,) = parse(body)
+        assert WEBHOOK.verify(secrets, call(body, x_goog_signature=made)) is True
+        assert WEBHOOK.verify(secrets, call(body, x_goog_signature=made[:-4] + "AA==")) is False
+        assert WEBHOOK.verify(
+            WebhookSecrets({"client_token": "x"}), call(body, x_goog_signature=made)
+        ) is (False)
+        (receipt,) = WEBHOOK.parse(body, received_at=AT)
         assert isinstance(receipt, Receipt)
         assert (receipt.status, receipt.at) == (case["expect"], AT)
         assert str(receipt.message_id) == receipt.provider_message_id
@@ -184,8 +184,8 @@ def test_the_set_up_call_gets_its_secret_back() -> None:
     vector = load("vectors/rbm_x_goog_signature.json")["handshake"]
     body = json.dumps(vector["request"]).encode()
     ours = WebhookSecrets({"client_token": vector["request"]["clientToken"]})
-    assert handshake(ours, call(body)) == vector["response_body"]
-    assert handshake(WebhookSecrets({"client_token": "x"}), call(body)) is None
+    assert WEBHOOK.handshake(ours, call(body)) == vector["response_body"]
+    assert WEBHOOK.handshake(WebhookSecrets({"client_token": "x"}), call(body)) is None
 
 
 def test_what_the_server_revoked_has_failed() -> None:
@@ -239,8 +239,8 @@ def test_what_cannot_be_kept_is_a_value_error(changed: dict[str, Any]) -> None:
 
 
 def test_an_event_is_known_by_its_id() -> None:
-    assert event_key(wrapped(TOLD)) == "e1"
-    assert event_key(wrapped({"messageId": "m1", "text": "Hi"})) == "m1"
+    assert WEBHOOK.event_key(wrapped(TOLD)) == "e1"
+    assert WEBHOOK.event_key(wrapped({"messageId": "m1", "text": "Hi"})) == "m1"
 
 
 def wrapped(event: dict[str, Any]) -> bytes:
@@ -249,4 +249,4 @@ def wrapped(event: dict[str, Any]) -> bytes:
 
 
 def events(changed: dict[str, Any]) -> list[InboundEvent]:
-    return list(parse(wrapped(TOLD | changed)))
+    return list(WEBHOOK.parse(wrapped(TOLD | changed), received_at=AT))

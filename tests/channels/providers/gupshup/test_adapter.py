@@ -69,7 +69,7 @@ def test_cards_go_into_the_same_row_of_parameters() -> None:
 
 
 def test_a_template_without_gupshups_id_is_not_built() -> None:
-    with pytest.raises(ValueError, match=r"no id"):
+    with pytest.raises(ValueError, match=r"no Gupshup id"):
         GUPSHUP.send_request(SENDER, template(replace(FULL, provider_template_id="")))
 
 
@@ -171,7 +171,7 @@ def event(kind: str, details: dict[str, Any], **ids: str) -> bytes:
 )
 def test_receipts_are_found_by_gupshups_id(kind: str, status: ReceiptStatus) -> None:
     body = event(kind, {"ts": 1585344475}, id=WA, gsId=GS)
-    assert GUPSHUP.parse(body, received_at=NOW) == [
+    assert GUPSHUP.webhook.parse(body, received_at=NOW) == [
         Receipt(
             status=status,
             at=datetime(2020, 3, 27, 21, 27, 55, tzinfo=UTC),
@@ -182,14 +182,14 @@ def test_receipts_are_found_by_gupshups_id(kind: str, status: ReceiptStatus) -> 
 
 
 def test_after_a_week_there_is_whatsapps_id_alone() -> None:
-    (receipt,) = GUPSHUP.parse(event("read", {"ts": 1585344475}, id=WA), received_at=NOW)
+    (receipt,) = GUPSHUP.webhook.parse(event("read", {"ts": 1585344475}, id=WA), received_at=NOW)
     assert isinstance(receipt, Receipt)
     assert (receipt.provider_message_id, receipt.alias) == (WA, "")
 
 
 def test_enqueued_is_no_receipt() -> None:
     body = event("enqueued", {"whatsappMessageId": WA, "type": "session"}, id=GS)
-    assert GUPSHUP.parse(body, received_at=NOW) == []
+    assert GUPSHUP.webhook.parse(body, received_at=NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_enqueued_is_no_receipt() -> None:
 )
 def test_a_failure_has_gupshups_id_and_a_code(code: int, ours: str, opted_out: bool) -> None:
     body = event("failed", {"code": code, "reason": "Made up"}, id=GS)
-    (receipt,) = GUPSHUP.parse(body, received_at=NOW)
+    (receipt,) = GUPSHUP.webhook.parse(body, received_at=NOW)
     assert isinstance(receipt, Receipt)
     assert receipt.status is ReceiptStatus.FAILED
     assert (receipt.provider_message_id, receipt.code) == (GS, ours)
@@ -222,7 +222,7 @@ def test_a_reply_and_what_it_answers() -> None:
     }
     whole = {"app": "DemoApp", "phone": "919163805873", "timestamp": 1585344475000, "version": 2}
     body = json.dumps({**whole, "type": "message", "payload": payload}).encode()
-    assert GUPSHUP.parse(body, received_at=NOW) == [
+    assert GUPSHUP.webhook.parse(body, received_at=NOW) == [
         Reply(
             account_id="919163805873",
             address="+919876543210",
@@ -238,7 +238,7 @@ def test_a_reply_and_what_it_answers() -> None:
 def test_opt_events(kind: str, opted_out: bool) -> None:
     whole = {"app": "DemoApp", "timestamp": 1585344475000, "version": 2, "type": "user-event"}
     body = json.dumps({**whole, "payload": {"phone": "919876543210", "type": kind}}).encode()
-    (change,) = GUPSHUP.parse(body, received_at=NOW)
+    (change,) = GUPSHUP.webhook.parse(body, received_at=NOW)
     assert isinstance(change, OptChange)
     assert (change.address, change.opted_out) == ("+919876543210", opted_out)
 
@@ -256,7 +256,7 @@ def version_3(**value: Any) -> bytes:
 @pytest.mark.parametrize("timestamp", [1710930461000, "1710930461", 1710930461])
 def test_a_status_in_metas_shape(timestamp: Any) -> None:
     status = {"gs_id": GS, "id": "wamid.X", "status": "delivered", "timestamp": timestamp}
-    assert GUPSHUP.parse(version_3(statuses=[status]), received_at=NOW) == [
+    assert GUPSHUP.webhook.parse(version_3(statuses=[status]), received_at=NOW) == [
         Receipt(
             status=ReceiptStatus.DELIVERED,
             at=datetime(2024, 3, 20, 10, 27, 41, tzinfo=UTC),
@@ -270,7 +270,9 @@ def test_a_status_in_metas_shape(timestamp: Any) -> None:
 def test_what_is_bad_takes_nothing_with_it(bad: Any) -> None:
     good = {"gs_id": GS, "id": "wamid.X", "status": "delivered", "timestamp": 1710930461}
     with pytest.raises(PartlyRead, match="documents") as told:
-        GUPSHUP.parse(version_3(statuses=[good, bad, good], messages=[bad]), received_at=NOW)
+        GUPSHUP.webhook.parse(
+            version_3(statuses=[good, bad, good], messages=[bad]), received_at=NOW
+        )
     assert [each.status for each in told.value.events if isinstance(each, Receipt)] == [
         ReceiptStatus.DELIVERED
     ] * 2
@@ -278,7 +280,7 @@ def test_what_is_bad_takes_nothing_with_it(bad: Any) -> None:
 
 def test_a_message_in_metas_shape() -> None:
     message = {"from": "919876543210", "id": "wamid.Y", "timestamp": "1710930461", "type": "text"}
-    (reply,) = GUPSHUP.parse(
+    (reply,) = GUPSHUP.webhook.parse(
         version_3(messages=[message | {"text": {"body": "Hi"}}]), received_at=NOW
     )
     assert isinstance(reply, Reply)

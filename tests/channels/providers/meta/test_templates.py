@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from channels.http.asking import ProviderRefused
 from channels.port.events import TemplateChange
 from channels.port.template_port import CardSpec, RemoteTemplate, Sample, TemplateSpec
 from channels.providers.meta.templates import MetaTemplates
-from channels.providers.meta.webhook import parse
+from channels.providers.meta.webhook import MetaWebhook
 from tests.channels.providers.protocols import load
 from tests.channels.providers.samples import account, response
 
 META = MetaTemplates()
+parse = partial(MetaWebhook().parse, received_at=datetime(2026, 1, 1, tzinfo=UTC))
 ACCOUNT = account("meta_cloud")
 TUSCANY = "Create template w/ image header, text body, text footer, and 2 call-to-action buttons"
 LOOK = {"type": "URL", "text": "Look", "url": "https://shop.example/{{1}}"}

@@ -2,19 +2,22 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
 from channels.port.events import OptChange, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookSecrets
-from channels.providers.meta.webhook import handshake, parse, verify
+from channels.providers.meta.webhook import MetaWebhook
 from channels.providers.partly_read import PartlyRead
 from tests.channels.providers.protocols import load
 from tests.channels.providers.samples import MESSAGE_ID, call
 
 SECRETS = WebhookSecrets({"app_secret": "s", "verify_token": "verify"})
 AT = datetime(2023, 10, 25, 20, 49, 5, tzinfo=UTC)
+WEBHOOK = MetaWebhook()
+parse = partial(WEBHOOK.parse, received_at=AT)
 STATUS = {"id": "wamid.1", "status": "sent", "timestamp": "1698266945", "recipient_id": "972"}
 
 
@@ -22,20 +25,20 @@ def test_recorded_signatures_are_verified() -> None:
     for case in load("vectors/meta_x_hub_signature_256.json")["cases"]:
         secrets = WebhookSecrets({"app_secret": case["app_secret"]})
         signature, body = case["X-Hub-Signature-256"], case["raw_body"].encode()
-        assert verify(secrets, call(body, x_hub_signature_256=signature)) is case["valid"]
-        assert verify(secrets, call(body + b" ", x_hub_signature_256=signature)) is False
-        assert verify(secrets, call(body, x_hub_signature_256=signature[7:])) is False
+        assert WEBHOOK.verify(secrets, call(body, x_hub_signature_256=signature)) is case["valid"]
+        assert WEBHOOK.verify(secrets, call(body + b" ", x_hub_signature_256=signature)) is False
+        assert WEBHOOK.verify(secrets, call(body, x_hub_signature_256=signature[7:])) is False
 
 
 def test_the_handshake_returns_the_challenge() -> None:
     query = {"hub.mode": "subscribe", "hub.verify_token": "verify", "hub.challenge": "42"}
-    assert handshake(SECRETS, call(query=query)) == "42"
+    assert WEBHOOK.handshake(SECRETS, call(query=query)) == "42"
 
 
 @pytest.mark.parametrize("wrong", [{"hub.mode": "x"}, {"hub.verify_token": "x"}])
 def test_a_handshake_that_does_not_prove_itself_gets_nothing(wrong: dict[str, str]) -> None:
     query = {"hub.mode": "subscribe", "hub.verify_token": "verify", "hub.challenge": "42"}
-    assert handshake(SECRETS, call(query=query | wrong)) is None
+    assert WEBHOOK.handshake(SECRETS, call(query=query | wrong)) is None
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def form(*reports: Any) -> bytes:
 
 def test_a_form_of_reports() -> None:
     failed = REPORT | {"number": "919876543211", "status": "16", "desc": "REJECTED"}
-    assert list(MSG91.parse(form(REPORT, failed), received_at=NOW)) == [
+    assert list(MSG91.webhook.parse(form(REPORT, failed), received_at=NOW)) == [
         Receipt(
             status=ReceiptStatus.DELIVERED,
             at=NOW,
@@ -132,21 +132,21 @@ def test_a_report_says_whose_it_is_by_our_id() -> None:
     ours = UUID(int=7)
     for echoed, expected in ((str(ours), ours), ("0", None), ("order-7", None), (0, None)):
         body = json.dumps(REPORT | {"requestId": REQUEST_ID, "CRQID": echoed}).encode()
-        (receipt,) = MSG91.parse(body, received_at=NOW)
+        (receipt,) = MSG91.webhook.parse(body, received_at=NOW)
         assert isinstance(receipt, Receipt)
         assert receipt.message_id == expected
 
 
 def test_a_report_as_json() -> None:
     body = json.dumps(REPORT | {"requestId": REQUEST_ID}).encode()
-    (receipt,) = MSG91.parse(body, received_at=NOW)
+    (receipt,) = MSG91.webhook.parse(body, received_at=NOW)
     assert isinstance(receipt, Receipt)
     assert receipt.provider_message_id == f"{REQUEST_ID}:919876543210"
 
 
 @pytest.mark.parametrize("status", ["2", "9", "16", "17", "25"])
 def test_failures_say_why_and_are_no_opt_outs(status: str) -> None:
-    (receipt,) = MSG91.parse(form(REPORT | {"status": status}), received_at=NOW)
+    (receipt,) = MSG91.webhook.parse(form(REPORT | {"status": status}), received_at=NOW)
     assert isinstance(receipt, Receipt)
     assert (receipt.status, receipt.provider_code) == (ReceiptStatus.FAILED, status)
     assert receipt.code
@@ -154,13 +154,13 @@ def test_failures_say_why_and_are_no_opt_outs(status: str) -> None:
 
 
 def test_a_status_on_the_way_is_no_receipt() -> None:
-    assert list(MSG91.parse(form(REPORT | {"status": "8"}), received_at=NOW)) == []
+    assert list(MSG91.webhook.parse(form(REPORT | {"status": "8"}), received_at=NOW)) == []
 
 
 @pytest.mark.parametrize("bad", [{}, 7, {"status": "1"}])
 def test_a_bad_report_takes_no_other_with_it(bad: Any) -> None:
     with pytest.raises(PartlyRead) as told:
-        MSG91.parse(form(REPORT, bad, REPORT), received_at=NOW)
+        MSG91.webhook.parse(form(REPORT, bad, REPORT), received_at=NOW)
     assert len(told.value.events) == 2
 
 
@@ -175,4 +175,4 @@ def test_a_bad_report_takes_no_other_with_it(bad: Any) -> None:
 )
 def test_a_report_that_names_no_message_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        MSG91.parse(body, received_at=NOW)
+        MSG91.webhook.parse(body, received_at=NOW)

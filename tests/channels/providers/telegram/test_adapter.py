@@ -271,7 +271,7 @@ def test_a_press_is_acknowledged_without_a_word() -> None:
 
 
 def test_an_update_is_known_by_its_id() -> None:
-    assert BOT.event_key(b'{"update_id": 99}') == "99"
+    assert BOT.webhook.event_key(b'{"update_id": 99}') == "99"
 
 
 @pytest.mark.parametrize(("status", "opted_out"), [("kicked", True), ("member", False)])
@@ -331,7 +331,7 @@ def set_webhook() -> HttpRequest:
 
 
 def events(**update: Any) -> list[Any]:
-    return list(BOT.parse(json.dumps({"update_id": 1} | update).encode(), received_at=NOW))
+    return list(BOT.webhook.parse(json.dumps({"update_id": 1} | update).encode(), received_at=NOW))
 
 
 def member(status: str, *, chat_type: str = "private") -> dict[str, Any]:

@@ -12,11 +12,12 @@ import pytest
 from channels.platforms import Platform
 from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookSecrets
-from channels.providers.twilio.webhook import event_key, parse, stored, verify
+from channels.providers.twilio.webhook import TwilioWebhook
 from tests.channels.providers.protocols import load
 from tests.channels.providers.samples import MESSAGE_ID, call
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
+WEBHOOK = TwilioWebhook()
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 RECEIVED = {"MessageSid": "SM1", "From": "+14155552346", "To": "+14155552345", "SmsStatus": "x"}
 
@@ -39,7 +40,7 @@ def vector_call(case: dict[str, Any], **changed: Any) -> Any:
 def test_published_signatures_are_verified() -> None:
     for case in vectors():
         secrets = WebhookSecrets({"auth_token": case["token"]})
-        assert verify(secrets, vector_call(case)) is case["valid"], case["name"]
+        assert WEBHOOK.verify(secrets, vector_call(case)) is case["valid"], case["name"]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_published_signatures_are_verified() -> None:
 def test_whatever_else_is_signed_is_refused(changed: dict[str, Any]) -> None:
     for case in vectors():
         secrets = WebhookSecrets({"auth_token": case["token"]})
-        assert verify(secrets, vector_call(case, **changed)) is False, case["name"]
+        assert WEBHOOK.verify(secrets, vector_call(case, **changed)) is False, case["name"]
 
 
 def test_a_json_body_without_its_hash_is_not_signed() -> None:
@@ -56,9 +57,10 @@ def test_a_json_body_without_its_hash_is_not_signed() -> None:
     digest = hmac.new(b"12345", url.encode(), hashlib.sha1).digest()
     headers: dict[str, Any] = {"x_twilio_signature": base64.b64encode(digest).decode()}
     secrets = WebhookSecrets({"auth_token": "12345"})
-    assert verify(secrets, call(b"", url=url, **headers)) is True
+    assert WEBHOOK.verify(secrets, call(b"", url=url, **headers)) is True
     assert (
-        verify(secrets, call(b"{}", url=url, content_type="application/json", **headers)) is False
+        WEBHOOK.verify(secrets, call(b"{}", url=url, content_type="application/json", **headers))
+        is False
     )
 
 
@@ -73,15 +75,17 @@ def test_published_statuses() -> None:
 
 def test_our_id_comes_back_in_the_query() -> None:
     body = urlencode({"MessageSid": "SM1", "MessageStatus": "sent"}).encode()
-    kept = stored(call(body, query={"broadcast_message_id": str(MESSAGE_ID)}))
-    (receipt,) = parse(kept, received_at=AT)
+    kept = WEBHOOK.stored(call(body, query={"broadcast_message_id": str(MESSAGE_ID)}))
+    (receipt,) = WEBHOOK.parse(kept, received_at=AT)
     assert receipt == Receipt(ReceiptStatus.SENT, AT, "SM1", message_id=MESSAGE_ID)
-    assert stored(call(body)) == body
+    assert WEBHOOK.stored(call(body)) == body
 
 
 def test_somebody_elses_query_is_no_id() -> None:
-    kept = stored(call(b"MessageSid=SM1&MessageStatus=sent", query={"broadcast_message_id": "7"}))
-    (receipt,) = parse(kept, received_at=AT)
+    kept = WEBHOOK.stored(
+        call(b"MessageSid=SM1&MessageStatus=sent", query={"broadcast_message_id": "7"})
+    )
+    (receipt,) = WEBHOOK.parse(kept, received_at=AT)
     assert receipt == Receipt(ReceiptStatus.SENT, AT, "SM1")
 
 
@@ -146,9 +150,9 @@ def test_an_address_that_is_no_number_is_a_value_error(address: str) -> None:
 
 def test_a_repeated_call_has_the_same_key() -> None:
     body = b"MessageSid=SM1&MessageStatus=sent"
-    assert event_key(body) == event_key(body + b"&x=1") == "SM1:sent"
-    assert event_key(urlencode(RECEIVED).encode()) == "SM1:received"
+    assert WEBHOOK.event_key(body) == WEBHOOK.event_key(body + b"&x=1") == "SM1:sent"
+    assert WEBHOOK.event_key(urlencode(RECEIVED).encode()) == "SM1:received"
 
 
 def events(form: dict[str, str]) -> list[InboundEvent]:
-    return list(parse(urlencode(form).encode(), received_at=AT))
+    return list(WEBHOOK.parse(urlencode(form).encode(), received_at=AT))

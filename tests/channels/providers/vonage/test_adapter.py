@@ -30,6 +30,7 @@ from tests.channels.providers.samples import (
 )
 
 VONAGE = Vonage()
+WEBHOOK = VONAGE.webhook
 SENDER = account("vonage")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRETS = WebhookSecrets({"signature_secret": "shared"})
@@ -188,17 +189,17 @@ def test_signed_forms_and_json_are_verified(digest: Any) -> None:
     told = RECEIPT | {"sig": signature(RECEIPT, digest)}
     form = call(urlencode(told).encode(), content_type="application/x-www-form-urlencoded")
     written = call(json.dumps(told).encode(), content_type="application/json")
-    assert VONAGE.verify(SECRETS, form)
-    assert VONAGE.verify(SECRETS, written)
-    assert VONAGE.parse(VONAGE.stored(form), received_at=NOW) == VONAGE.parse(
-        VONAGE.stored(written), received_at=NOW
+    assert WEBHOOK.verify(SECRETS, form)
+    assert WEBHOOK.verify(SECRETS, written)
+    assert WEBHOOK.parse(WEBHOOK.stored(form), received_at=NOW) == WEBHOOK.parse(
+        WEBHOOK.stored(written), received_at=NOW
     )
 
 
 def test_what_separates_parameters_cannot_be_smuggled_in() -> None:
     told = RECEIPT | {"text": "a&to=b"}
     honest = {**told, "text": "a_to_b"}
-    assert VONAGE.verify(SECRETS, call(urlencode(told | {"sig": signature(honest)}).encode()))
+    assert WEBHOOK.verify(SECRETS, call(urlencode(told | {"sig": signature(honest)}).encode()))
 
 
 @pytest.mark.parametrize(
@@ -207,15 +208,15 @@ def test_what_separates_parameters_cannot_be_smuggled_in() -> None:
 )
 def test_a_changed_call_is_refused(change: dict[str, str]) -> None:
     told = RECEIPT | {"sig": signature(RECEIPT)} | change
-    assert not VONAGE.verify(SECRETS, call(urlencode(told).encode()))
+    assert not WEBHOOK.verify(SECRETS, call(urlencode(told).encode()))
 
 
 def test_weak_signatures_and_those_without_a_time_are_refused() -> None:
     weak = RECEIPT | {"sig": signature(RECEIPT, hashlib.md5)}
-    assert not VONAGE.verify(SECRETS, call(urlencode(weak).encode()))
+    assert not WEBHOOK.verify(SECRETS, call(urlencode(weak).encode()))
     timeless = {name: value for name, value in RECEIPT.items() if name != "timestamp"}
     signed = timeless | {"sig": signature(timeless)}
-    assert not VONAGE.verify(SECRETS, call(urlencode(signed).encode()))
+    assert not WEBHOOK.verify(SECRETS, call(urlencode(signed).encode()))
 
 
 @pytest.mark.parametrize(
@@ -283,8 +284,8 @@ def test_a_reply() -> None:
 
 def test_a_repeated_call_is_known() -> None:
     body = json.dumps(RECEIPT).encode()
-    assert VONAGE.event_key(body) == "0A0000001234567B:delivered"
+    assert WEBHOOK.event_key(body) == "0A0000001234567B:delivered"
 
 
 def parse(told: dict[str, str]) -> list[Any]:
-    return list(VONAGE.parse(json.dumps(told).encode(), received_at=NOW))
+    return list(WEBHOOK.parse(json.dumps(told).encode(), received_at=NOW))
