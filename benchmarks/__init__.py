@@ -1,1 +1,1 @@
-"""`make bench`: what the engine costs beside the bare loop of its own HTTP client."""
+"""`make bench`: the engine's cost compared with a bare loop of its own HTTP client."""

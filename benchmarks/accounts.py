@@ -1,6 +1,6 @@
-"""An account at the provider that stands for each platform, and what is said over it.
+"""An account at one provider per platform, and the text that is sent from it.
 
-Shared by the engine's runs and the bare loop: both must send the same requests.
+The engine's runs and the bare loop share these: both must send the same requests.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from tests.channels.providers.samples import service_account
 
 PLATFORMS = tuple(Platform.values)
 NAME = "Ana 12345"
-NAMED = "{{first_name|customer}}"
+NAME_PLACEHOLDER = "{{first_name|customer}}"
 TEXT = (
-    f"Dear {NAMED}, our winter sale begins on Monday: up to forty per cent off "
+    f"Dear {NAME_PLACEHOLDER}, our winter sale begins on Monday: up to forty per cent off "
     "coats, boots and knitwear, in every shop and online. Come early."
 )
 SECOND_PART = " Show this message at the till and the first fifty of you get a scarf as well."
-"""An SMS of two segments, with or without a link: they are priced, paced and paid one by one."""
+"""Makes an SMS two segments long, with or without a link: price and pace count segments."""
 LINK = " https://shop.example.com/winter?campaign=sale"
 SHORT_LINK = " http://localhost:8000/r/1Ab2Cd3Ef4G/"
 SEGMENTS = {Platform.SMS: 2}
@@ -26,7 +26,7 @@ SEGMENTS = {Platform.SMS: 2}
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`books`: what the provider's end calls the account."""
+    """`books`: the account's name in the provider's books."""
 
     provider: str
     account_id: str
@@ -36,7 +36,7 @@ class Account:
 
 
 def account_on(platform: str) -> Account:
-    """A new one; its secrets are made up on the spot."""
+    """A new account with invented secrets."""
     number = str(uuid4().int % 10**9)
     match platform:
         case Platform.TELEGRAM:
@@ -54,11 +54,11 @@ def account_on(platform: str) -> Account:
 
 
 def text_over(platform: str, *, link: bool) -> str:
-    """As a tenant writes it."""
+    """The text as a tenant writes it."""
     second = SECOND_PART if platform == Platform.SMS else ""
     return TEXT + second + (LINK if link else "")
 
 
 def text_as_sent(platform: str, *, link: bool) -> str:
-    """As one recipient gets it."""
-    return text_over(platform, link=link).replace(NAMED, NAME).replace(LINK, SHORT_LINK)
+    """The text as one recipient gets it."""
+    return text_over(platform, link=link).replace(NAME_PLACEHOLDER, NAME).replace(LINK, SHORT_LINK)

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.bare`: the limit. The engine's own client and requests, and nothing else.
+"""`python -m benchmarks.bare`: the upper limit: the engine's HTTP client and requests alone.
 
-A process sends its share in groups of the batch size, `--at-once` groups side by side.
+Each process sends its share in groups of the batch size, `--at-once` groups side by side.
 """
 
 import argparse
@@ -40,60 +40,60 @@ def main() -> None:
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--at-once", type=int, required=True)
     parser.add_argument("--link", action="store_true")
-    given = parser.parse_args()
-    account = _account(given)
+    options = parser.parse_args()
+    account = _account(options)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    sys.stdin.readline()  # every process starts at once
+    sys.stdin.readline()  # all processes start at the same time
     wall, cpu = time.perf_counter(), time.process_time()
-    accepted = uvloop.run(_run(given, account))
-    spent = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    sys.stdout.write(json.dumps({**spent, "accepted": accepted}) + "\n")
+    accepted = uvloop.run(_run(options, account))
+    seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    sys.stdout.write(json.dumps({**seconds, "accepted": accepted}) + "\n")
 
 
-async def _run(given: argparse.Namespace, account: SenderAccount) -> int:
-    messages = _messages(given)
-    groups = iter(lambda: list(islice(messages, given.batch)), [])
+async def _run(options: argparse.Namespace, account: SenderAccount) -> int:
+    messages = _messages(options)
+    groups = iter(lambda: list(islice(messages, options.batch)), [])
     async with new_session() as session:
         adapter = adapter_for(account.provider)
 
-        async def one(message: OutboundMessage) -> bool:
+        async def send(message: OutboundMessage) -> bool:
             request = prepare(adapter.send_request(account, message), timeout=TIMEOUT)
             answer = await exchange(session, request)
             outcome = adapter.send_outcome(answer) if isinstance(answer, HttpResponse) else None
             return outcome is not None and outcome.kind is OutcomeKind.ACCEPTED
 
-        async def chain() -> int:
-            done = 0
+        async def send_groups() -> int:
+            accepted = 0
             for group in groups:
-                done += sum(await asyncio.gather(*(one(each) for each in group)))
-            return done
+                accepted += sum(await asyncio.gather(*(send(message) for message in group)))
+            return accepted
 
-        return sum(await asyncio.gather(*(chain() for _ in range(given.at_once))))
+        return sum(await asyncio.gather(*(send_groups() for _ in range(options.at_once))))
 
 
-def _account(given: argparse.Namespace) -> SenderAccount:
-    """Ready to send: a token that has to be fetched is there before the clock starts."""
-    account = account_on(given.platform)
-    bare = SenderAccount(
+def _account(options: argparse.Namespace) -> SenderAccount:
+    """An account ready to send: its access token is fetched before the clock starts."""
+    account = account_on(options.platform)
+    sender = SenderAccount(
         provider=account.provider,
-        base_url=given.url,
+        base_url=options.url,
         account_id=account.account_id,
         credentials=account.credentials,
-        platform=Platform(given.platform),
+        platform=Platform(options.platform),
     )
-    return authorized(bare, adapter_for(account.provider)).account
+    return authorized(sender, adapter_for(account.provider)).account
 
 
-def _messages(given: argparse.Namespace) -> Iterator[OutboundMessage]:
-    text = text_as_sent(given.platform, link=given.link)
-    for number in range(given.messages):
+def _messages(options: argparse.Namespace) -> Iterator[OutboundMessage]:
+    text = text_as_sent(options.platform, link=options.link)
+    for number in range(options.messages):
         content = (
             TemplateContent("winter_sale", "en", body=(Parameter(text),))
-            if given.platform == Platform.WHATSAPP
+            if options.platform == Platform.WHATSAPP
             else TextContent(text)
         )
-        to = f"{1000000 + number}" if given.platform == Platform.TELEGRAM else f"+4915{number:09}"
+        to = f"{1000000 + number}" if options.platform == Platform.TELEGRAM else f"+4915{number:09}"
         yield OutboundMessage(id=UUID(int=number), to=to, content=content)
 
 

@@ -1,9 +1,9 @@
-"""`python -m benchmarks.burst`: how much a burst of receipts slows the broadcast that is sent.
+"""`python -m benchmarks.burst`: how much a burst of receipts slows a broadcast that is being sent.
 
-One broadcast is being sent, without a limit, to a stub that answers after `--latency` ms. In turn
-it is left alone and receipts for its own messages are posted to the web server in Meta's shape,
-signed, at `--rate` calls a second, until all of them are applied. All that `make run` starts
-runs as it does in production; the poster is a process of its own, whose CPU is told too.
+One broadcast without a limit is sent to a stub that answers after `--latency` ms. Quiet windows and
+bursts alternate: in a burst, signed receipts for the broadcast's own messages are posted to the web
+server in Meta's format, at `--rate` calls a second, until all are applied. All processes of
+`make run` run as in production; the poster is a separate process, whose CPU is reported too.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from benchmarks.own_stack import APP_SECRET, endpoint_token, own_stack, say, tell
+from benchmarks.own_stack import APP_SECRET, endpoint_token, log, own_stack, write_result
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from channels.models import ProviderApp
 
 BAR = 0.7
-"""Of the messages a second without the burst."""
+"""Least share of the quiet windows' messages a second."""
 QUIET = 12.0
 WARM = 5.0
 DEADLINE = 900.0
@@ -51,27 +51,27 @@ def main() -> int:
     parser.add_argument("--recipients", type=int, default=800_000)
     parser.add_argument("--receipts", type=int, default=100_000, help="in all rounds together")
     parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--rate", type=float, default=500, help="calls a second, a receipt each")
+    parser.add_argument("--rate", type=float, default=500, help="calls a second, one receipt each")
     parser.add_argument("--latency", type=int, default=50, help="ms")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with own_stack() as stack:
         from benchmarks.processes import stub
 
         with stub() as (url, stub_process):
-            rig = _rig(given, url=url, web_url=stack.web_url, stub_process=stub_process)
+            rig = _rig(options, url=url, web_url=stack.web_url, stub_process=stub_process)
             time.sleep(WARM)
-            each = given.receipts // given.rounds
-            for n, ids in enumerate(_slices(rig, each, given.rounds)):
-                path = _written(rig, ids)
-                rig.windows.append(_quiet(rig, until_sent=(n + 1) * each + 500))
+            per_round = options.receipts // options.rounds
+            for n, ids in enumerate(_slices(rig, per_round, options.rounds)):
+                path = _write_requests(rig, ids)
+                rig.windows.append(_quiet(rig, until_sent=(n + 1) * per_round + 500))
                 rig.windows.append(_burst(rig, path, ids))
-            figures = _told(rig)
-    tell("burst", {**vars(given), **figures})
+            figures = _figures(rig)
+    write_result("burst", {**vars(options), **figures})
     return 0 if figures["with_to_without"] >= BAR and figures["was_still_sending"] else 1
 
 
 def _rig(
-    given: argparse.Namespace, *, url: str, web_url: str, stub_process: "psutil.Process"
+    options: argparse.Namespace, *, url: str, web_url: str, stub_process: "psutil.Process"
 ) -> Rig:
     from benchmarks.scene import Case, planned, send, sender_for, tenant_with
     from benchmarks.victims import keeper, member
@@ -79,8 +79,8 @@ def _rig(
     from channels.platforms import Platform
     from config.environment import DATA_DIR
 
-    case = Case(Platform.WHATSAPP, latency_ms=given.latency)
-    sender: Sender = sender_for(case, tenant=tenant_with(given.recipients), stub_url=url, lanes=4)
+    case = Case(Platform.WHATSAPP, latency_ms=options.latency)
+    sender: Sender = sender_for(case, tenant=tenant_with(options.recipients), stub_url=url, lanes=4)
     app = ProviderApp.objects.create(
         tenant=sender.tenant,
         provider="meta_cloud",
@@ -97,21 +97,21 @@ def _rig(
     groups |= {"servers": [keeper()], "stub": [stub_process]}
     port = urlsplit(web_url).port
     assert port is not None
-    return Rig(broadcast, app, groups, port, DATA_DIR, given.rate)
+    return Rig(broadcast, app, groups, port, DATA_DIR, options.rate)
 
 
 def _slices(rig: Rig, size: int, count: int) -> "Iterator[Sequence[UUID]]":
-    """Of the broadcast's messages, in the order of sending."""
+    """`count` groups of the broadcast's message ids, in the order of sending."""
     from broadcast.models import BroadcastMessage
 
-    found = BroadcastMessage.objects.filter(broadcast=rig.broadcast).order_by("seq")
+    messages = BroadcastMessage.objects.filter(broadcast=rig.broadcast).order_by("seq")
     for n in range(count):
-        yield list(found.values_list("pk", flat=True)[n * size : (n + 1) * size])
+        yield list(messages.values_list("pk", flat=True)[n * size : (n + 1) * size])
 
 
-def _written(rig: Rig, ids: "Sequence[UUID]") -> Path:
-    """Whole requests, signed beforehand."""
-    from benchmarks.posting import written
+def _write_requests(rig: Rig, ids: "Sequence[UUID]") -> Path:
+    """Writes the requests to a file, signed beforehand, so that posting them costs little."""
+    from benchmarks.posting import write_requests
     from benchmarks.receipts import body_for, signature_of
 
     def request(message_id: "UUID") -> bytes:
@@ -124,33 +124,34 @@ def _written(rig: Rig, ids: "Sequence[UUID]") -> Path:
         return head.encode() + body
 
     path = rig.folder / "calls"
-    written((request(each) for each in ids), path)
+    write_requests((request(message_id) for message_id in ids), path)
     return path
 
 
 def _quiet(rig: Rig, *, until_sent: int) -> dict[str, Any]:
-    """At least QUIET seconds, and until those are sent whom the next burst speaks of."""
+    """A window without a burst: at least QUIET s, and until the next burst's messages are sent."""
     window = _Window(rig)
     deadline = time.monotonic() + DEADLINE
     while window.seconds() < QUIET or _sent(rig) < until_sent:
         if time.monotonic() > deadline:
-            raise RuntimeError("It is not being sent.")
+            raise RuntimeError("The broadcast is not being sent.")
         time.sleep(0.2)
     return {"burst": False, **window.ended()}
 
 
 def _burst(rig: Rig, path: Path, ids: "Sequence[UUID]") -> dict[str, Any]:
+    """A window with a burst; ends when all its receipts are applied."""
     window = _Window(rig)
     command = [sys.executable, "-m", "benchmarks.posting", str(path)]
-    told = subprocess.run(  # noqa: S603 - our own module
+    poster = subprocess.run(  # noqa: S603 - our own module
         [*command, "--port", str(rig.port), "--rate", str(rig.rate)],
         capture_output=True,
         check=True,
     )
-    posted = json.loads(told.stdout)
+    posted = json.loads(poster.stdout)
     posting_seconds = window.seconds()
     if posted["posted"] != len(ids) or posted["refused"]:
-        raise RuntimeError(f"Not all were taken: {posted}")
+        raise RuntimeError(f"Not all receipts were accepted: {posted}")
     deadline = time.monotonic() + DEADLINE
     while _waiting(rig):
         if time.monotonic() > deadline:
@@ -163,7 +164,7 @@ def _burst(rig: Rig, path: Path, ids: "Sequence[UUID]") -> dict[str, Any]:
 
 
 class _Window:
-    """What was sent, and what CPU was used, from now on."""
+    """Counts the messages sent and the CPU used from now on."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
@@ -174,8 +175,10 @@ class _Window:
 
     def ended(self) -> dict[str, Any]:
         seconds, sent, cpu = self.seconds(), _sent(self._rig) - self._sent, _cpu(self._rig)
-        say(f"{sent / seconds:.0f} messages/s over {seconds:.0f} s")
-        used = {name: round((cpu[name] - was) / seconds, 2) for name, was in self._cpu.items()}
+        log(f"{sent / seconds:.0f} messages/s over {seconds:.0f} s")
+        used = {
+            name: round((cpu[name] - before) / seconds, 2) for name, before in self._cpu.items()
+        }
         return {
             "seconds": round(seconds, 1),
             "messages_per_second": round(sent / seconds, 1),
@@ -201,18 +204,18 @@ def _waiting(rig: Rig) -> bool:
     return ProviderEvent.objects.filter(app=rig.app, status=EventStatus.STORED).exists()
 
 
-def _told(rig: Rig) -> dict[str, Any]:
+def _figures(rig: Rig) -> dict[str, Any]:
     from broadcast.models import BroadcastCounters
 
     rig.broadcast.refresh_from_db()
-    with_it, without = (
-        median(each["messages_per_second"] for each in rig.windows if each["burst"] is burst)
+    with_burst, without = (
+        median(window["messages_per_second"] for window in rig.windows if window["burst"] is burst)
         for burst in (True, False)
     )
     return {
         "without": without,
-        "with": with_it,
-        "with_to_without": round(with_it / without, 2),
+        "with": with_burst,
+        "with_to_without": round(with_burst / without, 2),
         "delivered": BroadcastCounters.objects.get(pk=rig.broadcast.pk).delivered,
         "was_still_sending": rig.broadcast.status == "SENDING",
         "windows": rig.windows,

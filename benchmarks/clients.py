@@ -1,7 +1,8 @@
-"""`python -m benchmarks.clients`: pyreqwest beside aiohttp, the outcome table first.
+"""`python -m benchmarks.clients`: compares pyreqwest with aiohttp: wrong outcomes, then CPU.
 
-The table's question: does the client ever say "could not connect" (so: send it again) for a request
-that the server has read? Fifty at once, at every point where a server can break off.
+An outcome is wrong if the client reports "could not connect" (so the engine would send again) for
+a request that the server has read. Fifty requests run at once, against servers that break off at
+every possible point.
 """
 
 import asyncio
@@ -53,7 +54,7 @@ def pyreqwest_client() -> Client:
     return (
         ClientBuilder()
         .http1_only()
-        .follow_redirects(False)  # noqa: FBT003 - its only form
+        .follow_redirects(False)  # noqa: FBT003 - the method takes no keyword
         .no_proxy()
         .pool_idle_timeout(timedelta(seconds=IDLE_SECONDS))
         .build()
@@ -75,20 +76,21 @@ async def by_pyreqwest(client: Client, request: PreparedRequest) -> Exchange:
 
 
 async def wrong_answers(send: Send) -> dict[str, int]:
-    """How many requests that the server read were reported as never written, by behaviour."""
+    """By behaviour: how many requests the server read but the client reports as not written."""
     wrong: dict[str, int] = {}
     for name, behaviour in BREAKS.items():
-        far = FarEnd(behaviour=behaviour)
-        server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
-        far.port = server.sockets[0].getsockname()[1]
+        far_end = FarEnd(behaviour=behaviour)
+        server = await asyncio.start_server(far_end.serve, "127.0.0.1", 0)
+        far_end.port = server.sockets[0].getsockname()[1]
         request = prepare(
-            HttpRequest("POST", f"{far.url}/messages", json={"text": "x" * 400}), timeout=TIMEOUT
+            HttpRequest("POST", f"{far_end.url}/messages", json={"text": "x" * 400}),
+            timeout=TIMEOUT,
         )
         results = []
         for _ in range(ROUNDS):
             results += await asyncio.gather(*(send(request) for _ in range(AT_ONCE)))
-        written = sum(not isinstance(each, Failure) or each.written for each in results)
-        wrong[name] = max(0, far.fully_read - written)
+        written = sum(not isinstance(result, Failure) or result.written for result in results)
+        wrong[name] = max(0, far_end.fully_read - written)
         server.close()
     return wrong
 
@@ -114,12 +116,14 @@ async def main() -> None:
                 "pyreqwest": lambda request: by_pyreqwest(client, request),
             }
             for name, send in sends.items():
-                wrong = {what: n for what, n in (await wrong_answers(send)).items() if n}
-                sys.stdout.write(f"{name}: read but called unwritten: {wrong or 'none'}\n")
-            for turn in range(3):
+                wrong = {break_: n for break_, n in (await wrong_answers(send)).items() if n}
+                sys.stdout.write(
+                    f"{name}: requests read but reported unwritten: {wrong or 'none'}\n"
+                )
+            for round_ in range(3):
                 for name, send in sends.items():
-                    spent = await cpu_per_thousand(send, url)
-                    sys.stdout.write(f"{turn} {name}: {spent:.3f} CPU-s for 1,000\n")
+                    cpu = await cpu_per_thousand(send, url)
+                    sys.stdout.write(f"{round_} {name}: {cpu:.3f} CPU-s for 1,000\n")
 
 
 if __name__ == "__main__":

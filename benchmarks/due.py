@@ -1,9 +1,9 @@
-"""`python -m benchmarks.due`: from the time it was scheduled for to the first hand-over.
+"""`python -m benchmarks.due`: the delay from a broadcast's scheduled time to its first hand-over.
 
-Broadcasts of several tenants fall due at different instants, some of them together, alone and then
-beside another tenant's big one that is sent without a delay; with the workers and the beat that
-`make run` starts, as they are set for production. Then that big one is paused and resumed over the
-API again and again, and at last cancelled: what still reached the provider after the answer?
+Broadcasts of several tenants fall due, some of them at the same instant: first alone, then beside
+another tenant's big broadcast that is sent without a delay. The workers and beat of `make run` run
+with production settings. Then the big broadcast is repeatedly paused and resumed over the API, and
+finally cancelled, to measure what still reaches the provider after the API has answered.
 """
 
 import argparse
@@ -14,17 +14,17 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.own_stack import own_stack, say, tell
+from benchmarks.own_stack import log, own_stack, write_result
 
 if TYPE_CHECKING:
     from broadcast.models import Broadcast
     from channels.models import Sender
 
 BAR = 5.0
-"""Seconds from the time that was asked for to the first hand-over, of 99 in 100."""
+"""Most seconds from the scheduled time to the first hand-over, for 99 of 100 broadcasts."""
 TENANTS = 6
 TOGETHER = 0.25
-"""The share that falls due at one instant: people schedule for nine o'clock."""
+"""The share that falls due at one instant: many people schedule for nine o'clock."""
 RECIPIENTS = 50
 SPREAD = 30.0
 LEAD = 5.0
@@ -42,41 +42,44 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.due", description=__doc__)
     parser.add_argument("--broadcasts", type=int, default=120)
     parser.add_argument("--big", type=int, default=400_000, help="the other tenant's recipients")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with own_stack() as stack:
-        from benchmarks.halting import halted
+        from benchmarks.halting import measure_halting
         from benchmarks.processes import stub
         from benchmarks.scene import send
 
         with stub() as (url, _):
             senders = _senders(url)
-            # All planned before anything is measured: what counts is the starting.
-            first, second = (_planned(senders, given.broadcasts) for _ in range(2))
-            big = _big(given.big, url=url)
-            say(f"{given.broadcasts} broadcasts of {TENANTS} tenants, alone")
+            # All are planned before the measurement, which is about starting only.
+            first, second = (_planned(senders, options.broadcasts) for _ in range(2))
+            big = _big(options.big, url=url)
+            log(f"{options.broadcasts} broadcasts of {TENANTS} tenants, alone")
             figures: dict[str, Any] = {"alone": _measured(first, seed=1)}
             send(big)
-            say("the same beside a big one")
+            log("the same beside a big broadcast")
             figures["beside"] = _measured(second, seed=2)
             big.refresh_from_db()
             figures["beside"]["big_was_still_sending"] = big.status == "SENDING"
-            say("pausing and cancelling")
-            figures |= halted(big, web_url=stack.web_url, stub_url=url)
-    tell("due", figures)
+            log("pausing and cancelling")
+            figures |= measure_halting(big, web_url=stack.web_url, stub_url=url)
+    write_result("due", figures)
     kept = all(figures[name]["handed_over"]["p99"] <= BAR for name in ("alone", "beside"))
     return 0 if kept and figures["beside"]["big_was_still_sending"] else 1
 
 
 def _senders(url: str) -> "list[Sender]":
-    """One for each tenant, with the delay that senders have where nobody has said another one."""
+    """One sender per tenant, with the default batch delay."""
     from benchmarks.scene import Case, sender_for, tenant_with
     from channels.models import Sender
     from channels.platforms import Platform
 
     case = Case(Platform.TELEGRAM)
-    made = [sender_for(case, tenant=tenant_with(0), stub_url=url, lanes=1) for _ in range(TENANTS)]
-    Sender.objects.filter(pk__in=[each.pk for each in made]).update(batch_delay=None)
-    return list(Sender.objects.select_related("tenant").filter(pk__in=[each.pk for each in made]))
+    senders = [
+        sender_for(case, tenant=tenant_with(0), stub_url=url, lanes=1) for _ in range(TENANTS)
+    ]
+    rows = Sender.objects.filter(pk__in=[sender.pk for sender in senders])
+    rows.update(batch_delay=None)
+    return list(rows.select_related("tenant"))
 
 
 def _planned(senders: "Sequence[Sender]", count: int) -> "list[Broadcast]":
@@ -84,7 +87,7 @@ def _planned(senders: "Sequence[Sender]", count: int) -> "list[Broadcast]":
 
 
 def _planned_one(sender: "Sender") -> "Broadcast":
-    """To people of its own: one person is not written to twice in a second (Telegram's limit)."""
+    """A broadcast to new contacts, because Telegram limits messages to one contact per second."""
     from django.utils import timezone
 
     from benchmarks.accounts import TEXT
@@ -93,18 +96,18 @@ def _planned_one(sender: "Sender") -> "Broadcast":
     from broadcast.planning.plan import RecipientRef
 
     now = timezone.now()
-    made = lifecycle.create(
+    broadcast = lifecycle.create(
         tenant=sender.tenant,
         actor=None,
         fields={"name": "Due", "platform": sender.platform, "sender": sender, "text": TEXT},
         recipients=[
-            RecipientRef(contact=each)
-            for each in more_contacts(tenant=sender.tenant, count=RECIPIENTS)
+            RecipientRef(contact=contact_id)
+            for contact_id in more_contacts(tenant=sender.tenant, count=RECIPIENTS)
         ],
         now=now,
     )
     return lifecycle.schedule(
-        tenant=sender.tenant, broadcast_id=made.pk, at=now + timedelta(hours=1), now=now
+        tenant=sender.tenant, broadcast_id=broadcast.pk, at=now + timedelta(hours=1), now=now
     )
 
 
@@ -119,20 +122,21 @@ def _big(recipients: int, *, url: str) -> "Broadcast":
 
 
 def _measured(broadcasts: "Sequence[Broadcast]", *, seed: int) -> dict[str, Any]:
+    """Schedules the broadcasts, waits for all hand-overs, and returns their delays."""
     from django.db import connection
 
     from benchmarks.percentiles import percentiles
 
-    _schedule(broadcasts, random=Random(seed))  # noqa: S311 - to be repeated
+    _schedule(broadcasts, random=Random(seed))  # noqa: S311 - the same times in every run
     deadline = time.monotonic() + LEAD + SPREAD + DEADLINE
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(FIRST, [[each.pk for each in broadcasts]])
+            cursor.execute(FIRST, [[broadcast.pk for broadcast in broadcasts]])
             rows = cursor.fetchall()
         if all(handed is not None for _, handed in rows):
             break
         if time.monotonic() > deadline:
-            raise RuntimeError("Some were never handed over.")
+            raise RuntimeError("Some broadcasts were never handed over.")
         time.sleep(0.5)
     return {
         "broadcasts": len(broadcasts),
@@ -143,7 +147,7 @@ def _measured(broadcasts: "Sequence[Broadcast]", *, seed: int) -> dict[str, Any]
 
 
 def _schedule(broadcasts: "Sequence[Broadcast]", *, random: Random) -> None:
-    """All in one statement: they are SCHEDULED already, only their time changes."""
+    """Sets all times in one statement; the broadcasts are SCHEDULED already."""
     from django.utils import timezone
 
     from broadcast.models import Broadcast

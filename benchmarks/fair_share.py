@@ -1,7 +1,7 @@
 """`python -m benchmarks.fair_share`: a broadcast to 50, alone and beside another tenant's 100,000.
 
-Both senders have no limit and no delay; two workers. The bar: at most three times as long beside
-the big one, and one batch delay more.
+Both senders have no limit and no delay; two workers send. The bar: beside the big broadcast, the
+small one takes at most three times as long plus one batch delay.
 """
 
 import argparse
@@ -21,7 +21,7 @@ ROUNDS = 5
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fair_share", description=__doc__)
     parser.add_argument("--big", type=int, default=100_000)
-    given = parser.parse_args()
+    options = parser.parse_args()
     log = data_folder() / "fair_share.log"
     with throw_away(), stub() as (url, _), sending_workers(Workers(2), log=log):
         from benchmarks.scene import Case, planned, send, sender_for, tenant_with
@@ -29,16 +29,16 @@ def main() -> int:
 
         case = Case(Platform.TELEGRAM)
         small = sender_for(case, tenant=tenant_with(SMALL), stub_url=url, lanes=1)
-        big = sender_for(case, tenant=tenant_with(given.big), stub_url=url, lanes=2)
-        _seconds(planned(case, sender=small))  # the workers' first is their slowest
+        big = sender_for(case, tenant=tenant_with(options.big), stub_url=url, lanes=2)
+        _seconds(planned(case, sender=small))  # warm-up: the workers' first broadcast is slow
         alone = [_seconds(planned(case, sender=small)) for _ in range(ROUNDS)]
         many = planned(case, sender=big)
         few = [planned(case, sender=small) for _ in range(ROUNDS)]
         send(many)
-        beside = [_seconds(each) for each in few]
+        beside = [_seconds(broadcast) for broadcast in few]
         many.refresh_from_db()
         figures = {
-            "big": given.big,
+            "big": options.big,
             "big_was_still_sending": many.status == "SENDING",
             "alone_seconds": round(median(alone), 3),
             "beside_seconds": round(median(beside), 3),
@@ -52,18 +52,18 @@ def main() -> int:
 
 
 def _seconds(broadcast: Any) -> float:
-    """From the call to send until it is finished, by the database's own times."""
+    """Sends the broadcast; returns the seconds from queued to finished, by the database's times."""
     from benchmarks.scene import send
     from broadcast.tasks import revive
 
     send(broadcast)
-    looked = time.monotonic()
+    revived_at = time.monotonic()
     while broadcast.finished_at is None:
         time.sleep(0.02)
         broadcast.refresh_from_db()
-        if time.monotonic() - looked > 2:  # noqa: PLR2004 - as often as beat
+        if time.monotonic() - revived_at > 2:  # noqa: PLR2004 - beat's interval
             revive()
-            looked = time.monotonic()
+            revived_at = time.monotonic()
     return float((broadcast.finished_at - broadcast.queued_at).total_seconds())
 
 

@@ -1,9 +1,8 @@
-"""How soon a pause and a cancel hold: what reached the provider after the API had answered."""
+"""How soon pause and cancel take effect: messages that the provider gets after the answer."""
 
 import json
 import time
 import urllib.request
-from collections.abc import Callable
 from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
@@ -19,15 +18,15 @@ from tenants.models import Membership, Role, Tenant, User
 
 ROUNDS = 5
 UNDER_WAY = 1.5
-"""Seconds that a broadcast is sent before it is halted."""
+"""Seconds of sending before a broadcast is halted."""
 SETTLED = 2.0
-"""Seconds after the answer until the provider is asked what it has taken."""
+"""Seconds from the API's answer until the provider's log is read."""
 TO_CANCEL = 20_000
 """Recipients; each cancel needs a broadcast of its own."""
 
 
-def halted(big: Broadcast, *, web_url: str, stub_url: str) -> dict[str, Any]:
-    """`big` is being sent; at the end it is cancelled."""
+def measure_halting(big: Broadcast, *, web_url: str, stub_url: str) -> dict[str, Any]:
+    """Pauses and cancels broadcasts; `big` must be under way and is cancelled at the end."""
     assert big.sender is not None
     client = _logged_in(web_url, big.tenant)
     accounts = {big.pk: big.sender.account_id}
@@ -44,7 +43,7 @@ def halted(big: Broadcast, *, web_url: str, stub_url: str) -> dict[str, Any]:
         send(small)
         time.sleep(UNDER_WAY)
         cancels.append(_after(client, small.pk, "cancel", stub_url, sender.account_id))
-    return {"pause": _told(pauses), "cancel": _told(cancels)}
+    return {"pause": _summary(pauses), "cancel": _summary(cancels)}
 
 
 def _sender(stub_url: str) -> Sender:
@@ -53,17 +52,17 @@ def _sender(stub_url: str) -> Sender:
 
 
 def _after(
-    client: Client, broadcast_id: UUID, what: str, stub_url: str, account: str
+    client: Client, broadcast_id: UUID, action: str, stub_url: str, account: str
 ) -> dict[str, float]:
-    """The call's own seconds, and what was taken after its answer: how many, for how long."""
+    """The duration of the call, and how many messages arrived after its answer, for how long."""
     called = time.time()
-    client.post(f"/broadcast/{broadcast_id}/{what}/")
+    client.post(f"/broadcast/{broadcast_id}/{action}/")
     answered = time.time()
     time.sleep(SETTLED)
     times = _taken(stub_url, account)
-    if not any(called - UNDER_WAY < each <= answered for each in times):
-        raise RuntimeError(f"Nothing was being sent when it was told to {what}.")
-    late = [each - answered for each in times if each > answered]
+    if not any(called - UNDER_WAY < taken_at <= answered for taken_at in times):
+        raise RuntimeError(f"Nothing was being sent at the time of the {action}.")
+    late = [taken_at - answered for taken_at in times if taken_at > answered]
     return {
         "call_seconds": round(answered - called, 3),
         "messages_after": len(late),
@@ -71,14 +70,13 @@ def _after(
     }
 
 
-def _told(measured: list[dict[str, float]]) -> dict[str, Any]:
-    most: Callable[[str], float] = lambda name: max(each[name] for each in measured)  # noqa: E731
+def _summary(halts: list[dict[str, float]]) -> dict[str, Any]:
     return {
-        "times": len(measured),
+        "times": len(halts),
         "batch_size": settings.BROADCAST_BATCH_SIZE,
-        "messages_after": [each["messages_after"] for each in measured],
-        "most_seconds_after": most("seconds_after"),
-        "slowest_call": most("call_seconds"),
+        "messages_after": [halt["messages_after"] for halt in halts],
+        "most_seconds_after": max(halt["seconds_after"] for halt in halts),
+        "slowest_call": max(halt["call_seconds"] for halt in halts),
     }
 
 
@@ -92,5 +90,6 @@ def _logged_in(web_url: str, tenant: Tenant) -> Client:
 
 
 def _taken(stub_url: str, account: str) -> list[float]:
+    """The times at which the stub took the account's messages."""
     with urllib.request.urlopen(f"{stub_url}/log/{account}", timeout=30) as answer:  # noqa: S310
         return list(json.load(answer))

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.ledger`: what the wallet costs when all batches charge the same one.
+"""`python -m benchmarks.ledger`: the cost of the wallet when all batches charge the same wallet.
 
 Each of N connections settles batches of 50 (one capture each) against a hold of its own on one
-wallet: statements and commits only, no messages. Beside it, how much longer a settle of 50 messages
-and their counters takes where they have a price.
+wallet: statements and commits only, no messages. It also measures how much longer settling 50
+messages with their counters takes if the messages have a price.
 """
 
 import argparse
@@ -18,15 +18,15 @@ CONNECTIONS = (1, 2, 4, 8)
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ledger", description=__doc__)
-    parser.add_argument("--batches", type=int, default=400, help="by each connection")
+    parser.add_argument("--batches", type=int, default=400, help="per connection")
     parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
+    options = parser.parse_args()
     with throw_away():
-        # What these import needs Django on the database made just now.
+        # This module imports models, so it needs Django on the database created just now.
         from benchmarks.ledger_runs import settled_per_second, share_of_a_batch
 
         rates = {
-            n: sorted(settled_per_second(n, batches=given.batches) for _ in range(given.rounds))
+            n: sorted(settled_per_second(n, batches=options.batches) for _ in range(options.rounds))
             for n in CONNECTIONS
         }
         share = share_of_a_batch(batches=100)
@@ -35,14 +35,14 @@ def main() -> None:
 
 def _report(rates: dict[int, list[float]], share: dict[str, float]) -> None:
     _say("connections  batches/s (median)  spread           messages/s")
-    for n, found in rates.items():
-        middle = median(found)
+    for n, rounds in rates.items():
+        middle = median(rounds)
         _say(
-            f"{n:11}  {middle:18.0f}  {found[0]:6.0f} … {found[-1]:6.0f}  "
+            f"{n:11}  {middle:18.0f}  {rounds[0]:6.0f} … {rounds[-1]:6.0f}  "
             f"{middle * PER_BATCH:11.0f}"
         )
     _say(
-        f"a batch's settle: {share['settle_ms']:.2f} ms, of it the wallet "
+        f"settling a batch: {share['settle_ms']:.2f} ms, of which the wallet "
         f"{share['ledger_ms']:.2f} ms ({share['share']:.0%})"
     )
     path = data_folder() / "ledger.json"

@@ -1,4 +1,4 @@
-"""What the ledger's benchmark runs, in this process: threads with a connection each."""
+"""The runs of the ledger's benchmark, in this process: threads with one connection each."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,8 @@ from django.utils import timezone
 from benchmarks.scene import Case, planned, send, sender_for, tenant_with
 from broadcast.engine.claiming import claim
 from broadcast.engine.settling import settle
-from broadcast.models import BroadcastMessage
+from broadcast.models import Broadcast, BroadcastMessage
+from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.outcomes import Outcome, OutcomeKind
 from tenants.models import Tenant
@@ -26,7 +27,7 @@ PRICE = Decimal("0.02")
 
 
 def settled_per_second(connections: int, *, batches: int) -> float:
-    """Batches that so many connections settle on one wallet, each against a hold of its own."""
+    """Batches a second that this many connections settle on one wallet, each on its own hold."""
     tenant = tenant_with(0)
     subjects = [f"bench:{n}" for n in range(connections)]
     for subject in subjects:
@@ -40,11 +41,13 @@ def settled_per_second(connections: int, *, batches: int) -> float:
         )
     together = Barrier(connections + 1)
     with ThreadPoolExecutor(connections) as pool:
-        done = [pool.submit(_settle_all, tenant, each, batches, together) for each in subjects]
+        futures = [
+            pool.submit(_settle_all, tenant, subject, batches, together) for subject in subjects
+        ]
         together.wait()
         began = time.perf_counter()
-        for each in done:
-            each.result()
+        for future in futures:
+            future.result()
         seconds = time.perf_counter() - began
     return connections * batches / seconds
 
@@ -70,21 +73,12 @@ def _settle_all(tenant: Tenant, subject: str, batches: int, together: Barrier) -
 
 
 def share_of_a_batch(*, batches: int) -> dict[str, float]:
-    """Of settling 50 messages with their counters and money: how much is the wallet.
+    """The wallet's share of settling 50 messages with their counters and money.
 
-    One statement does it all; so every other batch is free, and the difference is the wallet's.
+    One statement does all of it, so every other batch is made free: the difference is the wallet's.
     """
-    case = Case(Platform.TELEGRAM)
-    tenant = tenant_with(PER_BATCH * batches)
-    sender = sender_for(case, tenant=tenant, stub_url="http://127.0.0.1:9", lanes=1)
-    broadcast = planned(case, sender=sender)
-    send(broadcast)
-    type(broadcast).objects.filter(pk=broadcast.pk).update(status="SENDING")
-    broadcast.refresh_from_db()
+    broadcast, sender = _half_free(batches)
     lane = broadcast.lanes.get()
-    place = (F("seq") - 1) % (2 * PER_BATCH)
-    every_other = BroadcastMessage.objects.alias(place=place).filter(place__lt=PER_BATCH)
-    every_other.filter(broadcast=broadcast).update(price=0)
     seconds: dict[bool, list[float]] = {False: [], True: []}
     for _ in range(batches):
         claimed = claim(broadcast=broadcast, lane=lane, sender=sender, now=timezone.now())
@@ -92,8 +86,8 @@ def share_of_a_batch(*, batches: int) -> dict[str, float]:
             break
         lane.refresh_from_db()
         accepted = [
-            (each.id, Outcome(kind=OutcomeKind.ACCEPTED, provider_message_id=str(n)))
-            for n, each in enumerate(claimed.messages)
+            (message.id, Outcome(kind=OutcomeKind.ACCEPTED, provider_message_id=str(n)))
+            for n, message in enumerate(claimed.messages)
         ]
         began = time.perf_counter()
         moved = settle(
@@ -111,3 +105,18 @@ def share_of_a_batch(*, batches: int) -> dict[str, float]:
         "ledger_ms": 1000 * (whole - free),
         "share": 1 - free / whole,
     }
+
+
+def _half_free(batches: int) -> tuple[Broadcast, Sender]:
+    """A broadcast that is being sent and whose every other batch is free, with its sender."""
+    case = Case(Platform.TELEGRAM)
+    tenant = tenant_with(PER_BATCH * batches)
+    sender = sender_for(case, tenant=tenant, stub_url="http://127.0.0.1:9", lanes=1)
+    broadcast = planned(case, sender=sender)
+    send(broadcast)
+    Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING")
+    broadcast.refresh_from_db()
+    place = (F("seq") - 1) % (2 * PER_BATCH)
+    every_other = BroadcastMessage.objects.alias(place=place).filter(place__lt=PER_BATCH)
+    every_other.filter(broadcast=broadcast).update(price=0)
+    return broadcast, sender

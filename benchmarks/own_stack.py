@@ -1,7 +1,7 @@
-"""What `make run` starts, on servers of its own in a folder that is thrown away.
+"""Starts the processes of `make run`, on servers of its own in a temporary folder.
 
-To be entered before anything that reads the environment is imported: so a bench imports the rest
-within its functions.
+A benchmark must enter `own_stack` before it imports any module that reads the environment, so it
+imports such modules inside its functions.
 """
 
 import json
@@ -27,14 +27,14 @@ _HOME = Path(os.environ.get("DATA_DIR") or Path(__file__).resolve().parents[1] /
 
 @contextmanager
 def own_stack(**environment: str) -> Iterator["Stack"]:
-    """The stack, and Django in this process on its database. `environment`: of its processes.
+    """The running stack; sets up Django in this process on the stack's database.
 
-    After an error the folder stays, with its logs.
+    `environment` is for the stack's processes. After an error, the folder stays for its logs.
     """
     _HOME.mkdir(mode=0o711, exist_ok=True)
     folder = Path(mkdtemp(prefix="bench-", dir=_HOME))
     folder.chmod(0o711)
-    # Set to nothing, not taken away: else a developer's .env would name them again.
+    # Set to "", not removed: a developer's .env would set them again.
     own = {"DATA_DIR": str(folder), "DATABASE_URL": "", "REDIS_URL": ""}
     os.environ.update(own, DJANGO_SETTINGS_MODULE="config.settings.base")
     import django
@@ -59,7 +59,7 @@ def own_stack(**environment: str) -> Iterator["Stack"]:
 
 
 def _sandbox(web_port: int) -> dict[str, str]:
-    """It reports to the app of whoever sends, and still does once it was killed."""
+    """The sandbox's environment, which still names its webhooks after a kill and restart."""
     token = endpoint_token("{account}")
     return {
         "SANDBOX_MAGIC": "false",
@@ -69,12 +69,12 @@ def _sandbox(web_port: int) -> dict[str, str]:
 
 
 def endpoint_token(account: str) -> str:
-    """Of the app of this account at Meta."""
+    """The endpoint token of the provider app of this account at Meta."""
     return f"of-the-bench-{account}"
 
 
 def _throw_away(folder: Path) -> None:
-    """Let go of the servers, and wait until they have ended."""
+    """Releases the servers, waits until they have stopped, and removes the folder."""
     from django.db import connection
 
     from config.embedded import serve_where_unset
@@ -91,8 +91,8 @@ def _throw_away(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def tell(name: str, figures: Any) -> None:
-    """To the terminal, and to .data/bench/ beside the other benches' results."""
+def write_result(name: str, figures: Any) -> None:
+    """Prints the figures and writes them to .data/bench/<name>.json."""
     text = json.dumps(figures, indent=2)
     folder = _HOME / "bench"
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,8 +100,8 @@ def tell(name: str, figures: Any) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def say(text: str) -> None:
-    """A line of a bench's log, with its time."""
+def log(text: str) -> None:
+    """Prints a line with its time."""
     sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
     with suppress(BrokenPipeError):
         sys.stdout.flush()

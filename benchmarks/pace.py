@@ -1,8 +1,8 @@
-"""`python -m benchmarks.pace`: whether senders' limits are reached, and never passed.
+"""`python -m benchmarks.pace`: whether senders reach their limits and never exceed them.
 
-Two sending workers share one sender; the sandbox, a process of its own, keeps the times. `share` is
-of the limit, over the whole run; `most` is what came in the fullest sliding second. Both count
-segments: an SMS here has two, so what a limit allows is as many whole ones as fit into it.
+Two sending workers share one sender; the sandbox, a separate process, records the times. `share` is
+the reached share of the limit over the whole run; `most` is the count of the fullest sliding
+second. Both count segments: an SMS here has two, so a limit allows as many whole SMS as fit in it.
 """
 
 import argparse
@@ -28,12 +28,12 @@ ENOUGH = 0.95
 RUN_SECONDS = 15
 AT_LEAST = 15
 PACED = ("TELEGRAM", "SMS", "RCS")
-"""Of WhatsApp's limits one is between two messages to the same recipient."""
+"""WhatsApp is left out: one of its limits applies to messages to the same recipient."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`longest`: a message's segments."""
+    """The result of one run; `longest` is the number of segments of a message."""
 
     platform: str
     longest: int
@@ -53,16 +53,16 @@ def main() -> int:
     parser.add_argument("--limits", type=int, nargs="+", default=[1, 30, 80, 1000])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--platform", choices=[*PACED], default="TELEGRAM")
-    given = parser.parse_args()
-    workers = Workers(given.processes)
+    options = parser.parse_args()
+    workers = Workers(options.processes)
     with throw_away(), sandbox() as url, sending_workers(workers, log=data_folder() / "pace.log"):
-        paces = [measure(given.platform, limit, url=url) for limit in given.limits]
+        paces = [measure(options.platform, limit, url=url) for limit in options.limits]
     for pace in paces:
         verdict = "kept" if pace.is_kept else "NOT KEPT"
         sys.stdout.write(
             f"{pace.platform} {pace.limit:>5}/s in batches of {pace.batch_size}: "
-            f"{pace.share:.3f} of it reached, at most {pace.most} in a second, "
-            f"{pace.messages} messages of {pace.longest}: {verdict}\n"
+            f"{pace.share:.3f} of the limit reached, at most {pace.most} in a second, "
+            f"{pace.messages} messages of {pace.longest} segments: {verdict}\n"
         )
     text = json.dumps([asdict(pace) for pace in paces], indent=2)
     (data_folder() / "pace.json").write_text(text)
@@ -89,14 +89,14 @@ def sandbox() -> Iterator[str]:
 
 
 def measure(platform: str, limit: int, *, url: str) -> Pace:
-    """One broadcast at this limit, long enough for its start and end to weigh little."""
+    """Sends one broadcast at this limit, long enough that its start and end weigh little."""
     from benchmarks.scene import Case, planned, send, sender_for, tenant_with
     from channels.models import Sender
     from channels.platforms import Platform
 
     segments = SEGMENTS.get(Platform(platform), 1)
     messages = max(AT_LEAST, limit * RUN_SECONDS // segments)
-    # A batch is then a quarter of a second of messages; the default will do up to 200 a second.
+    # A batch holds the messages of a quarter of a second; the default suffices up to 200 a second.
     batch_size = max(50, ceil(limit / segments / 4))
     case = Case(Platform(platform))
     sender = sender_for(case, tenant=tenant_with(messages), stub_url=url, lanes=2)
@@ -108,17 +108,20 @@ def measure(platform: str, limit: int, *, url: str) -> Pace:
     send(broadcast)
     _wait_for(broadcast, seconds=30 + 3 * messages * segments / limit)
     books = sender.credentials.get("account_sid", sender.account_id)
-    sent = sorted((each["monotonic"], each["segments"]) for each in _accepted(url, books))
-    if len(sent) != messages or {each for _, each in sent} != {segments}:
-        raise RuntimeError(f"{len(sent)} of {messages} were accepted, or not of {segments} parts.")
-    rate = (messages - 1) * segments / (sent[-1][0] - sent[0][0])
+    records = sorted(_accepted(url, books), key=lambda record: record["monotonic"])
+    if len(records) != messages or {record["segments"] for record in records} != {segments}:
+        raise RuntimeError(
+            f"{len(records)} of {messages} were accepted, or not all have {segments} segments."
+        )
+    seconds = records[-1]["monotonic"] - records[0]["monotonic"]
+    rate = (messages - 1) * segments / seconds
     (most,) = _get(f"{url}/_sandbox/summary?account={books}")["max_segments_per_second"].values()
     share = rate / (limit // segments * segments or limit)
     return Pace(platform, segments, limit, batch_size, messages, round(share, 3), int(most))
 
 
 def _wait_for(broadcast: Any, *, seconds: float) -> None:
-    """What beat does, as it does it: lanes whose chain has ended are served again."""
+    """Waits for the end; runs beat's revive task, which starts lanes whose chain has ended."""
     from broadcast.tasks import revive
 
     deadline = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.partitioning`: the message table flat, and partitioned by broadcast_id."""
+"""`python -m benchmarks.partitioning`: the message table flat and partitioned by broadcast_id."""
 
 import argparse
 import json
@@ -32,22 +32,22 @@ FROM generate_series(1, %(rows)s) n
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000, help="in each of the 24 broadcasts")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with throw_away():
         from django.db import connection
 
         with connection.cursor() as cursor:
-            found = {
-                name: _measure(cursor, name, given.rows, is_partitioned=name == "parted")
+            figures = {
+                name: _measure(cursor, name, options.rows, is_partitioned=name == "parted")
                 for name in ("flat", "parted")
             }
-    sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    sys.stdout.write(json.dumps(figures, indent=1) + "\n")
     name = f"partitioning-{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
-    (data_folder() / name).write_text(json.dumps(found, indent=1))
+    (data_folder() / name).write_text(json.dumps(figures, indent=1))
 
 
 def _id(number: int) -> UUID:
-    """Broadcasts in the order of their ids, as UUIDv7 are."""
+    """A UUIDv7 whose order is that of `number`."""
     return UUID(int=(number << 112) | (7 << 76) | (2 << 62) | number)
 
 
@@ -63,7 +63,7 @@ def _measure(cursor: Any, table: str, rows: int, *, is_partitioned: bool) -> dic
             )
     fills = [_timed(cursor, FILL.format(table=table), _fill(n, rows)) for n in range(BROADCASTS)]
     cursor.execute(f"ANALYZE {table}")
-    chance = random.Random(1)  # noqa: S311 - the same look-ups on both
+    chance = random.Random(1)  # noqa: S311 - the same look-ups on both tables
     tokens = [
         chance.randrange(BROADCASTS) * 10_000_000 + chance.randrange(1, rows + 1)
         for _ in range(LOOK_UPS)
@@ -71,15 +71,15 @@ def _measure(cursor: Any, table: str, rows: int, *, is_partitioned: bool) -> dic
     last = _id(BROADCASTS - 1)
     return {
         "plan_seconds": round(median(fills[-6:]), 3),
-        "by_token_ms": _each(cursor, f"SELECT id FROM {table} WHERE token = %s", tokens, int),
-        "claim_ms": _each(
+        "by_token_ms": _median_ms(cursor, f"SELECT id FROM {table} WHERE token = %s", tokens, int),
+        "claim_ms": _median_ms(
             cursor,
             f"SELECT id FROM {table} WHERE broadcast_id = '{last}' AND seq > %s "
             "ORDER BY seq LIMIT 50",
             tokens,
             lambda token: token % rows,
         ),
-        "newest_of_tenant_ms": _each(
+        "newest_of_tenant_ms": _median_ms(
             cursor,
             f"SELECT id FROM {table} WHERE tenant_id = %s ORDER BY id DESC LIMIT 100",
             tokens[:50],
@@ -99,12 +99,12 @@ def _timed(cursor: Any, sql: str, params: Any = None) -> float:
     return time.perf_counter() - began
 
 
-def _each(cursor: Any, sql: str, tokens: list[int], value: Callable[[int], Any]) -> float:
+def _median_ms(cursor: Any, sql: str, tokens: list[int], value: Callable[[int], Any]) -> float:
     return round(median(_timed(cursor, sql, [value(token)]) for token in tokens) * 1000, 3)
 
 
 def _remove(cursor: Any, table: str, *, is_partitioned: bool) -> float:
-    """The two oldest broadcasts."""
+    """Seconds to remove the two oldest broadcasts."""
     if is_partitioned:
         return round(_timed(cursor, f"DROP TABLE {table}_0"), 3)
     old = [_id(0), _id(1)]

@@ -1,17 +1,30 @@
-"""`python -m benchmarks.planning`: planning an audience beside one bare INSERT … SELECT.
+"""`python -m benchmarks.planning`: planning an audience compared with a bare INSERT … SELECT.
 
-The bare statement writes as many rows of the same width into a table with the same keys and
-indexes, from the same contacts, and judges nothing.
+The bare statement writes as many rows of the same width, from the same contacts, into a table with
+the same keys and indexes, and checks nothing. Then some batches are sent, once alone and once
+beside an open snapshot, to measure what a large broadcast adds to a message's cost.
 """
 
 import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from benchmarks.processes import Peaks, cpu_seconds, stub
-from benchmarks.servers import data_folder, throw_away
+from benchmarks.servers import Servers, data_folder, throw_away
+
+if TYPE_CHECKING:
+    from benchmarks.scene import Case
+    from broadcast.models import Broadcast
+    from channels.models import Sender
+
+PER_BATCH = 50
+WARM_UP = 5
+"""Batches that are sent before the measurement."""
 
 BARE = """
 INSERT INTO bare_message (id, tenant_id, broadcast_id, seq, contact_id, address, variables, token,
@@ -28,72 +41,104 @@ FROM contacts_contact c WHERE c.tenant_id = %(tenant)s
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.planning", description=__doc__)
     parser.add_argument("--recipients", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--batches", type=int, default=100, help="sent of each, for the cost curve")
-    given = parser.parse_args()
+    parser.add_argument("--batches", type=int, default=100, help="that are sent of each broadcast")
+    options = parser.parse_args()
     lines = []
     with throw_away() as servers, stub() as (stub_url, _):
-        from django.db import connection
-        from django.utils import timezone
-
-        from benchmarks.scene import Case, planned, send, sender_for, tenant_with
-        from broadcast.engine.batch import run_batch
-        from channels.platforms import Platform
-
-        case = Case(Platform.TELEGRAM)
-        for recipients in given.recipients:
-            tenant = tenant_with(recipients)
-            sender = sender_for(case, tenant=tenant, stub_url=stub_url, lanes=1)
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_backend_pid()")
-                (backend_pid,) = cursor.fetchone()
-            with Peaks(backend_pid) as peaks:
-                began = time.perf_counter()
-                broadcast = planned(case, sender=sender)
-                took = time.perf_counter() - began
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "CREATE TABLE bare_message (LIKE broadcast_broadcastmessage INCLUDING ALL)"
-                )
-                began = time.perf_counter()
-                cursor.execute(BARE, {"broadcast": broadcast.pk, "tenant": tenant.pk})
-                bare = time.perf_counter() - began
-                cursor.execute("DROP TABLE bare_message")
-            send(broadcast)
-            lane = broadcast.lanes.get()
-
-            def cost(batches: int, lane_id: int = lane.pk) -> float:
-                before = cpu_seconds(servers.postgres) + time.process_time()
-                for _ in range(batches):
-                    run_batch(lane_id=lane_id, clock=timezone.now)
-                spent = cpu_seconds(servers.postgres) + time.process_time() - before
-                return spent / batches / 50 * 1000
-
-            cost(5)
-            sent = cost(min(given.batches, recipients // 50 // 3))
-            watcher = connection.copy()
-            watcher.ensure_connection()
-            with watcher.cursor() as cursor:
-                cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-                cursor.execute("SELECT count(*) FROM tenants_tenant")
-                watched = cost(min(given.batches, recipients // 50 // 3))
-                cursor.execute("COMMIT")
-            watcher.close()
-            lines.append(
-                {
-                    "recipients": recipients,
-                    "planning_seconds": round(took, 2),
-                    "bare_seconds": round(bare, 2),
-                    "times_bare": round(took / bare, 2),
-                    "peak_rss_mb": round(peaks.own / 2**20),
-                    "backend_mb": round(peaks.backend / 2**20),
-                    "cpu_per_1000": round(sent, 3),
-                    "cpu_per_1000_beside_a_snapshot": round(watched, 3),
-                }
-            )
-            sys.stdout.write(json.dumps(lines[-1]) + "\n")
+        for recipients in options.recipients:
+            line = _measured(recipients, options.batches, stub_url=stub_url, servers=servers)
+            sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()
+            lines.append(line)
         name = f"planning-{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
         (data_folder() / name).write_text(json.dumps(lines, indent=1))
+
+
+def _measured(
+    recipients: int, batches: int, *, stub_url: str, servers: Servers
+) -> dict[str, float]:
+    """The cost of planning a broadcast to this many recipients, and of sending its messages."""
+    from benchmarks.scene import Case, send, sender_for, tenant_with
+    from channels.platforms import Platform
+
+    case = Case(Platform.TELEGRAM)
+    sender = sender_for(case, tenant=tenant_with(recipients), stub_url=stub_url, lanes=1)
+    broadcast, seconds, peaks = _plan(case, sender)
+    bare = _bare_insert(broadcast)
+    send(broadcast)
+    _cpu_per_1000(broadcast, WARM_UP, servers=servers)
+    # At most a third of the messages, so that three such runs fit into the broadcast.
+    batches = min(batches, recipients // PER_BATCH // 3)
+    alone = _cpu_per_1000(broadcast, batches, servers=servers)
+    with _open_snapshot():
+        beside_snapshot = _cpu_per_1000(broadcast, batches, servers=servers)
+    return {
+        "recipients": recipients,
+        "planning_seconds": round(seconds, 2),
+        "bare_seconds": round(bare, 2),
+        "times_bare": round(seconds / bare, 2),
+        "peak_rss_mb": round(peaks.own / 2**20),
+        "backend_mb": round(peaks.backend / 2**20),
+        "cpu_per_1000": round(alone, 3),
+        "cpu_per_1000_beside_a_snapshot": round(beside_snapshot, 3),
+    }
+
+
+def _plan(case: "Case", sender: "Sender") -> "tuple[Broadcast, float, Peaks]":
+    """The planned broadcast, the seconds that planning took, and the peaks of memory."""
+    from django.db import connection
+
+    from benchmarks.scene import planned
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend_pid,) = cursor.fetchone()
+    with Peaks(backend_pid) as peaks:
+        began = time.perf_counter()
+        broadcast = planned(case, sender=sender)
+        return broadcast, time.perf_counter() - began, peaks
+
+
+def _bare_insert(broadcast: "Broadcast") -> float:
+    """The seconds that the bare statement takes for the same audience."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bare_message (LIKE broadcast_broadcastmessage INCLUDING ALL)")
+        began = time.perf_counter()
+        cursor.execute(BARE, {"broadcast": broadcast.pk, "tenant": broadcast.tenant_id})
+        seconds = time.perf_counter() - began
+        cursor.execute("DROP TABLE bare_message")
+    return seconds
+
+
+def _cpu_per_1000(broadcast: "Broadcast", batches: int, *, servers: Servers) -> float:
+    """CPU seconds of this process and PostgreSQL for 1,000 messages; sends `batches` batches."""
+    from django.utils import timezone
+
+    from broadcast.engine.batch import run_batch
+
+    lane_id = broadcast.lanes.get().pk
+    before = cpu_seconds(servers.postgres) + time.process_time()
+    for _ in range(batches):
+        run_batch(lane_id=lane_id, clock=timezone.now)
+    cpu = cpu_seconds(servers.postgres) + time.process_time() - before
+    return cpu / batches / PER_BATCH * 1000
+
+
+@contextmanager
+def _open_snapshot() -> Iterator[None]:
+    """Holds a snapshot open in another connection, so that PostgreSQL must keep dead rows."""
+    from django.db import connection
+
+    watcher = connection.copy()
+    watcher.ensure_connection()
+    with watcher.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("SELECT count(*) FROM tenants_tenant")
+        yield
+        cursor.execute("COMMIT")
+    watcher.close()
 
 
 if __name__ == "__main__":

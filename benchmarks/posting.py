@@ -1,7 +1,7 @@
-"""`python -m benchmarks.posting`: posts ready-made calls at a steady rate; says how it went.
+"""`python -m benchmarks.posting`: posts prepared requests at a steady rate; prints the counts.
 
-The provider's end of a burst of receipts, made to cost little beside what it measures: requests
-come whole and signed from a file, each led by its length, and go out over raw kept connections.
+It plays the provider in a burst of receipts and must cost little beside what is measured: it reads
+complete, signed requests from a file, each after its length, and keeps its raw connections open.
 """
 
 import argparse
@@ -19,10 +19,10 @@ AT_ONCE = 32
 OK = b"HTTP/1.1 200"
 
 
-def written(requests: Iterator[bytes], path: Path) -> None:
+def write_requests(requests: Iterator[bytes], path: Path) -> None:
     with path.open("wb") as file:
-        for each in requests:
-            file.write(LENGTH.pack(len(each)) + each)
+        for request in requests:
+            file.write(LENGTH.pack(len(request)) + request)
 
 
 def read(file: BinaryIO) -> Iterator[bytes]:
@@ -31,14 +31,14 @@ def read(file: BinaryIO) -> Iterator[bytes]:
 
 
 async def post_all(path: Path, *, port: int, rate: float) -> dict[str, float]:
-    """`late`: by how much the last call left after its time, where the server took no more."""
+    """The counts; `late` is how many seconds the last call was delayed by a slow server."""
     with path.open("rb") as file:
         numbered = enumerate(read(file))
         began = time.monotonic()
         counts = await asyncio.gather(
             *(_post(numbered, port=port, rate=rate, began=began) for _ in range(AT_ONCE))
         )
-    posted, refused = (sum(each[n] for each in counts) for n in (0, 1))
+    posted, refused = (sum(pair[n] for pair in counts) for n in (0, 1))
     seconds = time.monotonic() - began
     return {
         "posted": posted,
@@ -78,8 +78,8 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--rate", type=float, required=True)
-    given = parser.parse_args()
-    result = asyncio.run(post_all(given.path, port=given.port, rate=given.rate))
+    options = parser.parse_args()
+    result = asyncio.run(post_all(options.path, port=options.port, rate=options.rate))
     sys.stdout.write(json.dumps(result))
 
 

@@ -1,4 +1,4 @@
-"""The processes that are measured, and what they have used."""
+"""The measured processes and their CPU and memory."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ STOP_GRACE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """How many processes send, each with a pool of so many `threads`; 0: prefork's own."""
+    """The number of sending processes and of threads in each (0: a prefork pool)."""
 
     processes: int
     threads: int = 0
@@ -46,7 +46,7 @@ def stub() -> Iterator[tuple[str, psutil.Process]]:
 
 @contextmanager
 def sending_workers(how: Workers, *, log: Path) -> Iterator[list[psutil.Process]]:
-    """Celery workers as config/stack/commands.py starts them; their top processes."""
+    """Runs Celery workers as config/stack/commands.py does; yields their top processes."""
     if how.threads:
         names = [f"bench{n}" for n in range(how.processes)]
         pool = ["-P", "threads", "-c", str(how.threads)]
@@ -64,10 +64,10 @@ def sending_workers(how: Workers, *, log: Path) -> Iterator[list[psutil.Process]
                     _start([*command, *quiet, "-n", f"{name}@%h"], stdout=output, stderr=output)
                 )
             _wait_until_ready(started[-1], path)
-        yield [psutil.Process(each.pid) for each in started]
+        yield [psutil.Process(process.pid) for process in started]
     finally:
-        for each in started:
-            end(each, by=signal.SIGTERM, grace=STOP_GRACE)
+        for process in started:
+            end(process, by=signal.SIGTERM, grace=STOP_GRACE)
 
 
 def _start(
@@ -92,12 +92,12 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def cpu_seconds(processes: list[psutil.Process]) -> float:
-    """Of these processes and all their children, those that have ended included."""
+    """CPU seconds of these processes and all their children, including ended ones."""
     used = 0.0
     for top in processes:
-        for each in (top, *top.children(recursive=True)):
+        for process in (top, *top.children(recursive=True)):
             try:
-                times = each.cpu_times()
+                times = process.cpu_times()
             except psutil.NoSuchProcess:
                 continue
             used += times.user + times.system + times.children_user + times.children_system
@@ -105,32 +105,36 @@ def cpu_seconds(processes: list[psutil.Process]) -> float:
 
 
 def peak_rss(processes: list[psutil.Process]) -> int:
-    """The largest resident set, in bytes, that one of these or their children ever had."""
+    """The largest resident set, in bytes, that any of these or their children ever had."""
     return max(
-        _high_water(each.pid) for top in processes for each in (top, *top.children(recursive=True))
+        _high_water(process.pid)
+        for top in processes
+        for process in (top, *top.children(recursive=True))
     )
 
 
 class Peaks:
-    """The most memory, in bytes, of this process (`own`) and, without what it shares with others,
-    of a backend of PostgreSQL (`backend`), which is looked at every 20 ms."""
+    """Peaks of memory in bytes: of this process (`own`), and of a PostgreSQL backend (`backend`).
+
+    The backend's figure excludes shared memory and is sampled every 20 ms.
+    """
 
     def __init__(self, backend_pid: int) -> None:
         self.own = self.backend = 0
         self._pid, self._is_over = backend_pid, threading.Event()
-        self._looks = threading.Thread(target=self._look, daemon=True)
+        self._sampler = threading.Thread(target=self._sample, daemon=True)
 
     def __enter__(self) -> "Peaks":
-        Path("/proc/self/clear_refs").write_text("5")  # forgets the peak of before: proc(5)
-        self._looks.start()
+        Path("/proc/self/clear_refs").write_text("5")  # resets the peak: proc(5)
+        self._sampler.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
-        self._looks.join()
+        self._sampler.join()
         self.own = _high_water(os.getpid())
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         while not self._is_over.wait(0.02):
             self.backend = max(self.backend, _from_status(self._pid, "RssAnon"))
 

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.receipts`: how fast receipts are taken over HTTP, and applied.
+"""`python -m benchmarks.receipts`: how many receipts a second are received over HTTP and applied.
 
-Bodies are Meta's, signed, with one status a request. Taken: posted to gunicorn as it is deployed,
-beside a view that does nothing on the same server. Applied: from the stored events, in this
-process, by what a worker runs.
+The bodies are Meta's, signed, with one status per request. Receiving is measured on gunicorn as it
+is deployed, compared with a view that does nothing on the same server. Applying is measured in this
+process, with a worker's code, on stored events.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from channels.models import ProviderApp
 
-SECRET = "a-made-up-app-secret"  # noqa: S105 - signs the bench's own calls
+SECRET = "a-made-up-app-secret"  # noqa: S105 - signs the benchmark's own calls
 AT_ONCE = 32
 CHUNK = 5000
 
@@ -49,13 +49,13 @@ FROM generate_series(1, %(count)s) n
 
 def main() -> int:
     parser = ArgumentParser(prog="python -m benchmarks.receipts", description=__doc__)
-    parser.add_argument("--events", type=int, default=30_000, help="receipts that are applied")
-    parser.add_argument("--posts", type=int, default=6_000, help="calls of each kind over HTTP")
-    given = parser.parse_args()
+    parser.add_argument("--events", type=int, default=30_000, help="receipts to apply")
+    parser.add_argument("--posts", type=int, default=6_000, help="HTTP calls of each kind")
+    options = parser.parse_args()
     with throw_away():
         figures = {
-            "applied_per_second": applied(given.events),
-            **taken(given.posts),
+            "applied_per_second": applied(options.events),
+            **received(options.posts),
         }
     text = json.dumps(figures, indent=2)
     (data_folder() / "receipts.json").write_text(text)
@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def applied(count: int) -> float:
-    """Receipts a second from stored events, each event with one status."""
+    """Receipts applied per second; each stored event holds one receipt."""
     from django.utils import timezone
 
     from inbound.applying.applying import apply_block
@@ -74,8 +74,8 @@ def applied(count: int) -> float:
     ids = _messages(app, count)
     for start_at in range(0, count, CHUNK):
         ProviderEvent.objects.bulk_create(
-            ProviderEvent(app=app, body=body_for(each), received_at=timezone.now())
-            for each in ids[start_at : start_at + CHUNK]
+            ProviderEvent(app=app, body=body_for(message_id), received_at=timezone.now())
+            for message_id in ids[start_at : start_at + CHUNK]
         )
     began = time.perf_counter()
     while apply_block(now=timezone.now()):
@@ -86,11 +86,12 @@ def applied(count: int) -> float:
     return round(count / seconds)
 
 
-def taken(count: int) -> dict[str, float]:
-    """Calls a second that the web server takes, and what a view that does nothing takes."""
+def received(count: int) -> dict[str, float]:
+    """Webhook calls per second that the web server receives, beside a view that does nothing."""
     app = _app()
     ids = _messages(app, count)
-    calls = [(body_for(each), signature_of(body_for(each))) for each in ids]
+    bodies = [body_for(message_id) for message_id in ids]
+    calls = [(body, signature_of(body)) for body in bodies]
     with web_server() as (url, process):
         asyncio.run(_post(f"{url}/nothing/", calls[:500]))
         asyncio.run(_post(f"{url}{app.webhook_path}", calls[:500]))
@@ -114,7 +115,7 @@ def taken(count: int) -> dict[str, float]:
 
 @contextmanager
 def web_server() -> Iterator[tuple[str, psutil.Process]]:
-    """gunicorn as it is deployed, with one more route: a view that does nothing."""
+    """gunicorn as it is deployed, with a second route to a view that does nothing."""
     port = free_port(8765)
     log = data_folder() / "web.log"
     command = [sys.executable, "-m", "gunicorn", "-c", "python:config.web_server", "config.wsgi"]
@@ -145,10 +146,10 @@ async def _until_it_answers(url: str, process: "subprocess.Popen[bytes]", log: P
 
 
 async def _post(url: str, calls: Sequence[tuple[bytes, str]]) -> float:
-    """Calls a second, AT_ONCE at a time over kept connections."""
+    """Calls per second, AT_ONCE at a time over persistent connections."""
     todo = iter(calls)
 
-    async def go_on(session: aiohttp.ClientSession) -> None:
+    async def post_remaining(session: aiohttp.ClientSession) -> None:
         for body, signature in todo:
             headers = {"X-Hub-Signature-256": signature, "Content-Type": "application/json"}
             async with session.post(url, data=body, headers=headers) as answer:
@@ -159,7 +160,7 @@ async def _post(url: str, calls: Sequence[tuple[bytes, str]]) -> float:
     connector = aiohttp.TCPConnector(limit=AT_ONCE)
     async with aiohttp.ClientSession(connector=connector) as session:
         began = time.perf_counter()
-        await asyncio.gather(*(go_on(session) for _ in range(AT_ONCE)))
+        await asyncio.gather(*(post_remaining(session) for _ in range(AT_ONCE)))
         return len(calls) / (time.perf_counter() - began)
 
 
@@ -189,13 +190,13 @@ def _messages(app: "ProviderApp", count: int) -> "list[UUID]":
     with connection.cursor() as cursor:
         cursor.execute(ROWS, {"tenant": app.tenant_id, "broadcast": broadcast.pk, "count": count})
         cursor.execute("ANALYZE broadcast_broadcastmessage")
-    found = BroadcastMessage.objects.filter(broadcast=broadcast).order_by("seq")
-    return list(found.values_list("pk", flat=True))
+    messages = BroadcastMessage.objects.filter(broadcast=broadcast).order_by("seq")
+    return list(messages.values_list("pk", flat=True))
 
 
 def body_for(message_id: "UUID") -> bytes:
-    """One status, `delivered`, that finds its message by our id."""
-    said = {
+    """One status, `delivered`, which names its message by our id."""
+    status = {
         "id": f"wamid.{message_id}",
         "status": "delivered",
         "timestamp": "1700000000",
@@ -203,7 +204,7 @@ def body_for(message_id: "UUID") -> bytes:
         "biz_opaque_callback_data": str(message_id),
     }
     metadata = {"display_phone_number": "4915100000000", "phone_number_id": "1"}
-    value = {"messaging_product": "whatsapp", "metadata": metadata, "statuses": [said]}
+    value = {"messaging_product": "whatsapp", "metadata": metadata, "statuses": [status]}
     entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
@@ -213,8 +214,8 @@ def signature_of(body: bytes, *, secret: str = SECRET) -> str:
 
 
 def _memory(process: psutil.Process) -> int:
-    each = (process, *process.children(recursive=True))
-    return sum(int(one.memory_info().rss) for one in each)
+    processes = (process, *process.children(recursive=True))
+    return sum(int(process.memory_info().rss) for process in processes)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""`python -m benchmarks.recovery`: seconds until messages flow again, and until all is finished.
+"""`python -m benchmarks.recovery`: seconds until messages flow again and the broadcast finishes.
 
-After a kill of the sending workers, a FLUSHALL and an immediate shutdown of PostgreSQL, each in
-mid-broadcast, with the stack that `make run` starts and the settings of production: the lease above
-all, which says when the messages that were in dead hands are settled. By Telegram, which reports
-nothing, so that nothing else settles them; or with `--platform WHATSAPP`, whose receipts do.
+Three faults, each during a broadcast: a kill of the sending workers, a FLUSHALL, and an immediate
+shutdown of PostgreSQL; with the stack of `make run` and production settings. Above all the lease
+matters, which decides when messages of a killed worker are settled. By default the platform is
+Telegram, which sends no receipts, so nothing else settles these messages; with
+`--platform WHATSAPP` receipts do.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.own_stack import own_stack, say, tell
+from benchmarks.own_stack import log, own_stack, write_result
 
 if TYPE_CHECKING:
     from benchmarks.under_way import UnderWay
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 MESSAGES = 1000
 PER_SECOND = 50
 FAULT_AT = 5.0
-"""Seconds after the start of each broadcast."""
+"""Seconds from the start of a broadcast to its fault."""
 FLOWING = 60.0
-"""Within which messages must flow again."""
+"""Most seconds until messages flow again."""
 SENDING_PROCESSES = 2
 
 
@@ -36,12 +37,12 @@ class Fault:
     title: str
     do: "Callable[[Stack], None]"
     sending_processes: int
-    """The batches of so many may be left without an answer."""
+    """How many sending processes the fault may stop with unsettled batches."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What was done to a broadcast, and when, by the wall's clock and the monotonic one."""
+class Interrupted:
+    """A broadcast, its fault, and the fault's time by the wall clock and the monotonic clock."""
 
     fault: Fault
     under_way: "UnderWay"
@@ -53,21 +54,21 @@ class Done:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recovery", description=__doc__)
     parser.add_argument("--platform", default="TELEGRAM", choices=["TELEGRAM", "WHATSAPP"])
-    given = parser.parse_args()
+    options = parser.parse_args()
     with own_stack() as stack:
-        # One after the other; their leases run out side by side.
-        done = [_interrupted(fault, stack, platform=given.platform) for fault in FAULTS]
-        say("waiting for leases to run out")
-        figures = [_finished(each, stack) for each in done]
-    tell("recovery", {"platform": given.platform, "faults": figures})
-    return 1 if any(each["breaches"] for each in figures) else 0
+        # The faults come one after another; the leases then expire at the same time.
+        broadcasts = [_interrupt(fault, stack, platform=options.platform) for fault in FAULTS]
+        log("waiting until the leases expire")
+        figures = [_finished(interrupted, stack) for interrupted in broadcasts]
+    write_result("recovery", {"platform": options.platform, "faults": figures})
+    return 1 if any(fault["breaches"] for fault in figures) else 0
 
 
 def kill_the_sending_workers(stack: "Stack") -> None:
-    """The pool and its children at once, as the kernel's out-of-memory killer might."""
-    from benchmarks.victims import family, killed, member
+    """Kills the pool and its children at once, as the kernel's out-of-memory killer might."""
+    from benchmarks.victims import family, kill, member
 
-    killed(*family(member("sending")))
+    kill(*family(member("sending")))
 
 
 def flush_valkey(stack: "Stack") -> None:
@@ -78,7 +79,7 @@ def flush_valkey(stack: "Stack") -> None:
 
 
 def shut_postgres_down(stack: "Stack") -> None:
-    """Immediately, as good as a power cut; its keeper starts it again."""
+    """Shuts down immediately, like a power failure; the keeper starts it again."""
     import signal
 
     from benchmarks.victims import postmaster
@@ -93,8 +94,8 @@ FAULTS = (
 )
 
 
-def _interrupted(fault: Fault, stack: "Stack", *, platform: str) -> Done:
-    """Returns when nothing waits to be sent any more but what is in dead hands."""
+def _interrupt(fault: Fault, stack: "Stack", *, platform: str) -> Interrupted:
+    """Returns when no message is PENDING; some may still belong to killed processes."""
     from django.utils import timezone
 
     from benchmarks.under_way import started, until
@@ -106,19 +107,23 @@ def _interrupted(fault: Fault, stack: "Stack", *, platform: str) -> Done:
         per_second=PER_SECOND,
         sandbox_url=stack.sandbox_url,
     )
-    until(lambda: under_way.is_flowing_since(under_way.began), seconds=FLOWING, of="a first batch")
+    until(
+        lambda: under_way.is_flowing_since(under_way.began), seconds=FLOWING, what="a first batch"
+    )
     time.sleep(FAULT_AT)
     at, monotonic = timezone.now(), time.monotonic()
     fault.do(stack)
-    say(fault.title)
-    again = until(lambda: under_way.is_flowing_since(at), seconds=FLOWING, of="messages flow")
-    flowing = (again - at).total_seconds()
-    say(f"  flows again after {flowing:.1f} s")
-    until(lambda: under_way.left() == 0, seconds=FLOWING * 2, of="all claimed")
-    return Done(fault, under_way, at, monotonic, flowing)
+    log(fault.title)
+    flowing_at = until(
+        lambda: under_way.is_flowing_since(at), seconds=FLOWING, what="messages flow"
+    )
+    flowing = (flowing_at - at).total_seconds()
+    log(f"  flows again after {flowing:.1f} s")
+    until(lambda: under_way.left() == 0, seconds=FLOWING * 2, what="all claimed")
+    return Interrupted(fault, under_way, at, monotonic, flowing)
 
 
-def _finished(done: Done, stack: "Stack") -> dict[str, Any]:
+def _finished(interrupted: Interrupted, stack: "Stack") -> dict[str, Any]:
     from django.conf import settings
 
     from benchmarks.under_way import in_hand_of, longest_silence, until
@@ -126,36 +131,36 @@ def _finished(done: Done, stack: "Stack") -> dict[str, Any]:
     from tests.chaos.witness import Witness
 
     seconds = 2 * settings.BROADCAST_BATCH_LEASE + settings.BROADCAST_UNKNOWN_GRACE
-    finished = until(done.under_way.finished_at, seconds=seconds, of="finished")
-    scenario = done.under_way.scenario
+    finished = until(interrupted.under_way.finished_at, seconds=seconds, what="finished")
+    scenario = interrupted.under_way.scenario
     accepted = Witness(stack.sandbox_url).accepted(scenario.sender.account_id)
-    explained = in_hand_of(done.fault.sending_processes)
+    explained = in_hand_of(interrupted.fault.sending_processes)
     breaches = breaches_of(scenario, accepted=accepted, unknown_explained=explained)
-    statuses = done.under_way.statuses()
-    say(f"{done.fault.title}: {statuses}, {breaches or 'nothing amiss'}")
+    statuses = interrupted.under_way.statuses()
+    log(f"{interrupted.fault.title}: {statuses}, {breaches or 'no breaches'}")
     return {
-        "fault": done.fault.title,
-        "flows_again_seconds": round(done.flowing, 1),
-        "longest_silence_seconds": longest_silence(accepted, around=done.monotonic),
-        "killed_batches_settled_seconds": _swept(done),
-        "finished_seconds": round((finished - done.at).total_seconds(), 1),
+        "fault": interrupted.fault.title,
+        "flows_again_seconds": round(interrupted.flowing, 1),
+        "longest_silence_seconds": longest_silence(accepted, around=interrupted.monotonic),
+        "killed_batches_settled_seconds": _swept(interrupted),
+        "finished_seconds": round((finished - interrupted.at).total_seconds(), 1),
         "lease_seconds": settings.BROADCAST_BATCH_LEASE,
         "statuses": statuses,
         "accepted_by_the_sandbox": len(accepted),
-        "accepted_twice": len(accepted) - len({each["to"] for each in accepted}),
+        "accepted_twice": len(accepted) - len({record["to"] for record in accepted}),
         "breaches": breaches,
     }
 
 
-def _swept(done: Done) -> float | None:
-    """When the last batch in dead hands was taken back; None if there was none."""
+def _swept(interrupted: Interrupted) -> float | None:
+    """Seconds until the last batch of a killed process was swept; None if there was none."""
     from django.db.models import Max
 
     from broadcast.models import Batch
 
-    of_it = Batch.objects.filter(broadcast=done.under_way.scenario.broadcast)
-    last = of_it.aggregate(last=Max("swept_at"))["last"]
-    return round((last - done.at).total_seconds(), 1) if last else None
+    batches = Batch.objects.filter(broadcast=interrupted.under_way.scenario.broadcast)
+    last = batches.aggregate(last=Max("swept_at"))["last"]
+    return round((last - interrupted.at).total_seconds(), 1) if last else None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The table of a benchmark and its JSON."""
+"""The benchmark's report: a table and JSON."""
 
 import argparse
 import json
@@ -16,8 +16,8 @@ from benchmarks.scene import Case
 
 
 class Report:
-    def __init__(self, given: argparse.Namespace, *, statements: float) -> None:
-        self._given = vars(given)
+    def __init__(self, options: argparse.Namespace, *, statements: float) -> None:
+        self._options = vars(options)
         self._statements = statements
         self._rounds: dict[tuple[str, str], list[tuple[Result, Result]]] = defaultdict(list)
 
@@ -37,15 +37,15 @@ class Report:
                 + "\n"
                 for line in lines
             )
-            + f"{self._statements:.3f} SQL statements a message, BEGIN and COMMIT included\n"
+            + f"{self._statements:.3f} SQL statements per message, including BEGIN and COMMIT\n"
         )
 
     def _line(self, case: str, workers: str) -> tuple[str, ...]:
         rounds = self._rounds[case, workers]
         bares, engines = [bare for bare, _ in rounds], [engine for _, engine in rounds]
-        speeds = [each.per_second for each in engines]
-        mid = {
-            name: median(getattr(each, name) for each in engines)
+        speeds = [engine.per_second for engine in engines]
+        medians = {
+            name: median(getattr(engine, name) for engine in engines)
             for name in (
                 "cpu", "cpu_workers", "cpu_postgres", "cpu_valkey", "transactions",
                 "batches_in_flight", "peak_rss_mb",
@@ -57,24 +57,24 @@ class Report:
             f"{median(speeds):.0f}",
             f"{min(speeds):.0f}-{max(speeds):.0f}",
             f"{median(engine.per_second / bare.per_second for bare, engine in rounds):.2f}",
-            f"{mid['cpu']:.3f}",
-            f"{median(each.cpu for each in bares):.3f}",
+            f"{medians['cpu']:.3f}",
+            f"{median(bare.cpu for bare in bares):.3f}",
             f"{median(engine.cpu - bare.cpu for bare, engine in rounds):.3f}",
-            f"{mid['cpu_workers']:.3f}",
-            f"{mid['cpu_postgres']:.3f}",
-            f"{mid['cpu_valkey']:.3f}",
-            f"{mid['transactions']:.3f}",
-            f"{mid['batches_in_flight']:.1f}",
-            f"{mid['peak_rss_mb']:.0f}",
+            f"{medians['cpu_workers']:.3f}",
+            f"{medians['cpu_postgres']:.3f}",
+            f"{medians['cpu_valkey']:.3f}",
+            f"{medians['transactions']:.3f}",
+            f"{medians['batches_in_flight']:.1f}",
+            f"{medians['peak_rss_mb']:.0f}",
         )
 
     def write(self, folder: Path) -> None:
         at = datetime.now(UTC)
-        kept = {
+        report = {
             "at": at.isoformat(),
             "cores": os.cpu_count(),
             "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-            "given": self._given,
+            "given": self._options,
             "statements_per_message": self._statements,
             "runs": [
                 {"case": case, "workers": workers, "bare": bare.as_json(), "engine": sent.as_json()}
@@ -82,4 +82,4 @@ class Report:
                 for bare, sent in rounds
             ],
         }
-        (folder / f"{at:%Y%m%dT%H%M%S}.json").write_text(json.dumps(kept, indent=1))
+        (folder / f"{at:%Y%m%dT%H%M%S}.json").write_text(json.dumps(report, indent=1))

@@ -1,4 +1,4 @@
-"""One run of the bare loop, one of the engine: what each took."""
+"""Runs of the bare loop and of the engine, and the time and CPU that they take."""
 
 import json
 import subprocess
@@ -20,13 +20,13 @@ from broadcast.states import FINISHED
 from config.environment import BASE_DIR
 from tenants.models import Tenant
 
-LOOK = 0.1
-LONGEST = 1800.0  # seconds
+POLL_SECONDS = 0.1
+DEADLINE = 1800.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """CPU in seconds for 1,000 messages; the stub's is no part of the engine's."""
+    """CPU is in seconds per 1,000 messages; the stub's CPU is not part of `cpu`."""
 
     messages: int
     seconds: float
@@ -52,7 +52,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """All that runs while one kind of workers is measured."""
+    """Everything that runs during the measurement of one kind of workers."""
 
     workers: Workers
     processes: list[psutil.Process]
@@ -62,19 +62,19 @@ class Rig:
 
 
 def side_by_side(case: Case, *, tenant: Tenant, rig: Rig, messages: int) -> tuple[Result, Result]:
-    """Bare and engine. Half of the bare loop runs before the engine and half after it.
+    """The bare loop's and the engine's result; half of the bare loop runs before, half after.
 
-    The machine's speed changes within a minute: what is measured once would meet another one.
+    The machine's speed changes within a minute, so a single bare run could meet another speed.
     """
     half = messages // 2
     before = bare(case, rig=rig, messages=half)
-    whole = engine(case, tenant=tenant, rig=rig)
+    engine_result = engine(case, tenant=tenant, rig=rig)
     after = bare(case, rig=rig, messages=half)
-    return _of_both(before, after), whole
+    return _sum_of_halves(before, after), engine_result
 
 
-def _of_both(before: Result, after: Result) -> Result:
-    """Of halves of one size."""
+def _sum_of_halves(before: Result, after: Result) -> Result:
+    """The result of two runs of the same size."""
     return Result(
         messages=before.messages + after.messages,
         seconds=before.seconds + after.seconds,
@@ -84,7 +84,7 @@ def _of_both(before: Result, after: Result) -> Result:
 
 
 def bare(case: Case, *, rig: Rig, messages: int) -> Result:
-    """The same requests by the same client in as many processes, without anything durable."""
+    """Sends the same requests with the same client and processes, and stores nothing."""
     workers, url = rig.workers, f"{rig.stub_url}/{case.latency_ms}ms"
     share = messages // workers.processes
     command = [sys.executable, "-m", "benchmarks.bare", "--url", url]
@@ -98,28 +98,28 @@ def bare(case: Case, *, rig: Rig, messages: int) -> Result:
         )
         for _ in range(workers.processes)
     ]
-    for each in started:
-        assert each.stdout is not None
-        each.stdout.readline()
+    for process in started:
+        assert process.stdout is not None
+        process.stdout.readline()
     before = cpu_seconds([rig.stub])
-    for each in started:
-        assert each.stdin is not None
-        each.stdin.write("\n")
-        each.stdin.flush()
-    told = [json.loads(each.communicate(timeout=LONGEST)[0]) for each in started]
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    figures = [json.loads(process.communicate(timeout=DEADLINE)[0]) for process in started]
     sent = share * workers.processes
-    if sum(each["accepted"] for each in told) != sent:
+    if sum(process_figures["accepted"] for process_figures in figures) != sent:
         raise RuntimeError("The bare loop lost messages.")
     return Result(
         messages=sent,
-        seconds=max(each["wall"] for each in told),
-        cpu_workers=sum(each["cpu"] for each in told) / sent * 1000,
+        seconds=max(process_figures["wall"] for process_figures in figures),
+        cpu_workers=sum(process_figures["cpu"] for process_figures in figures) / sent * 1000,
         cpu_stub=(cpu_seconds([rig.stub]) - before) / sent * 1000,
     )
 
 
 def engine(case: Case, *, tenant: Tenant, rig: Rig) -> Result:
-    """A whole broadcast by real workers, from queued to finished; everything durable."""
+    """Sends a whole broadcast with real workers on durable servers, from queued to finished."""
     lanes = 2 * rig.workers.processes * max(1, rig.workers.threads)
     sender = sender_for(case, tenant=tenant, stub_url=rig.stub_url, lanes=lanes)
     broadcast = planned(case, sender=sender)
@@ -128,13 +128,13 @@ def engine(case: Case, *, tenant: Tenant, rig: Rig) -> Result:
     began = _transactions()
     send(broadcast)
     _wait_until_finished(broadcast)
-    used = [cpu_seconds(group) - was for group, was in zip(groups, before, strict=True)]
+    used = [cpu_seconds(group) - start for group, start in zip(groups, before, strict=True)]
     transactions = _transactions() - began
     broadcast.refresh_from_db()
     assert broadcast.queued_at is not None
     assert broadcast.finished_at is not None
     messages = _require_all_sent(case, broadcast)
-    cpu_workers, cpu_postgres, cpu_valkey, cpu_stub = (each / messages * 1000 for each in used)
+    cpu_workers, cpu_postgres, cpu_valkey, cpu_stub = (cpu / messages * 1000 for cpu in used)
     return Result(
         messages=messages,
         seconds=(broadcast.finished_at - broadcast.queued_at).total_seconds(),
@@ -149,25 +149,25 @@ def engine(case: Case, *, tenant: Tenant, rig: Rig) -> Result:
 
 
 def _wait_until_finished(broadcast: Broadcast) -> None:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + DEADLINE
     while not Broadcast.objects.filter(pk=broadcast.pk, status__in=FINISHED).exists():
         if time.monotonic() > deadline:
             raise RuntimeError("The broadcast did not finish.")
-        time.sleep(LOOK)
+        time.sleep(POLL_SECONDS)
 
 
 def _require_all_sent(case: Case, broadcast: Broadcast) -> int:
-    """And paid for: what is fast because it skips something must not count."""
+    """The number of messages; all must be sent and paid, because skipped work must not count."""
     counters = BroadcastCounters.objects.get(pk=broadcast.pk)
     if counters.sent != counters.total:
-        raise RuntimeError(f"Not all were sent: {counters.by_status()}")
+        raise RuntimeError(f"Not all messages were sent: {counters.by_status()}")
     if counters.cost != counters.total * PRICE * SEGMENTS.get(case.platform, 1):
         raise RuntimeError(f"{counters.total} messages cost {counters.cost}.")
     return counters.sent
 
 
 def _transactions() -> int:
-    """Committed in this database so far; statistics lag by up to a second."""
+    """Transactions committed in this database so far; forces a flush, because statistics lag."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute(
@@ -177,7 +177,7 @@ def _transactions() -> int:
 
 
 def _in_flight(broadcast: Broadcast) -> float:
-    """Batches handed over and not yet settled, on average over the run."""
+    """The average number of batches that were handed over and not yet settled."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

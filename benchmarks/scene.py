@@ -1,4 +1,4 @@
-"""Whom the benchmark sends to, and what: a tenant with credits, contacts, a sender, a broadcast."""
+"""The benchmark's data: a tenant with credits, contacts, a sender and a planned broadcast."""
 
 import time
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ FROM generate_series(%(after)s + 1, %(after)s + %(count)s) n
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a run sends, apart from how many and by how many."""
+    """What a run sends; the numbers of messages and workers are set elsewhere."""
 
     platform: Platform
     latency_ms: int = 0
@@ -46,7 +46,7 @@ class Case:
 
 
 def tenant_with(contacts: int) -> Tenant:
-    """A tenant with so many contacts and more credits than it will spend."""
+    """A tenant with this many contacts and more credits than it will spend."""
     name = f"{contacts} contacts {uuid4().hex[:8]}"
     tenant = Tenant.objects.create(name=name, slug=name.replace(" ", "-"))
     ledger.top_up(
@@ -64,16 +64,16 @@ def tenant_with(contacts: int) -> Tenant:
 
 
 def more_contacts(*, tenant: Tenant, count: int) -> list[UUID]:
-    """So many more of the tenant's; their ids."""
-    known = Contact.objects.for_tenant(tenant).count()
+    """Adds this many contacts to the tenant; returns their ids."""
+    existing = Contact.objects.for_tenant(tenant).count()
     with connection.cursor() as cursor:
         sql = f"{CONTACTS} RETURNING id"
-        cursor.execute(sql, {"tenant": tenant.pk, "after": known, "count": count})
-        return [each for (each,) in cursor.fetchall()]
+        cursor.execute(sql, {"tenant": tenant.pk, "after": existing, "count": count})
+        return [contact_id for (contact_id,) in cursor.fetchall()]
 
 
 def sender_for(case: Case, *, tenant: Tenant, stub_url: str, lanes: int) -> Sender:
-    """A new sender at the stub: no limit of its own, no delay between batches."""
+    """A new sender at the stub, without a limit and without a delay between batches."""
     account = account_on(case.platform)
     return Sender.objects.create(
         tenant=tenant,
@@ -92,9 +92,9 @@ def sender_for(case: Case, *, tenant: Tenant, stub_url: str, lanes: int) -> Send
 
 
 def planned(case: Case, *, sender: Sender, analyse: bool = True) -> Broadcast:
-    """A broadcast to all of the tenant's contacts, planned and paid, to be sent by `send`.
+    """A planned and paid broadcast to all of the tenant's contacts, ready for `send`.
 
-    `analyse`: as autovacuum would after a while; needless for a few messages.
+    `analyse` updates the table's statistics, as autovacuum would later; few messages need none.
     """
     fields = {
         "name": case.name,
@@ -116,9 +116,9 @@ def planned(case: Case, *, sender: Sender, analyse: bool = True) -> Broadcast:
     )
     lifecycle.finish_planning(broadcast_id=broadcast.pk, now=timezone.now())
     broadcast.refresh_from_db()
-    # Where a whole stack runs, its worker may be faster, and nobody waits for another's plan.
-    until = time.monotonic() + PLANNING_DEADLINE
-    while broadcast.planning_at is not None and time.monotonic() < until:
+    # In a whole stack a worker may plan it first; `finish_planning` then returns before the end.
+    deadline = time.monotonic() + PLANNING_DEADLINE
+    while broadcast.planning_at is not None and time.monotonic() < deadline:
         time.sleep(0.1)
         broadcast.refresh_from_db()
     if broadcast.status != "SCHEDULED":

@@ -1,4 +1,4 @@
-"""A database and keys of the benchmark's own on the durable servers, thrown away at the end."""
+"""A temporary database and key prefix for a benchmark, on the durable servers."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """The processes of both servers, where they run on this machine."""
+    """The processes of both servers, which run on this machine."""
 
     postgres: list[psutil.Process]
     valkey: list[psutil.Process]
@@ -31,7 +31,7 @@ class Servers:
 
 @contextmanager
 def throw_away() -> Iterator[Servers]:
-    """Django on an empty, migrated database; the workers started meanwhile find the same one."""
+    """Sets up Django on an empty, migrated database, which workers started meanwhile use too."""
     serve_where_unset()
     name = f"bench_{os.getpid()}"
     server = os.environ["DATABASE_URL"]
@@ -69,7 +69,7 @@ def _require_durable() -> None:
         for name in DURABLE:
             cursor.execute(f"SHOW {name}")
             if cursor.fetchone() != ("on",):
-                raise RuntimeError(f"{name} is off: what would be measured is not what runs.")
+                raise RuntimeError(f"{name} is off, but it is on in production.")
 
 
 def _processes() -> Servers:
@@ -90,14 +90,13 @@ def _remove_keys(prefix: str) -> None:
 
 
 def _open_limiters(prefix: str) -> None:
-    """A limiter without a memory starts closed (WhatsApp's for six seconds a recipient), for what
-    it may have forgotten: here there is nothing."""
+    """Opens the limiters: with an empty memory they start closed (WhatsApp's for six seconds)."""
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.set(f"{prefix}pace:epoch", 1)
 
 
 def data_folder() -> Path:
-    """Where results and logs go."""
+    """The folder for results and logs."""
     folder = DATA_DIR / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,4 +1,4 @@
-"""How many statements a message costs: counted at the connection, BEGIN and COMMIT included."""
+"""Counts the SQL statements per message at the connection, including BEGIN and COMMIT."""
 
 from functools import partial
 
@@ -15,13 +15,13 @@ BATCHES = 10
 
 
 def per_message(case: Case, *, stub_url: str) -> float:
-    """Of whole batches in the middle of a broadcast, without what Celery asks of Valkey."""
+    """Statements per message of whole batches amid a broadcast; Valkey's commands do not count."""
     size = settings.BROADCAST_BATCH_SIZE
     tenant = tenant_with((BATCHES + 2) * size)
     sender = sender_for(case, tenant=tenant, stub_url=stub_url, lanes=1)
     broadcast = planned(case, sender=sender)
     send(broadcast)
-    run_next = partial(run_next_batch, clock=timezone.now, lanes={})  # as a task does
+    run_next = partial(run_next_batch, clock=timezone.now, lanes={})  # as in a task
     run_next()
     before = _sent(broadcast)
     with CaptureQueriesContext(connection) as queries:

@@ -1,9 +1,9 @@
-"""`python -m benchmarks.stub`: the cheapest provider there can be, on a raw socket protocol.
+"""`python -m benchmarks.stub`: the cheapest possible provider, on a raw socket protocol.
 
-The sandbox checks and remembers every message; here that would be most of what is measured.
-Answers Telegram, Meta, Twilio and Google in the few bytes that their adapters read, and hands out
-Google's tokens. The path says how long an answer takes: `/50ms/bot<token>/sendMessage`.
-`GET /log/<account>` gives the times of what was taken, as JSON.
+The sandbox checks and remembers every message, which would dominate a benchmark. The stub answers
+as Telegram, Meta, Twilio and Google, with only the bytes that their adapters read, and issues
+Google's tokens. The path sets the latency: `/50ms/bot<token>/sendMessage`. `GET /log/<account>`
+returns the times at which the account's messages arrived, as JSON.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ TOKEN = b'{"access_token":"ya29.made-up","expires_in":3599,"token_type":"Bearer"
 
 
 class Stub(asyncio.Protocol):
-    """One connection; requests on it are answered in order."""
+    """One connection, whose requests are answered in order."""
 
     taken: "defaultdict[str, array[float]]" = defaultdict(lambda: array("d"))
 
@@ -30,7 +30,7 @@ class Stub(asyncio.Protocol):
         self._unread = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's is one in all but name.
+        # uvloop's transport does not inherit from asyncio.Transport.
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
@@ -39,9 +39,9 @@ class Stub(asyncio.Protocol):
             pass
 
     def _answer_one(self) -> bool:
-        """False until a whole request is there."""
-        head, found, rest = self._unread.partition(b"\r\n\r\n")
-        if not found:
+        """Answers one request; False if no complete request has arrived."""
+        head, separator, rest = self._unread.partition(b"\r\n\r\n")
+        if not separator:
             return False
         length = _length(head)
         if len(rest) < length:
@@ -58,7 +58,7 @@ class Stub(asyncio.Protocol):
         return True
 
     def _answer(self, path: str, body: bytes) -> tuple[bytes, float]:
-        """The answer's body and the seconds before it."""
+        """The answer's body and its delay in seconds."""
         _, first, second, *_ = [*path.split("/"), "", ""]
         if first == "log":
             return json.dumps(list(self.taken[second])).encode(), 0.0

@@ -1,7 +1,8 @@
-"""A broadcast that is sent at a steady pace while something is done to the processes."""
+"""A broadcast that is sent at a steady pace while processes are killed."""
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -32,30 +33,30 @@ class UnderWay:
         return dict(Counter(rows.values_list("status", flat=True)))
 
     def finished_at(self) -> datetime | None:
-        found = Broadcast.objects.filter(pk=self.scenario.broadcast.pk, status__in=FINISHED).first()
-        return found.finished_at if found else None
+        broadcasts = Broadcast.objects.filter(pk=self.scenario.broadcast.pk, status__in=FINISHED)
+        return broadcasts.values_list("finished_at", flat=True).first()
 
     def is_flowing_since(self, moment: datetime) -> datetime | None:
-        """The first hand-over of a batch that was claimed after this moment."""
+        """When the first batch claimed after `moment` was handed over; None if none was yet."""
         later = Batch.objects.filter(
             broadcast=self.scenario.broadcast, claimed_at__gt=moment, handed_at__isnull=False
         )
         return later.order_by("handed_at").values_list("handed_at", flat=True).first()
 
     def left(self) -> int:
-        """Messages that wait to be claimed."""
+        """The number of messages that wait to be claimed."""
         return BroadcastMessage.objects.filter(
             broadcast=self.scenario.broadcast, status="PENDING"
         ).count()
 
 
 def in_hand_of(sending_processes: int) -> int:
-    """Messages that so many processes can have handed over without having settled them."""
+    """Most messages that this many processes can have handed over but not settled."""
     return sending_processes * int(settings.BATCHES_AT_ONCE) * int(settings.BROADCAST_BATCH_SIZE)
 
 
 def started(*, platform: Platform, messages: int, per_second: int, sandbox_url: str) -> UnderWay:
-    """One that the sandbox takes at `per_second`; WhatsApp's receipts come by webhook."""
+    """Starts a broadcast through the sandbox at `per_second` messages a second."""
     case = Case(platform)
     sender = sender_for(case, tenant=tenant_with(messages), stub_url=sandbox_url, lanes=2)
     Sender.objects.filter(pk=sender.pk).update(
@@ -65,8 +66,8 @@ def started(*, platform: Platform, messages: int, per_second: int, sandbox_url: 
     broadcast = planned(case, sender=sender)
     send(broadcast)
     account = telegram if platform == Platform.TELEGRAM else whatsapp
-    made = Scenario(sender.tenant, account(sender.account_id), sender, broadcast, ambiguous=0)
-    return UnderWay(made, began=timezone.now())
+    scenario = Scenario(sender.tenant, account(sender.account_id), sender, broadcast, ambiguous=0)
+    return UnderWay(scenario, began=timezone.now())
 
 
 def _app(sender: Sender) -> ProviderApp | None:
@@ -82,8 +83,11 @@ def _app(sender: Sender) -> ProviderApp | None:
 
 
 def longest_silence(accepted: list[dict[str, Any]], *, around: float) -> float:
-    """Seconds in which the provider took nothing, begun from a second before to ten after."""
-    times = sorted(float(each["monotonic"]) for each in accepted)
+    """The longest gap, in seconds, between two messages at the provider near `around`.
+
+    A gap counts if it begins up to 1 s before or up to 10 s after `around`, or contains it.
+    """
+    times = sorted(float(record["monotonic"]) for record in accepted)
     gaps = [
         after - before
         for before, after in pairwise(times)
@@ -92,15 +96,18 @@ def longest_silence(accepted: list[dict[str, Any]], *, around: float) -> float:
     return round(max(gaps, default=0.0), 2)
 
 
-def until(what: Any, *, seconds: float, of: str) -> Any:
-    """What it returns, once that is true; while the database is away it is asked again."""
+def until(condition: Callable[[], Any], *, seconds: float, what: str) -> Any:
+    """The condition's first true value; retries while the database does not answer.
+
+    Raises RuntimeError, which names `what`, after `seconds`.
+    """
     deadline = time.monotonic() + seconds
     while True:
         try:
-            if found := what():
-                return found
+            if value := condition():
+                return value
         except Error:
             connection.close()
         if time.monotonic() > deadline:
-            raise RuntimeError(f"Not within {seconds:.0f} s: {of}.")
+            raise RuntimeError(f"Not within {seconds:.0f} s: {what}.")
         time.sleep(0.1)

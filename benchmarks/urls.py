@@ -1,4 +1,4 @@
-"""The project's routes, and one that does nothing."""
+"""The project's routes, and a route to a view that does nothing."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path

@@ -1,4 +1,4 @@
-"""The processes of a stack of our own, to be killed: never one that this process did not start."""
+"""The processes of this benchmark's stack, to be killed; never other processes."""
 
 import json
 import os
@@ -23,9 +23,9 @@ SENDING_PROCESSES = 2
 
 @dataclass(frozen=True, slots=True)
 class Victim:
-    """`works`: since that moment, whichever process is there now.
+    """A process to kill; `works` tells whether its successor has worked since a moment.
 
-    `sending_processes`: the batches of so many may be left without an answer by its death.
+    `sending_processes`: how many sending processes the kill may stop with unsettled batches.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Victim:
 
 
 def victims(stack: Stack) -> list[Victim]:
-    """All that `make run` starts, and what they have forked."""
+    """All processes that `make run` starts, and some of their children."""
     web, sandbox = f"{stack.web_url}/healthz", f"{stack.sandbox_url}/_sandbox/health"
     return [
         Victim("web", lambda: member("web"), lambda _: _answers(web)),
@@ -53,13 +53,13 @@ def victims(stack: Stack) -> list[Victim]:
 
 
 def member(name: str) -> psutil.Process:
-    """By what the stack has written down: `sandbox`, `web`, `sending`, `worker` or `beat`."""
+    """The stack's process of this name: `sandbox`, `web`, `sending`, `worker` or `beat`."""
     facts = json.loads((DATA_DIR / "stack.json").read_text())
     return _ours(int(facts["children"][name]))
 
 
 def family(top: psutil.Process) -> list[psutil.Process]:
-    """The process, then its descendants."""
+    """The process and its descendants."""
     return [top, *top.children(recursive=True)]
 
 
@@ -68,37 +68,39 @@ def postmaster() -> psutil.Process:
 
 
 def valkey() -> psutil.Process:
-    return _only(each for each in keeper().children() if each.name() == "valkey-server")
+    return _only(child for child in keeper().children() if child.name() == "valkey-server")
 
 
 def keeper() -> psutil.Process:
-    """Of the embedded servers: their parent."""
+    """The parent process of the embedded servers."""
     return _only(
-        each for each in psutil.Process().children() if "config.embedded.keeper" in _command(each)
+        child
+        for child in psutil.Process().children()
+        if "config.embedded.keeper" in _command(child)
     )
 
 
-def killed(*processes: psutil.Process) -> None:
-    for each in processes:
+def kill(*processes: psutil.Process) -> None:
+    for process in processes:
         with suppress(psutil.NoSuchProcess):
-            each.send_signal(signal.SIGKILL)
+            process.send_signal(signal.SIGKILL)
 
 
 def _child(name: str) -> psutil.Process:
-    """The one that was forked first of those that are there."""
-    return min(member(name).children(), key=lambda each: each.create_time())
+    """The oldest living child of the member."""
+    return min(member(name).children(), key=lambda child: child.create_time())
 
 
 def _ours(pid: int) -> psutil.Process:
-    found = psutil.Process(pid)
-    if psutil.Process() not in found.parents():
+    process = psutil.Process(pid)
+    if psutil.Process() not in process.parents():
         raise LookupError(f"{pid} was not started by this process.")
-    return found
+    return process
 
 
-def _only(found: Iterator[psutil.Process]) -> psutil.Process:
-    (one,) = found
-    return one
+def _only(processes: Iterator[psutil.Process]) -> psutil.Process:
+    (process,) = processes
+    return process
 
 
 def _command(process: psutil.Process) -> list[str]:
@@ -108,7 +110,7 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-# --- what shows that it works again ---------------------------------------------------------------
+# --- signs that a process works again -------------------------------------------------------------
 
 
 def _answers(url: str) -> bool:
@@ -118,13 +120,13 @@ def _answers(url: str) -> bool:
 
 
 def _pings(name: str) -> bool:
-    """A worker's top process says so over the broker."""
-    said = current_app.control.ping(timeout=0.5) or []
-    return any(node.startswith(f"{name}-") for each in said for node in each)
+    """A worker of this name answers a ping over the broker."""
+    replies = current_app.control.ping(timeout=0.5) or []
+    return any(node.startswith(f"{name}-") for reply in replies for node in reply)
 
 
 def _applies(since: datetime) -> bool:
-    """Beat has asked for it and the worker has done it."""
+    """Beat has queued the task and the worker has applied an event received since."""
     return ProviderEvent.objects.filter(received_at__gt=since, applied_at__isnull=False).exists()
 
 

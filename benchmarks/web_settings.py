@@ -1,4 +1,4 @@
-"""The development settings, with a route that does nothing to measure others beside."""
+"""The base settings with the benchmark's routes."""
 
 from config.settings.base import *  # noqa: F403
 

@@ -1,4 +1,4 @@
-"""`python -m demo [--once]`: the whole way of a broadcast, from a CSV file to settled credits."""
+"""`python -m demo [--once]`: two broadcasts, from a CSV file of contacts to settled credits."""
 
 import os
 import sys
@@ -16,6 +16,6 @@ except EmbeddedServerError as error:
     sys.exit(str(error))
 django.setup()
 
-from demo.running import main  # noqa: E402 - the models need Django set up
+from demo.running import main  # noqa: E402 - imports models, so Django must be set up
 
 sys.exit(main(own_servers=OWN_SERVERS))

@@ -1,4 +1,4 @@
-"""HTTP as the demo's user speaks it: JSON over urllib, a bearer token, nothing else."""
+"""The demo's HTTP client: JSON over urllib with a bearer token."""
 
 import json
 import urllib.error
@@ -13,12 +13,12 @@ TIMEOUT = 30.0
 
 
 class Refused(Exception):
-    """The API refused a request; the message holds what it said."""
+    """The API refused a request; the message holds the start of its answer."""
 
 
 @dataclass(slots=True)
 class Client:
-    """One server's API; `token` goes with every request once it is there."""
+    """The API of one server; every request after the login carries `token`."""
 
     base_url: str
     token: str = ""
@@ -31,13 +31,13 @@ class Client:
         return self._json("GET", f"{path}?{urlencode(query)}" if query else path)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str = "") -> Any:
-        """`key` is an Idempotency-Key: the same one twice gets the first answer."""
-        sent = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
-        return self._json("POST", path, json.dumps(body or {}).encode(), sent)
+        """`key` is an Idempotency-Key: a second request with the same key gets the first answer."""
+        headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
+        return self._json("POST", path, json.dumps(body or {}).encode(), headers)
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
-        sent = {"Content-Type": "application/json"}
-        return self._json("PATCH", path, json.dumps(body).encode(), sent)
+        headers = {"Content-Type": "application/json"}
+        return self._json("PATCH", path, json.dumps(body).encode(), headers)
 
     def log_in(self, email: str, password: str) -> None:
         self.token = self.post("/token/", {"email": email, "password": password})["access"]
@@ -45,11 +45,11 @@ class Client:
     def upload(self, path: str, *, file_name: str, content: bytes, **fields: str) -> Any:
         boundary = uuid.uuid4().hex
         body = _multipart(boundary, file_name, content, fields)
-        kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        return self._json("POST", path, body, kind)
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return self._json("POST", path, body, headers)
 
     def pages(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
-        """Every result of a list, page after page."""
+        """All results of a list; fetches page after page."""
         page = self.get(path, page_size=200, **query)
         while True:
             yield from page["results"]
@@ -58,7 +58,7 @@ class Client:
             page = self._json("GET", page["next"].removeprefix(self.base_url))
 
     def visit(self, path: str) -> tuple[int, str]:
-        """The status, and where a redirect leads; as a browser would ask, but going nowhere."""
+        """The status and a redirect's target; asks as a browser does, but does not follow."""
         request = urllib.request.Request(self.base_url + path)  # noqa: S310 - our own http address
         request.add_header("User-Agent", "Mozilla/5.0 (the demo's recipient)")
         try:
@@ -83,8 +83,8 @@ class Client:
             with self._opener.open(request, timeout=TIMEOUT) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as answer:
-            said = answer.read().decode(errors="replace")[:500]
-            raise Refused(f"{method} {path} was answered with {answer.code}: {said}") from None
+            text = answer.read().decode(errors="replace")[:500]
+            raise Refused(f"{method} {path} was answered with {answer.code}: {text}") from None
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

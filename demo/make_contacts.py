@@ -1,4 +1,4 @@
-"""Writes demo/contacts.csv: 1,000 made-up contacts, the same ones every time.
+"""Writes demo/contacts.csv: 1,000 invented contacts, the same in every run.
 
 `python -m demo.make_contacts`
 """
@@ -26,11 +26,11 @@ COLUMNS: Final = (
 )
 COUNT: Final = 1000
 SEED: Final = 20260701
-TRIES: Final = 1000  # for a phone that is valid and not taken; a good prefix needs a few
-NAMELESS: Final = 3  # of every 50, has no first name
-OPTED_OUT: Final = 7  # of every 60, asked not to be written to
+TRIES: Final = 1000  # to find a phone that is valid and unused; most prefixes need a few
+NAMELESS: Final = 3  # the contact of every 50 that has no first name
+OPTED_OUT: Final = 7  # the contact of every 60 that has opted out
 
-# Prefix, digits that follow, time zone, first names, last names.
+# Phone prefix, number of digits after it, time zone, first names, last names.
 PEOPLE: Final = (
     ("+1415523", 4, "America/Los_Angeles", ("Olivia", "Noah", "Ava"), ("Baker", "Reed", "Cole")),
     ("+4479110", 5, "Europe/London", ("Amelia", "Oscar", "Isla"), ("Hughes", "Patel", "Shaw")),
@@ -43,7 +43,7 @@ PEOPLE: Final = (
     ("+38067123", 4, "Europe/Kyiv", ("Оксана", "Григорій", "Юлія"), ("Шевчук", "Бондар", "Їжак")),
     ("+97250234", 4, "Asia/Jerusalem", ("נועה", "איתן", "תמר"), ("כהן", "לוי", "פרץ")),
 )
-# Endings the sandbox acts on, at most 30 s of waiting between them: none that stays unanswered.
+# Endings with a set behaviour at the sandbox: only those that cost the demo at most 30 s.
 PHONE_ENDINGS: Final = ("9001", "9002", "9003", "9004", "9005", "9010", "9013", "9015", "9016")
 CHAT_ENDINGS: Final = ("9003", "9004", "9005")
 
@@ -56,14 +56,14 @@ def main() -> None:
 
 
 def contacts() -> Iterator[tuple[str, ...]]:
-    chance = random.Random(SEED)  # noqa: S311 - made-up people, no secret
+    chance = random.Random(SEED)  # noqa: S311 - no secret
     phones: list[str] = []
     chats: list[str] = []
     for n in range(1, COUNT + 1):
         prefix, digits, zone, first, last = PEOPLE[n % len(PEOPLE)]
-        # Every 97th repeats an earlier phone, which the import takes as the same contact.
+        # Every 97th contact repeats an earlier phone; the import takes both as one contact.
         phone = phones[-13] if n % 97 == 0 else _phone(chance, prefix, digits, n, phones)
-        # Every 83rd shares a chat with somebody else, every 4th has none.
+        # Every 83rd contact shares the chat of an earlier contact; every 4th has no chat.
         chat = chats[-7] if n % 83 == 0 else "" if n % 4 == 0 else _chat(n)
         phones.append(phone)
         chats.extend([chat] if chat else [])

@@ -1,6 +1,6 @@
-"""Our rows against the sandbox's own books, and the ledger against our rows."""
+"""Compares our messages with the sandbox's books, and the ledger with our messages."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any
 
 from demo.client import Client
 
-# What the sandbox has told, or will → where the message ends
+# Final status in the sandbox's books → final status of our message
 ENDS_AS = {None: "SENT", "sent": "SENT", "delivered": "DELIVERED", "read": "READ",
            "failed": "FAILED"}  # fmt: skip
 NEVER_ACCEPTED = frozenset({"FAILED", "SUPPRESSED"})
@@ -16,7 +16,7 @@ NEVER_ACCEPTED = frozenset({"FAILED", "SUPPRESSED"})
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One broadcast's messages; `wrong` says of each that differs how it does."""
+    """One broadcast's messages by status; `wrong` holds a sentence for each difference."""
 
     ours: Counter[str]
     theirs: Counter[str]
@@ -26,7 +26,7 @@ class Comparison:
 
 @dataclass(slots=True)
 class Money:
-    """The ledger's sums and, one sentence each, what does not add up."""
+    """The ledger's sums; `wrong` holds a sentence for each sum that does not add up."""
 
     balance: Decimal = Decimal(0)
     held: Decimal = Decimal(0)
@@ -36,7 +36,7 @@ class Money:
 
 
 def accepted_by(sandbox: Client, *, account: str) -> Iterator[dict[str, Any]]:
-    """Everything that the sandbox accepted from one account."""
+    """All messages that the sandbox accepted from one account."""
     after: int | None = 0
     while after is not None:
         page = sandbox.get("/_sandbox/accepted", account=account, after=after, limit=10000)
@@ -47,33 +47,34 @@ def accepted_by(sandbox: Client, *, account: str) -> Iterator[dict[str, Any]]:
 def compare(
     messages: Iterable[Mapping[str, Any]], records: Iterable[Mapping[str, Any]]
 ) -> Comparison:
-    """A record belongs to the message whose id it echoes, or (Telegram) that knows its id."""
+    """Compares messages with records, matched by our id or (Telegram) by the provider's id."""
     ours = list(messages)
-    ids = {each["id"] for each in ours}
-    of_provider = {each["provider_message_id"]: each["id"] for each in ours}
-    found: dict[str, list[str]] = {}
+    ids = {message["id"] for message in ours}
+    by_provider_id = {message["provider_message_id"]: message["id"] for message in ours}
+    ends_by_id: dict[str, list[str]] = {}
     wrong: list[str] = []
     for record in records:
-        echoed, known = record["our_id"], of_provider.get(f"{record['to']}:{record['message_id']}")
-        owner = echoed if echoed in ids else known
-        if owner is None:
+        provider_id = f"{record['to']}:{record['message_id']}"
+        our_id = record["our_id"] if record["our_id"] in ids else by_provider_id.get(provider_id)
+        if our_id is None:
             wrong.append(f"The sandbox accepted {record['message_id']}, which we do not know.")
         else:
-            found.setdefault(owner, []).append(ENDS_AS[record["final_status"]])
-    for each in ours:
-        wrong += _differences(each, found.get(each["id"], []))
-    theirs = Counter(end for ends in found.values() for end in ends)
-    return Comparison(Counter(each["status"] for each in ours), theirs, sum(theirs.values()), wrong)
+            ends_by_id.setdefault(our_id, []).append(ENDS_AS[record["final_status"]])
+    for message in ours:
+        wrong += _differences(message, ends_by_id.get(message["id"], []))
+    theirs = Counter(end for ends in ends_by_id.values() for end in ends)
+    by_status = Counter(message["status"] for message in ours)
+    return Comparison(by_status, theirs, sum(theirs.values()), wrong)
 
 
 def _differences(message: Mapping[str, Any], ends: Sequence[str]) -> Iterator[str]:
-    who, status = f"Message {message['id']} is {message['status']}", message["status"]
+    fact, status = f"Message {message['id']} is {message['status']}", message["status"]
     if len(ends) > 1:
-        yield f"{who}; the sandbox accepted it {len(ends)} times."
+        yield f"{fact}; the sandbox accepted it {len(ends)} times."
     elif not ends and status not in NEVER_ACCEPTED:
-        yield f"{who}; the sandbox never accepted it."
+        yield f"{fact}; the sandbox never accepted it."
     elif ends and status != ends[0]:
-        yield f"{who}; by the sandbox it is {ends[0]}."
+        yield f"{fact}; in the sandbox's books it is {ends[0]}."
 
 
 def add_up(
@@ -83,34 +84,34 @@ def add_up(
     messages: Mapping[str, Sequence[Mapping[str, Any]]],
     costs: Mapping[str, str],
 ) -> Money:
-    """All entries against the wallet; each broadcast's against its messages and its own cost."""
+    """Compares all entries with the wallet, and each broadcast's with its messages and cost."""
     money = Money()
-    spent: dict[str, Decimal] = {}
-    still_held: dict[str, Decimal] = {}
+    spent: defaultdict[str, Decimal] = defaultdict(Decimal)
+    still_held: defaultdict[str, Decimal] = defaultdict(Decimal)
     for entry in entries:
-        money.entries += 1
         balance, held = Decimal(entry["balance_delta"]), Decimal(entry["held_delta"])
+        money.entries += 1
         money.balance += balance
         money.held += held
-        subject = entry["subject"]
-        spent[subject] = spent.get(subject, Decimal(0)) - balance
-        still_held[subject] = still_held.get(subject, Decimal(0)) + held
-    for name, sum_of_entries in (("balance", money.balance), ("held", money.held)):
-        if Decimal(wallet[name]) != sum_of_entries:
-            money.wrong.append(f"The wallet's {name} is {wallet[name]}, not {sum_of_entries}.")
+        spent[entry["subject"]] -= balance
+        still_held[entry["subject"]] += held
+    for name, total in (("balance", money.balance), ("held", money.held)):
+        if Decimal(wallet[name]) != total:
+            money.wrong.append(f"The wallet's {name} is {wallet[name]}, not {total}.")
     for broadcast, rows in messages.items():
         subject = f"broadcast:{broadcast}"
-        captured = sum(
-            (Decimal(row["price"]) for row in rows if row["charge_state"] == "CAPTURED"),
-            Decimal(0),
-        )
-        money.charged[broadcast] = captured
+        captured = money.charged[broadcast] = _captured(rows)
         for name, amount in (
-            ("in the ledger", spent.get(subject, Decimal(0))),
+            ("in the ledger", spent[subject]),
             ("on the dashboard", Decimal(costs[broadcast])),
         ):
             if amount != captured:
                 money.wrong.append(f"{captured} are charged by message, {amount} {name}.")
-        if still_held.get(subject):
+        if still_held[subject]:
             money.wrong.append(f"{still_held[subject]} of a finished broadcast are still held.")
     return money
+
+
+def _captured(messages: Sequence[Mapping[str, Any]]) -> Decimal:
+    prices = (Decimal(row["price"]) for row in messages if row["charge_state"] == "CAPTURED")
+    return sum(prices, Decimal(0))

@@ -1,4 +1,4 @@
-"""The tenant's own part of the set-up, through the REST API: its senders and a template."""
+"""The tenant's part of the set-up, through the REST API: senders and a template."""
 
 import secrets
 from collections.abc import Mapping
@@ -15,20 +15,20 @@ WEBHOOK_SECRETS = ("app_secret", "verify_token")
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where a provider app is called, and what proves the calls: told to the provider."""
+    """A provider app's webhook, as it is configured at the provider: path and secrets."""
 
     path: str
     secrets: Mapping[str, str]
 
 
 def add_whatsapp(client: Client, *, account: str) -> tuple[str, Webhook]:
-    """The id of the sender."""
-    made = {name: secrets.token_hex(16) for name in WEBHOOK_SECRETS}
+    """Creates or updates the WhatsApp sender; returns its id and its app's webhook."""
+    app_secrets = {name: secrets.token_hex(16) for name in WEBHOOK_SECRETS}
     app = _put(
         client,
         "/provider-apps/",
         {"provider": "meta_cloud", "name": "Summer Shop"},
-        {"secrets": made},
+        {"secrets": app_secrets},
     )
     sender = _put(
         client,
@@ -43,10 +43,11 @@ def add_whatsapp(client: Client, *, account: str) -> tuple[str, Webhook]:
             "is_default": True,
         },
     )
-    return sender["id"], Webhook(urlsplit(app["webhook_url"]).path, made)
+    return sender["id"], Webhook(urlsplit(app["webhook_url"]).path, app_secrets)
 
 
 def add_telegram(client: Client, *, bot: str) -> str:
+    """Creates or updates the Telegram sender; returns its id."""
     sender = _put(
         client,
         "/senders/",
@@ -62,7 +63,7 @@ def add_telegram(client: Client, *, bot: str) -> str:
 
 
 def add_template(client: Client, *, sender: str) -> None:
-    """Written here, and said to be approved: as one that was submitted elsewhere.
+    """Creates a template and marks it approved, like a template that was submitted elsewhere.
 
     Submitting it would tie it to the sandbox, which forgets its templates when it stops.
     """
@@ -77,10 +78,10 @@ def add_template(client: Client, *, sender: str) -> None:
 
 
 def _put(
-    client: Client, path: str, known_by: Mapping[str, str], fields: Mapping[str, Any]
+    client: Client, path: str, identity: Mapping[str, str], fields: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Make it, or bring what an earlier run of the demo has made up to date."""
-    for each in client.pages(path):
-        if all(each[name] == value for name, value in known_by.items()):
-            return dict(client.patch(f"{path}{each['id']}/", fields))
-    return dict(client.post(path, {**known_by, **fields}))
+    """Creates the object, or updates the object that an earlier run of the demo has created."""
+    for existing in client.pages(path):
+        if all(existing[name] == value for name, value in identity.items()):
+            return dict(client.patch(f"{path}{existing['id']}/", fields))
+    return dict(client.post(path, {**identity, **fields}))

@@ -1,4 +1,4 @@
-"""The demo on the terminal: a line a step, two live bars, the tables at the end."""
+"""The demo's output on the terminal: a line per step, two live bars, tables at the end."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from demo.reconciling import Comparison, Money
 
 FIGURES = ("handed_over", "delivered", "read", "clicked", "failed", "unknown", "suppressed")
 OPEN = ("pending", "sending")
-WIDTH = 100  # where there is no terminal
+WIDTH = 100  # columns, if the output is no terminal
 NAMES = {"WHATSAPP": "WhatsApp", "TELEGRAM": "Telegram"}
 
 
@@ -44,7 +44,7 @@ class Screen:
     def failed(self, text: str) -> None:
         self.console.print(f"  [bold red]✗[/] {text}")
 
-    def supervisor_says(self, text: str) -> None:
+    def warn(self, text: str) -> None:
         self.console.print(Text(f"  ! {text}", style="yellow"))
 
     @contextmanager
@@ -66,19 +66,20 @@ class Screen:
             money = f"{Decimal(row['cost']):.2f} {row['currency']}"
             table.add_row(NAMES[row["platform"]], str(row["total"]), *figures, money)
         self.console.print(table)
-        self.note("– is what the provider does not report: Telegram is silent after accepting.")
+        self.note("–: not reported by the provider; Telegram reports nothing after accepting.")
 
-    def comparison(self, platforms: Sequence[str], compared: Sequence[Comparison]) -> None:
+    def comparison(self, platforms: Sequence[str], comparisons: Sequence[Comparison]) -> None:
         table = _table(
             "", "Sandbox accepted", "Sent", "Delivered", "Read", "Failed later", "Never accepted"
         )
-        table.add_column("We agree on")
-        for platform, each in zip(platforms, compared, strict=True):
-            ends = [str(each.theirs[end]) for end in ("SENT", "DELIVERED", "READ", "FAILED")]
-            never = sum(each.ours.values()) - each.accepted
-            whole = sum(each.ours.values())
-            agree = f"[red]{len(each.wrong)} differ[/]" if each.wrong else f"[green]all {whole}[/]"
-            table.add_row(platform, str(each.accepted), *ends, str(never), agree)
+        table.add_column("Our rows agree")
+        for platform, comparison in zip(platforms, comparisons, strict=True):
+            ends = [str(comparison.theirs[end]) for end in ("SENT", "DELIVERED", "READ", "FAILED")]
+            total = sum(comparison.ours.values())
+            never = total - comparison.accepted
+            wrong = len(comparison.wrong)
+            agree = f"[red]{wrong} differ[/]" if wrong else f"[green]all {total}[/]"
+            table.add_row(platform, str(comparison.accepted), *ends, str(never), agree)
         self.console.print(table)
 
     def money(self, money: Money, *, currency: str) -> None:
@@ -95,14 +96,14 @@ class Screen:
         for name, where in places.items():
             table.add_row(f"[bold]{name}[/]", where)
         self.console.print()
-        self.console.print(Panel(table, title="[bold]It goes on running[/]", box=box.ROUNDED))
+        self.console.print(Panel(table, title="[bold]The stack keeps running[/]", box=box.ROUNDED))
 
 
 def _table(first: str, *figures: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, collapse_padding=True)
     table.add_column(first, no_wrap=True)
-    for each in figures:
-        table.add_column(each, justify="right")
+    for figure in figures:
+        table.add_column(figure, justify="right")
     return table
 
 
@@ -112,21 +113,21 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def show(self, broadcasts: Sequence[Mapping[str, Any]]) -> None:
-        for each in broadcasts:
-            counts = each["counts"]
+        for broadcast in broadcasts:
+            counts = broadcast["counts"]
             left = sum(counts[name] for name in OPEN)
-            told = "  ".join(
+            shown = "  ".join(
                 f"{name} {number}"
                 for name, number in counts.items()
                 if number and name not in ("pending",)
             )
-            if each["id"] not in self._tasks:
-                self._tasks[each["id"]] = self._progress.add_task(
-                    NAMES[each["platform"]], total=each["total"] or None, counts=""
+            if broadcast["id"] not in self._tasks:
+                self._tasks[broadcast["id"]] = self._progress.add_task(
+                    NAMES[broadcast["platform"]], total=broadcast["total"] or None, counts=""
                 )
             self._progress.update(
-                self._tasks[each["id"]],
-                total=each["total"] or None,
-                completed=each["total"] - left,
-                counts=told,
+                self._tasks[broadcast["id"]],
+                total=broadcast["total"] or None,
+                completed=broadcast["total"] - left,
+                counts=shown,
             )

@@ -1,4 +1,4 @@
-"""What the demo's tenant does, step by step, through the REST API alone."""
+"""The actions of the demo's tenant, all through the REST API."""
 
 import time
 import uuid
@@ -16,16 +16,16 @@ from demo.tenant import SHOP, DemoTenant
 from tracking.links import encode
 
 TAG = "demo"
-LOOK = 0.25  # seconds between two looks at what is going on
+POLL_SECONDS = 0.25
 IMPORT_DEADLINE = 60.0
 SEND_DEADLINE = 150.0
 RECEIPTS_DEADLINE = 60.0
-CLICKERS = 45  # of each broadcast; every fifth of them clicks twice
+CLICKERS = 45  # recipients of each broadcast that click; every fifth of them clicks twice
 UNFINISHED = "SCHEDULED,QUEUED,SENDING"
 
 
 class TookTooLong(Exception):
-    """Something did not end in its time; the message says what."""
+    """A step failed or did not end in time; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,15 @@ class Sent:
 
 
 def cancel_leftovers(client: Client) -> int:
-    """Stop what an interrupted run of the demo was sending."""
-    left = [
-        each["id"]
-        for each in client.pages("/broadcast/", status__in=UNFINISHED)
-        if (each["reference"] or "").startswith("demo-")
+    """Cancels the broadcasts of an interrupted run; returns how many there were."""
+    leftovers = [
+        broadcast["id"]
+        for broadcast in client.pages("/broadcast/", status__in=UNFINISHED)
+        if (broadcast["reference"] or "").startswith("demo-")
     ]
-    for broadcast in left:
-        client.post(f"/broadcast/{broadcast}/cancel/")
-    return len(left)
+    for broadcast_id in leftovers:
+        client.post(f"/broadcast/{broadcast_id}/cancel/")
+    return len(leftovers)
 
 
 def import_contacts(client: Client) -> Mapping[str, Any]:
@@ -58,7 +58,7 @@ def import_contacts(client: Client) -> Mapping[str, Any]:
     )
     deadline = time.monotonic() + IMPORT_DEADLINE
     while job["status"] not in ("DONE", "FAILED"):
-        _mind(deadline, "The import of the contacts")
+        _wait_a_moment(deadline, "The import of the contacts")
         job = client.get(f"/contacts/imports/{job['id']}/")
     if job["status"] == "FAILED":
         raise TookTooLong(f"The import failed: {job['failure']}")
@@ -66,9 +66,9 @@ def import_contacts(client: Client) -> Mapping[str, Any]:
 
 
 def send_both(client: Client, demo: DemoTenant) -> Sent:
-    """WhatsApp to everybody with a tag, Telegram to a list of contacts."""
+    """Sends by WhatsApp to the contacts with a tag, and by Telegram to a list of contacts."""
     run = uuid.uuid4().hex[:8]
-    contacts = [each["id"] for each in client.pages("/contacts/", tag=TAG)]
+    contacts = [contact["id"] for contact in client.pages("/contacts/", tag=TAG)]
     whatsapp = {
         "name": "Summer Sale on WhatsApp",
         "reference": f"demo-whatsapp-{run}",
@@ -86,60 +86,67 @@ def send_both(client: Client, demo: DemoTenant) -> Sent:
         "text": f"Hi {{{{first_name|there}}}}, our summer sale is on: {SHOP}",
         "recipients": contacts,
     }
-    made = [
+    ids = [
         client.post("/broadcast/", body, key=str(body["reference"]))["id"]
         for body in (whatsapp, telegram)
     ]
-    for each in made:
-        client.post(f"/broadcast/{each}/send/", key=f"send-{each}")
-    return Sent(*made)
+    for broadcast_id in ids:
+        client.post(f"/broadcast/{broadcast_id}/send/", key=f"send-{broadcast_id}")
+    return Sent(*ids)
 
 
 def follow(
     client: Client, sent: Sent, show: Callable[[Sequence[Mapping[str, Any]]], None]
 ) -> float:
-    """Until both are finished; the seconds from the first start to the last finish."""
+    """Waits until both broadcasts are finished; returns how many seconds that took."""
     deadline = time.monotonic() + SEND_DEADLINE
-    begun = time.monotonic()
-    over = {status.value for status in (*FINISHED, BroadcastStatus.CANCELLED)}
+    began = time.monotonic()
+    ended = {status.value for status in (*FINISHED, BroadcastStatus.CANCELLED)}
     while True:
-        seen = [client.get(f"/broadcast/{each}/") for each in sent.ids]
-        show(seen)
-        if all(each["status"] in over for each in seen):
-            return time.monotonic() - begun
-        if lost := next((each for each in seen if each["status"] == "DRAFT" and
-                         each["status_reason"]), None):  # fmt: skip
-            raise TookTooLong(f"{lost['name']} was not sent: {lost['status_reason']}")
-        _mind(deadline, "The sending")
+        broadcasts = _read(client, sent)
+        show(broadcasts)
+        if all(broadcast["status"] in ended for broadcast in broadcasts):
+            return time.monotonic() - began
+        for broadcast in broadcasts:
+            if broadcast["status"] == "DRAFT" and broadcast["status_reason"]:
+                raise TookTooLong(f"{broadcast['name']} was not sent: {broadcast['status_reason']}")
+        _wait_a_moment(deadline, "The sending")
+
+
+def _read(client: Client, sent: Sent) -> Sequence[Mapping[str, Any]]:
+    return [client.get(f"/broadcast/{broadcast_id}/") for broadcast_id in sent.ids]
 
 
 def messages_of(client: Client, sent: Sent) -> Mapping[str, Sequence[dict[str, Any]]]:
-    return {each: list(client.pages("/broadcast/messages/", broadcast=each)) for each in sent.ids}
+    return {
+        broadcast_id: list(client.pages("/broadcast/messages/", broadcast=broadcast_id))
+        for broadcast_id in sent.ids
+    }
 
 
 def wait_for_receipts(
     client: Client, sandbox: Client, demo: DemoTenant, sent: Sent,
     show: Callable[[Sequence[Mapping[str, Any]]], None],
 ) -> None:  # fmt: skip
-    """Until the counters are as the sandbox's books; what then still differs, `check` will say."""
+    """Waits until the counters equal the sandbox's books; `check` reports what still differs."""
     deadline = time.monotonic() + RECEIPTS_DEADLINE
     while time.monotonic() < deadline:
-        seen = [client.get(f"/broadcast/{each}/") for each in sent.ids]
-        show(seen)
+        whatsapp, telegram = _read(client, sent)
+        show((whatsapp, telegram))
         summary = sandbox.get("/_sandbox/summary", account=demo.whatsapp.account_id)
         ends = summary["final_status"]
-        ended = {end: ends.get(end, 0) for end in ("sent", "delivered", "read")}
-        ended["sent"] += ends.get("none", 0)
-        if not summary["receipts"]["pending"] and ended == {
-            end: seen[0]["counts"][end] for end in ended
-        }:
+        expected = {end: ends.get(end, 0) for end in ("sent", "delivered", "read")}
+        expected["sent"] += ends.get("none", 0)
+        counted = {end: whatsapp["counts"][end] for end in expected}
+        if not summary["receipts"]["pending"] and counted == expected:
             return
-        time.sleep(LOOK)
+        time.sleep(POLL_SECONDS)
 
 
 def check(
     client: Client, sandbox: Client, demo: DemoTenant, sent: Sent
 ) -> tuple[Mapping[str, Sequence[dict[str, Any]]], Sequence[Comparison]]:
+    """All messages by broadcast, and each broadcast's comparison with the sandbox's books."""
     messages = messages_of(client, sent)
     accounts = (demo.whatsapp.account_id, demo.telegram.account_id)
     return messages, [
@@ -149,9 +156,9 @@ def check(
 
 
 def click(client: Client, sent: Sent) -> tuple[int, int]:
-    """Follow some recipients' links, as they would; (recipients, clicks).
+    """Opens the links of some recipients; returns how many recipients and how many clicks.
 
-    The links are read from the database: who sent them does not know them either.
+    The links are made from the database, because the API does not show a recipient's link.
     """
     people = clicks = 0
     for broadcast in sent.ids:
@@ -168,13 +175,13 @@ def click(client: Client, sent: Sent) -> tuple[int, int]:
 
 
 def dashboard(client: Client, sent: Sent) -> Sequence[Mapping[str, Any]]:
-    """Our rows of it, which are its newest."""
+    """The two broadcasts' rows on the dashboard, whose first page holds the newest."""
     answer = client.get("/broadcast/dashboard/")
-    rows = {each["id"]: each for each in answer["results"]}
-    return [rows[each] for each in sent.ids]
+    rows = {row["id"]: row for row in answer["results"]}
+    return [rows[broadcast_id] for broadcast_id in sent.ids]
 
 
-def _mind(deadline: float, what: str) -> None:
+def _wait_a_moment(deadline: float, what: str) -> None:
     if time.monotonic() > deadline:
         raise TookTooLong(f"{what} did not end in time.")
-    time.sleep(LOOK)
+    time.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""What an operator sets up once: the tenant, its logins, its credits and its senders' prices."""
+"""The operator's part of the set-up: the tenant, its logins, its credits, its senders' prices."""
 
 import secrets
 import time
@@ -17,11 +17,11 @@ from wallet.ledger import ledger
 SLUG = "demo"
 OWNER = "owner@demo.example"
 ADMIN = "admin@demo.example"
-PASSWORD = "summer-sale-demo"  # noqa: S105 - shown to everybody; only on servers of our own
+PASSWORD = "summer-sale-demo"  # noqa: S105 - public; used only on the demo's own servers
 TOP_UP = Decimal(100)
 WHATSAPP_PRICES = (Decimal("0.05"), Decimal("0.02"), Decimal("0.01"))
 TELEGRAM_PRICES = (Decimal("0.002"),) * 3
-"""Of marketing, utility and authentication messages."""
+"""The prices of marketing, utility and authentication messages."""
 SHOP = "https://shop.example.com/summer"
 
 
@@ -34,12 +34,12 @@ class DemoTenant:
 
 
 def set_up(*, web_url: str, sandbox: Client, own_servers: bool) -> DemoTenant:
-    """Everything that is missing; its senders get this stack's sandbox and fresh accounts there.
+    """Creates what is missing; the senders get new accounts at this stack's sandbox.
 
-    The operator's part is done with the models, the tenant's through the API. Fresh accounts keep
-    the sandbox's books of this run apart from whatever an earlier, interrupted run still has to
-    send. On servers that are not our own the passwords are random: a known one must never end up
-    in a database that somebody uses.
+    The operator's part uses the models, the tenant's part the API. New accounts keep this run
+    apart in the sandbox's books from messages that an interrupted run still sends. If the database
+    is not the demo's own, the passwords are random: a public password must never get into a
+    database in real use.
     """
     password = PASSWORD if own_servers else secrets.token_urlsafe(12)
     run = int(time.time() * 1000)
@@ -60,7 +60,7 @@ def set_up(*, web_url: str, sandbox: Client, own_servers: bool) -> DemoTenant:
         {
             "provider": "meta",
             "account": str(run),
-            "url": web_url + webhook.path,  # whatever PUBLIC_URL is: the sandbox is here
+            "url": web_url + webhook.path,  # not PUBLIC_URL: the sandbox runs on this machine
             "secret": webhook.secrets["app_secret"],
             "verify_token": webhook.secrets["verify_token"],
         },
@@ -92,7 +92,7 @@ def _tenant(password: str) -> Tenant:
 def _ready(
     owner: Client, sender_id: str, *, sandbox: Client, prices: tuple[Decimal, Decimal, Decimal]
 ) -> Sender:
-    """Where it sends to and what it costs are the operator's to say; that it works, the check's."""
+    """Sets the sender's base URL and prices, then checks that it works. Raises Refused."""
     marketing, utility, authentication = prices
     Sender.objects.filter(pk=sender_id).update(
         base_url=sandbox.base_url,
@@ -101,7 +101,7 @@ def _ready(
         authentication_price=authentication,
         held_until=None,
     )
-    found = owner.post(f"/senders/{sender_id}/check/")
-    if not found["works"]:
-        raise Refused(f"The sandbox does not know the sender: {found['message']}")
+    result = owner.post(f"/senders/{sender_id}/check/")
+    if not result["works"]:
+        raise Refused(f"The sandbox does not know the sender: {result['message']}")
     return Sender.objects.get(pk=sender_id)

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: serves until SIGINT or SIGTERM."""
+"""`python -m sandbox`: serves the sandbox until SIGINT or SIGTERM."""
 
 import argparse
 import asyncio
@@ -18,28 +18,30 @@ def main() -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """One flag for each field of Options; SANDBOX_<FIELD> in the environment sets its default."""
-    made = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    made.add_argument("--host", default=os.environ.get("SANDBOX_HOST", "127.0.0.1"))
-    made.add_argument("--port", type=int, default=os.environ.get("SANDBOX_PORT", "8090"))
+    """One flag for each field of Options; the variable SANDBOX_<FIELD> sets the flag's default."""
+    command_line = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    command_line.add_argument("--host", default=os.environ.get("SANDBOX_HOST", "127.0.0.1"))
+    command_line.add_argument("--port", type=int, default=os.environ.get("SANDBOX_PORT", "8090"))
     defaults = Options()
     for field in fields(Options):
         flag, default = f"--{field.name.replace('_', '-')}", getattr(defaults, field.name)
-        told = os.environ.get(f"SANDBOX_{field.name.upper()}", default)
+        value = os.environ.get(f"SANDBOX_{field.name.upper()}", default)
         if isinstance(default, bool):
-            is_on = str(told).lower() in ("true", "1")
-            made.add_argument(flag, action=argparse.BooleanOptionalAction, default=is_on)
+            is_on = str(value).lower() in ("true", "1")
+            command_line.add_argument(flag, action=argparse.BooleanOptionalAction, default=is_on)
         else:
-            made.add_argument(flag, type=type(default), default=told, help=f"default {default!r}")
-    return made
+            command_line.add_argument(
+                flag, type=type(default), default=value, help=f"default {default!r}"
+            )
+    return command_line
 
 
 async def serve(options: Options, host: str, port: int) -> None:
     stop = asyncio.Event()
-    for caught in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(caught, stop.set)
-    async with serving(options, host=host, port=port) as (_, bound):
-        sys.stdout.write(f"Sandbox provider on http://{host}:{bound}\n")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with serving(options, host=host, port=port) as (_, bound_port):
+        sys.stdout.write(f"Sandbox provider on http://{host}:{bound_port}\n")
         sys.stdout.flush()
         await stop.wait()
 

@@ -43,11 +43,11 @@ def routes() -> list[web.RouteDef]:
 
 
 class Refused(Exception):
-    """The control API's 400: its text is for the person who sent the request."""
+    """The control API answers 400 with this text, which is for the person who sent the request."""
 
 
 @web.middleware
-async def say_what_is_wrong(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Refused as refused:
@@ -63,7 +63,7 @@ async def health(request: web.Request) -> web.Response:
 
 
 async def accepted(request: web.Request) -> web.Response:
-    """Pages by `after` (a seq); `next` is null on the last page."""
+    """One page of accepted messages after the seq `after`; `next` is null on the last page."""
     witness = request.app[SANDBOX].witness
     limit = min(LARGEST_PAGE, max(1, number(request, "limit", PAGE)))
     wanted = wanted_records(request)
@@ -78,14 +78,14 @@ async def accepted(request: web.Request) -> web.Response:
 
 
 async def summary(request: web.Request) -> web.Response:
-    """Refusals and receipts are counted since the last reset, whatever `since` says."""
+    """Totals; refusals and receipts are counted since the last reset, `since` filters messages."""
     sandbox, account = request.app[SANDBOX], request.query.get("account")
     wanted = wanted_records(request)
     records = list(sandbox.witness.records)
     totals = await asyncio.to_thread(lambda: summarise(filter(wanted, records)))
     refused: dict[str, int] = {}
-    for (provider, of_account, kind), times in sandbox.witness.refused.items():
-        if account in (None, of_account):
+    for (provider, refused_account, kind), times in sandbox.witness.refused.items():
+        if account in (None, refused_account):
             refused[f"{provider}:{kind}"] = refused.get(f"{provider}:{kind}", 0) + times
     receipts = sandbox.deliveries.counts(account=account)
     forgotten = sandbox.witness.forgotten
@@ -93,20 +93,25 @@ async def summary(request: web.Request) -> web.Response:
 
 
 async def message(request: web.Request) -> web.Response:
-    """By our id, the provider's id, or `{chat}:{message_id}` for Telegram; with Meta's body."""
+    """The acceptances of one message, with its body if the provider is Meta.
+
+    `name` is our id, the provider's id or, for Telegram, `{chat}:{message_id}`.
+    """
     name, wanted = request.match_info["name"], wanted_records(request)
-    records = request.app[SANDBOX].witness.records
-    found = [record for record in records if record.is_called(name) and wanted(record)]
-    results = [{**record.as_json(), "body": record.body} for record in found]
-    return json_answer({"times": len(found), "results": results}, status=200 if found else 404)
+    witness = request.app[SANDBOX].witness
+    records = [record for record in witness.records if record.has_id(name) and wanted(record)]
+    results = [{**record.as_json(), "body": record.body} for record in records]
+    return json_answer({"times": len(records), "results": results}, status=200 if records else 404)
 
 
-# --- who behaves how ---
+# --- behaviour of recipients and accounts ---
 
 
 async def list_recipients(request: web.Request) -> web.Response:
-    told = request.app[SANDBOX].behaviours.items()
-    configured = [{"provider": p, "to": to, "behaviour": what} for (p, to), what in told]
+    configured = [
+        {"provider": provider, "to": to, "behaviour": behaviour}
+        for (provider, to), behaviour in request.app[SANDBOX].behaviours.items()
+    ]
     return json_answer({"endings": ENDINGS, "configured": configured})
 
 
@@ -126,13 +131,15 @@ async def set_recipient(request: web.Request) -> web.Response:
 
 async def list_accounts(request: web.Request) -> web.Response:
     now = time.monotonic()
-    faults = request.app[SANDBOX].faults.items()
-    told = [{"provider": p, "account": a, **f.as_json(now=now)} for (p, a), f in faults]
-    return json_answer({"results": told})
+    results = [
+        {"provider": provider, "account": account, **faults.as_json(now=now)}
+        for (provider, account), faults in request.app[SANDBOX].faults.items()
+    ]
+    return json_answer({"results": results})
 
 
 async def set_account(request: web.Request) -> web.Response:
-    """Account `*` stands for every account that has no faults of its own."""
+    """Sets an account's faults; account `*` stands for every account without faults of its own."""
     body = await body_of(request)
     account = (provider_of(body), text_of(body, "account"))
     wanted = {name: body[name] for name in body if name not in ("provider", "account")}
@@ -152,16 +159,16 @@ async def set_account(request: web.Request) -> web.Response:
 
 
 async def list_webhooks(request: web.Request) -> web.Response:
-    targets = request.app[SANDBOX].deliveries.targets.items()
-    told = [
-        {"provider": p, "account": a, "url": t.url, "signed": bool(t.secret)}
-        for (p, a), t in targets
+    targets = request.app[SANDBOX].deliveries.targets
+    results = [
+        {"provider": provider, "account": account, "url": target.url, "signed": bool(target.secret)}
+        for (provider, account), target in targets.items()
     ]
-    return json_answer({"results": told})
+    return json_answer({"results": results})
 
 
 async def set_webhook(request: web.Request) -> web.Response:
-    """Meta's handshake (with a verify_token) or Google's (with a secret) has to succeed first."""
+    """Sets a webhook once Meta's handshake (verify_token) or Google's (secret) has succeeded."""
     body = await body_of(request)
     account = (provider_of(body), text_of(body, "account"))
     target = Target(text_of(body, "url"), str(body.get("secret", "")))
@@ -188,9 +195,9 @@ async def shake_hands(session: aiohttp.ClientSession, url: str, verify_token: st
 
 async def prove_client_token(session: aiohttp.ClientSession, target: Target) -> None:
     secret = str(secrets.randbelow(10**10))
-    told = {"clientToken": target.secret, "secret": secret}
+    handshake = {"clientToken": target.secret, "secret": secret}
     try:
-        async with session.post(target.url, json=told, allow_redirects=False) as response:
+        async with session.post(target.url, json=handshake, allow_redirects=False) as response:
             echoed = response.ok and await response.text() == secret
     except (aiohttp.ClientError, TimeoutError) as problem:
         raise Refused(f"the handshake failed: {type(problem).__name__}") from None
@@ -204,8 +211,8 @@ async def inbound(request: web.Request) -> web.Response:
     sandbox, event = request.app[SANDBOX], body.get("event", "text")
     write = INBOUND.get((provider, event))
     if write is None:
-        known = ", ".join(name for of, name in INBOUND if of is provider)
-        raise Refused(f"unknown event {event!r} for {provider}; known are {known}")
+        events = ", ".join(name for owner, name in INBOUND if owner is provider)
+        raise Refused(f"unknown event {event!r} for {provider}; known are {events}")
     try:
         call = write(account, text_of(body, "from"), body, sandbox.next_update_id())
     except ValueError as problem:
@@ -217,7 +224,7 @@ async def inbound(request: web.Request) -> web.Response:
 
 
 async def reset(request: web.Request) -> web.Response:
-    """Webhook targets stay unless `webhooks` is true."""
+    """Forgets everything, or one account; webhook targets stay unless `webhooks` is true."""
     body, sandbox = await body_of(request), request.app[SANDBOX]
     account = text_of(body, "account") if "account" in body else None
     await sandbox.forget(account=account)

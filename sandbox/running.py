@@ -1,4 +1,4 @@
-"""A sandbox in a thread of its own, for tests."""
+"""Runs a sandbox in a thread of its own, for tests."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ START_TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class RunningSandbox:
-    """`sandbox` belongs to the other thread: look at it, change it over HTTP."""
+    """`sandbox` belongs to the other thread: tests may read it, and change it over HTTP only."""
 
     base_url: str
     sandbox: Sandbox
@@ -27,7 +27,7 @@ class RunningSandbox:
 def running_sandbox(
     *, host: str = "127.0.0.1", port: int = 0, **options: Any
 ) -> Iterator[RunningSandbox]:
-    """Takes the fields of Options; stops with the block."""
+    """Runs a sandbox during the block; `options` are fields of Options."""
     started: Future[tuple[RunningSandbox, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
     run = _run(started, Options(**options), host, port)
     thread = Thread(target=asyncio.run, args=(run,), name="sandbox", daemon=True)
@@ -43,8 +43,8 @@ def running_sandbox(
 async def _run(started: Future[Any], options: Options, host: str, port: int) -> None:
     stop = asyncio.Event()
     try:
-        async with serving(options, host=host, port=port) as (sandbox, bound):
-            running = RunningSandbox(f"http://{host}:{bound}", sandbox)
+        async with serving(options, host=host, port=port) as (sandbox, bound_port):
+            running = RunningSandbox(f"http://{host}:{bound_port}", sandbox)
             started.set_result((running, asyncio.get_running_loop(), stop))
             await stop.wait()
     except OSError as problem:

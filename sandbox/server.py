@@ -9,15 +9,9 @@ from sandbox import control
 from sandbox.exchange.answers import SANDBOX
 from sandbox.options import Options
 from sandbox.providers.gupshup import messages as gupshup
-from sandbox.providers.meta import (
-    messages as meta,
-)
-from sandbox.providers.meta import (
-    template_management as meta_template_management,
-)
-from sandbox.providers.meta import (
-    uploads as meta_uploads,
-)
+from sandbox.providers.meta import messages as meta
+from sandbox.providers.meta import template_management as meta_templates
+from sandbox.providers.meta import uploads as meta_uploads
 from sandbox.providers.msg91 import messages as msg91
 from sandbox.providers.rbm import messages as rbm
 from sandbox.providers.telegram import messages as telegram
@@ -26,16 +20,17 @@ from sandbox.providers.vonage import messages as vonage
 from sandbox.state import Sandbox
 
 SHUTDOWN_TIMEOUT = 0.5
-"""Calls that are never answered must not hold up the end."""
+"""Seconds; short, because calls that are never answered must not delay the shutdown."""
 KEEPALIVE_TIMEOUT = 75.0
 LARGEST_REQUEST = 32 * 1024 * 1024
-"""Bytes: samples of videos are uploaded."""
-# The first route that fits answers: uploads have addresses that look like a phone number's.
+"""Bytes; large, because samples of videos are uploaded."""
+# The first matching route answers, so uploads stand before messages: an upload's address also
+# matches the route of a phone number.
 PROTOCOLS = (
     gupshup,
     meta_uploads,
     meta,
-    meta_template_management,
+    meta_templates,
     msg91,
     rbm,
     telegram,
@@ -47,14 +42,14 @@ PROTOCOLS = (
 def make_app(sandbox: Sandbox) -> web.Application:
     app = web.Application(client_max_size=LARGEST_REQUEST)
     app[SANDBOX] = sandbox
-    # A sub-application, so that its middleware costs the providers' routes nothing.
-    controls = web.Application(middlewares=[control.say_what_is_wrong])
+    # The control API is a sub-application: its middleware then costs the providers' routes nothing.
+    controls = web.Application(middlewares=[control.answer_refusals])
     controls[SANDBOX] = sandbox
     controls.add_routes(control.routes())
-    controls.add_routes([web.post("/templates", meta_template_management.report)])
+    controls.add_routes([web.post("/templates", meta_templates.report)])
     app[gupshup.TEMPLATES] = {}
-    app[meta_template_management.TEMPLATES] = templates = meta_template_management.Templates()
-    controls[meta_template_management.TEMPLATES] = templates
+    app[meta_templates.TEMPLATES] = templates = meta_templates.Templates()
+    controls[meta_templates.TEMPLATES] = templates
     app.add_subapp("/_sandbox", controls)
     app[meta_uploads.SESSIONS] = {}
     for protocol in PROTOCOLS:
@@ -64,7 +59,7 @@ def make_app(sandbox: Sandbox) -> web.Application:
 
 @asynccontextmanager
 async def serving(options: Options, *, host: str, port: int) -> AsyncIterator[tuple[Sandbox, int]]:
-    """The running sandbox and the port it listens on (port 0: a free one)."""
+    """Serves during the block; yields the sandbox and its port (port 0 chooses a free one)."""
     sandbox = Sandbox(options)
     await sandbox.deliveries.start()
     runner = web.AppRunner(

@@ -1,4 +1,4 @@
-"""Everything that one sandbox knows: its books, its faults, who behaves how."""
+"""The state of one sandbox: its books, its faults, the behaviour of each recipient."""
 
 import base64
 import secrets
@@ -37,17 +37,17 @@ class Attempt:
     callback: str = ""
     segments: int = 1
     parts: int = 1
-    """Of which each is reported on by itself, under `message_id` and its number."""
+    """Each part gets receipts of its own, under `message_id` and the part's number."""
     valid_for: float | None = None
-    """Seconds within which it was to be delivered, where the request said so."""
+    """Seconds within which the message must be delivered, if the request sets a limit."""
     reports: frozenset[Status] = frozenset(Status)
-    """The statuses that this provider ever reports on such a message."""
+    """The statuses that the provider reports for such a message."""
     message_id: str = ""
-    """The provider's, where the protocol makes it."""
+    """The provider's id, if the protocol makes it before the sandbox accepts the message."""
     body: Any = None
-    """The request as it was read, to be shown while it is young."""
+    """The parsed request; the witness shows it for its youngest messages."""
     shown: Mapping[str, str] | None = None
-    """What the provider's own list of messages shows of it, where it has such a list."""
+    """The fields that the provider's own list of messages shows, if it has such a list."""
 
     @property
     def message_key(self) -> str:
@@ -55,7 +55,7 @@ class Attempt:
 
 
 class Sandbox:
-    """Must be made on the event loop that it will live on."""
+    """Must be created on the event loop that will run it."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -64,7 +64,7 @@ class Sandbox:
         self.deliveries = Deliveries(options)
         self.faults: dict[Account, Faults] = {}
         self.behaviours: dict[tuple[Provider, str], Behaviour] = {}
-        # Not for secrecy: the same numbers of bad luck on every run.
+        # Seeded and not secret: every run draws the same random failures.
         self._chance = Random(options.seed)  # noqa: S311
         self._refusals: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._chat_messages: OrderedDict[str, int] = OrderedDict()
@@ -72,19 +72,19 @@ class Sandbox:
         self._listed: OrderedDict[str, tuple[Record, Mapping[str, str]]] = OrderedDict()
         self.tokens: set[str] = set()
         self.acknowledged: Counter[tuple[str, str]] = Counter()
-        """Of pressed buttons (account, query): how often they were answered."""
+        """How often each pressed button, by (account, query), was answered."""
         self._id_prefix = secrets.token_hex(6)
         self._update_id = int(self.started_at)
 
-    # --- asked by the protocols ---
+    # --- called by the protocols ---
 
     def faults_of(self, account: Account) -> Faults:
-        own = self.faults.get(account)
-        return own or self.faults.get((account[0], ANY)) or NO_FAULTS
+        faults = self.faults.get(account)
+        return faults or self.faults.get((account[0], ANY)) or NO_FAULTS
 
     def behaviour_of(self, attempt: Attempt) -> Behaviour:
-        if told := self.behaviours.get((attempt.provider, attempt.to)):
-            return told
+        if behaviour := self.behaviours.get((attempt.provider, attempt.to)):
+            return behaviour
         magic = self.options.magic and self.faults_of((attempt.provider, attempt.account)).magic
         return behaviour_by_ending(attempt.to) if magic else Behaviour.DELIVERS
 
@@ -131,13 +131,13 @@ class Sandbox:
     def listed(
         self, provider: Provider, account: str
     ) -> Iterator[tuple[Record, Mapping[str, str]]]:
-        """An account's messages with what the provider's list shows of them, newest first."""
+        """An account's messages and the fields that the provider's list shows, newest first."""
         for record, shown in reversed(self._listed.values()):
             if (record.provider, record.account) == (provider, account):
                 yield record, shown
 
     def seen(self, attempt: Attempt) -> Record | None:
-        """The acceptance of the same message id, where the provider ignores repeats."""
+        """The earlier acceptance of the same message id, for providers that ignore repeats."""
         return self._by_id.get(attempt.message_key)
 
     def next_update_id(self) -> int:
@@ -149,9 +149,9 @@ class Sandbox:
         await self.deliveries.forget(account=account)
         for key in [key for key in self.faults if account in (None, key[1])]:
             del self.faults[key]
-        gone = [sid for sid, (told, _) in self._listed.items() if account in (None, told.account)]
-        for sid in gone:
-            del self._listed[sid]
+        for sid, (record, _) in list(self._listed.items()):
+            if account in (None, record.account):
+                del self._listed[sid]
         if account is None:
             self.behaviours.clear()
             self._refusals.clear()
@@ -159,7 +159,7 @@ class Sandbox:
             self.tokens.clear()
             self.acknowledged.clear()
 
-    # --- its own ---
+    # --- private ---
 
     def _refuses_recipient(self, attempt: Attempt, behaviour: Behaviour) -> Refusal | None:
         wait = self.options.retry_after
@@ -185,7 +185,7 @@ class Sandbox:
         return Refusal(Reason.PAIR_LIMITED, max(1, round(left + 0.5))) if left > 0 else None
 
     def _refused_before(self, attempt: Attempt) -> tuple[int, float]:
-        """How often this message was tried before, and when first; counts this try."""
+        """How often and when first this message was tried before; counts this try too."""
         times, first = self._refusals.get(attempt.message_key, (0, time.monotonic()))
         _remember(self._refusals, attempt.message_key, (times + 1, first))
         return times, first
@@ -195,7 +195,7 @@ class Sandbox:
         return [(delay, status) for delay, status in plan if status in attempt.reports]
 
     def _message_id(self, attempt: Attempt, seq: int) -> str:
-        """Meta's are unique everywhere; Telegram's within a chat only, so each chat has a 1."""
+        """The provider's message id: unique everywhere for Meta, within a chat for Telegram."""
         if attempt.message_id:
             return attempt.message_id
         if attempt.provider is Provider.RBM:
@@ -212,8 +212,8 @@ class Sandbox:
 
 
 def _remember(
-    known: OrderedDict[str, V], key: str, value: V, *, limit: int = ATTEMPTS_REMEMBERED
+    entries: OrderedDict[str, V], key: str, value: V, *, limit: int = ATTEMPTS_REMEMBERED
 ) -> None:
-    known[key] = value
-    if len(known) > limit:
-        known.popitem(last=False)
+    entries[key] = value
+    if len(entries) > limit:
+        entries.popitem(last=False)

@@ -1,1 +1,1 @@
-"""What the sandbox does on request: faults, and numbers with a meaning of their own."""
+"""Misbehaviour on request: faults of an account, and phone numbers with a set behaviour."""

@@ -1,4 +1,4 @@
-"""What an account was told to do wrong (control API), and whether it does so now."""
+"""The faults of an account, set through the control API, and whether one applies now."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 
 class Reason(StrEnum):
-    """Why a request is refused; each protocol says it in its own words."""
+    """Why a request is refused; each protocol words its answer in its own way."""
 
     UNREACHABLE = "unreachable"
     BLOCKED = "blocked"
@@ -28,7 +28,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class Faults:
-    """Of one account. `storm_until` is monotonic; `accept_then_error` counts down."""
+    """One account's faults; `storm_until` is monotonic time, `accept_then_error` counts down."""
 
     latency: float = 0.0
     rate_limit: int = 0
@@ -43,7 +43,7 @@ class Faults:
     taken_at: deque[float] = field(default_factory=deque)
 
     def change(self, wanted: Mapping[str, Any], *, now: float) -> None:
-        """Set what is named, keep the rest. Raises KeyError on an unknown name, ValueError."""
+        """Sets the named faults, keeps the others. Raises KeyError (unknown name), ValueError."""
         for name, value in wanted.items():
             attribute, converted = CONVERTERS[name](value, now)
             setattr(self, attribute, converted)
@@ -68,7 +68,7 @@ class Faults:
     def refuses(
         self, *, template: str, retry_after: int, chance: Random, now: float
     ) -> Refusal | None:
-        """Takes one place in this second's limit where the request is not refused."""
+        """Why the request is refused; if it is not, it takes a place in this second's limit."""
         if now < self.storm_until:
             return Refusal(
                 Reason.RATE_LIMITED, max(retry_after, round(self.storm_until - now + 0.5))
@@ -104,7 +104,7 @@ def _share(value: Any) -> float:
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"{value!r} is not true or false")  # noqa: TRY004 (the edge's 400)
+        raise ValueError(f"{value!r} is not true or false")  # noqa: TRY004 (becomes a 400)
     return value
 
 

@@ -1,4 +1,4 @@
-"""Which recipients behave badly, told by the last four digits of a phone number or chat id."""
+"""The last four digits of a phone number or chat id decide how the recipient behaves."""
 
 from enum import StrEnum
 from typing import Final

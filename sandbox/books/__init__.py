@@ -1,1 +1,1 @@
-"""What the sandbox has seen: every request, counted and listed."""
+"""The sandbox's books: every request, counted and listed."""

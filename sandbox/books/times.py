@@ -12,7 +12,7 @@ def iso(seconds: float) -> str:
 
 
 def epoch_seconds(text: str) -> float:
-    """From Unix seconds or ISO 8601 (UTC where it says nothing). Raises ValueError."""
+    """Unix seconds from Unix seconds or ISO 8601 (without an offset: UTC). Raises ValueError."""
     try:
         return float(text)
     except ValueError:

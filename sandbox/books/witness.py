@@ -1,4 +1,4 @@
-"""What the sandbox accepted and refused: the far end's own books."""
+"""The messages that the sandbox accepted and its counts of refusals."""
 
 import time
 from bisect import bisect_right
@@ -12,7 +12,7 @@ from sandbox.behaviour.magic import Behaviour
 from sandbox.books.times import iso
 
 BODIES_KEPT = 1_000
-"""Requests shown word by word; all others by their hash (a body has about 1 KB)."""
+"""Requests kept as they came; of others only the hash is kept (a body has about 1 KB)."""
 
 
 class Provider(StrEnum):
@@ -35,8 +35,8 @@ class Status(StrEnum):
 class Record:
     """One accepted message. `reported` holds the statuses whose webhook was answered with 2xx.
 
-    `callback`: where the request wanted them told, for providers that are told so. `segments`: the
-    parts that an SMS is sent in. `body`: the request, of the youngest messages.
+    `callback`: the URL for receipts, if the request named one. `segments`: the parts of an SMS.
+    `body`: the request, kept for the youngest messages only.
     """
 
     __slots__ = (
@@ -100,12 +100,12 @@ class Record:
             "reported": list(self.reported),
         }
 
-    def is_called(self, name: str) -> bool:
+    def has_id(self, name: str) -> bool:
         return name in (self.our_id, self.message_id, f"{self.to}:{self.message_id}")
 
 
 class Witness:
-    """Remembers the last `limit` accepted messages, in the order of accepting."""
+    """Remembers the last `limit` accepted messages, in order of acceptance."""
 
     def __init__(self, limit: int) -> None:
         self.records: deque[Record] = deque(maxlen=limit)
@@ -139,8 +139,8 @@ class Witness:
         return islice(self.records, start, None)
 
     def forget(self, *, account: str | None) -> None:
-        """Of one account, or everything. Sequence numbers go on."""
-        kept = [] if account is None else [r for r in self.records if r.account != account]
+        """Forgets one account, or everything. Sequence numbers continue."""
+        kept = [record for record in self.records if account not in (None, record.account)]
         self.records = deque(kept, maxlen=self.records.maxlen)
         self.accepted = len(kept)
         for key in [key for key in self.refused if account in (None, key[1])]:

@@ -1,1 +1,1 @@
-"""From a request that a provider takes to its answer and its webhook calls."""
+"""From a valid request to the provider's answer and its webhook calls."""

@@ -1,4 +1,4 @@
-"""JSON answers and the way to the sandbox from a request."""
+"""JSON answers, and the key under which a request's application holds the sandbox."""
 
 import json
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """One request for many recipients: refused as a whole, or accepted for all and then answered.
 
-A recipient that refuses is found out later, by its report; one whose behaviour is about the answer
-(slow, never, reset …) decides for the whole request.
+If a recipient refuses, its report says so later. If a recipient's behaviour concerns the answer
+(slow, never, reset …), it applies to the whole request.
 """
 
 import asyncio
@@ -18,28 +18,32 @@ from sandbox.state import Attempt, Sandbox
 
 
 class GroupWords(Protocol):
-    """How a protocol says it."""
+    """How a protocol words its answers."""
 
     def refused(self, refusal: Refusal) -> web.Response: ...
     def accepted(self, records: Sequence[Record]) -> web.Response: ...
     def broken(self) -> web.Response: ...
 
 
-LATER: Final = {
+IN_A_GROUP: Final = {
     Behaviour.REFUSED: Behaviour.FAILS_LATER,
     Behaviour.BLOCKED: Behaviour.FAILS_LATER,
     Behaviour.PAIR_LIMITED: Behaviour.DELIVERS,
 }
+"""Behaviours that a recipient shows differently when it is one of several in a request."""
 
 
 async def exchange_group(
     request: web.Request, sandbox: Sandbox, attempts: Sequence[Attempt], words: GroupWords
 ) -> web.Response:
-    """Accepting happens at once; latency and slowness only hold the answer back."""
+    """Accepts at once; latency and slowness only delay the answer."""
     provider, account = attempts[0].provider, attempts[0].account
     faults = sandbox.faults_of((provider, account))
-    known = [(each, sandbox.behaviour_of(each)) for each in attempts]
-    tried = [(attempt, LATER.get(behaviour, behaviour)) for attempt, behaviour in known]
+    behaviours = [sandbox.behaviour_of(attempt) for attempt in attempts]
+    tried = [
+        (attempt, IN_A_GROUP.get(behaviour, behaviour))
+        for attempt, behaviour in zip(attempts, behaviours, strict=True)
+    ]
     refusals = (sandbox.refuses(attempt, behaviour) for attempt, behaviour in tried)
     if refusal := next(filter(None, refusals), None):
         sandbox.witness.refuse(provider, account, refusal.reason)

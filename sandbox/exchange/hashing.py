@@ -1,4 +1,4 @@
-"""What tells messages apart where no id of ours comes back."""
+"""A hash of the content, which distinguishes messages that carry no id of ours."""
 
 from hashlib import blake2b
 

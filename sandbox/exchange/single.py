@@ -1,4 +1,4 @@
-"""One request to send: refused, or accepted and then answered as its recipient has it."""
+"""One request to send: refused, or accepted and then answered as the recipient's behaviour says."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ from sandbox.state import Attempt, Sandbox
 
 
 class Words(Protocol):
-    """How a protocol says it."""
+    """How a protocol words its answers."""
 
     def refused(self, refusal: Refusal) -> web.Response: ...
     def accepted(self, record: Record) -> web.Response: ...
@@ -25,7 +25,7 @@ class Words(Protocol):
 async def exchange(
     request: web.Request, sandbox: Sandbox, attempt: Attempt, words: Words
 ) -> web.Response:
-    """Accepting happens at once; latency and slowness only hold the answer back."""
+    """Accepts at once; latency and slowness only delay the answer."""
     faults = sandbox.faults_of((attempt.provider, attempt.account))
     behaviour = sandbox.behaviour_of(attempt)
     if refusal := sandbox.refuses(attempt, behaviour):
@@ -60,12 +60,12 @@ async def accepted(
         case Behaviour.ACCEPTS_THEN_RESETS:
             return reset(request)
         case Behaviour.RECEIPTS_FIRST:
-            await sandbox.deliveries.until_told(record, plan)
+            await sandbox.deliveries.until_reported(record, plan)
     return words.accepted(record)
 
 
 def reset(request: web.Request) -> web.Response:
-    """Close with RST: no linger, nothing more written. What is returned never leaves."""
+    """Closes the connection with RST (no linger). The returned response is never sent."""
     transport = request.transport
     if transport is not None:
         connection = transport.get_extra_info("socket")

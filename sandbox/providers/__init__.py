@@ -1,1 +1,1 @@
-"""One folder a provider: its messages API, as the sandbox answers it."""
+"""One folder per provider: the provider's API, as the sandbox answers it."""

@@ -1,1 +1,1 @@
-"""The webhook calls that providers make: their bodies, and how the sandbox delivers them."""
+"""Webhook calls as the providers make them: their bodies, and their delivery."""

@@ -1,4 +1,4 @@
-"""The bytes of a webhook call, and the headers that prove who wrote them."""
+"""The bytes of a webhook call, and the headers that prove its sender."""
 
 import hashlib
 import hmac
@@ -7,21 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sandbox.books.witness import Provider, Record, Status
-from sandbox.webhooks import (
-    gupshup as gupshup_calls,
-)
-from sandbox.webhooks import (
-    msg91 as msg91_calls,
-)
-from sandbox.webhooks import (
-    rbm as rbm_calls,
-)
-from sandbox.webhooks import (
-    twilio as twilio_calls,
-)
-from sandbox.webhooks import (
-    vonage as vonage_calls,
-)
+from sandbox.webhooks import gupshup, msg91, rbm, twilio, vonage
 
 FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
 BUSINESS_ACCOUNT: Final = "100000000000001"
@@ -33,29 +19,27 @@ UNDELIVERABLE: Final = {
     "error_data": {"details": "Message Undeliverable."},
     "href": "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/",
 }
-
-
 ONE_A_CALL: Final = frozenset({Provider.TWILIO, Provider.RBM, Provider.VONAGE, Provider.GUPSHUP})
-"""Providers that tell one status in a call."""
+"""Providers that report one status per call."""
 
 
 def statuses(
-    account: tuple[Provider, str], told: Sequence[tuple[Record, Status]], at: float
+    account: tuple[Provider, str], reports: Sequence[tuple[Record, Status]], at: float
 ) -> bytes:
-    """The body that tells these statuses, as the account's provider writes it."""
+    """The body that reports these statuses, as the account's provider writes it."""
     provider, name = account
     match provider:
         case Provider.TWILIO:
-            return twilio_calls.status(name, *told[0])
+            return twilio.status(name, *reports[0])
         case Provider.RBM:
-            return rbm_calls.status(name, *told[0], at)
+            return rbm.status(name, *reports[0], at)
         case Provider.VONAGE:
-            return vonage_calls.status(name, *told[0], at)
+            return vonage.status(name, *reports[0], at)
         case Provider.GUPSHUP:
-            return gupshup_calls.status(*told[0], at)
+            return gupshup.status(*reports[0], at)
         case Provider.MSG91:
-            return msg91_calls.reports(name, told, at)
-    return meta_statuses(name, told, int(at))
+            return msg91.reports(name, reports, at)
+    return meta_statuses(name, reports, int(at))
 
 
 FORMS: Final = frozenset({Provider.TWILIO, Provider.VONAGE, Provider.MSG91})
@@ -63,8 +47,8 @@ FORMS: Final = frozenset({Provider.TWILIO, Provider.VONAGE, Provider.MSG91})
 
 
 def signed_body(provider: Provider, secret: str, body: bytes) -> bytes:
-    """The body with its proof, where that stands in the body and not in a header."""
-    return vonage_calls.signed(secret, body) if provider is Provider.VONAGE and secret else body
+    """The body, signed if the provider puts the signature into the body (Vonage)."""
+    return vonage.signed(secret, body) if provider is Provider.VONAGE and secret else body
 
 
 def headers_for(provider: Provider, secret: str, url: str, body: bytes) -> dict[str, str]:
@@ -78,9 +62,9 @@ def headers_for(provider: Provider, secret: str, url: str, body: bytes) -> dict[
         case Provider.TELEGRAM:
             headers["X-Telegram-Bot-Api-Secret-Token"] = secret
         case Provider.TWILIO:
-            headers["X-Twilio-Signature"] = twilio_calls.signature(secret, url, body)
+            headers["X-Twilio-Signature"] = twilio.signature(secret, url, body)
         case Provider.RBM:
-            headers["X-Goog-Signature"] = rbm_calls.signature(secret, body)
+            headers["X-Goog-Signature"] = rbm.signature(secret, body)
     return headers
 
 
@@ -93,15 +77,15 @@ def encoded(payload: Mapping[str, Any]) -> bytes:
     return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def meta_statuses(account: str, told: Sequence[tuple[Record, Status]], at: int) -> bytes:
-    recipients = dict.fromkeys(record.to for record, _ in told)
+def meta_statuses(account: str, reports: Sequence[tuple[Record, Status]], at: int) -> bytes:
+    recipients = dict.fromkeys(record.to for record, _ in reports)
     contacts = [contact(to) for to in recipients]
-    statuses = [_status(record, status, at) for record, status in told]
+    statuses = [_status(record, status, at) for record, status in reports]
     return meta_change(account, "messages", {"contacts": contacts, "statuses": statuses})
 
 
 def contact(wa_id: str) -> dict[str, Any]:
-    """With the id by which Meta knows a user apart from the number."""
+    """A contact with `user_id`, by which Meta identifies a user independently of the number."""
     return {"profile": {"name": "Sandbox"}, "wa_id": wa_id, "user_id": f"US.{wa_id}"}
 
 
@@ -114,16 +98,16 @@ def meta_change(account: str, field: str, value: Mapping[str, Any]) -> bytes:
 
 
 def _status(record: Record, status: Status, at: int) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    item: dict[str, Any] = {
         "id": record.message_id,
         "status": status,
         "timestamp": str(at),
         "recipient_id": record.to,
     }
     if record.our_id:
-        told["biz_opaque_callback_data"] = record.our_id
+        item["biz_opaque_callback_data"] = record.our_id
     if status is Status.FAILED:
-        return told | {"errors": [UNDELIVERABLE]}
+        return item | {"errors": [UNDELIVERABLE]}
     conversation = {"id": record.message_id[-32:], "origin": {"type": "marketing"}}
     pricing = {"billable": True, "pricing_model": "PMP", "category": "marketing"}
-    return told | {"conversation": conversation, "pricing": pricing}
+    return item | {"conversation": conversation, "pricing": pricing}

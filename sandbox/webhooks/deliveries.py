@@ -1,4 +1,4 @@
-"""Webhook calls: due statuses are batched per account, posted, and posted again while refused."""
+"""Delivers webhook calls: batches due statuses by account, posts and retries the batches."""
 
 import asyncio
 import heapq
@@ -23,7 +23,7 @@ FIRST_RECEIPTS_WAIT: Final = 5.0
 SUCCESS: Final = range(200, 300)
 
 Account = tuple[Provider, str]
-Told = tuple[Record, Status]
+Report = tuple[Record, Status]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class Target:
 
 @dataclass(slots=True)
 class Lane:
-    """What one account still has to tell, and the tasks telling it."""
+    """One account's pending reports and calls, and the tasks that post them."""
 
     account: Account
-    statuses: deque[Told] = field(default_factory=deque)
+    statuses: deque[Report] = field(default_factory=deque)
     bodies: deque[bytes] = field(default_factory=deque)
     workers: set[asyncio.Task[None]] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
@@ -46,16 +46,16 @@ class Lane:
     def waiting(self) -> int:
         return len(self.statuses) + len(self.bodies)
 
-    def take(self, batch_size: int) -> tuple[bytes, list[Told]]:
+    def take(self, batch_size: int) -> tuple[bytes, list[Report]]:
         if self.bodies:
             return self.bodies.popleft(), []
         size = 1 if self.account[0] in ONE_A_CALL else batch_size
-        told = [self.statuses.popleft() for _ in range(min(size, len(self.statuses)))]
-        return statuses(self.account, told, time.time()), told
+        reports = [self.statuses.popleft() for _ in range(min(size, len(self.statuses)))]
+        return statuses(self.account, reports, time.time()), reports
 
 
 class Deliveries:
-    """Lives on one event loop, from start() to stop(); what is pending at stop() is dropped."""
+    """Runs on one event loop from start() to stop(); stop() drops pending calls."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -76,11 +76,11 @@ class Deliveries:
             Provider.GUPSHUP: Target(options.gupshup_webhook_url),
         }
         self.secrets: dict[Account, str] = {}
-        """Of accounts that sign with what they log in with (Twilio)."""
+        """Secrets of accounts that sign with their login's secret (Twilio, Vonage)."""
 
     async def start(self) -> None:
         timeout = aiohttp.ClientTimeout(total=self._options.webhook_timeout)
-        # Idle connections go before common servers (gunicorn: 2 s) close them under a POST.
+        # Close idle connections before common servers (gunicorn: 2 s) close them under a POST.
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1.5)
         self._session = aiohttp.ClientSession(timeout=timeout, connector=connector)
         self._ticker = asyncio.create_task(self._tick())
@@ -98,7 +98,10 @@ class Deliveries:
         return self._session
 
     def target_of(self, account: Account, *, callback: str = "") -> Target | None:
-        """A default target's URL may hold `{account}`; a message's own callback goes before all."""
+        """Where to post: the callback if there is one, else the account's target or the default.
+
+        The URL of a default target may hold `{account}`.
+        """
         target = self.targets.get(account) or self.defaults[account[0]]
         url = callback or target.url.replace("{account}", account[1])
         secret = target.secret or self.secrets.get(account, "")
@@ -112,22 +115,22 @@ class Deliveries:
         self._wake.set()
 
     def call(self, account: Account, body: bytes) -> None:
-        """One call with a body of its own, due now."""
+        """Queues one call with this body, due now."""
         lane = self._lane(account)
         lane.bodies.append(body)
         self._employ(lane)
 
-    async def until_told(self, record: Record, plan: Plan) -> None:
-        """Wait until the target has acknowledged the whole plan, for a bounded time."""
+    async def until_reported(self, record: Record, plan: Plan) -> None:
+        """Waits, for a bounded time, until the target has acknowledged the whole plan."""
         if self.target_of((record.provider, record.account), callback=record.callback) is None:
             return
         deadline = time.monotonic() + FIRST_RECEIPTS_WAIT
-        # An event for each message would cost the hot path more than this rare look.
+        # An event for each message would cost the hot path more than this rare poll.
         while len(record.reported) < len(plan) and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     async def forget(self, *, account: str | None) -> None:
-        """Of one account, or everything: what is due, what is being told, the counts."""
+        """Drops the due statuses, the running calls and the counts of one account, or all."""
         lanes = [lane for key, lane in self._lanes.items() if account in (None, key[1])]
         self._due = [due for due in self._due if account not in (None, due[2].account)]
         heapq.heapify(self._due)
@@ -150,7 +153,7 @@ class Deliveries:
         lane = self._lanes.get(account)
         return len(lane.bodies) if lane else 0
 
-    # --- on its own tasks ---
+    # --- run by background tasks ---
 
     async def _tick(self) -> None:
         while True:
@@ -161,13 +164,13 @@ class Deliveries:
             self._hand_out_due(time.monotonic())
 
     def _hand_out_due(self, now: float) -> None:
-        touched = {}
+        lanes = {}
         while self._due and self._due[0][0] <= now:
             _, _, record, status = heapq.heappop(self._due)
             lane = self._lane((record.provider, record.account))
             lane.statuses.append((record, status))
-            touched[lane.account] = lane
-        for lane in touched.values():
+            lanes[lane.account] = lane
+        for lane in lanes.values():
             self._employ(lane)
 
     def _lane(self, account: Account) -> Lane:
@@ -187,18 +190,20 @@ class Deliveries:
 
     async def _work(self, lane: Lane) -> None:
         while lane.waiting:
-            body, told = lane.take(self._options.batch_size)
-            outcome = await self._tell(lane, body, callback=told[0][0].callback if told else "")
-            lane.counts[outcome] += len(told)
+            body, reports = lane.take(self._options.batch_size)
+            outcome = await self._deliver(
+                lane, body, callback=reports[0][0].callback if reports else ""
+            )
+            lane.counts[outcome] += len(reports)
             if outcome == "acknowledged":
-                for record, status in told:
+                for record, status in reports:
                     record.reported = (*record.reported, status)
 
-    async def _tell(self, lane: Lane, body: bytes, *, callback: str) -> str:
+    async def _deliver(self, lane: Lane, body: bytes, *, callback: str) -> str:
         for attempt in range(self._options.webhook_attempts):
             if attempt:
                 await asyncio.sleep(min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (attempt - 1)))
-            # Looked up anew: a target may be set while its calls are being tried.
+            # Looked up for each attempt: the target may be set between two attempts.
             target = self.target_of(lane.account, callback=callback)
             if target is None:
                 return "no_target"

@@ -1,4 +1,4 @@
-"""What Gupshup posts to a webhook: one event of version 2. Nothing signs it."""
+"""The webhook calls of Gupshup: one event of version 2 each, unsigned."""
 
 import json
 from typing import Any, Final
@@ -9,14 +9,14 @@ APP: Final = "SandboxApp"
 NOT_ON_WHATSAPP: Final = {"code": 1002, "reason": "Number Does Not Exist On WhatsApp"}
 
 
-def status(record: Record, told: Status, at: float) -> bytes:
-    """`id` is Gupshup's in a failure and WhatsApp's otherwise, with Gupshup's as `gsId`."""
-    if told is Status.FAILED:
+def status(record: Record, reported: Status, at: float) -> bytes:
+    """In a failure `id` is Gupshup's id; otherwise `id` is WhatsApp's and `gsId` Gupshup's."""
+    if reported is Status.FAILED:
         ids, details = {"id": record.message_id}, dict(NOT_ON_WHATSAPP)
     else:
         ids = {"id": f"gBEGkYaYVSEE{record.seq:012d}", "gsId": record.message_id}
         details = {"ts": int(at)}
-    payload = {**ids, "type": told.value, "destination": record.to, "payload": details}
+    payload = {**ids, "type": reported.value, "destination": record.to, "payload": details}
     return _event("message-event", payload, at)
 
 
@@ -33,5 +33,5 @@ def reply(account: str, sender: str, text: str, number: int, at: float) -> bytes
 
 
 def _event(kind: str, payload: dict[str, Any], at: float, **more: str) -> bytes:
-    told = {"app": APP, "timestamp": int(at * 1000), "version": 2, "type": kind, **more}
-    return json.dumps({**told, "payload": payload}, separators=(",", ":")).encode()
+    event = {"app": APP, "timestamp": int(at * 1000), "version": 2, "type": kind, **more}
+    return json.dumps({**event, "payload": payload}, separators=(",", ":")).encode()

@@ -1,27 +1,15 @@
-"""Events that recipients cause: replies, opt-outs, blocked bots; as the providers report them."""
+"""Events that recipients cause (replies, opt-outs, blocked bots), as the providers report them."""
 
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 from sandbox.books.witness import Provider
-from sandbox.webhooks import (
-    gupshup as gupshup_calls,
-)
-from sandbox.webhooks import (
-    rbm as rbm_calls,
-)
-from sandbox.webhooks import (
-    twilio as twilio_calls,
-)
-from sandbox.webhooks import (
-    vonage as vonage_calls,
-)
+from sandbox.webhooks import gupshup, rbm, telegram, twilio, vonage
 from sandbox.webhooks.bodies import contact, encoded, meta_change
-from sandbox.webhooks.telegram import member_update, message_update, pressed_update
 
 Write = Callable[[str, str, dict[str, Any], int], bytes]
-"""From account, sender, the control call's body and a number of its own; raises ValueError."""
+"""Takes account, sender, the control call's body and a unique number; raises ValueError."""
 
 
 def meta_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
@@ -35,67 +23,67 @@ def meta_text(account: str, sender: str, body: dict[str, Any], number: int) -> b
     }
     if body.get("in_reply_to"):
         message["context"] = {"id": str(body["in_reply_to"])}
-    told = {"contacts": [contact(wa_id)], "messages": [message]}
-    return meta_change(account, "messages", told)
+    value = {"contacts": [contact(wa_id)], "messages": [message]}
+    return meta_change(account, "messages", value)
 
 
 def meta_preference(account: str, sender: str, body: dict[str, Any], _: int) -> bytes:
     """The recipient stops, or resumes, marketing messages."""
-    wa_id, value = sender.lstrip("+"), body.get("value", "stop")
-    if value not in ("stop", "resume"):
+    wa_id, choice = sender.lstrip("+"), body.get("value", "stop")
+    if choice not in ("stop", "resume"):
         raise ValueError("value must be stop or resume")
     preference = {
         "wa_id": wa_id,
-        "detail": f"User requested to {value} marketing messages",
+        "detail": f"User requested to {choice} marketing messages",
         "category": "marketing_messages",
-        "value": value,
+        "value": choice,
         "timestamp": int(time.time()),
     }
-    value_told = {"contacts": [contact(wa_id)], "user_preferences": [preference]}
-    return meta_change(account, "user_preferences", value_told)
+    value = {"contacts": [contact(wa_id)], "user_preferences": [preference]}
+    return meta_change(account, "user_preferences", value)
 
 
 def telegram_text(_: str, sender: str, body: dict[str, Any], number: int) -> bytes:
-    return encoded(message_update(number, sender, _text(body)))
+    return encoded(telegram.message_update(number, sender, _text(body)))
 
 
 def telegram_member(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
     status = body.get("status", "kicked")
     if status not in ("kicked", "member"):
         raise ValueError("status must be kicked or member")
-    return encoded(member_update(number, account, sender, status))
+    return encoded(telegram.member_update(number, account, sender, status))
 
 
 def telegram_pressed(_: str, sender: str, body: dict[str, Any], number: int) -> bytes:
-    """A button was pressed: `data`, the `message_id` that it stands under, its `text`."""
+    """A press on a button: its `data`, the `message_id` of its message, its `text`."""
     if not isinstance(body.get("data"), str) or not isinstance(body.get("message_id"), int):
-        raise ValueError("data and message_id are required")  # noqa: TRY004 - a bad body, as any
-    return encoded(pressed_update(number, sender, body))
+        raise ValueError("data and message_id are required")  # noqa: TRY004 - becomes a 400
+    return encoded(telegram.pressed_update(number, sender, body))
 
 
 def twilio_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
-    """Written to the number `to`; STOP, START and HELP come with Twilio's OptOutType."""
-    return twilio_calls.reply(account, sender, str(body.get("to", "")), _text(body), number)
+    """A text to the number `to`; STOP, START and HELP carry Twilio's OptOutType."""
+    return twilio.reply(account, sender, str(body.get("to", "")), _text(body), number)
 
 
 def rbm_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
-    return rbm_calls.reply(account, sender, _text(body), number)
+    return rbm.reply(account, sender, _text(body), number)
 
 
 def rbm_event(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
     kind = body.get("type", "UNSUBSCRIBE")
-    if kind not in rbm_calls.EVENTS:
-        raise ValueError(f"type must be one of {', '.join(rbm_calls.EVENTS)}")
-    return rbm_calls.event(account, sender, kind, number)
+    if kind not in rbm.EVENTS:
+        raise ValueError(f"type must be one of {', '.join(rbm.EVENTS)}")
+    return rbm.event(account, sender, kind, number)
 
 
 def vonage_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
-    """Written to the number `to`."""
-    return vonage_calls.reply(account, sender, str(body.get("to", "")), _text(body), number)
+    """A text to the number `to`."""
+    return vonage.reply(account, sender, str(body.get("to", "")), _text(body), number)
 
 
 def gupshup_text(account: str, sender: str, body: dict[str, Any], number: int) -> bytes:
-    return gupshup_calls.reply(account, sender, _text(body), number, time.time())
+    return gupshup.reply(account, sender, _text(body), number, time.time())
 
 
 def _text(body: dict[str, Any]) -> str:

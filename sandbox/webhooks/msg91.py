@@ -1,4 +1,4 @@
-"""What MSG91 posts to a webhook: delivery reports of several requests, as a form (version 2)."""
+"""The webhook calls of MSG91: delivery reports of several requests, as a form (version 2)."""
 
 import json
 import time
@@ -11,12 +11,12 @@ from sandbox.books.witness import Record, Status
 
 STATUSES: Final = {Status.DELIVERED: ("1", "DELIVERED"), Status.FAILED: ("2", "FAILED")}
 INDIA: Final = 5.5 * 3600
-"""Seconds ahead of UTC: reports tell the local time, without saying so."""
+"""Seconds ahead of UTC: reports hold the local time, without an offset."""
 
 
-def reports(account: str, told: Sequence[tuple[Record, Status]], at: float) -> bytes:
+def reports(account: str, due: Sequence[tuple[Record, Status]], at: float) -> bytes:
     by_request: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record, status in told:
+    for record, status in due:
         request_id, _, number = record.message_id.partition(":")
         code, words = STATUSES[status]
         by_request[request_id].append(

@@ -1,4 +1,4 @@
-"""What Google posts to an agent's webhook: one event, in the envelope of Pub/Sub."""
+"""The webhook calls of Google to an agent: one event each, in the envelope of Pub/Sub."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ from typing import Any, Final
 from sandbox.books.witness import Record, Status
 
 EVENTS: Final = ("SUBSCRIBE", "UNSUBSCRIBE", "IS_TYPING")
-# There is none for "sent"; what fails later was not delivered in time.
+# Google has no event for "sent"; a message that fails later was not delivered in time.
 STATUSES: Final = {
     Status.DELIVERED: "DELIVERED",
     Status.READ: "READ",
@@ -18,12 +18,12 @@ STATUSES: Final = {
 }
 
 
-def status(agent: str, record: Record, told: Status, at: float) -> bytes:
-    whose = "phoneNumber" if told is Status.FAILED else "senderPhoneNumber"
+def status(agent: str, record: Record, reported: Status, at: float) -> bytes:
+    phone_key = "phoneNumber" if reported is Status.FAILED else "senderPhoneNumber"
     event = {
-        whose: f"+{record.to}",
-        "eventType": STATUSES[told],
-        "eventId": f"{record.seq}-{told}",
+        phone_key: f"+{record.to}",
+        "eventType": STATUSES[reported],
+        "eventId": f"{record.seq}-{reported}",
         "messageId": record.message_id,
         "sendTime": rfc3339(at),
     }
@@ -36,21 +36,21 @@ def reply(agent: str, sender: str, text: str, number: int) -> bytes:
 
 
 def event(agent: str, sender: str, kind: str, number: int) -> bytes:
-    told = {"eventType": kind, "eventId": f"user-{number}"}
-    return envelope(agent, _from(sender) | told, number)
+    fields = {"eventType": kind, "eventId": f"user-{number}"}
+    return envelope(agent, _from(sender) | fields, number)
 
 
 def _from(sender: str) -> dict[str, str]:
     return {"senderPhoneNumber": sender, "sendTime": rfc3339(datetime.now(UTC).timestamp())}
 
 
-def envelope(agent: str, told: dict[str, str], number: int) -> bytes:
-    data = json.dumps(told | {"agentId": f"{agent}@rbm.goog"}, separators=(",", ":"))
+def envelope(agent: str, fields: dict[str, str], number: int) -> bytes:
+    data = json.dumps(fields | {"agentId": f"{agent}@rbm.goog"}, separators=(",", ":"))
     message: dict[str, Any] = {
         "data": base64.b64encode(data.encode()).decode(),
         "messageId": str(number),
         "message_id": str(number),
-        "publishTime": told["sendTime"],
+        "publishTime": fields["sendTime"],
         "attributes": {},
     }
     whole = {"message": message, "subscription": "projects/sandbox/subscriptions/rbm"}

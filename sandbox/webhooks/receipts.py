@@ -1,4 +1,4 @@
-"""Which statuses a message will be given, and when after it was accepted."""
+"""Plans the receipts of a message: which statuses, and how long after its acceptance."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +13,7 @@ Plan = Sequence[tuple[float, Status]]
 
 RANK: Final = (Status.SENT, Status.FAILED, Status.DELIVERED, Status.READ)
 
-# (place in steps of the receipt delay, status)
+# (delay as a multiple of the receipt delay, status)
 FIXED: Final[dict[Behaviour, Plan]] = {
     Behaviour.SILENT: (),
     Behaviour.FAILS_LATER: ((1, Status.SENT), (2, Status.FAILED)),
@@ -24,10 +24,10 @@ FIXED: Final[dict[Behaviour, Plan]] = {
 
 
 def plan_receipts(behaviour: Behaviour, message_key: str, options: Options) -> Plan:
-    """The same message id always gets the same plan."""
+    """The receipts of a message; the same message id always gets the same plan."""
     step = options.receipt_delay
     if behaviour in FIXED:
-        return [(place * step, status) for place, status in FIXED[behaviour]]
+        return [(steps * step, status) for steps, status in FIXED[behaviour]]
     read = is_read(message_key, options.read_percent)
     if behaviour is Behaviour.RECEIPTS_FIRST:
         return _usual(0.0, read=read)
@@ -44,7 +44,7 @@ def is_read(message_key: str, percent: int) -> bool:
 
 
 def final_status(plan: Plan) -> Status | None:
-    """The highest status that the plan reports, in any order; None where it reports nothing."""
+    """The highest status that the plan reports, in any order; None if it reports nothing."""
     return max((status for _, status in plan), key=RANK.index, default=None)
 
 

@@ -1,4 +1,4 @@
-"""What the Bot API calls users, chats and updates."""
+"""Users, chats and updates, as the Bot API writes them."""
 
 import time
 from typing import Any
@@ -34,7 +34,7 @@ def message_update(update_id: int, chat: str, text: str) -> Update:
 
 
 def member_update(update_id: int, bot: str, chat: str, status: str) -> Update:
-    """`kicked`: the user blocked the bot; `member`: took it back."""
+    """`kicked`: the user has blocked the bot; `member`: the user has unblocked it."""
     before = "member" if status == "kicked" else "kicked"
     user = {"id": int(chat), "is_bot": False, "first_name": "Sandbox"}
     change = {
@@ -48,7 +48,7 @@ def member_update(update_id: int, bot: str, chat: str, status: str) -> Update:
 
 
 def pressed_update(update_id: int, chat: str, body: Update) -> Update:
-    """A press on the button of `data` under message `message_id`, in a private chat."""
+    """A press on the button with `data` under message `message_id`, in a private chat."""
     message: Update = {
         "message_id": body["message_id"],
         "chat": chat_of(chat),

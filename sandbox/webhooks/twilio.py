@@ -1,4 +1,4 @@
-"""What Twilio posts to a webhook: one status or one reply, as a signed form."""
+"""The webhook calls of Twilio: one status or one reply each, as a signed form."""
 
 import base64
 import hashlib
@@ -10,8 +10,8 @@ from sandbox.books.witness import Record, Status
 
 NUMBER: Final = "+15550009999"
 UNDELIVERABLE: Final = "30003"
-WORDS: Final = ("STOP", "START", "HELP")
-"""Those of which Twilio says that it acted on them itself."""
+KEYWORDS: Final = ("STOP", "START", "HELP")
+"""Keywords that Twilio handles itself and marks with OptOutType."""
 
 STATUSES: Final = {
     Status.SENT: "sent",
@@ -21,7 +21,7 @@ STATUSES: Final = {
 }
 
 
-def status(account: str, record: Record, told: Status) -> bytes:
+def status(account: str, record: Record, reported: Status) -> bytes:
     channel, _, number = record.to.rpartition(":")
     prefix = f"{channel}:" if channel else ""
     form = {
@@ -31,12 +31,12 @@ def status(account: str, record: Record, told: Status) -> bytes:
         "To": f"{prefix}+{number}",
         "MessageSid": record.message_id,
         "SmsSid": record.message_id,
-        "MessageStatus": STATUSES[told],
-        "SmsStatus": STATUSES[told],
+        "MessageStatus": STATUSES[reported],
+        "SmsStatus": STATUSES[reported],
     }
     if channel:
         form["ChannelPrefix"] = channel
-    if told is Status.FAILED:
+    if reported is Status.FAILED:
         form["ErrorCode"] = UNDELIVERABLE
     return urlencode(form).encode()
 
@@ -57,7 +57,7 @@ def reply(account: str, sender: str, to: str, text: str, number: int) -> bytes:
         "Body": text,
     }
     word = text.strip().upper()
-    return urlencode(form | ({"OptOutType": word} if word in WORDS else {})).encode()
+    return urlencode(form | ({"OptOutType": word} if word in KEYWORDS else {})).encode()
 
 
 def signature(token: str, url: str, body: bytes) -> str:

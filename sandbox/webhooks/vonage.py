@@ -1,4 +1,4 @@
-"""What Vonage posts to a webhook: one receipt or one reply, as a signed form."""
+"""The webhook calls of Vonage: one receipt or one reply each, as a signed form."""
 
 import hashlib
 import hmac
@@ -19,16 +19,16 @@ STATUSES: Final = {
 }
 
 
-def status(account: str, record: Record, told: Status, at: float) -> bytes:
+def status(account: str, record: Record, reported: Status, at: float) -> bytes:
     form = {
         "msisdn": record.to,
         "to": NUMBER,
         "network-code": "12345",
         "messageId": record.message_id,
         "price": "0.03330000",
-        "status": STATUSES[told],
+        "status": STATUSES[reported],
         "scts": _utc("%y%m%d%H%M", at),
-        "err-code": ABSENT if told is Status.FAILED else "0",
+        "err-code": ABSENT if reported is Status.FAILED else "0",
         "api-key": account,
         "client-ref": record.our_id,
         "message-timestamp": _utc("%Y-%m-%d %H:%M:%S", at),
@@ -51,15 +51,15 @@ def reply(account: str, sender: str, to: str, text: str, number: int) -> bytes:
 
 
 def signed(secret: str, body: bytes) -> bytes:
-    """The form with timestamp, nonce and sig (HMAC-SHA-256 over the sorted parameters)."""
+    """The form with timestamp, nonce and sig (HMAC-SHA256 over the sorted parameters)."""
     form = dict(parse_qsl(body.decode(), keep_blank_values=True))
     form |= {"timestamp": str(int(time.time())), "nonce": str(uuid4())}
-    said = "".join(
+    parameters = "".join(
         f"&{name}={form[name].replace('&', '_').replace('=', '_')}" for name in sorted(form)
     )
-    form["sig"] = hmac.new(secret.encode(), said.encode(), hashlib.sha256).hexdigest()
+    form["sig"] = hmac.new(secret.encode(), parameters.encode(), hashlib.sha256).hexdigest()
     return urlencode(form).encode()
 
 
-def _utc(written: str, at: float) -> str:
-    return time.strftime(written, time.gmtime(at))
+def _utc(pattern: str, at: float) -> str:
+    return time.strftime(pattern, time.gmtime(at))

@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker
 
 from config.environment import DATA_DIR
 from tests.e2e import pages
-from tests.e2e.house import House, furnished
+from tests.e2e.running_stack import House, furnished
 
 CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
 FLAGS = [

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from demo.tenant import ADMIN, PASSWORD
 from tests.e2e.conftest import Watched
-from tests.e2e.house import House
+from tests.e2e.running_stack import House
 
 
 def log_in(admin: Watched) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Watched
-from tests.e2e.house import House
+from tests.e2e.running_stack import House
 
 
 def test_the_docs_load_whole_and_from_us_alone(

@@ -10,7 +10,7 @@ from playwright.sync_api import Error
 
 from demo.tenant import OWNER, PASSWORD
 from tests.e2e.conftest import Watched
-from tests.e2e.house import House
+from tests.e2e.running_stack import House
 
 FETCH = """async ({url, options}) => {
     const answer = await fetch(url, options);

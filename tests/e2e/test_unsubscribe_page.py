@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from demo.client import Client
 from demo.tenant import OWNER, PASSWORD
 from tests.e2e.conftest import Watched
-from tests.e2e.house import House
+from tests.e2e.running_stack import House
 
 
 def suppressed(house: House) -> int:

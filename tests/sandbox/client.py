@@ -1,4 +1,4 @@
-"""Calls to a sandbox over real HTTP, one connection each."""
+"""A client of the sandbox: real HTTP, one connection per call."""
 
 import http.client
 import json
@@ -27,9 +27,9 @@ class Client:
     ) -> tuple[int, Any, dict[str, str]]:
         connection = http.client.HTTPConnection(urlsplit(self.base_url).netloc, timeout=timeout)
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        wanted = {"Content-Type": "application/json", **(headers or {})}
+        sent_headers = {"Content-Type": "application/json", **(headers or {})}
         try:
-            connection.request(method, path, None if body is None else raw, wanted)
+            connection.request(method, path, None if body is None else raw, sent_headers)
             response = connection.getresponse()
             return response.status, json.loads(response.read()), dict(response.headers)
         finally:

@@ -2,6 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from channels.delivery import access_tokens
+from channels.http import client as http
 from sandbox.running import RunningSandbox, running_sandbox
 from tests.sandbox.client import ACCOUNT, Client
 from tests.sandbox.receiver import Receiver, receiving
@@ -20,6 +22,14 @@ def client(shared_sandbox: RunningSandbox) -> Iterator[Client]:
     client = Client(shared_sandbox.base_url)
     yield client
     client.control("reset", {"webhooks": True})
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept() -> Iterator[None]:
+    """Closes the adapters' connections and forgets their access tokens after each test."""
+    yield
+    http.close()
+    access_tokens._holders.cache_clear()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A webhook target for tests: keeps what it was sent, answers what it is told to."""
+"""A webhook target for tests: keeps the calls that it receives and answers as a test sets it."""
 
 import threading
 import time
@@ -37,8 +37,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         query = parse_qs(urlsplit(self.path).query)
-        right = query["hub.verify_token"] == [self.server.verify_token]
-        self._answer(200 if right else 403, query["hub.challenge"][0].encode() if right else b"")
+        if query["hub.verify_token"] == [self.server.verify_token]:
+            return self._answer(200, query["hub.challenge"][0].encode())
+        return self._answer(403, b"")
 
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -47,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Writes no log."""
 
 
 @contextmanager

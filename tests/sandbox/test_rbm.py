@@ -1,46 +1,35 @@
-"""The sandbox as Google: a token first, repeats ignored, events in Pub/Sub's envelope."""
+"""The sandbox as Google: access tokens, ignored repeats, events in Pub/Sub's envelope."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import jsonschema
 import pytest
 
 from channels.delivery import access_tokens
-from channels.delivery.delivery import check_credentials, deliver
-from channels.http import client as http
-from channels.port.events import OptChange, Receipt, Reply
-from channels.port.http_calls import WebhookCall, WebhookSecrets
-from channels.port.messages import Media, OutboundMessage, ParameterKind, SenderAccount, TextContent
+from channels.delivery.delivery import check_credentials
+from channels.port.events import OptChange, Reply
+from channels.port.http_calls import WebhookSecrets
+from channels.port.messages import Media, ParameterKind, SenderAccount, TextContent
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.google_rbm.adapter import GoogleRbm
 from sandbox.providers.rbm.validation import message_problem
 from tests.channels.providers.protocols import load
-from tests.channels.providers.samples import account, service_account
+from tests.channels.providers.samples import service_account
+from tests.sandbox.adapters import calls, events, receipts, send, sender_of, until_acknowledged
 from tests.sandbox.client import Client
 from tests.sandbox.receiver import Receiver, until
 
 RBM = GoogleRbm()
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AGENT = "brand_abc_agent"
 SECRETS = WebhookSecrets({"client_token": "client-token"})
 
 
-@pytest.fixture(scope="session")
-def key() -> str:
-    return service_account()
-
-
 @pytest.fixture
-def sender(client: Client, key: str) -> Iterator[SenderAccount]:
-    credentials = {"service_account": key}
-    yield replace(account("google_rbm", base_url=client.base_url), credentials=credentials)
-    http.close()
-    access_tokens._holders.cache_clear()
+def sender(client: Client, receiver: Receiver) -> SenderAccount:
+    return sender_of("google_rbm", client, receiver)
 
 
 @pytest.fixture
@@ -54,40 +43,13 @@ def webhook(client: Client, receiver: Receiver) -> Receiver:
     return receiver
 
 
-def send(sender: SenderAccount, to: str, message_id: UUID | None = None) -> Outcome:
-    message = OutboundMessage(id=message_id or uuid4(), to=to, content=TextContent("Hello"))
-    ((_, outcome),) = next(
-        iter(deliver(account=sender, messages=[message], timeout=2, first_cut=2))
-    )
-    return outcome
-
-
-@pytest.mark.parametrize(
-    ("ending", "kind", "code"),
-    [
-        ("0001", OutcomeKind.ACCEPTED, ""),
-        ("9003", OutcomeKind.PERMANENT, "recipient_unreachable"),
-        ("9004", OutcomeKind.PERMANENT, "recipient_unreachable"),
-        ("9005", OutcomeKind.UNKNOWN, "provider_unavailable"),
-        ("9006", OutcomeKind.LIMITED, "rate_limited"),
-        ("9010", OutcomeKind.UNKNOWN, "provider_unavailable"),
-        ("9011", OutcomeKind.UNKNOWN, "connection_lost"),
-    ],
-)
-def test_recipients_that_misbehave(
-    sender: SenderAccount, ending: str, kind: OutcomeKind, code: str
-) -> None:
-    outcome = send(sender, f"+1415523{ending}")
-    assert (outcome.kind, outcome.code) == (kind, code)
-
-
 @pytest.mark.parametrize("ending", ["9009", "9010", "9011"])
 def test_a_repeated_message_id_is_ignored(
     client: Client, sender: SenderAccount, ending: str
 ) -> None:
     message_id, to = uuid4(), f"+1415523{ending}"
-    assert send(sender, to, message_id).kind is OutcomeKind.UNKNOWN
-    again = send(sender, to, message_id)
+    assert send(sender, to, message_id=message_id).kind is OutcomeKind.UNKNOWN
+    again = send(sender, to, message_id=message_id)
     assert again == Outcome(OutcomeKind.ACCEPTED, provider_message_id=str(message_id))
     summary = client.get("summary")
     assert (summary["accepted"], summary["duplicates"]) == (1, 0)
@@ -98,11 +60,11 @@ def test_events_are_signed_and_carry_our_id(
     client: Client, sender: SenderAccount, webhook: Receiver
 ) -> None:
     message_id = uuid4()
-    send(sender, "+14155239019", message_id)
-    until(lambda: client.get("summary")["receipts"]["acknowledged"] == 2)
-    receipts = [event_of(call) for call in calls(webhook)]
-    assert {receipt.status for receipt in receipts} == {"DELIVERED", "READ"}
-    assert {receipt.message_id for receipt in receipts} == {message_id}
+    send(sender, "+14155239019", message_id=message_id)
+    until_acknowledged(client, 2)
+    reported = receipts(RBM, calls(webhook))
+    assert {receipt.status for receipt in reported} == {"DELIVERED", "READ"}
+    assert {receipt.message_id for receipt in reported} == {message_id}
     for call in calls(webhook):
         assert RBM.webhook.verify(SECRETS, call)
         assert not RBM.webhook.verify(WebhookSecrets({"client_token": "other"}), call)
@@ -113,16 +75,15 @@ def test_what_is_not_delivered_in_time_is_revoked(
 ) -> None:
     send(sender, "+14155239001")
     until(lambda: webhook.calls)
-    (call,) = calls(webhook)
-    assert event_of(call).code == "expired"
+    (receipt,) = receipts(RBM, calls(webhook))
+    assert receipt.code == "expired"
 
 
 def test_the_set_up_has_to_be_answered_with_the_secret(client: Client, receiver: Receiver) -> None:
     target = {"provider": "rbm", "account": AGENT, "url": receiver.url, "secret": "client-token"}
     assert client.call("POST", "/_sandbox/webhooks", target)[0] == 400
-    headers, body = receiver.calls[0]
-    asked = WebhookCall(method="POST", url=receiver.url, query={}, headers=headers, body=body)
-    assert RBM.webhook.handshake(SECRETS, asked) == json.loads(body)["secret"]
+    (handshake,) = calls(receiver)
+    assert RBM.webhook.handshake(SECRETS, handshake) == json.loads(handshake.body)["secret"]
 
 
 def test_recipients_write_and_unsubscribe(client: Client, webhook: Receiver) -> None:
@@ -131,7 +92,7 @@ def test_recipients_write_and_unsubscribe(client: Client, webhook: Receiver) -> 
     until(lambda: len(webhook.calls) == 1)
     client.control("inbound", event | {"event": "user_event", "type": "UNSUBSCRIBE"})
     until(lambda: len(webhook.calls) == 2)
-    (reply,), (change,) = (RBM.webhook.parse(body, received_at=NOW) for _, body in webhook.calls)
+    (reply,), (change,) = (events(RBM, call) for call in calls(webhook))
     assert isinstance(reply, Reply)
     assert isinstance(change, OptChange)
     assert (reply.text, change.opted_out, change.account_id) == ("Hello", True, AGENT)
@@ -150,7 +111,7 @@ def test_one_token_serves_a_process(client: Client, sender: SenderAccount) -> No
 
 def test_a_token_that_is_refused_is_fetched_anew(client: Client, sender: SenderAccount) -> None:
     assert send(sender, "+14155230001").kind is OutcomeKind.ACCEPTED
-    client.control("reset", {})  # takes all tokens back
+    client.control("reset", {})  # revokes all tokens
     refused = send(sender, "+14155230001")
     assert (refused.kind, refused.code) == (OutcomeKind.PASSING, "token_expired")
     assert send(sender, "+14155230001").kind is OutcomeKind.ACCEPTED
@@ -169,9 +130,9 @@ def test_a_service_account_without_rights_gets_no_token(sender: SenderAccount) -
     assert send(revoked, "+14155230001").code == "sender_unauthorized"
 
 
-@pytest.mark.parametrize("given", ["", "{}", "not JSON", "[]", '{"client_email": "a"}', "null"])
-def test_what_is_no_service_account_is_the_senders_fault(sender: SenderAccount, given: str) -> None:
-    outcome = send(replace(sender, credentials={"service_account": given}), "+14155230001")
+@pytest.mark.parametrize("broken", ["", "{}", "not JSON", "[]", '{"client_email": "a"}', "null"])
+def test_a_broken_service_account_is_the_senders_fault(sender: SenderAccount, broken: str) -> None:
+    outcome = send(replace(sender, credentials={"service_account": broken}), "+14155230001")
     assert (outcome.kind, outcome.code) == (OutcomeKind.PERMANENT, "sender_unauthorized")
     assert check_credentials(account=replace(sender, credentials={}), timeout=2) == outcome
 
@@ -184,9 +145,8 @@ def test_nothing_is_lost_while_there_is_no_token(sender: SenderAccount) -> None:
 
 def test_a_document_goes_out(client: Client, sender: SenderAccount) -> None:
     pdf = Media(ParameterKind.DOCUMENT, "https://cdn.test/menu.pdf")
-    message = OutboundMessage(id=uuid4(), to="+14155230001", content=TextContent("", media=pdf))
-    (cut,) = deliver(account=sender, messages=[message], timeout=3, first_cut=3)
-    assert [outcome.kind for _, outcome in cut] == [OutcomeKind.ACCEPTED]
+    outcome = send(sender, "+14155230001", TextContent("", media=pdf))
+    assert outcome.kind is OutcomeKind.ACCEPTED
     assert len(client.get("accepted")["results"]) == 1
 
 
@@ -196,7 +156,7 @@ REPLY = {"reply": {"text": "Yes", "postbackData": "y"}}
 
 
 @pytest.mark.parametrize(
-    ("body", "right"),
+    ("body", "valid"),
     [
         ({"contentMessage": {"text": "Hi"}}, True),
         ({"contentMessage": {"text": "Hi"}, "ttl": "60s"}, True),
@@ -210,21 +170,8 @@ REPLY = {"reply": {"text": "Yes", "postbackData": "y"}}
         ({"contentMessage": {"text": "Hi", "suggestions": [REPLY] * 12}}, False),
     ],
 )
-def test_bodies_agree_with_the_document(body: Any, right: bool) -> None:
+def test_bodies_agree_with_the_document(body: Any, valid: bool) -> None:
     spec = load("specs/google_rbm_v1.json")
     root = {"components": spec["components"], "$ref": "#/components/schemas/AgentMessageInput"}
-    assert jsonschema.Draft202012Validator(root).is_valid(body) is right
-    assert (message_problem(body) == "") is right
-
-
-def calls(receiver: Receiver) -> list[WebhookCall]:
-    return [
-        WebhookCall(method="POST", url=receiver.url, query={}, headers=headers, body=body)
-        for headers, body in receiver.calls
-    ]
-
-
-def event_of(call: WebhookCall) -> Receipt:
-    (receipt,) = RBM.webhook.parse(call.body, received_at=NOW)
-    assert isinstance(receipt, Receipt)
-    return receipt
+    assert jsonschema.Draft202012Validator(root).is_valid(body) is valid
+    assert (message_problem(body) == "") is valid

@@ -35,7 +35,7 @@ def test_every_ending_exists_as_a_valid_number(start: str, ending: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "told"),
+    ("ending", "reported"),
     [
         ("0001", ["sent", "delivered", "read"]),
         ("9001", ["sent", "failed"]),
@@ -49,11 +49,11 @@ def test_every_ending_exists_as_a_valid_number(start: str, ending: str) -> None:
     ],
 )
 def test_receipts_by_ending(
-    client: Client, webhook: Receiver, ending: str, told: list[str]
+    client: Client, webhook: Receiver, ending: str, reported: list[str]
 ) -> None:
     assert client.meta(text_to(phone(ending), "ours"))[0] == 200
-    until(lambda: len(statuses(webhook)) >= len(told))
-    assert statuses(webhook) == told
+    until(lambda: len(statuses(webhook)) >= len(reported))
+    assert statuses(webhook) == reported
 
 
 def test_receipts_twice(client: Client, webhook: Receiver) -> None:
@@ -84,8 +84,8 @@ def test_silent_recipients_report_nothing(client: Client, webhook: Receiver) -> 
 @pytest.mark.parametrize(("ending", "code"), [("9003", 131026), ("9004", 131050)])
 def test_meta_refuses_for_good(client: Client, ending: str, code: int) -> None:
     for _ in range(2):
-        got, answer, _ = client.meta(text_to(phone(ending), "ours"))
-        assert (got, answer["error"]["code"]) == (400, code)
+        status, answer, _ = client.meta(text_to(phone(ending), "ours"))
+        assert (status, answer["error"]["code"]) == (400, code)
     assert accepted(client) == 0
 
 
@@ -128,11 +128,11 @@ def test_a_5xx_that_was_accepted(client: Client) -> None:
     assert accepted(client) == 1
 
 
-@pytest.mark.parametrize(("ending", "taken"), [("9011", 1), ("9012", 0)])
-def test_a_reset_connection(client: Client, ending: str, taken: int) -> None:
+@pytest.mark.parametrize(("ending", "accepted_count"), [("9011", 1), ("9012", 0)])
+def test_a_reset_connection(client: Client, ending: str, accepted_count: int) -> None:
     with pytest.raises(ConnectionResetError):
         client.meta(text_to(phone(ending), "ours"))
-    assert accepted(client) == taken
+    assert accepted(client) == accepted_count
 
 
 def test_a_held_message_says_so(client: Client) -> None:
@@ -159,18 +159,18 @@ def test_telegram_by_ending(client: Client, ending: str, code: int, description:
     assert answer == {"ok": False, "error_code": code, "description": description, **wait}
 
 
-@pytest.mark.parametrize(("ending", "taken"), [("9009", 1), ("9011", 1), ("9012", 0)])
+@pytest.mark.parametrize(("ending", "accepted_count"), [("9009", 1), ("9011", 1), ("9012", 0)])
 def test_telegram_leaves_the_client_without_an_answer(
-    client: Client, ending: str, taken: int
+    client: Client, ending: str, accepted_count: int
 ) -> None:
     with pytest.raises(LOST):
         client.telegram("sendMessage", {"chat_id": f"77{ending}", "text": "hi"}, timeout=0.5)
-    assert accepted(client) == taken
+    assert accepted(client) == accepted_count
 
 
 def test_a_configured_behaviour_goes_before_the_ending(client: Client) -> None:
-    told = {"provider": "meta", "to": phone("9003"), "behaviour": "delivers"}
-    client.control("recipients", told)
+    recipient = {"provider": "meta", "to": phone("9003"), "behaviour": "delivers"}
+    client.control("recipients", recipient)
     assert client.meta(text_to(phone("9003")))[0] == 200
 
 

@@ -1,4 +1,4 @@
-"""The sandbox and the published OpenAPI documents agree on what is a right body."""
+"""The sandbox and the published OpenAPI documents agree on which bodies are valid."""
 
 import copy
 import json
@@ -29,71 +29,80 @@ PARAMETERS = {
 BUTTON_PARAMETERS = {"text": "ButtonTextParameter", "payload": "ButtonPayloadParameter"}
 
 
-def meta_changes() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each a path of the template body and what to put there; None takes it away."""
-    body = ("template", "components", 1, "parameters", 0)
-    button = ("template", "components", 2)
-    changes: list[tuple[tuple[Any, ...], Any]] = [
-        (("to",), None),
-        (("to",), 7),
-        (("type",), "pigeon"),
-        (("type",), "text"),
-        (("messaging_product",), None),
-        (("recipient_type",), "crowd"),
-        (("biz_opaque_callback_data",), "x" * 512),
-        (("biz_opaque_callback_data",), "x" * 513),
-        (("context",), {"message_id": "wamid.x"}),
-        (("context",), {"message_id": 7}),
-        (("template",), None),
-        (("template", "name"), None),
-        (("template", "language"), "en"),
-        (("template", "language", "code"), None),
-        (("template", "language", "policy"), "deterministic"),
-        (("template", "language", "policy"), "fallback"),
-        (("template", "components"), {}),
-        (("template", "components"), []),
-        (("template", "components", 0, "type"), "footer"),
-        (("template", "components", 0, "parameters"), []),
-        ((*body, "type"), "colour"),
-        ((*body, "type"), None),
-        ((*body, "text"), 7),
-        ((*body, "text"), None),
-        ((*body,), {"type": "currency", "currency": {"code": "USD", "fallback_value": "$1"}}),
-        (
-            (*body,),
-            {
-                "type": "currency",
-                "currency": {"code": "USD", "fallback_value": "$1", "amount_1000": 1000},
-            },
-        ),
-        ((*body,), {"type": "date_time", "date_time": {"fallback_value": "today"}}),
-        ((*body,), {"type": "date_time", "date_time": {}}),
-        ((*body,), {"type": "document", "document": {"id": "1", "link": "https://a.test"}}),
-        ((*body,), {"type": "document", "document": {}}),
-        ((*button, "index"), None),
-        ((*button, "index"), "9"),
-        ((*button, "index"), 0),
-        ((*button, "index"), 10),
-        ((*button, "index"), "10"),
-        ((*button, "sub_type"), "quick_reply"),
-        ((*button, "sub_type"), "href"),
-        ((*button, "parameters"), []),
-        ((*button, "parameters", 0), {"type": "payload", "payload": "p"}),
-        ((*button, "parameters", 0), {"type": "image", "image": {"id": "1"}}),
-    ]
+Change = tuple[tuple[Any, ...], Any]
+"""A path in a body and the value to put there; None deletes the key."""
+
+PARAMETER = ("template", "components", 1, "parameters", 0)
+BUTTON = ("template", "components", 2)
+TEMPLATE_CHANGES: list[Change] = [
+    (("to",), None),
+    (("to",), 7),
+    (("type",), "pigeon"),
+    (("type",), "text"),
+    (("messaging_product",), None),
+    (("recipient_type",), "crowd"),
+    (("biz_opaque_callback_data",), "x" * 512),
+    (("biz_opaque_callback_data",), "x" * 513),
+    (("context",), {"message_id": "wamid.x"}),
+    (("context",), {"message_id": 7}),
+    (("template",), None),
+    (("template", "name"), None),
+    (("template", "language"), "en"),
+    (("template", "language", "code"), None),
+    (("template", "language", "policy"), "deterministic"),
+    (("template", "language", "policy"), "fallback"),
+    (("template", "components"), {}),
+    (("template", "components"), []),
+    (("template", "components", 0, "type"), "footer"),
+    (("template", "components", 0, "parameters"), []),
+    ((*PARAMETER, "type"), "colour"),
+    ((*PARAMETER, "type"), None),
+    ((*PARAMETER, "text"), 7),
+    ((*PARAMETER, "text"), None),
+    (
+        (*PARAMETER,),
+        {"type": "currency", "currency": {"code": "USD", "fallback_value": "$1"}},
+    ),
+    (
+        (*PARAMETER,),
+        {
+            "type": "currency",
+            "currency": {"code": "USD", "fallback_value": "$1", "amount_1000": 1000},
+        },
+    ),
+    ((*PARAMETER,), {"type": "date_time", "date_time": {"fallback_value": "today"}}),
+    ((*PARAMETER,), {"type": "date_time", "date_time": {}}),
+    ((*PARAMETER,), {"type": "document", "document": {"id": "1", "link": "https://a.test"}}),
+    ((*PARAMETER,), {"type": "document", "document": {}}),
+    ((*BUTTON, "index"), None),
+    ((*BUTTON, "index"), "9"),
+    ((*BUTTON, "index"), 0),
+    ((*BUTTON, "index"), 10),
+    ((*BUTTON, "index"), "10"),
+    ((*BUTTON, "sub_type"), "quick_reply"),
+    ((*BUTTON, "sub_type"), "href"),
+    ((*BUTTON, "parameters"), []),
+    ((*BUTTON, "parameters", 0), {"type": "payload", "payload": "p"}),
+    ((*BUTTON, "parameters", 0), {"type": "image", "image": {"id": "1"}}),
+]
+TEXT_CHANGES: list[Change] = [
+    (("text",), None),
+    (("text", "body"), 7),
+    (("text", "preview_url"), True),
+    (("text", "preview_url"), "yes"),
+    (("text", "colour"), "red"),
+    (("surprise",), 1),
+]
+
+
+def meta_bodies() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Valid and invalid bodies of Meta's messages, each with a name."""
     yield "as it is", template_to(PHONE)
-    for path, value in changes:
+    for path, value in TEMPLATE_CHANGES:
         yield f"{'.'.join(map(str, path))}={value!r:.30}", put(template_to(PHONE), path, value)
     text = text_to(PHONE)
     yield "text", text
-    for path, value in [
-        (("text",), None),
-        (("text", "body"), 7),
-        (("text", "preview_url"), True),
-        (("text", "preview_url"), "yes"),
-        (("text", "colour"), "red"),
-        (("surprise",), 1),
-    ]:
+    for path, value in TEXT_CHANGES:
         yield f"text: {path}={value!r}", put(text, path, value)
     for kind in ("image", "video", "document", "audio", "sticker"):
         media = text_to(PHONE) | {"type": kind}
@@ -119,8 +128,8 @@ def schema_of(spec: Any, name: str) -> Draft202012Validator:
     return Draft202012Validator(document)
 
 
-def spec_takes(spec: Any, body: Any) -> bool:
-    """The document, its discriminators followed where JSON Schema does not follow them."""
+def spec_accepts(spec: Any, body: Any) -> bool:
+    """True if the body fits the document; follows discriminators, which JSON Schema ignores."""
     if not schema_of(spec, "Message").is_valid(body):
         return False
     for component in body.get("template", {}).get("components", []):
@@ -134,7 +143,7 @@ def spec_takes(spec: Any, body: Any) -> bool:
     return True
 
 
-def meta_takes(body: Any) -> bool:
+def meta_accepts(body: Any) -> bool:
     try:
         check_message(body)
     except Invalid:
@@ -142,12 +151,12 @@ def meta_takes(body: Any) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("name", "body"), list(meta_changes()), ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("name", "body"), list(meta_bodies()), ids=lambda value: str(value)[:60])
 def test_meta_agrees_with_the_document(name: str, body: Any) -> None:
-    assert meta_takes(body) is spec_takes(protocols.load(META), body), name
+    assert meta_accepts(body) is spec_accepts(protocols.load(META), body), name
 
 
-# Meta's examples that its own document refuses, and why.
+# Meta's examples that Meta's own document refuses, each with the reason.
 FAULTY = {
     "Send Text Message with Preview URL": "no type",
     "Send Reply to List Message": "no type",
@@ -157,17 +166,17 @@ FAULTY = {
 
 
 def test_metas_own_examples_are_taken() -> None:
-    written = json.dumps(protocols.load("examples/meta_send.json"))
-    for placeholder, real in {
+    examples_json = json.dumps(protocols.load("examples/meta_send.json"))
+    for placeholder, value in {
         "{{Recipient-Phone-Number}}": "16315555555",
         "{{Recipient-WA-Phone-Number}}": "16315555555",
         "language-and-locale-code": "en_US",
         "template-name": "template_name",
         "<TEMPLATE_NAME>": "template_name",
     }.items():
-        written = written.replace(placeholder, real)
-    examples = json.loads(written)
-    refused = {name for name, body in examples.items() if not meta_takes(body)}
+        examples_json = examples_json.replace(placeholder, value)
+    examples = json.loads(examples_json)
+    refused = {name for name, body in examples.items() if not meta_accepts(body)}
     assert refused == set(FAULTY)
 
 
@@ -200,7 +209,7 @@ def test_metas_own_examples_are_taken() -> None:
     ids=lambda body: str(body)[:60],
 )
 def test_telegram_agrees_with_the_document(body: Any) -> None:
-    assert (message_problem(body) == "") is telegram_spec_takes("sendMessage", body)
+    assert (message_problem(body) == "") is telegram_spec_accepts("sendMessage", body)
 
 
 @pytest.mark.parametrize("method", ["photo", "video", "document"])
@@ -217,9 +226,9 @@ def test_telegram_agrees_with_the_document(body: Any) -> None:
     ids=lambda body: str(body)[:60],
 )
 def test_telegrams_media_agree_with_the_document(method: str, body: Any) -> None:
-    told = {method if key == "FILE" else key: value for key, value in body.items()}
-    right = telegram_spec_takes(f"send{method.title()}", told)
-    assert (media_problem(method, told) == "") is right
+    parameters = {method if key == "FILE" else key: value for key, value in body.items()}
+    valid = telegram_spec_accepts(f"send{method.title()}", parameters)
+    assert (media_problem(method, parameters) == "") is valid
 
 
 @pytest.mark.parametrize(
@@ -234,10 +243,10 @@ def test_telegrams_media_agree_with_the_document(method: str, body: Any) -> None
     ],
 )
 def test_set_webhook_agrees_with_the_document(body: Any) -> None:
-    assert (webhook_problem(body) == "") is telegram_spec_takes("setWebhook", body)
+    assert (webhook_problem(body) == "") is telegram_spec_accepts("setWebhook", body)
 
 
-def telegram_spec_takes(method: str, body: Any) -> bool:
+def telegram_spec_accepts(method: str, body: Any) -> bool:
     spec = protocols.load(TELEGRAM)
     request = spec["paths"][f"/bot{{token}}/{method}"]["post"]["requestBody"]
     schema = request["content"]["application/json"]["schema"]

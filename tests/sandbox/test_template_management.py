@@ -1,4 +1,4 @@
-"""What the sandbox's reviewers would never see: refused as it is submitted."""
+"""Templates and uploads that the sandbox, as Meta, refuses when they are submitted."""
 
 from itertools import count
 from typing import Any
@@ -42,7 +42,7 @@ def submit(client: Client, components: list[Any], **fields: Any) -> tuple[int, A
         [BODY, carousel([header(kind="VIDEO"), BODY], [header(kind="VIDEO"), BODY])],
     ],
 )
-def test_good_ones_are_taken(client: Client, components: list[Any]) -> None:
+def test_valid_templates_are_accepted(client: Client, components: list[Any]) -> None:
     assert submit(client, components)[0] == 200
 
 
@@ -60,7 +60,7 @@ def test_good_ones_are_taken(client: Client, components: list[Any]) -> None:
         [BODY, OTP],
     ],
 )
-def test_others_are_refused(client: Client, components: list[Any]) -> None:
+def test_invalid_templates_are_refused(client: Client, components: list[Any]) -> None:
     status, answer = submit(client, components)
     assert (status, answer["error"]["code"]) == (400, 131009)
 

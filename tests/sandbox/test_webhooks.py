@@ -30,16 +30,16 @@ def acknowledged(client: Client) -> int:
 @pytest.mark.parametrize("case", [0, 1])
 def test_signatures_agree_with_the_vectors(case: int) -> None:
     vector = protocols.load("vectors/meta_x_hub_signature_256.json")["cases"][case]
-    made = signature(vector["app_secret"], vector["raw_body"].encode())
-    assert f"sha256={made}" == vector["X-Hub-Signature-256"]
+    signed = signature(vector["app_secret"], vector["raw_body"].encode())
+    assert f"sha256={signed}" == vector["X-Hub-Signature-256"]
 
 
 def test_statuses_are_signed_over_their_bytes(client: Client, webhook: Receiver) -> None:
     send_many(client, 1)
     until(lambda: webhook.calls)
     headers, body = webhook.calls[0]
-    made = hmac.new(b"app-secret", body, hashlib.sha256).hexdigest()
-    assert headers["x-hub-signature-256"] == f"sha256={made}"
+    digest = hmac.new(b"app-secret", body, hashlib.sha256).hexdigest()
+    assert headers["x-hub-signature-256"] == f"sha256={digest}"
 
 
 def test_statuses_have_the_documented_shape(client: Client, webhook: Receiver) -> None:
@@ -64,8 +64,8 @@ def test_refused_calls_are_made_again(client: Client, webhook: Receiver) -> None
 
 
 def test_calls_are_given_up_after_their_attempts() -> None:
-    with receiving() as gone:
-        url = gone.url
+    with receiving() as stopped:
+        url = stopped.url
     with running_sandbox(receipt_delay=0, webhook_attempts=2, meta_webhook_url=url) as running:
         client = Client(running.base_url)
         client.meta(text_to("+919876549002"))
@@ -106,8 +106,8 @@ def test_about_seventy_percent_are_read() -> None:
 
 def test_metas_handshake_has_to_succeed(client: Client, receiver: Receiver) -> None:
     target = {"provider": "meta", "account": ACCOUNT, "url": receiver.url, "secret": "s"}
-    wrong = client.call("POST", "/_sandbox/webhooks", target | {"verify_token": "wrong"})
-    assert wrong[0] == 400
+    refusal = client.call("POST", "/_sandbox/webhooks", target | {"verify_token": "wrong"})
+    assert refusal[0] == 400
     assert client.get("webhooks")["results"] == []
     client.control("webhooks", target | {"verify_token": receiver.verify_token})
     assert client.get("webhooks")["results"][0]["url"] == receiver.url
@@ -123,7 +123,8 @@ def test_telegram_updates_carry_the_secret_of_set_webhook(
     client.control("inbound", event | {"event": "my_chat_member", "status": "kicked"})
     until(lambda: len(receiver.calls) == 2)
     assert {call[0]["x-telegram-bot-api-secret-token"] for call in receiver.calls} == {"hush"}
-    updates = sorted((json.loads(body) for _, body in receiver.calls), key=lambda u: u["update_id"])
+    updates = [json.loads(body) for _, body in receiver.calls]
+    updates.sort(key=lambda update: update["update_id"])
     assert updates[0]["message"]["text"] == "/start abc"
     assert updates[1]["my_chat_member"]["new_chat_member"]["status"] == "kicked"
     assert updates[0]["update_id"] < updates[1]["update_id"]

@@ -17,11 +17,12 @@ def test_a_message_accepted_twice_is_a_duplicate(client: Client) -> None:
     assert client.get("message/b")["times"] == 2
 
 
-def test_telegram_duplicates_are_told_by_chat_and_text(client: Client) -> None:
+def test_telegram_duplicates_have_the_same_chat_and_text(client: Client) -> None:
     for chat, text in ((42, "a"), (42, "b"), (43, "a"), (42, "a")):
         client.telegram("sendMessage", {"chat_id": chat, "text": text})
     summary = client.get(f"summary?account={BOT}")
-    assert [(d["to"], d["times"]) for d in summary["duplicate_messages"]] == [("42", 2)]
+    (duplicate,) = summary["duplicate_messages"]
+    assert (duplicate["to"], duplicate["times"]) == ("42", 2)
 
 
 def test_accepted_messages_are_listed_in_pages(client: Client) -> None:
@@ -29,8 +30,8 @@ def test_accepted_messages_are_listed_in_pages(client: Client) -> None:
         client.meta(text_to(f"+91987654000{number}", f"id-{number}"))
     first = client.get("accepted?limit=3")
     second = client.get(f"accepted?limit=3&after={first['next']}")
-    told = [record["our_id"] for page in (first, second) for record in page["results"]]
-    assert told == [f"id-{number}" for number in range(5)]
+    our_ids = [record["our_id"] for page in (first, second) for record in page["results"]]
+    assert our_ids == [f"id-{number}" for number in range(5)]
     assert second["next"] is None
 
 
@@ -44,7 +45,7 @@ def test_lists_and_totals_start_at_since(client: Client) -> None:
     assert client.get("accepted?since=2099-01-01T00:00:00Z")["results"] == []
 
 
-def test_the_fastest_second_is_told_by_account(client: Client) -> None:
+def test_each_account_has_its_fastest_second(client: Client) -> None:
     for number in range(4):
         client.meta(text_to(f"+91987654000{number}"))
     assert client.get("summary")["max_per_second"] == {f"meta:{ACCOUNT}": 4}

@@ -1,4 +1,4 @@
-"""Gupshup's WhatsApp API: templates and texts, and the list of templates that checks a key."""
+"""Gupshup's WhatsApp API: sending templates and texts, and managing templates."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from sandbox.providers.meta.template_rules import LONGEST_MINUTES, otp_as_url
 from sandbox.state import Attempt, Sandbox
 
 REVOKED_MARK: Final = "revoked"
-"""A key that holds this word is refused, so that a wrong one can be tried without set-up."""
+"""A key that contains this word is refused: tests of a wrong key need no set-up."""
 NUMBER: Final = re.compile(r"[1-9][0-9]{6,14}")
 KNOWN: Final = frozenset(
     {"channel", "source", "destination", "src.name", "template", "message", "postbackTexts"}
@@ -25,7 +25,7 @@ REQUIRED: Final = frozenset(
     {"elementName", "languageCode", "category", "vertical", "templateType", "content", "example"}
 )
 TEMPLATES: Final = web.AppKey("gupshup_templates", dict[str, dict[str, dict[str, str]]])
-"""By app and id, as the list shows them."""
+"""The templates of each app by id, as the list shows them."""
 TOO_MANY: Final = (429, "Too Many Requests")
 REFUSALS: Final = {
     Reason.UNREACHABLE: (400, "Invalid Destination"),
@@ -42,7 +42,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post("/wa/api/v1/template/msg", send),
         web.post("/wa/api/v1/msg", send),
-        web.get("/wa/app/{app}/template", templates),
+        web.get("/wa/app/{app}/template", list_templates),
         web.post("/wa/app/{app}/template", apply_for_template),
         web.put("/wa/app/{app}/template/{template}", apply_for_template),
         web.delete("/wa/app/{app}/template/{name}", delete_template),
@@ -53,7 +53,7 @@ async def send(request: web.Request) -> web.Response:
     sandbox = request.app[SANDBOX]
     form = {name: str(value) for name, value in (await request.post()).items()}
     account = form.get("source", "")
-    if not is_right(request, sandbox, account):
+    if not is_authorized(request, sandbox, account):
         return GupshupWords().refused(Refusal(Reason.TOKEN_REVOKED))
     is_template = request.path.endswith("/template/msg")
     if problem := message_problem(form, is_template=is_template):
@@ -62,33 +62,27 @@ async def send(request: web.Request) -> web.Response:
     return await exchange(request, sandbox, attempt_of(form), GupshupWords())
 
 
-async def templates(request: web.Request) -> web.Response:
-    if not is_right(request, request.app[SANDBOX], ""):
+async def list_templates(request: web.Request) -> web.Response:
+    """The app's templates; each is APPROVED from the second time on that it is listed."""
+    if not is_authorized(request, request.app[SANDBOX], ""):
         return GupshupWords().refused(Refusal(Reason.TOKEN_REVOKED))
-    known = request.app[TEMPLATES].setdefault(request.match_info["app"], {})
-    told = list(known.values())
-    request.app[TEMPLATES][request.match_info["app"]] = {
-        name: {**template, "status": "APPROVED"} for name, template in known.items()
+    app, templates_by_app = request.match_info["app"], request.app[TEMPLATES]
+    templates_by_id = templates_by_app.get(app, {})
+    templates_by_app[app] = {
+        template_id: {**template, "status": "APPROVED"}
+        for template_id, template in templates_by_id.items()
     }
-    return json_answer({"status": "success", "templates": told})
+    return json_answer({"status": "success", "templates": list(templates_by_id.values())})
 
 
 async def apply_for_template(request: web.Request) -> web.Response:
-    """PENDING now and in the next list, APPROVED afterwards."""
-    if not is_right(request, request.app[SANDBOX], ""):
+    """Creates or edits a template: PENDING now and in the next list, APPROVED afterwards."""
+    if not is_authorized(request, request.app[SANDBOX], ""):
         return GupshupWords().refused(Refusal(Reason.TOKEN_REVOKED))
     form = {name: str(value) for name, value in (await request.post()).items()}
     if problem := template_problem(form):
         return error(400, problem)
     template_id = request.match_info.get("template") or str(uuid4())
-    meta: dict[str, Any] = {"data": form["content"], "sampleText": form["example"]}
-    meta |= {name: form[name] for name in ("header", "footer") if name in form}
-    if "buttons" in form:
-        told = json.loads(form["buttons"])
-        meta["buttons"] = [otp_as_url(each) if each["type"] == "OTP" else each for each in told]
-    meta["addSecurityRecommendation"] = form.get("addSecurityRecommendation") == "true"
-    if "codeExpirationMinutes" in form:
-        meta["codeExpirationMinutes"] = int(form["codeExpirationMinutes"])
     template = {
         "id": template_id,
         "elementName": form["elementName"],
@@ -97,23 +91,38 @@ async def apply_for_template(request: web.Request) -> web.Response:
         "templateType": form["templateType"],
         "data": form["content"],
         "status": "PENDING",
-        "containerMeta": json.dumps(meta),
+        "containerMeta": json.dumps(container_meta(form)),
     }
     app = request.app[TEMPLATES].setdefault(request.match_info["app"], {})
     app[template_id] = template
     return json_answer({"status": "success", "template": template})
 
 
+def container_meta(form: dict[str, str]) -> dict[str, Any]:
+    """The parts of a template besides its body, as Gupshup's list shows them."""
+    meta: dict[str, Any] = {"data": form["content"], "sampleText": form["example"]}
+    meta |= {name: form[name] for name in ("header", "footer") if name in form}
+    if "buttons" in form:
+        buttons = json.loads(form["buttons"])
+        meta["buttons"] = [
+            otp_as_url(button) if button["type"] == "OTP" else button for button in buttons
+        ]
+    meta["addSecurityRecommendation"] = form.get("addSecurityRecommendation") == "true"
+    if "codeExpirationMinutes" in form:
+        meta["codeExpirationMinutes"] = int(form["codeExpirationMinutes"])
+    return meta
+
+
 async def delete_template(request: web.Request) -> web.Response:
-    """All languages of this element name."""
-    if not is_right(request, request.app[SANDBOX], ""):
+    """Deletes the templates with this element name, in all languages."""
+    if not is_authorized(request, request.app[SANDBOX], ""):
         return GupshupWords().refused(Refusal(Reason.TOKEN_REVOKED))
     app = request.app[TEMPLATES].setdefault(request.match_info["app"], {})
     name = request.match_info["name"]
-    found = [number for number, each in app.items() if each["elementName"] == name]
-    if not found:
+    matching = [number for number, template in app.items() if template["elementName"] == name]
+    if not matching:
         return error(400, "Template Does not exists.")
-    for number in found:
+    for number in matching:
         del app[number]
     return json_answer({"status": "success"})
 
@@ -129,9 +138,11 @@ def template_problem(form: dict[str, str]) -> str:
         buttons = json.loads(form.get("buttons", "[]"))
     except ValueError:
         return "Invalid buttons"
-    if not isinstance(buttons, list) or not all(isinstance(each, dict) for each in buttons):
+    if not isinstance(buttons, list) or not all(isinstance(button, dict) for button in buttons):
         return "Invalid buttons"
-    if (form["category"] == "AUTHENTICATION") != any(each.get("type") == "OTP" for each in buttons):
+    if (form["category"] == "AUTHENTICATION") != any(
+        button.get("type") == "OTP" for button in buttons
+    ):
         return "Invalid buttons"
     minutes = form.get("codeExpirationMinutes", "1")
     return "" if minutes.isdecimal() and 1 <= int(minutes) <= LONGEST_MINUTES else "Invalid minutes"
@@ -144,11 +155,11 @@ class GupshupWords:
         return error(status, sentence, headers=wait)
 
     def accepted(self, record: Record) -> web.Response:
-        told = {"status": "submitted", "messageId": record.message_id}
-        return json_answer(told, status=202)
+        body = {"status": "submitted", "messageId": record.message_id}
+        return json_answer(body, status=202)
 
     def broken(self) -> web.Response:
-        """Says nothing about the message, which was accepted."""
+        """An answer that does not say whether the message was accepted; it was."""
         return error(500, "Internal Server Error")
 
 
@@ -156,7 +167,7 @@ def error(status: int, sentence: str, *, headers: dict[str, str] | None = None) 
     return json_answer({"status": "error", "message": sentence}, status=status, headers=headers)
 
 
-def is_right(request: web.Request, sandbox: Sandbox, account: str) -> bool:
+def is_authorized(request: web.Request, sandbox: Sandbox, account: str) -> bool:
     key = request.headers.get("apikey", "")
     faults = sandbox.faults_of((Provider.GUPSHUP, account))
     if key and REVOKED_MARK not in key and not faults.refuses_token(key):
@@ -176,24 +187,24 @@ def message_problem(form: dict[str, str], *, is_template: bool) -> str:
     if not NUMBER.fullmatch(form.get("destination", "")):
         return "Invalid Destination"
     if is_template:
-        return _template_problem(form)
+        return _sent_template_problem(form)
     return "" if isinstance(_json(form.get("message", "")).get("type"), str) else "Invalid message"
 
 
-def _template_problem(form: dict[str, str]) -> str:
+def _sent_template_problem(form: dict[str, str]) -> str:
     match _json(form.get("template", "")):
         case {"id": str(name), "params": [*params]} if name:
-            texts = all(isinstance(each, str) and each for each in params)
-            return "" if texts else "Invalid template params"
+            are_texts = all(isinstance(param, str) and param for param in params)
+            return "" if are_texts else "Invalid template params"
     return "Template not found"
 
 
 def _json(text: str) -> dict[str, Any]:
     try:
-        told = json.loads(text)
+        body = json.loads(text)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return body if isinstance(body, dict) else {}
 
 
 def attempt_of(form: dict[str, str]) -> Attempt:

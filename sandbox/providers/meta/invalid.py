@@ -1,4 +1,4 @@
-"""A Meta request that does not say what the protocol asks for."""
+"""Errors of a request that Meta's protocol does not allow."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,7 +9,7 @@ BAD_VALUE: Final = 131009
 
 
 class Invalid(Exception):
-    """Carries Meta's code and what its `error_data.details` says."""
+    """Carries Meta's error code and the text of its `error_data.details`."""
 
     def __init__(self, code: int, details: str) -> None:
         super().__init__(details)
@@ -18,7 +18,7 @@ class Invalid(Exception):
 
 
 def take_text(value: Mapping[str, Any], key: str) -> str:
-    """A required text that is not empty. Raises Invalid."""
+    """The required, non-empty text under `key`. Raises Invalid."""
     if key not in value or value[key] in ("", None):
         raise Invalid(MISSING, f"The parameter {key} is required")
     text = value[key]

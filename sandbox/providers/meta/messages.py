@@ -1,8 +1,7 @@
-"""The WhatsApp Cloud API: sending messages, and the look at a phone number that checks a token."""
+"""The WhatsApp Cloud API: sending messages, and reading a phone number to check a token."""
 
 import json
 import secrets
-from hashlib import blake2b
 from typing import Any, Final
 
 from aiohttp import web
@@ -11,6 +10,7 @@ from sandbox.behaviour.faults import Reason, Refusal
 from sandbox.behaviour.magic import Behaviour
 from sandbox.books.witness import Provider, Record
 from sandbox.exchange.answers import SANDBOX, json_answer
+from sandbox.exchange.hashing import content_hash
 from sandbox.exchange.single import exchange
 from sandbox.providers.meta.invalid import INVALID_PARAMETER, Invalid
 from sandbox.providers.meta.templates import TEMPLATE_MISSING
@@ -22,7 +22,7 @@ ACCOUNT: Final = "{account:[^/]+}"
 VERSION: Final = r"{version:v\d+\.\d+}"
 INVALID_TOKEN: Final = 190
 REVOKED_MARK: Final = "revoked"
-"""A token that holds this word is refused, so that a wrong token can be tried without set-up."""
+"""A token that contains this word is refused: tests of a wrong token need no set-up."""
 
 TITLES: Final = {
     100: "Invalid parameter",
@@ -31,7 +31,7 @@ TITLES: Final = {
     132001: "Template name does not exist in the translation",
     132018: "There's an issue with the parameters in your template",
 }
-# Where Meta's pages disagree on the HTTP status, clients branch on the code.
+# Meta's pages disagree on some HTTP statuses; clients branch on the code.
 REFUSALS: Final = {
     Reason.UNREACHABLE: (400, 131026, "Message undeliverable", "Message Undeliverable."),
     Reason.BLOCKED: (
@@ -105,7 +105,7 @@ async def phone_number(request: web.Request) -> web.Response:
     sandbox, account = request.app[SANDBOX], request.match_info["account"]
     if refused := refuse_caller(request, sandbox, account):
         return refused
-    known = {
+    fields = {
         "verified_name": "Sandbox",
         "code_verification_status": "VERIFIED",
         "display_phone_number": f"+{DISPLAY_NUMBER}",
@@ -114,8 +114,8 @@ async def phone_number(request: web.Request) -> web.Response:
         "throughput": {"level": "STANDARD"},
     }
     wanted = request.query.get("fields")
-    names = wanted.split(",") if wanted else list(known)
-    return json_answer({**{name: known[name] for name in names if name in known}, "id": account})
+    names = wanted.split(",") if wanted else list(fields)
+    return json_answer({**{name: fields[name] for name in names if name in fields}, "id": account})
 
 
 class MetaWords:
@@ -128,10 +128,10 @@ class MetaWords:
         return error(status, code, title, details, headers=wait)
 
     def accepted(self, record: Record) -> web.Response:
-        held = record.behaviour is Behaviour.HELD
+        is_held = record.behaviour is Behaviour.HELD
         message = {
             "id": record.message_id,
-            "message_status": "held_for_quality_assessment" if held else "accepted",
+            "message_status": "held_for_quality_assessment" if is_held else "accepted",
         }
         contact = {"input": self.to, "wa_id": record.to}
         return json_answer(
@@ -139,7 +139,7 @@ class MetaWords:
         )
 
     def broken(self) -> web.Response:
-        """Says nothing about the message, which was accepted."""
+        """An answer that does not say whether the message was accepted; it was."""
         return error(500, 1, "API Unknown", "An unknown error has occurred.")
 
 
@@ -154,10 +154,10 @@ def refuse_caller(request: web.Request, sandbox: Sandbox, account: str) -> web.R
 def refuse_token(
     request: web.Request, sandbox: Sandbox, account: str, *, scheme: str = "bearer"
 ) -> web.Response | None:
-    told, _, token = request.headers.get("Authorization", "").partition(" ")
+    sent_scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     faults = sandbox.faults_of((Provider.META, account))
-    right = told.lower() == scheme and token and REVOKED_MARK not in token
-    if right and not faults.refuses_token(token):
+    is_plausible = sent_scheme.lower() == scheme and token and REVOKED_MARK not in token
+    if is_plausible and not faults.refuses_token(token):
         return None
     sandbox.witness.refuse(Provider.META, account, Reason.TOKEN_REVOKED)
     return MetaWords("").refused(Refusal(Reason.TOKEN_REVOKED))
@@ -172,29 +172,25 @@ def refuse_body(sandbox: Sandbox, account: str, invalid: Invalid) -> web.Respons
 def error(
     status: int, code: int, title: str, details: str, *, headers: dict[str, str] | None = None
 ) -> web.Response:
-    told = {
+    body = {
         "message": f"(#{code}) {title}",
         "type": "OAuthException",
         "code": code,
         "error_data": {"messaging_product": "whatsapp", "details": details},
         "fbtrace_id": secrets.token_urlsafe(8),
     }
-    return json_answer({"error": told}, status=status, headers=headers)
+    return json_answer({"error": body}, status=status, headers=headers)
 
 
 def attempt_of(account: str, body: dict[str, Any]) -> Attempt:
-    ours = body.get("biz_opaque_callback_data", "")
+    our_id = body.get("biz_opaque_callback_data", "")
     return Attempt(
         provider=Provider.META,
         account=account,
         to=body["to"].translate(PHONE_PUNCTUATION).lstrip("+"),
-        our_id=ours,
-        # Our id tells messages apart; without one, the content has to.
-        content_hash="" if ours else content_hash(json.dumps(body[body["type"]], sort_keys=True)),
+        our_id=our_id,
+        # Our id distinguishes messages; without an id, the content must.
+        content_hash="" if our_id else content_hash(json.dumps(body[body["type"]], sort_keys=True)),
         template=body["template"]["name"] if body["type"] == "template" else "",
         body=body,
     )
-
-
-def content_hash(content: str) -> str:
-    return blake2b(content.encode(), digest_size=8).hexdigest()

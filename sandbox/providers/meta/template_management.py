@@ -1,7 +1,7 @@
-"""The WhatsApp Business Account's templates: submitted, reviewed, listed, edited, deleted.
+"""The templates of a WhatsApp Business Account (WABA): create, review, list, edit, delete.
 
-A name that holds "reject" is rejected. /_sandbox/templates reports a status, a quality or a
-category by webhook, as Meta does when it happens to a template.
+The review rejects a template whose name contains "reject". POST /_sandbox/templates changes a
+template's status, quality or category and reports the change by webhook, as Meta does.
 """
 
 import json
@@ -22,7 +22,7 @@ from sandbox.webhooks.bodies import encoded
 REVIEW_SECONDS: Final = 0.3
 ALREADY_EXISTS: Final = 2388024
 BEING_DELETED: Final = 2388023
-"""A name cannot be taken again while its template is being deleted, which takes 30 days."""
+"""A name stays taken while its template is being deleted, which takes 30 days."""
 REJECTED_MARK: Final = "reject"
 LIMIT: Final = 100
 
@@ -64,24 +64,26 @@ class Template:
 
 
 class Templates(dict[str, Template]):
-    """By id."""
+    """All templates by their id."""
 
     def __init__(self) -> None:
         super().__init__()
         self.numbers = count(int(time.time()) * 1000)
         self.deleted: set[tuple[str, str, str]] = set()
-        """WABA, name and language."""
+        """WABA, name and language of each deleted template."""
 
     def refusal(self, waba: str, name: str, language: str) -> tuple[int, str] | None:
-        """Why this name cannot be taken."""
-        if any((each.name, each.language) == (name, language) for each in self.of(waba)):
+        """Meta's error code and message if this name is taken, else None."""
+        if any(
+            (template.name, template.language) == (name, language) for template in self.of(waba)
+        ):
             return ALREADY_EXISTS, "Content in this language already exists"
         if (waba, name, language) in self.deleted:
             return BEING_DELETED, "The existing content is being deleted. Try again in 4 weeks"
         return None
 
     def of(self, waba: str) -> list[Template]:
-        return [each for each in self.values() if each.waba == waba]
+        return [template for template in self.values() if template.waba == waba]
 
 
 TEMPLATES: Final = web.AppKey("templates", Templates)
@@ -90,7 +92,7 @@ TEMPLATES: Final = web.AppKey("templates", Templates)
 def routes() -> list[web.RouteDef]:
     return [
         web.post(f"/{VERSION}/{ACCOUNT}/message_templates", create),
-        web.get(f"/{VERSION}/{ACCOUNT}/message_templates", listed),
+        web.get(f"/{VERSION}/{ACCOUNT}/message_templates", list_templates),
         web.delete(f"/{VERSION}/{ACCOUNT}/message_templates", delete),
         web.post(f"/{VERSION}/{ACCOUNT}", edit),
     ]
@@ -104,8 +106,8 @@ async def create(request: web.Request) -> web.Response:
         body = checked(await request.read(), new=True)
     except Invalid as invalid:
         return error(400, invalid.code, "Invalid parameter", invalid.details)
-    if taken := templates.refusal(waba, body["name"], body["language"]):
-        return error(400, *taken, "")
+    if refusal := templates.refusal(waba, body["name"], body["language"]):
+        return error(400, *refusal, "")
     template = Template(
         number=str(next(templates.numbers)),
         waba=waba,
@@ -116,8 +118,9 @@ async def create(request: web.Request) -> web.Response:
         components=body["components"],
     )
     templates[template.number] = template
-    told = {"id": template.number, "status": template.status, "category": template.category}
-    return json_answer(told)
+    return json_answer(
+        {"id": template.number, "status": template.status, "category": template.category}
+    )
 
 
 async def edit(request: web.Request) -> web.Response:
@@ -138,54 +141,63 @@ async def edit(request: web.Request) -> web.Response:
 
 
 async def delete(request: web.Request) -> web.Response:
-    """All languages of `name`, or the one whose id is `hsm_id`; both must fit."""
+    """Deletes all languages of `name`, or of these the template with the id `hsm_id`."""
     waba, templates = request.match_info["account"], request.app[TEMPLATES]
     if refused := refuse_caller(request, request.app[SANDBOX], waba):
         return refused
     name, number = request.query.get("name"), request.query.get("hsm_id")
-    found = [t for t in templates.of(waba) if t.name == name and number in (None, t.number)]
-    if not found:
+    matching = [
+        template
+        for template in templates.of(waba)
+        if template.name == name and number in (None, template.number)
+    ]
+    if not matching:
         return error(400, INVALID_PARAMETER, "Invalid parameter", "Message template not found")
-    for each in found:
-        del templates[each.number]
-        if each.as_json()["status"] == "APPROVED":
-            templates.deleted.add((waba, each.name, each.language))
+    for template in matching:
+        del templates[template.number]
+        if template.as_json()["status"] == "APPROVED":
+            templates.deleted.add((waba, template.name, template.language))
     return json_answer({"success": True})
 
 
-async def listed(request: web.Request) -> web.Response:
+async def list_templates(request: web.Request) -> web.Response:
     waba = request.match_info["account"]
     if refused := refuse_caller(request, request.app[SANDBOX], waba):
         return refused
     limit = min(LIMIT, int(request.query.get("limit", "25")))
     after = request.query.get("after", "")
-    page = [each for each in request.app[TEMPLATES].of(waba) if each.number > after]
-    found = [each.as_json() for each in page[:limit]]
-    answer: dict[str, Any] = {"data": found}
-    if found:
-        answer["paging"] = {"cursors": {"before": found[0]["id"], "after": found[-1]["id"]}}
-    if len(page) > limit:
+    remaining = [
+        template for template in request.app[TEMPLATES].of(waba) if template.number > after
+    ]
+    page = [template.as_json() for template in remaining[:limit]]
+    answer: dict[str, Any] = {"data": page}
+    if page:
+        answer["paging"] = {"cursors": {"before": page[0]["id"], "after": page[-1]["id"]}}
+    if len(remaining) > limit:
         answer["paging"]["next"] = str(request.url)
     return json_answer(answer)
 
 
 async def report(request: web.Request) -> web.Response:
-    """`{"account": …, "id": …, "status" | "quality" | "category": …, "reason": …}`."""
+    """Changes a template and queues the webhook call that reports the change.
+
+    The body is `{"account": …, "id": …, "status" | "quality" | "category": …, "reason": …}`.
+    """
     body = json.loads(await request.read())
     template = request.app[TEMPLATES].get(str(body.get("id")))
     if template is None:
         return json_answer({"error": "no such template"}, status=400)
-    what, value = _told(template, body)
-    told = {
+    webhook_field, change = _change(template, body)
+    value = {
         "message_template_id": int(template.number),
         "message_template_name": template.name,
         "message_template_language": template.language,
-        **value,
+        **change,
     }
     entry = {
         "id": template.waba,
         "time": int(time.time()),
-        "changes": [{"field": what, "value": told}],
+        "changes": [{"field": webhook_field, "value": value}],
     }
     call = encoded({"object": "whatsapp_business_account", "entry": [entry]})
     account = (Provider.META, str(body.get("account")))
@@ -195,15 +207,16 @@ async def report(request: web.Request) -> web.Response:
     return json_answer({"queued": True}, status=202)
 
 
-def _told(template: Template, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _change(template: Template, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Applies the change; returns the webhook's field and the changed values."""
     if "status" in body:
         template.status, template.reason = str(body["status"]), str(body.get("reason", "NONE"))
-        value = {"event": template.status, "reason": template.reason}
-        return "message_template_status_update", value
+        change = {"event": template.status, "reason": template.reason}
+        return "message_template_status_update", change
     if "quality" in body:
         before, template.quality = template.quality, str(body["quality"])
-        value = {"previous_quality_score": before, "new_quality_score": template.quality}
-        return "message_template_quality_update", value
+        change = {"previous_quality_score": before, "new_quality_score": template.quality}
+        return "message_template_quality_update", change
     before, template.category = template.category, str(body.get("category"))
-    value = {"previous_category": before, "new_category": template.category}
-    return "template_category_update", value
+    change = {"previous_category": before, "new_category": template.category}
+    return "template_category_update", change

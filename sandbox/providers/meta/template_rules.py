@@ -1,4 +1,4 @@
-"""Whether Meta would take a template for review, and how it shows an authentication template."""
+"""Rules by which Meta accepts a template for review, and how Meta shows accepted templates."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from sandbox.providers.meta.templates import LANGUAGE, NAME
 CATEGORIES: Final = frozenset({"MARKETING", "UTILITY", "AUTHENTICATION"})
 PLACEHOLDER: Final = re.compile(r"\{\{(\w+)\}\}")
 HANDLE: Final = re.compile(r"[0-9]+:\S+(\n\S+)*")
-"""As the Resumable Upload API gives them, and Meta's examples have them."""
+"""The form that the Resumable Upload API returns and Meta's examples show."""
 FEWEST_CARDS, MOST_CARDS, MOST_BUTTONS, LONGEST_CARD = 2, 10, 2, 160
 LONGEST_MINUTES: Final = 90
 OTP_TYPES: Final = frozenset({"COPY_CODE", "ONE_TAP", "ZERO_TAP"})
@@ -21,7 +21,7 @@ OTP_URL: Final = "https://www.whatsapp.com/otp/code/"
 
 
 def checked(raw: bytes, *, new: bool) -> dict[str, Any]:
-    """Raises Invalid."""
+    """The template that the request submits (new) or edits. Raises Invalid."""
     try:
         body = json.loads(raw)
     except ValueError:
@@ -39,7 +39,7 @@ def checked(raw: bytes, *, new: bool) -> dict[str, Any]:
 
 
 def check_components(category: str, components: list[Any]) -> None:
-    if [kind_of(each) for each in components].count("BODY") != 1:
+    if [kind_of(component) for component in components].count("BODY") != 1:
         raise Invalid(INVALID_PARAMETER, "A template has one BODY")
     if category == "AUTHENTICATION":
         check_authentication(components)
@@ -65,13 +65,13 @@ def check_component(component: dict[str, Any]) -> None:
 
 
 def check_examples(component: dict[str, Any]) -> None:
-    """Each parameter of a text needs a sample."""
+    """Checks that each parameter of a text has a sample. Raises Invalid."""
     names = set(PLACEHOLDER.findall(str(component.get("text", ""))))
     example = component.get("example") or {}
     key = "body_text" if kind_of(component) == "BODY" else "header_text"
-    given = example.get(key) or []
-    numbered = given[0] if key == "body_text" and given else given
-    named = {each["param_name"] for each in example.get(f"{key}_named_params", ())}
+    samples = example.get(key) or []
+    numbered = samples[0] if key == "body_text" and samples else samples
+    named = {sample["param_name"] for sample in example.get(f"{key}_named_params", ())}
     if names and not (len(numbered) == len(names) or named == names):
         raise Invalid(BAD_VALUE, f"{component['type']} is missing its examples")
 
@@ -104,7 +104,7 @@ def check_cards(cards: Any) -> None:
 
 
 def shape_of(card: Any) -> Iterator[str]:
-    """What has to be the same on every card."""
+    """The properties that all cards of a carousel must share. Raises Invalid."""
     components = card.get("components") if isinstance(card, dict) else None
     if not isinstance(components, list) or kind_of(components[0]) != "HEADER":
         raise Invalid(BAD_VALUE, "A card begins with a HEADER")
@@ -124,8 +124,8 @@ def shape_of(card: Any) -> Iterator[str]:
 
 
 def check_authentication(components: list[dict[str, Any]]) -> None:
-    """Its text is ours here: Meta's."""
-    parts = {kind_of(each): each for each in components}
+    """Checks an authentication template, whose text Meta sets. Raises Invalid."""
+    parts = {kind_of(component): component for component in components}
     if not parts.keys() <= {"BODY", "FOOTER", "BUTTONS"} or "text" in parts["BODY"]:
         raise Invalid(BAD_VALUE, "AUTHENTICATION templates have a fixed text")
     minutes = parts.get("FOOTER", {}).get("code_expiration_minutes", 1)
@@ -140,29 +140,29 @@ def check_authentication(components: list[dict[str, Any]]) -> None:
 
 
 def shown(category: str, components: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As the list of templates has them: with Meta's text, and an OTP button as its URL."""
+    """The components as Meta lists them: with Meta's text, and the URL of an OTP button."""
     if category != "AUTHENTICATION":
         return [with_address(component) for component in components]
-    parts = {kind_of(each): each for each in components}
+    parts = {kind_of(component): component for component in components}
     advice = parts["BODY"].get("add_security_recommendation")
     text = "*{{1}}* is your verification code."
     text += " For your security, do not share this code." if advice else ""
-    told = [{**parts["BODY"], "text": text, "example": {"body_text": [["123456"]]}}]
+    listed = [{**parts["BODY"], "text": text, "example": {"body_text": [["123456"]]}}]
     if "FOOTER" in parts:
         minutes = parts["FOOTER"]["code_expiration_minutes"]
-        told.append({**parts["FOOTER"], "text": f"This code expires in {minutes} minutes."})
+        listed.append({**parts["FOOTER"], "text": f"This code expires in {minutes} minutes."})
     button = parts["BUTTONS"]["buttons"][0]
-    return [*told, {"type": "BUTTONS", "buttons": [otp_as_url(button)]}]
+    return [*listed, {"type": "BUTTONS", "buttons": [otp_as_url(button)]}]
 
 
 def with_address(component: dict[str, Any]) -> dict[str, Any]:
-    """A medium's sample is shown by an address, not by its handle."""
+    """The component as Meta lists it: a URL in place of the handle of a sample file."""
     if "header_handle" in (component.get("example") or {}):
         return {**component, "example": {"header_handle": [SHOWN_SAMPLE]}}
     if "cards" not in component:
         return component
     cards = [
-        {**card, "components": [with_address(each) for each in card["components"]]}
+        {**card, "components": [with_address(part) for part in card["components"]]}
         for card in component["cards"]
     ]
     return {**component, "cards": cards}

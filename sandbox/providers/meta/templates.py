@@ -1,4 +1,4 @@
-"""The template part of a Meta message: its name, language, components and their parameters."""
+"""Checks the template of a Meta message: name, language, components and parameters."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ CheckMedia = Callable[[str, Any], None]
 
 
 def check_template(template: Any, *, check_media: CheckMedia) -> None:
-    """Raises Invalid."""
+    """Checks the template of a message. Raises Invalid."""
     if not isinstance(template, dict):
         raise Invalid(BAD_VALUE, "Param template must be an object")
     if not NAME.fullmatch(take_text(template, "name")):
@@ -95,7 +95,7 @@ def check_button(component: Mapping[str, Any]) -> None:
 
 
 def is_index(index: Any) -> bool:
-    """Text as documented, or the integer that Meta's own examples use."""
+    """True for a text, as documented, and for an integer, as in Meta's own examples."""
     if isinstance(index, str):
         return INDEX.fullmatch(index) is not None
     return isinstance(index, int) and not isinstance(index, bool) and 0 <= index <= MAX_INDEX
@@ -160,7 +160,7 @@ PARAMETERS: Final = {
     "video": "media",
     "document": "media",
 }
-# `coupon_code` and `action` are not in the OpenAPI document, but in Meta's examples and guides.
+# `coupon_code` and `action` are missing in the OpenAPI document; Meta's guides use them.
 BUTTON_PARAMETERS: Final = {
     "text": "text",
     "payload": "text",

@@ -1,4 +1,4 @@
-"""The Resumable Upload API: a session for a file of this length and type, the file, its handle."""
+"""The Resumable Upload API: opens a session, receives the file, returns the file's handle."""
 
 import base64
 import secrets
@@ -13,7 +13,7 @@ from sandbox.providers.meta.messages import ACCOUNT, VERSION, error, refuse_toke
 TYPES: Final = frozenset({"application/pdf", "image/jpeg", "image/jpg", "image/png", "video/mp4"})
 APP_ID: Final = "634974688087057"
 SESSIONS: Final = web.AppKey("meta_uploads", dict[str, tuple[int, str]])
-"""Length and type, by the session's id."""
+"""The announced length and type of each session's file, by the session's id."""
 
 
 def routes() -> list[web.RouteDef]:
@@ -43,13 +43,13 @@ async def begin(request: web.Request) -> web.Response:
 
 
 async def receive(request: web.Request) -> web.Response:
-    """The token has to be an OAuth header here, and the offset a header too."""
+    """Receives a file; the token comes in an OAuth header, the offset in `file_offset`."""
     if refused := refuse_token(request, request.app[SANDBOX], APP_ID, scheme="oauth"):
         return refused
-    told = request.app[SESSIONS].get(request.match_info["session"])
-    if told is None or "sig" not in request.query or request.headers.get("file_offset") != "0":
+    session = request.app[SESSIONS].get(request.match_info["session"])
+    if session is None or "sig" not in request.query or request.headers.get("file_offset") != "0":
         return error(400, INVALID_PARAMETER, "Invalid parameter", "The upload session")
-    length, kind = told
+    length, kind = session
     if len(await request.read()) != length:
         return error(400, INVALID_PARAMETER, "Invalid parameter", "The file's length")
     del request.app[SESSIONS][request.match_info["session"]]

@@ -1,7 +1,8 @@
-"""Whether Meta's Cloud API would take a message's body: the OpenAPI document's rules, by hand.
+"""Checks a message's body by the rules of Meta's OpenAPI document, written by hand.
 
-Stricter than the document where Meta is: unknown keys beside `template`, empty parameters, white
-space in parameters (132018), the form of a phone number and of a language code.
+The checks are stricter than the document where Meta itself is stricter: unknown keys beside
+`template`, empty parameters, white space in parameters (132018), the form of a phone number and
+of a language code.
 """
 
 import re
@@ -21,7 +22,7 @@ BASE_KEYS: Final = frozenset(
 
 
 def check_message(body: Any) -> None:
-    """Raises Invalid."""
+    """Checks the body of a message. Raises Invalid."""
     if not isinstance(body, dict):
         raise Invalid(INVALID_PARAMETER, "The body must be a JSON object")
     if body.get("messaging_product") != "whatsapp":
@@ -47,17 +48,17 @@ def check_recipient(body: Mapping[str, Any]) -> None:
 
 
 def check_optional(body: Mapping[str, Any]) -> None:
-    ours = body.get("biz_opaque_callback_data", "")
-    if not isinstance(ours, str) or len(ours) > MAX_CALLBACK_DATA:
+    our_id = body.get("biz_opaque_callback_data", "")
+    if not isinstance(our_id, str) or len(our_id) > MAX_CALLBACK_DATA:
         raise Invalid(BAD_VALUE, "Param biz_opaque_callback_data must be at most 512 characters")
     context = body.get("context", {})
     if not isinstance(context, dict) or not isinstance(context.get("message_id", ""), str):
         raise Invalid(BAD_VALUE, "Param context must be an object with a message_id")
 
 
-def refuse_unknown_keys(value: Mapping[str, Any], known: Collection[str], where: str) -> None:
+def refuse_unknown_keys(value: Mapping[str, Any], allowed: Collection[str], where: str) -> None:
     for key in value:
-        if key not in known:
+        if key not in allowed:
             raise Invalid(INVALID_PARAMETER, f'Unexpected key "{key}" on {where}')
 
 
@@ -86,7 +87,7 @@ def check_media(kind: str, media: Any) -> None:
 
 
 def check_any_object(kind: str, value: Any) -> None:
-    """Types that this product does not send are not looked into."""
+    """Checks only the type of contents that this product does not send."""
     if not isinstance(value, dict):
         raise Invalid(BAD_VALUE, f"Param {kind} must be an object")
 

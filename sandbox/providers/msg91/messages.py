@@ -1,4 +1,4 @@
-"""MSG91's flow API: one request, many recipients; and the balance that checks a key."""
+"""MSG91's flow API: one request for many recipients; and the balance, to check a key."""
 
 import json
 import re
@@ -16,14 +16,14 @@ from sandbox.exchange.hashing import content_hash
 from sandbox.state import Attempt, Sandbox
 
 REVOKED_MARK: Final = "revoked"
-"""A key that holds this word is refused, so that a wrong one can be tried without set-up."""
+"""A key that contains this word is refused: tests of a wrong key need no set-up."""
 MAX_RECIPIENTS: Final = 1000
 MOBILE: Final = re.compile(r"[1-9][0-9]{7,14}")
 REFERENCE: Final = re.compile(r"[A-Za-z0-9_.-]*")
 SENDER: Final = re.compile(r"[A-Za-z0-9]{3,14}")
 KNOWN: Final = frozenset({"template_id", "sender", "short_url", "recipients"})
 
-# MSG91 has no word for most of this: the request is refused by a sentence.
+# MSG91 has no codes for most of these reasons: it refuses a request with a sentence.
 REFUSALS: Final = {
     Reason.UNAVAILABLE: (429, "Too many requests"),
     Reason.RATE_LIMITED: (429, "Too many requests"),
@@ -48,18 +48,20 @@ async def send(request: web.Request) -> web.Response:
     except ValueError:
         return error(400, "Invalid JSON")
     account = str(body.get("sender", "")) if isinstance(body, dict) else ""
-    if not is_right(sandbox, account, key):
+    if not is_authorized(sandbox, account, key):
         return Msg91Words("").refused(Refusal(Reason.TOKEN_REVOKED))
     if problem := request_problem(body):
         sandbox.witness.refuse(Provider.MSG91, account, "invalid_400")
         return error(400, problem)
     request_id = secrets.token_hex(12)
-    attempts = [attempt_of(account, body, each, request_id) for each in body["recipients"]]
+    attempts = [
+        attempt_of(account, body, recipient, request_id) for recipient in body["recipients"]
+    ]
     return await exchange_group(request, sandbox, attempts, Msg91Words(request_id))
 
 
 async def balance(request: web.Request) -> web.Response:
-    if not is_right(request.app[SANDBOX], "", request.query.get("authkey", "")):
+    if not is_authorized(request.app[SANDBOX], "", request.query.get("authkey", "")):
         return json_answer({"msg": "207", "msgType": "error"})
     return web.Response(text="1204.5")
 
@@ -77,7 +79,7 @@ class Msg91Words:
         return json_answer({"type": "success", "message": self.request_id})
 
     def broken(self) -> web.Response:
-        """Says nothing about the messages, which were accepted."""
+        """An answer that does not say whether the messages were accepted; they were."""
         return error(500, "Internal Server Error")
 
 
@@ -85,7 +87,7 @@ def error(status: int, sentence: str, *, headers: dict[str, str] | None = None) 
     return json_answer({"type": "error", "message": sentence}, status=status, headers=headers)
 
 
-def is_right(sandbox: Sandbox, account: str, key: str) -> bool:
+def is_authorized(sandbox: Sandbox, account: str, key: str) -> bool:
     faults = sandbox.faults_of((Provider.MSG91, account))
     if key and REVOKED_MARK not in key and not faults.refuses_token(key):
         return True
@@ -107,25 +109,27 @@ def request_problem(body: Any) -> str:
     return next(filter(None, map(recipient_problem, recipients)), "")
 
 
-def recipient_problem(told: Any) -> str:
-    if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
+def recipient_problem(recipient: Any) -> str:
+    if not isinstance(recipient, dict):
         return "Invalid recipients"
-    if not REFERENCE.fullmatch(told.get("CRQID", "")):
+    if not all(isinstance(value, str) for value in recipient.values()):
+        return "Invalid recipients"
+    if not REFERENCE.fullmatch(recipient.get("CRQID", "")):
         return "Invalid CRQID"
-    return "" if MOBILE.fullmatch(told.get("mobiles", "")) else "No valid mobile number found"
+    return "" if MOBILE.fullmatch(recipient.get("mobiles", "")) else "No valid mobile number found"
 
 
 def attempt_of(
     account: str, body: dict[str, Any], recipient: dict[str, str], request_id: str
 ) -> Attempt:
-    ours = recipient.get("CRQID", "")
+    our_id = recipient.get("CRQID", "")
     content = json.dumps([body["template_id"], recipient], sort_keys=True)
     return Attempt(
         provider=Provider.MSG91,
         account=account,
         to=recipient["mobiles"],
-        our_id=ours,
-        content_hash="" if ours else content_hash(content),
+        our_id=our_id,
+        content_hash="" if our_id else content_hash(content),
         template=body["template_id"],
         reports=REPORTED,
         message_id=f"{request_id}:{recipient['mobiles']}",

@@ -1,4 +1,4 @@
-"""Google's RCS Business Messaging: sending, the look at an agent, and Google's token endpoint."""
+"""Google's RCS Business Messaging: sending, asking who has RCS, and Google's token endpoint."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 SCOPE: Final = "https://www.googleapis.com/auth/rcsbusinessmessaging"
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REVOKED_MARK: Final = "revoked"
-"""A service account whose e-mail holds this word gets no token."""
+"""A service account whose e-mail address contains this word gets no token."""
 TOKEN_SECONDS: Final = 3599
 
 ABSENT: Final = (404, "NOT_FOUND", "Requested entity was not found.")
@@ -72,14 +72,14 @@ async def send(request: web.Request) -> web.Response:
     )
     words = RbmWords(body)
     if before := sandbox.seen(attempt):
-        # Ignored, and answered like the first.
+        # The repeat is ignored and answered like the first request.
         sandbox.witness.refuse(Provider.RBM, agent, "repeated")
         return words.accepted(before)
     return await exchange(request, sandbox, attempt, words)
 
 
 async def batch_get(request: web.Request) -> web.Response:
-    """Everybody has RCS here but numbers of fiction."""
+    """Every phone number has RCS, except fictional US numbers (555-01…)."""
     sandbox = request.app[SANDBOX]
     try:
         body = json.loads(await request.read())
@@ -93,7 +93,7 @@ async def batch_get(request: web.Request) -> web.Response:
 
 
 async def token(request: web.Request) -> web.Response:
-    """RFC 7523. The assertion's signature is not checked: the sandbox knows no public keys."""
+    """The token endpoint (RFC 7523); has no public keys, so it ignores the signature."""
     form = await request.post()
     claims = claims_of(str(form.get("assertion", "")))
     issuer = str(claims.get("iss", ""))
@@ -101,9 +101,11 @@ async def token(request: web.Request) -> web.Response:
         return json_answer({"error": "invalid_grant"}, status=400)
     if SCOPE not in str(claims.get("scope", "")) or not is_current(claims.get("exp")):
         return json_answer({"error": "invalid_scope"}, status=400)
-    made = f"ya29.{secrets.token_urlsafe(24)}"
-    request.app[SANDBOX].tokens.add(made)
-    return json_answer({"access_token": made, "expires_in": TOKEN_SECONDS, "token_type": "Bearer"})
+    access_token = f"ya29.{secrets.token_urlsafe(24)}"
+    request.app[SANDBOX].tokens.add(access_token)
+    return json_answer(
+        {"access_token": access_token, "expires_in": TOKEN_SECONDS, "token_type": "Bearer"}
+    )
 
 
 class RbmWords:
@@ -121,15 +123,16 @@ class RbmWords:
         return json_answer({"name": name, "sendTime": at, **self.body})
 
     def broken(self) -> web.Response:
-        """Says nothing about the message, which was accepted."""
+        """An answer that does not say whether the message was accepted; it was."""
         return error(500, "INTERNAL", "Internal error encountered.")
 
 
 def refuse_caller(request: web.Request, sandbox: Sandbox, agent: str) -> web.Response | None:
-    """Only tokens that /token gave out are good; a reset takes them all back."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    """Refuses all tokens but those that /token has issued since the last full reset."""
+    scheme, _, access_token = request.headers.get("Authorization", "").partition(" ")
     faults = sandbox.faults_of((Provider.RBM, agent))
-    if scheme.lower() == "bearer" and given in sandbox.tokens and not faults.refuses_token(given):
+    is_issued = scheme.lower() == "bearer" and access_token in sandbox.tokens
+    if is_issued and not faults.refuses_token(access_token):
         return None
     sandbox.witness.refuse(Provider.RBM, agent[:64], Reason.TOKEN_REVOKED)
     return RbmWords({}).refused(Refusal(Reason.TOKEN_REVOKED))
@@ -164,5 +167,5 @@ def is_current(expiry: Any) -> bool:
 def error(
     status: int, word: str, message: str, *, headers: dict[str, str] | None = None
 ) -> web.Response:
-    told = {"code": status, "message": message, "status": word}
-    return json_answer({"error": told}, status=status, headers=headers)
+    body = {"code": status, "message": message, "status": word}
+    return json_answer({"error": body}, status=status, headers=headers)

@@ -1,6 +1,7 @@
-"""Whether Google would take an agent's message: the published models' rules, by hand.
+"""Checks an agent's message by the rules of Google's published models, written by hand.
 
-Stricter than they are where the guide is: the length of a suggestion's text, one content a message.
+The checks are stricter than the models where Google's guide is: the length of a suggestion's text,
+and one content per message.
 """
 
 import re
@@ -42,8 +43,8 @@ def message_problem(body: Any) -> str:
 
 def _text(content: Mapping[str, Any]) -> str:
     text = content.get("text", "-")
-    right = isinstance(text, str) and 0 < len(text) <= MAX_TEXT
-    return "" if right else "Text must have 1 to 3072 characters."
+    is_valid = isinstance(text, str) and 0 < len(text) <= MAX_TEXT
+    return "" if is_valid else "Text must have 1 to 3072 characters."
 
 
 def _card(content: Mapping[str, Any]) -> str:
@@ -70,8 +71,8 @@ def _is_url(info: Any) -> bool:
 def _suggestions(suggestions: Any) -> str:
     if not isinstance(suggestions, list) or len(suggestions) > MAX_SUGGESTIONS:
         return "At most 11 suggestions."
-    right = all(_is_suggestion(suggestion) for suggestion in suggestions)
-    return "" if right else "Invalid suggestion."
+    is_valid = all(_is_suggestion(suggestion) for suggestion in suggestions)
+    return "" if is_valid else "Invalid suggestion."
 
 
 def _is_suggestion(suggestion: Any) -> bool:

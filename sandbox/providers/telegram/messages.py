@@ -1,8 +1,7 @@
-"""The Bot API under /bot<token>/: sendMessage, sendPhoto and its like, getMe, and webhooks."""
+"""The Bot API under /bot<token>/: sending messages and files, getMe, and webhooks."""
 
 import json
 from collections.abc import Awaitable, Callable
-from hashlib import blake2b
 from typing import Any, Final
 
 from aiohttp import web
@@ -10,6 +9,7 @@ from aiohttp import web
 from sandbox.behaviour.faults import Reason, Refusal
 from sandbox.books.witness import Provider, Record
 from sandbox.exchange.answers import SANDBOX, json_answer
+from sandbox.exchange.hashing import content_hash
 from sandbox.exchange.single import exchange
 from sandbox.providers.telegram.validation import (
     CHAT_NOT_FOUND,
@@ -26,9 +26,9 @@ Parameters = dict[str, Any]
 Method = Callable[[web.Request, Sandbox, str, Parameters], Awaitable[web.Response]]
 
 REVOKED_MARK: Final = "revoked"
-"""A token that holds this word is refused, so that a wrong token can be tried without set-up."""
+"""A token that contains this word is refused: tests of a wrong token need no set-up."""
 TRUE: Final = True
-"""The result of a method that has no other."""
+"""The result of a method that returns nothing else."""
 FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 REFUSALS: Final = {
     Reason.UNREACHABLE: (400, CHAT_NOT_FOUND),
@@ -39,7 +39,7 @@ REFUSALS: Final = {
 QUERY_TOO_OLD: Final = (
     "Bad Request: query is too old and response timeout expired or query ID is invalid"
 )
-# All that the Bot API documents as "not now" is a 429 with parameters.retry_after.
+# The Bot API documents one answer for "not now": a 429 with parameters.retry_after.
 TOO_MANY: Final = (429, "Too Many Requests: retry after {}")
 
 
@@ -74,14 +74,14 @@ async def send_message(
         account=bot,
         to=str(parameters["chat_id"]),
         our_id="",
-        content_hash=text_hash(parameters["text"]),
+        content_hash=content_hash(parameters["text"]),
         reports=frozenset(),
     )
     return await exchange(request, sandbox, attempt, TelegramWords({"text": parameters["text"]}))
 
 
 def sends(kind: str) -> Method:
-    """sendPhoto and its like: by URL or file_id; what is at the URL is not fetched."""
+    """The method sendPhoto, sendVideo or sendDocument; the sandbox does not fetch a file's URL."""
 
     async def send(
         request: web.Request, sandbox: Sandbox, bot: str, parameters: Parameters
@@ -94,13 +94,13 @@ def sends(kind: str) -> Method:
             account=bot,
             to=str(parameters["chat_id"]),
             our_id="",
-            content_hash=text_hash(f"{kind}\n{parameters[kind]}\n{caption}"),
+            content_hash=content_hash(f"{kind}\n{parameters[kind]}\n{caption}"),
             reports=frozenset(),
         )
         file = {"file_id": "sandbox-file", "file_unique_id": "sandbox"}
         size = {"width": 1, "height": 1}
-        said = {kind: [file | size] if kind == "photo" else file, "caption": caption}
-        return await exchange(request, sandbox, attempt, TelegramWords(said))
+        content = {kind: [file | size] if kind == "photo" else file, "caption": caption}
+        return await exchange(request, sandbox, attempt, TelegramWords(content))
 
     return send
 
@@ -166,8 +166,8 @@ METHODS: Final[dict[str, Method]] = {
 
 
 class TelegramWords:
-    def __init__(self, said: Parameters) -> None:
-        self.said = said
+    def __init__(self, content: Parameters) -> None:
+        self.content = content
 
     def refused(self, refusal: Refusal) -> web.Response:
         if refusal.reason in REFUSALS:
@@ -183,17 +183,17 @@ class TelegramWords:
                 "from": bot_user(record.account),
                 "chat": chat_of(record.to),
                 "date": int(record.accepted_at),
-                **self.said,
+                **self.content,
             }
         )
 
     def broken(self) -> web.Response:
-        """Says nothing about the message, which was accepted."""
+        """An answer that does not say whether the message was accepted; it was."""
         return error(500, "Internal Server Error")
 
 
 async def parameters_of(request: web.Request) -> Parameters:
-    """From query, form or JSON, the last winning. Raises ValueError."""
+    """Parameters from the query and the form or JSON body; the body wins. Raises ValueError."""
     parameters: Parameters = {key: _typed(key, value) for key, value in request.query.items()}
     if request.content_type in FORM_TYPES:
         form = await request.post()
@@ -201,12 +201,12 @@ async def parameters_of(request: web.Request) -> Parameters:
     raw = await request.read()
     body = json.loads(raw) if raw else {}
     if not isinstance(body, dict):
-        raise ValueError("the body is not an object")  # noqa: TRY004 (a bad body, as any other)
+        raise ValueError("the body is not an object")  # noqa: TRY004 (becomes a 400)
     return parameters | body
 
 
 def _typed(key: str, value: Any) -> Any:
-    """Outside JSON, everything but texts comes JSON-encoded. Raises ValueError."""
+    """In a query or form, all values but texts are JSON-encoded. Raises ValueError."""
     return value if key in TEXTS or not isinstance(value, str) else json.loads(value)
 
 
@@ -239,12 +239,8 @@ def refuse(sandbox: Sandbox, bot: str, problem: str) -> web.Response:
 
 
 def error(code: int, description: str, *, retry_after: int = 0) -> web.Response:
-    told: Parameters = {"ok": False, "error_code": code, "description": description}
+    body: Parameters = {"ok": False, "error_code": code, "description": description}
     if not retry_after:
-        return json_answer(told, status=code)
-    told["parameters"] = {"retry_after": retry_after}
-    return json_answer(told, status=code, headers={"Retry-After": str(retry_after)})
-
-
-def text_hash(text: str) -> str:
-    return blake2b(text.encode(), digest_size=8).hexdigest()
+        return json_answer(body, status=code)
+    body["parameters"] = {"retry_after": retry_after}
+    return json_answer(body, status=code, headers={"Retry-After": str(retry_after)})

@@ -1,4 +1,4 @@
-"""Whether the Bot API would take a request's parameters; what it says where it would not."""
+"""Checks a request's parameters as the Bot API does; gives the description of the first problem."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ MAX_CAPTION: Final = 1024
 MAX_CALLBACK_DATA: Final = 64
 """Bytes."""
 URL_SCHEMES: Final = ("http://", "https://", "tg://")
-"""tel: and the like are refused in an inline keyboard."""
+"""Telegram refuses other schemes, such as tel:, in an inline keyboard."""
 TOKEN: Final = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 SECRET_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 CHAT_ID: Final = re.compile(r"-?[0-9]{1,20}")
@@ -26,7 +26,7 @@ def message_problem(parameters: Mapping[str, Any]) -> str:
 
 
 def media_problem(kind: str, parameters: Mapping[str, Any]) -> str:
-    """The same for sendPhoto, sendVideo and sendDocument; `kind` names the file's parameter."""
+    """The same for sendPhoto, sendVideo and sendDocument; `kind` is the file's parameter."""
     for check in (_chat, _parse_mode, _objects, _flags):
         if problem := check(parameters):
             return problem
@@ -41,7 +41,7 @@ def media_problem(kind: str, parameters: Mapping[str, Any]) -> str:
 
 
 def webhook_problem(parameters: Mapping[str, Any]) -> str:
-    """Plain http is taken, as a sandbox's targets are local; Telegram itself asks for https."""
+    """Allows plain http, because a sandbox's targets are local; Telegram itself requires https."""
     if set(parameters) - WEBHOOK_KEYS:
         return "Bad Request: unknown parameter"
     url = parameters.get("url")
@@ -83,13 +83,13 @@ def _parse_mode(parameters: Mapping[str, Any]) -> str:
     mode = parameters.get("parse_mode", "")
     if mode == "":
         return ""
-    known = isinstance(mode, str) and mode.lower() in PARSE_MODES
-    return "" if known else "Bad Request: unsupported parse_mode"
+    is_known = isinstance(mode, str) and mode.lower() in PARSE_MODES
+    return "" if is_known else "Bad Request: unsupported parse_mode"
 
 
 def _objects(parameters: Mapping[str, Any]) -> str:
-    for key, is_right in OBJECTS.items():
-        if key in parameters and not is_right(parameters[key]):
+    for key, is_valid in OBJECTS.items():
+        if key in parameters and not is_valid(parameters[key]):
             return f"Bad Request: can't parse {key} JSON object"
     return ""
 
@@ -111,9 +111,9 @@ def _is_markup(value: Any) -> bool:
     return value.get("remove_keyboard") is True or value.get("force_reply") is True
 
 
-def _are_rows(rows: Any, is_right: Callable[[Any], bool]) -> bool:
+def _are_rows(rows: Any, is_valid: Callable[[Any], bool]) -> bool:
     return isinstance(rows, list) and all(
-        isinstance(row, list) and all(is_right(button) for button in row) for row in rows
+        isinstance(row, list) and all(is_valid(button) for button in row) for row in rows
     )
 
 

@@ -1,4 +1,4 @@
-"""Twilio's list of an account's messages: what is asked for, and how a message is shown."""
+"""Twilio's list of an account's messages: its filters, and how it shows a message."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,14 +12,14 @@ from sandbox.books.witness import Record, Status
 from sandbox.webhooks.twilio import STATUSES, UNDELIVERABLE
 
 SHOWN: Final = ("To", "From", "MessagingServiceSid", "Body", "MediaUrl")
-"""The fields of a message's form that its list shows again."""
+"""The fields of a message's form that the list repeats."""
 KNOWN: Final = frozenset({"To", "From", "DateSent", "DateSent<", "DateSent>", "PageSize", "Page"})
 MOST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """`after` and `before`: days of GMT, both included. Texts in ISO 8601 compare as times do."""
+    """`after` and `before` are days in GMT, both included; ISO 8601 texts sort like dates."""
 
     to: str
     sender: str
@@ -27,7 +27,7 @@ class Filters:
     before: str
     page_size: int
 
-    def let_through(self, record: Record, shown: Mapping[str, str]) -> bool:
+    def matches(self, record: Record, shown: Mapping[str, str]) -> bool:
         day = iso(record.accepted_at)[:10]
         return (
             self.to in ("", shown["To"])
@@ -38,7 +38,7 @@ class Filters:
 
 
 def filters_of(query: Mapping[str, str]) -> Filters | None:
-    """None where a filter is unknown or cannot be read."""
+    """The filters of a query; None if one is unknown or cannot be parsed."""
     if set(query) - KNOWN:
         return None
     size = query.get("PageSize", "50")
@@ -62,7 +62,7 @@ def day_of(value: str) -> str | None:
 
 
 def message(account: str, record: Record, shown: Mapping[str, str]) -> dict[str, Any]:
-    """As Twilio shows it: the answer to its creation, and later a line of the list."""
+    """A message as Twilio shows it when it is created and in the list."""
     status = STATUSES[record.reported[-1]] if record.reported else "queued"
     failed = Status.FAILED in record.reported
     at = format_datetime(datetime.fromtimestamp(int(record.accepted_at), UTC))

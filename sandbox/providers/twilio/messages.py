@@ -2,7 +2,6 @@
 
 import binascii
 from base64 import b64decode
-from hashlib import blake2b
 from itertools import islice
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +12,7 @@ from smsutil import split
 from sandbox.behaviour.faults import Reason, Refusal
 from sandbox.books.witness import Provider, Record, Status
 from sandbox.exchange.answers import SANDBOX, json_answer
+from sandbox.exchange.hashing import content_hash
 from sandbox.exchange.single import exchange
 from sandbox.providers.twilio.listing import SHOWN, filters_of, message
 from sandbox.providers.twilio.validation import CODES, message_problem
@@ -20,10 +20,10 @@ from sandbox.state import Attempt, Sandbox
 
 MESSAGES: Final = "/2010-04-01/Accounts/{account:AC[0-9a-fA-F]{32}}/Messages.json"
 REVOKED_MARK: Final = "revoked"
-"""A token that holds this word is refused, so that a wrong token can be tried without set-up."""
+"""A token that contains this word is refused: tests of a wrong token need no set-up."""
 
 TOO_MANY: Final = (429, 20429, "Too Many Requests")
-# All that Twilio documents as "never processed" is its 429.
+# Twilio documents only its 429 as "never processed".
 REFUSALS: Final = {
     Reason.UNREACHABLE: (400, 21614, "'To' number is not a valid mobile number"),
     Reason.BLOCKED: (400, 21610, "Attempt to send to unsubscribed recipient"),
@@ -34,7 +34,7 @@ REFUSALS: Final = {
     Reason.TEMPLATE_PAUSED: (400, 63041, "Template paused"),
 }
 OUR_ID: Final = "broadcast_message_id"
-"""The query parameter of a StatusCallback by which its messages are told apart, where it has it."""
+"""The query parameter of a StatusCallback that holds our id of the message."""
 NEVER_READ: Final = frozenset(Status) - {Status.READ}
 
 
@@ -54,7 +54,7 @@ async def send(request: web.Request) -> web.Response:
 
 
 async def read(request: web.Request) -> web.Response:
-    """A page of the account's messages, newest first, by the filters that Twilio documents."""
+    """One page of the account's messages, newest first, chosen by Twilio's documented filters."""
     sandbox, account = request.app[SANDBOX], request.match_info["account"]
     if refused := refuse_caller(request, sandbox, account):
         return refused
@@ -64,7 +64,7 @@ async def read(request: web.Request) -> web.Response:
     listed = (
         message(account, record, shown)
         for record, shown in sandbox.listed(Provider.TWILIO, account)
-        if filters.let_through(record, shown)
+        if filters.matches(record, shown)
     )
     page = list(islice(listed, filters.page_size + 1))
     more = f"{request.path}?Page=1" if len(page) > filters.page_size else None
@@ -92,15 +92,15 @@ class TwilioWords:
         return json_answer(message(self.account, record, self.form), status=201)
 
     def broken(self) -> web.Response:
-        """Says nothing about the message, which was accepted."""
+        """An answer that does not say whether the message was accepted; it was."""
         return error(500, 20500, "Internal Server Error")
 
 
 def refuse_caller(request: web.Request, sandbox: Sandbox, account: str) -> web.Response | None:
     user, token = credentials_of(request)
     faults = sandbox.faults_of((Provider.TWILIO, account))
-    right = user == account and token and REVOKED_MARK not in token
-    if right and not faults.refuses_token(token):
+    is_plausible = user == account and token and REVOKED_MARK not in token
+    if is_plausible and not faults.refuses_token(token):
         sandbox.deliveries.secrets[Provider.TWILIO, account] = token
         return None
     sandbox.witness.refuse(Provider.TWILIO, account, Reason.TOKEN_REVOKED)
@@ -117,7 +117,7 @@ def credentials_of(request: web.Request) -> tuple[str, str]:
 
 
 def segments_of(form: dict[str, str]) -> int:
-    """Of an SMS; what goes over a channel or with a medium is one message."""
+    """The number of an SMS's segments; 1 for other channels and messages with media."""
     is_sms = ":" not in form["To"] and "MediaUrl" not in form
     return max(1, len(split(form.get("Body", "")).parts)) if is_sms else 1
 
@@ -125,30 +125,30 @@ def segments_of(form: dict[str, str]) -> int:
 def error(
     status: int, code: int, message: str, *, headers: dict[str, str] | None = None
 ) -> web.Response:
-    told = {
+    body = {
         "code": code,
         "message": message,
         "more_info": f"https://www.twilio.com/docs/errors/{code}",
         "status": status,
     }
-    return json_answer(told, status=status, headers=headers)
+    return json_answer(body, status=status, headers=headers)
 
 
 def attempt_of(account: str, form: dict[str, str]) -> Attempt:
     callback = form.get("StatusCallback", "")
-    ours = parse_qs(urlsplit(callback).query).get(OUR_ID, [""])[0]
+    our_id = parse_qs(urlsplit(callback).query).get(OUR_ID, [""])[0]
     content = "\n".join(form.get(name, "") for name in ("Body", "ContentSid", "ContentVariables"))
     return Attempt(
         provider=Provider.TWILIO,
         account=account,
         to=form["To"].replace("+", ""),
-        our_id=ours,
-        content_hash="" if ours else blake2b(content.encode(), digest_size=8).hexdigest(),
+        our_id=our_id,
+        content_hash="" if our_id else content_hash(content),
         template=form.get("ContentSid", ""),
         callback=callback,
         segments=segments_of(form),
         valid_for=float(form["ValidityPeriod"]) if "ValidityPeriod" in form else None,
         shown={name: form[name] for name in SHOWN if name in form},
-        # An SMS is never read, as far as anybody knows.
+        # SMS has no read receipts.
         reports=frozenset(Status) if ":" in form["To"] else NEVER_READ,
     )

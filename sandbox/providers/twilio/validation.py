@@ -1,4 +1,4 @@
-"""Whether Twilio would take a message's form; its error code where it would not."""
+"""Checks a message's form as Twilio does; gives the error code of the first problem."""
 
 import json
 import re
@@ -88,8 +88,8 @@ def _is_value(value: object) -> bool:
 
 
 def _validity(form: Mapping[str, str]) -> int:
-    told = form.get("ValidityPeriod", "1")
-    return 0 if told.isdecimal() and 1 <= int(told[:9]) <= MAX_VALIDITY else 21624
+    seconds = form.get("ValidityPeriod", "1")
+    return 0 if seconds.isdecimal() and 1 <= int(seconds[:9]) <= MAX_VALIDITY else 21624
 
 
 def _callback(form: Mapping[str, str]) -> int:

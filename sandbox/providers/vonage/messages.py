@@ -1,4 +1,4 @@
-"""Vonage's SMS API: sending, and the balance that checks an account's credentials."""
+"""Vonage's SMS API: sending, and the balance, to check an account's credentials."""
 
 import binascii
 import secrets
@@ -17,9 +17,9 @@ from sandbox.providers.vonage.validation import message_problem
 from sandbox.state import Attempt, Sandbox
 
 REVOKED_MARK: Final = "revoked"
-"""A secret that holds this word is refused, so that a wrong one can be tried without set-up."""
+"""A secret that contains this word is refused: tests of a wrong secret need no set-up."""
 
-# Refusals are numbers in an answer with HTTP status 200.
+# Vonage refuses with a number in an answer of HTTP status 200.
 REFUSALS: Final = {
     Reason.UNREACHABLE: ("6", "Unroutable message - rejected"),
     Reason.BLOCKED: ("7", "Number barred"),
@@ -39,8 +39,8 @@ def routes() -> list[web.RouteDef]:
 async def send(request: web.Request) -> web.Response:
     sandbox = request.app[SANDBOX]
     form = {name: str(value) for name, value in (await request.post()).items()}
-    key, is_right = caller(request, sandbox)
-    if not is_right:
+    key, is_authorized = caller(request, sandbox)
+    if not is_authorized:
         return VonageWords(form).refused(Refusal(Reason.TOKEN_REVOKED))
     if problem := message_problem(form):
         sandbox.witness.refuse(Provider.VONAGE, key, f"invalid_{problem[0]}")
@@ -49,10 +49,10 @@ async def send(request: web.Request) -> web.Response:
 
 
 async def balance(request: web.Request) -> web.Response:
-    _, is_right = caller(request, request.app[SANDBOX])
-    if not is_right:
-        told = {"error-code": "401", "error-code-label": "authentication failed"}
-        return json_answer(told, status=401)
+    _, is_authorized = caller(request, request.app[SANDBOX])
+    if not is_authorized:
+        body = {"error-code": "401", "error-code-label": "authentication failed"}
+        return json_answer(body, status=401)
     return json_answer({"value": 10.28, "autoReload": False})
 
 
@@ -64,7 +64,7 @@ class VonageWords:
         return refused_part(*REFUSALS[refusal.reason])
 
     def accepted(self, record: Record) -> web.Response:
-        """Every part has an id, and receipts of its own."""
+        """The accepted parts; each part has an id and receipts of its own."""
         parts = [
             {
                 "to": self.form["to"],
@@ -80,7 +80,7 @@ class VonageWords:
         return json_answer({"message-count": str(len(parts)), "messages": parts})
 
     def broken(self) -> web.Response:
-        """Says nothing about the message, which was accepted."""
+        """An answer that does not say whether the message was accepted; it was."""
         return web.Response(status=500, text="Internal Server Error")
 
 
@@ -89,15 +89,15 @@ def refused_part(status: str, text: str) -> web.Response:
 
 
 def caller(request: web.Request, sandbox: Sandbox) -> tuple[str, bool]:
-    """The API key, and whether its secret is good; it signs calls where nothing else is set."""
+    """The API key and whether its secret is valid; remembers the secret, to sign webhook calls."""
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     try:
         key, _, secret = b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         key = secret = ""
     faults = sandbox.faults_of((Provider.VONAGE, key))
-    right = scheme.lower() == "basic" and key and secret and REVOKED_MARK not in secret
-    if right and not faults.refuses_token(secret):
+    is_plausible = scheme.lower() == "basic" and key and secret and REVOKED_MARK not in secret
+    if is_plausible and not faults.refuses_token(secret):
         sandbox.deliveries.secrets[Provider.VONAGE, key] = secret
         return key, True
     sandbox.witness.refuse(Provider.VONAGE, key, Reason.TOKEN_REVOKED)
@@ -105,13 +105,13 @@ def caller(request: web.Request, sandbox: Sandbox) -> tuple[str, bool]:
 
 
 def attempt_of(key: str, form: dict[str, str]) -> Attempt:
-    ours = form.get("client-ref", "")
+    our_id = form.get("client-ref", "")
     return Attempt(
         provider=Provider.VONAGE,
         account=key,
         to=form["to"],
-        our_id=ours,
-        content_hash="" if ours else content_hash(form["text"]),
+        our_id=our_id,
+        content_hash="" if our_id else content_hash(form["text"]),
         callback=form.get("callback", ""),
         segments=max(1, len(split(form["text"]).parts)),
         parts=len(split(form["text"]).parts),

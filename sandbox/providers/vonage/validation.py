@@ -1,4 +1,4 @@
-"""Whether Vonage would take a message's form; its number and words where it would not."""
+"""Checks a message's form as Vonage does; gives the number and text of the first problem."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Final
 from smsutil import is_valid_gsm
 
 MAX_TEXT: Final = 1600
-"""Characters; the platform's own limit. Vonage documents that there is one, not which."""
+"""Characters; our own limit, because Vonage documents that a limit exists but no number."""
 MAX_REFERENCE: Final = 100
 TO: Final = re.compile(r"[1-9][0-9]{6,14}")
 FROM: Final = re.compile(r"[1-9][0-9]{4,14}|[A-Za-z0-9 ]{1,11}")
@@ -42,7 +42,7 @@ def _text(form: Mapping[str, str]) -> Problem | None:
     kind = form.get("type", "text")
     if kind not in ("text", "unicode"):
         return "3", "Invalid value for param: type"
-    # Vonage would send question marks.
+    # Vonage would replace other characters by question marks.
     if kind == "text" and not is_valid_gsm(form["text"]):
         return "3", "The text is not of the GSM alphabet"
     if len(form["text"]) > MAX_TEXT:
