@@ -13,18 +13,12 @@ from rest_framework.test import APIClient
 from tenants.models import Tenant
 from tests.api.objects import (
     OBJECTS,
-    PUBLIC_NAMES,
-    PUBLIC_PREFIXES,
     READING_POSTS,
     WITHOUT_OBJECTS,
 )
-from tests.api.routes import SAFE, Route, all_routes
+from tests.api.routes import SAFE, Route
+from tests.api.routes_with_login import ROUTES
 
-ROUTES = [
-    route
-    for route in all_routes()
-    if route.name not in PUBLIC_NAMES and not route.pattern.startswith(PUBLIC_PREFIXES)
-]
 CALLS = [
     pytest.param(route, method, id=f"{method} {route}")
     for route in ROUTES

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from tenants.models import Tenant
 from tests.api.objects import OBJECTS
 from tests.api.routes import Route
-from tests.api.test_every_route import ROUTES
+from tests.api.routes_with_login import ROUTES
 
 OTHERS = ("broadcast-dashboard", "wallet-statement", "contact-export")
 LISTS = [

@@ -17,7 +17,7 @@ from channels.models import Sender
 from tenants.models import Role, Tenant
 from tests.api.objects import OBJECTS
 from tests.api.routes import SAFE, Route
-from tests.api.test_every_route import ROUTES
+from tests.api.routes_with_login import ROUTES
 from tests.factories import BroadcastMessageFactory, ContactFactory, SenderFactory
 from tests.fixtures.api import MakeClient
 from wallet.ledger.ledger import wallet_of

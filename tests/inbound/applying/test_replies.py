@@ -24,8 +24,8 @@ from tests.factories import (
     ProviderAppFactory,
     SenderFactory,
 )
-from tests.inbound.applying.test_opt_outs_and_age import bot, say
-from tests.inbound.webhooks.test_webhooks import post, status_body
+from tests.inbound.applying.telegram import bot, say
+from tests.inbound.webhooks.meta_calls import post, status_body
 
 pytestmark = pytest.mark.django_db
 

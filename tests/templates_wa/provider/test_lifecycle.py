@@ -5,7 +5,6 @@ import hmac
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
 import pytest
@@ -16,40 +15,13 @@ from api.errors import DomainError
 from channels.models import TenantWAApp
 from channels.port.template_port import RemoteTemplate, TemplateSpec
 from inbound.applying.applying import apply_block
-from sandbox.running import RunningSandbox
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.provider import syncing
 from templates_wa.provider.syncing import sync
 from tenants.models import Tenant
-from tests.channels.providers.meta.test_templates import call
-from tests.factories import ProviderAppFactory, TemplateFactory, WhatsAppSenderFactory
-
-ACCOUNTS = count(int(time.time()) * 1000)
-REVIEWED = 0.4
-"""A little longer than the sandbox's reviewers take."""
-
-
-@pytest.fixture
-def app(tenant: Tenant, sandbox: RunningSandbox) -> TenantWAApp:
-    return WhatsAppSenderFactory.create(
-        tenant=tenant,
-        base_url=sandbox.base_url,
-        business_account_id=str(next(ACCOUNTS)),
-        app=ProviderAppFactory.create(tenant=tenant),
-    )
-
-
-def draft(app: TenantWAApp, **fields: Any) -> WhatsAppTemplate:
-    return TemplateFactory.create(tenant=app.tenant, app=app, **fields)
-
-
-def submit(client: APIClient, template: WhatsAppTemplate) -> Any:
-    return client.post(f"/templates/{template.pk}/submit/")
-
-
-def reviewed(client: APIClient, template: WhatsAppTemplate) -> Any:
-    time.sleep(REVIEWED)
-    return client.post(f"/templates/{template.pk}/sync/").json()
+from tests.channels.providers.meta.template_calls import call
+from tests.factories import TemplateFactory
+from tests.templates_wa.lifecycle import REVIEWED, draft, reviewed, submit
 
 
 def test_a_template_is_submitted_reviewed_and_approved(

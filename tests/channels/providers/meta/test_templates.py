@@ -1,6 +1,5 @@
 """Meta's template management: bodies as its own examples have them, answers, webhooks."""
 
-import json
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from channels.port.events import TemplateChange
 from channels.port.template_port import CardSpec, RemoteTemplate, Sample, TemplateSpec
 from channels.providers.meta.templates import MetaTemplates
 from channels.providers.meta.webhook import MetaWebhook
+from tests.channels.providers.meta.template_calls import call
 from tests.channels.providers.protocols import load
 from tests.channels.providers.samples import account, response
 
@@ -272,11 +272,6 @@ COMMON = {
     "message_template_name": "sale",
     "message_template_language": "pt-BR",
 }
-
-
-def call(field: str, **value: Any) -> bytes:
-    entry = {"id": "55", "time": 1751247548, "changes": [{"field": field, "value": value}]}
-    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
 @pytest.mark.parametrize(
