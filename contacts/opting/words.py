@@ -21,7 +21,7 @@ class Wish(StrEnum):
 
 
 def wish_of(text: str, *, also_out: Iterable[str] = (), also_in: Iterable[str] = ()) -> Wish | None:
-    """The wish of a message, if it is one word; the tenant's own words (`also_…`) go first."""
+    """The wish of a message that equals a word; a tenant's own words (`also_…`) go first."""
     word = plain(text)
     if not word:
         return None
