@@ -28,7 +28,7 @@ def suppress(
 
     If the address is suppressed already, the existing suppression gets the later of the two times:
     an opt-in from between them that arrives afterwards then lifts nothing. A source outside
-    BY_OTHERS wins, so that no opt-in lifts what a user entered.
+    BY_OTHERS wins, so that no opt-in lifts a suppression that a user entered.
     """
     suppression, is_new = Suppression.objects.get_or_create(
         tenant_id=tenant_id,

@@ -17,6 +17,7 @@ from tenants.models import Tenant
 
 DELETE_TIMEOUT = 20.0
 UNFINISHED = ("DRAFT", "SCHEDULED", "QUEUED", "SENDING")
+"""Statuses of broadcasts, as text: this app may not import the broadcast app above it."""
 CHANGED = ("status", "status_at", "rejection_reason")
 
 

@@ -30,6 +30,7 @@ EDIT_INTERVAL = timedelta(days=1)
 MAX_EDITS, EDITS_WITHIN = 10, timedelta(days=30)
 """Meta's rule: edits of an approved template in this time."""
 RUNNING = ("QUEUED", "SENDING")
+"""Statuses of broadcasts, as text: this app may not import the broadcast app above it."""
 CHANGES_TEXT = frozenset({"category", "body", "footer", *OPTIONS})
 """Fields on which the text of an authentication template depends; Meta writes that text."""
 
@@ -102,7 +103,7 @@ def set_status(
     with transaction.atomic():
         template = locked(tenant, template_id)
         if template.is_at_provider:
-            raise StatusIsTheProviders("The provider says what the status of this template is.")
+            raise StatusIsTheProviders("Only the provider sets the status of this template.")
         if status == TemplateStatus.APPROVED:
             check_template(template)
             template.approved_at = template.approved_at or now
