@@ -1,4 +1,4 @@
-"""Addresses as messages carry them, so that a suppression meets the message that it is to stop."""
+"""Normalises addresses to the form in messages, so that suppressions match messages."""
 
 import re
 
@@ -10,15 +10,15 @@ CHAT = re.compile(r"-?[1-9][0-9]{0,18}")
 
 
 def normalised(text: str, *, platform: str, default_country: str) -> str:
-    """E.164, or a chat id as text; `platform` "" stands for all. Raises InvalidInput."""
-    given = text.strip()
+    """E.164, or a chat id as text; `platform` "" means every platform. Raises InvalidInput."""
+    address = text.strip()
     if platform == Platform.TELEGRAM:
-        if not CHAT.fullmatch(given):
+        if not CHAT.fullmatch(address):
             raise InvalidInput("A Telegram chat id: a whole number.", attr="address")
-        return given
-    if not platform and CHAT.fullmatch(given):
-        return given
+        return address
+    if not platform and CHAT.fullmatch(address):
+        return address
     try:
-        return to_e164(given, default_country=default_country)
+        return to_e164(address, default_country=default_country)
     except InvalidInput as error:
         raise InvalidInput(error.detail, attr="address") from error

@@ -1,8 +1,8 @@
-"""Telegram deep links that say whose chat it is: `t.me/<bot>?start=<payload>`.
+"""Telegram deep links that connect a chat to a contact: `t.me/<bot>?start=<payload>`.
 
-A bot cannot write first and is told no phone number, so a contact must open this link once. The
-payload names the contact and proves that we made it; up to 64 of A-Z a-z 0-9 _ and - are allowed
-(core.telegram.org/bots/features#deep-linking).
+A bot cannot write first and gets no phone number, so a contact must open this link once. The
+payload holds the contact's id and our signature. Telegram allows up to 64 characters of A-Z a-z 0-9
+_ and - (core.telegram.org/bots/features#deep-linking).
 """
 
 import base64
@@ -26,14 +26,14 @@ def payload_for(contact: Contact) -> str:
 
 
 def link_for(contact: Contact, *, bot: str) -> str:
-    """What the contact has to open; `bot` is the bot's user name, with or without the @."""
+    """The link for the contact; `bot` is the bot's user name, with or without the @."""
     return f"https://t.me/{bot.removeprefix('@')}?start={payload_for(contact)}"
 
 
 def link_chat(*, tenant_id: UUID, payload: str, chat_id: int, now: datetime) -> Contact | None:
-    """Give the contact of a payload this chat; None where the payload is not one of ours.
+    """Connect a chat to the contact of a payload; None if the payload is not signed by us.
 
-    A chat belongs to one contact of a tenant: whoever had it before has it no more.
+    A chat belongs to one contact of a tenant, so it is removed from any other contact.
     """
     contact_id = _read(payload, tenant_id)
     if contact_id is None:
@@ -56,8 +56,8 @@ def _read(payload: str, tenant_id: UUID) -> UUID | None:
     if len(raw) != _ID_BYTES + SIGNATURE_BYTES:
         return None
     contact_id = UUID(bytes=raw[:_ID_BYTES])
-    right = hmac.compare_digest(raw[_ID_BYTES:], _signature(contact_id, tenant_id))
-    return contact_id if right else None
+    is_ours = hmac.compare_digest(raw[_ID_BYTES:], _signature(contact_id, tenant_id))
+    return contact_id if is_ours else None
 
 
 def _signature(contact_id: UUID, tenant_id: UUID) -> bytes:

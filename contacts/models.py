@@ -1,4 +1,4 @@
-"""Whom a tenant writes to, and who must not be written to."""
+"""Contacts of a tenant, their tags, suppressed addresses, opt-ins and imports."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ WHATSAPP_WINDOW = timedelta(hours=24)
 
 
 class Tag(models.Model):
-    """A label that audiences choose by. Stored as written, unique regardless of case."""
+    """A label that selects audiences. Stored as written, unique regardless of case."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -36,7 +36,7 @@ class Tag(models.Model):
 
 
 class Contact(models.Model):
-    """A person that a tenant writes to; phone in E.164, `country` read from it."""
+    """A person that a tenant writes to. `phone` is E.164; `country` is derived from it."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -55,7 +55,7 @@ class Contact(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="The last one over WhatsApp: for 24 hours from it, free text is allowed.",
+        help_text="Last reply over WhatsApp. Free text is allowed for 24 hours after it.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -93,12 +93,12 @@ class Contact(models.Model):
 
     @property
     def whatsapp_window_until(self) -> datetime | None:
-        """Until when WhatsApp takes more than templates for it; None before the first reply."""
+        """When WhatsApp stops taking free text for this contact; None before the first reply."""
         return self.whatsapp_reply_at and self.whatsapp_reply_at + WHATSAPP_WINDOW
 
 
 class ContactTag(models.Model):
-    """Which contact carries which tag."""
+    """A tag of a contact."""
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="+")
@@ -119,13 +119,13 @@ class SuppressionSource(models.TextChoices):
     USER = "USER", "Entered by a user"
     IMPORT = "IMPORT", "Imported"
     PROVIDER = "PROVIDER", "Reported by a provider"
-    RECIPIENT = "RECIPIENT", "Asked for by the recipient"
+    RECIPIENT = "RECIPIENT", "Requested by the recipient"
 
 
 class Suppression(models.Model):
-    """An address that must not be written to. Keyed by address, so it outlives the contact.
+    """An address that gets no messages. Keyed by address, so it outlives the contact.
 
-    `platform` empty means every platform. `address` is E.164 or a Telegram chat id as text.
+    An empty `platform` means every platform. `address` is E.164 or a Telegram chat id as text.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -138,7 +138,7 @@ class Suppression(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=10, choices=SuppressionSource.choices)
     event_id = models.UUIDField(
-        null=True, blank=True, help_text="The provider's call that said so, as it was stored."
+        null=True, blank=True, help_text="Id of the stored provider event that asked for it."
     )
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -157,7 +157,7 @@ class Suppression(models.Model):
 
 
 class OptIn(models.Model):
-    """When a recipient last opted back in: what they said before, and comes later, is over."""
+    """When a recipient last opted back in: older opt-outs that arrive later are ignored."""
 
     pk = models.CompositePrimaryKey("tenant_id", "address", "platform")
     tenant = models.ForeignKey(
@@ -181,7 +181,7 @@ class ImportStatus(models.TextChoices):
 
 
 class ContactImport(models.Model):
-    """A CSV file of contacts on its way in. The file is dropped once it is done."""
+    """An import of contacts from a CSV file. The file is deleted when the import ends."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -197,7 +197,9 @@ class ContactImport(models.Model):
     mapping = models.JSONField(default=dict, blank=True, help_text="CSV column → contact field.")
     tags = models.JSONField(default=list, blank=True)
     dry_run = models.BooleanField(default=False)
-    line = models.PositiveIntegerField(default=0, help_text="Lines done; a restart goes on here.")
+    line = models.PositiveIntegerField(
+        default=0, help_text="Number of imported lines; a restart continues after them."
+    )
     rows = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
@@ -218,7 +220,7 @@ class ContactImport(models.Model):
 
 
 class ContactImportError(models.Model):
-    """A line of a CSV file that could not be taken, and why."""
+    """A line of a CSV file that could not be imported, and why."""
 
     id = models.BigAutoField(primary_key=True)
     contact_import = models.ForeignKey(

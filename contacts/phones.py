@@ -1,4 +1,4 @@
-"""Phone numbers as they are stored (E.164), and the countries that they belong to."""
+"""Phone numbers in E.164, their countries, and the spellings that WhatsApp uses."""
 
 import re
 
@@ -8,11 +8,11 @@ from api.errors import InvalidInput
 from channels.platforms import Platform
 
 LONGEST = 16
-"""Characters of E.164 with its plus sign. Some national plans, Germany's for one, allow more."""
+"""Characters of E.164 with its plus sign. Some national plans, such as Germany's, allow more."""
 
 
 class InvalidPhone(InvalidInput):
-    """No number that could be called."""
+    """The text is no phone number that can exist."""
 
     code = "invalid_phone"
 
@@ -22,11 +22,12 @@ OPTIONAL_DIGITS = (
     ("9", re.compile(r"(\+54)9?(\d{10})")),
     ("9", re.compile(r"(\+55\d\d)9?([6-9]\d{7})")),
 )
-"""A digit that may stand between the two parts of a mobile number, or not."""
+"""(optional digit, pattern of the two parts that it may stand between) of mobile numbers in Mexico,
+Argentina and Brazil."""
 
 
 def to_e164(text: str, *, default_country: str = "") -> str:
-    """`0170 1234567` in DE is `+491701234567`; raises InvalidPhone."""
+    """Converts `0170 1234567` in DE to `+491701234567`. Raises InvalidPhone."""
     try:
         number = phonenumbers.parse(text, default_country or None)
     except phonenumbers.NumberParseException as error:
@@ -38,29 +39,29 @@ def to_e164(text: str, *, default_country: str = "") -> str:
 
 
 def spellings_of(address: str, *, platform: str) -> tuple[str, ...]:
-    """Whose address this is: a tenant may have written to it in another spelling."""
+    """All spellings of an address: a tenant may have stored another one than the provider sends."""
     return whatsapp_spellings(address) if platform == Platform.WHATSAPP else (address,)
 
 
 def whatsapp_spellings(phone: str) -> tuple[str, ...]:
-    """The number as it is told, then as WhatsApp or a tenant may know the same line too.
+    """The number itself, then other spellings of the same line that WhatsApp or a tenant may use.
 
-    WhatsApp keeps the number that an account was made with: with the 1 that Mexico's mobiles had,
-    without the 9 that Brazil put before its old eight digits; and with Argentina's 9, which people
+    WhatsApp keeps the number that an account was created with: with the former 1 of Mexican
+    mobiles, without the 9 that Brazil added to eight digits, and with Argentina's 9, which people
     leave out. Source: support.gupshup.io, "inconsistencies for mobile numbers and their WhatsApp
     IDs"; support.whapi.cloud (Argentina).
     """
     for digit, plan in OPTIONAL_DIGITS:
-        if found := plan.fullmatch(phone):
-            begin, end = found.groups()
+        if match := plan.fullmatch(phone):
+            begin, end = match.groups()
             return tuple(dict.fromkeys((phone, begin + end, begin + digit + end)))
     return (phone,)
 
 
 def whatsapp_line_in_sql(column: str) -> str:
-    """The shorter of a column's `whatsapp_spellings`: the same for all of one line.
+    """SQL for the shortest of a column's `whatsapp_spellings`, which is the same for one line.
 
-    Not by OPTIONAL_DIGITS, as a regular expression takes seven seconds for a million Brazilians.
+    It does not use OPTIONAL_DIGITS: regular expressions take 7 s for a million Brazilian numbers.
     """
     return f"""
     CASE WHEN length({column}) <> 14 THEN {column}
@@ -72,6 +73,6 @@ def whatsapp_line_in_sql(column: str) -> str:
 
 
 def country_of(phone: str) -> str:
-    """ISO 3166 code of an E.164 number's country; empty where it has none (satellites' is 001)."""
+    """ISO 3166 code of an E.164 number's country; "" if it has none (001 of satellite phones)."""
     region = phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or ""
     return region if region.isalpha() else ""

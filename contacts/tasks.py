@@ -1,27 +1,30 @@
+"""Celery tasks that run imports of contacts."""
+
 from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
-from contacts.imports.importing import OVER
-from contacts.imports.importing import run_import as run
+from contacts.imports import importing
 from contacts.models import ContactImport
 
 LOST_AFTER = timedelta(minutes=2)
-"""How long an import may take before beat takes it that nobody works on it any more."""
+"""Age of an unfinished import at which beat starts its task again: its worker may be gone."""
+REVIVED_AT_ONCE = 20
+"""Imports that one run starts again."""
 
 
-# Safe twice: a block and the line it ends on commit together.
+# Safe twice: a block commits together with the number of its last line.
 @shared_task
 def run_import(*, import_id: str) -> None:
-    run(import_id=UUID(import_id), clock=timezone.now)
+    importing.run_import(import_id=UUID(import_id), clock=timezone.now)
 
 
-# Safe twice: it only hints.
+# Safe twice: it only starts tasks that are safe twice.
 @shared_task
 def revive_imports() -> None:
-    waiting = ContactImport.objects.exclude(status__in=OVER)
-    lost = waiting.filter(created_at__lt=timezone.now() - LOST_AFTER)
-    for import_id in lost.values_list("pk", flat=True)[:20]:
+    unfinished = ContactImport.objects.exclude(status__in=importing.OVER)
+    lost = unfinished.filter(created_at__lt=timezone.now() - LOST_AFTER)
+    for import_id in lost.values_list("pk", flat=True)[:REVIVED_AT_ONCE]:
         run_import.delay(import_id=str(import_id))

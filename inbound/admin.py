@@ -1,4 +1,4 @@
-"""What providers told us, without its content: bodies hold people's numbers and words."""
+"""Admin pages of provider events, without their bodies: these hold phone numbers and texts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ BY_APP = ("app", AutocompleteSelectFilter)
 
 
 class EventStatusFilter(NarrowFilter):
-    """Those that were set aside are few and in an index: they are found without an app, too."""
+    """Offers "set aside" without an app, too: these events are few and have an index."""
 
     title = "status"
     parameter_name = "event_status"
@@ -62,7 +62,7 @@ class ParkedReceiptAdmin(LargeTable):
 
 @admin.register(ReceivedMessage)
 class ReceivedMessageAdmin(LargeTable):
-    """Without the words: they are between the tenant and her customer."""
+    """Replies without their text, which is between the tenant and its customer."""
 
     list_display = ("at", "app", "platform", "contact", "broadcast", "wish")
     list_filter = (BY_APP,)

@@ -1,4 +1,4 @@
-"""What providers told us is applied, or set aside with its error; never left lying."""
+"""Checks that every provider event is applied, or set aside with its error."""
 
 from postgres.auditing import Check
 

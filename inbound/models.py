@@ -1,4 +1,4 @@
-"""What providers told us, as they said it, and what of it could not be placed yet."""
+"""Provider events as they were received, replies, and receipts of unknown messages."""
 
 from django.db import models
 from django.db.models import Q
@@ -18,12 +18,15 @@ class EventStatus(models.TextChoices):
 
 
 class ProviderEvent(models.Model):
-    """A verified webhook call, stored raw with one INSERT before anything is done with it."""
+    """A verified webhook call, stored raw with one INSERT before it is applied."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     app = models.ForeignKey("channels.ProviderApp", on_delete=models.PROTECT, related_name="+")
     event_key = models.CharField(
-        max_length=200, null=True, blank=True, help_text="The provider's id of the call, if any."
+        max_length=200,
+        null=True,
+        blank=True,
+        help_text="The provider's id of the call, if it has one.",
     )
     body = models.BinaryField()
     status = models.CharField(
@@ -44,7 +47,7 @@ class ProviderEvent(models.Model):
             models.Index(
                 fields=("id",), condition=Q(status=EventStatus.STORED), name="provider_event_to_do"
             ),
-            # Few, and counted at every scrape.
+            # A small index: every scrape of the metrics counts these events.
             models.Index(
                 fields=("id",),
                 condition=Q(status=EventStatus.FAILED),
@@ -57,7 +60,7 @@ class ProviderEvent(models.Model):
 
 
 class ReceivedMessage(models.Model):
-    """What a recipient wrote to one of a tenant's senders."""
+    """A message from a recipient to one of a tenant's senders."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -66,7 +69,9 @@ class ReceivedMessage(models.Model):
         "channels.Sender", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     platform = models.CharField(max_length=10, choices=Platform.choices)
-    address = models.CharField(max_length=64, help_text="Who wrote: E.164 or a Telegram chat id.")
+    address = models.CharField(
+        max_length=64, help_text="Address of the writer: E.164 or a Telegram chat id."
+    )
     contact = models.ForeignKey(
         "contacts.Contact",
         on_delete=models.SET_NULL,
@@ -82,13 +87,13 @@ class ReceivedMessage(models.Model):
         null=True,
         blank=True,
         related_name="replies",
-        help_text="The one that it answers: the message quoted, else the last one sent to it.",
+        help_text="Broadcast of the answered message: the quoted one, else the last one sent.",
     )
-    message_id = models.UUIDField(null=True, blank=True, help_text="The message that it answers.")
+    message_id = models.UUIDField(null=True, blank=True, help_text="Id of the answered message.")
     wish = models.CharField(
         max_length=10, choices=[(wish.value, wish.value) for wish in Wish], blank=True
     )
-    at = models.DateTimeField(help_text="As the provider says.")
+    at = models.DateTimeField(help_text="Time of writing, as the provider reports it.")
     received_at = models.DateTimeField()
 
     objects = TenantQuerySet["ReceivedMessage"].as_manager()
@@ -107,7 +112,7 @@ class ReceivedMessage(models.Model):
 
 
 class ParkedReceipt(models.Model):
-    """A receipt for a message that is not known (yet): applied when it is, dropped after 7 days."""
+    """A receipt of a message that is not known yet; dropped if it stays unknown for 7 days."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     app = models.ForeignKey("channels.ProviderApp", on_delete=models.PROTECT, related_name="+")
@@ -136,13 +141,15 @@ class ParkedReceipt(models.Model):
 
 
 class MessageAlias(models.Model):
-    """A second id that a provider has for a message, under which it may report on it alone."""
+    """A second id that a provider has for a message; some receipts carry only this id."""
 
     MAX = 200
 
     app = models.ForeignKey("channels.ProviderApp", on_delete=models.PROTECT, related_name="+")
     alias = models.CharField(max_length=MAX)
-    provider_message_id = models.CharField(max_length=MAX, help_text="The one that the row keeps.")
+    provider_message_id = models.CharField(
+        max_length=MAX, help_text="The id that the message is stored with."
+    )
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:

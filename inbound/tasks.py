@@ -1,25 +1,28 @@
-"""Celery's way in to what providers told us."""
+"""Celery tasks that apply, retry and delete provider events."""
 
 from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
-from inbound.applying.acknowledging import acknowledge as acknowledge_press
+from inbound.applying import acknowledging
 from inbound.applying.aliases import purge_aliases
 from inbound.applying.applying import apply_block, newest_stored
 from inbound.applying.parking import apply_parked
 from inbound.applying.purging import purge_events
 
 MAX_BLOCKS = 50
-"""A run's length; what is left is the next run's."""
+"""Limits the length of a run; the next run takes the rest."""
 
 
 # Safe twice: events are locked, and receipts are monotonic.
 @shared_task
 def apply_events() -> None:
-    """What was there when it began. To go on with what comes meanwhile, event by event, would lock
-    the counters that sending waits for as often as there are events."""
+    """Apply the events that were stored when the run began.
+
+    Later events wait for the next run and share its blocks. Applied one by one as they come, each
+    would lock the counters that sending needs.
+    """
     newest = newest_stored()
     for _ in range(MAX_BLOCKS):
         if newest is None or apply_block(now=timezone.now(), up_to=newest) == 0:
@@ -32,7 +35,7 @@ def retry_parked() -> None:
     apply_parked(now=timezone.now())
 
 
-# Safe twice: it deletes what is old.
+# Safe twice: it deletes only old rows.
 @shared_task
 def purge() -> None:
     purge_events(now=timezone.now())
@@ -42,4 +45,4 @@ def purge() -> None:
 # Safe twice: an answered query is answered again, which changes nothing.
 @shared_task
 def acknowledge(*, sender_id: str, token: str) -> None:
-    acknowledge_press(sender_id=UUID(sender_id), token=token)
+    acknowledging.acknowledge(sender_id=UUID(sender_id), token=token)

@@ -1,4 +1,4 @@
-"""WhatsApp templates. Their status is the provider's word; until one is asked, the operator's."""
+"""Admin page of WhatsApp templates. Operators may set a status until the provider reports one."""
 
 from django.contrib import admin
 
@@ -9,16 +9,16 @@ from tenants.admin.scoped_forms import BY_TENANT, TenantForm
 
 
 class TemplateForm(TenantForm):
-    """Refuses what the API refuses: what is stored here is rendered and sent."""
+    """Applies the same rules as the API, because stored templates are rendered and sent."""
 
     def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]  # Django's own, which its stubs leave out
+        super()._post_clean()  # type: ignore[misc]  # missing in the stubs
         if self.errors:
             return
         for problem in problems(self.instance):
             field = problem.attr.partition(".")[0]
-            said = f"{problem.attr}: {problem.detail}"
-            self.add_error(field if field in self.fields else None, said)
+            text = f"{problem.attr}: {problem.detail}"
+            self.add_error(field if field in self.fields else None, text)
 
 
 @admin.register(WhatsAppTemplate)

@@ -8,7 +8,7 @@ from tenants.scoping import TenantQuerySet
 
 
 class TemplateStatus(models.TextChoices):
-    """Meta's template statuses, and DRAFT for one that was never submitted."""
+    """Meta's template statuses, and DRAFT for a template or change that is not submitted."""
 
     DRAFT = "DRAFT", "Draft"
     PENDING = "PENDING", "In review"
@@ -19,7 +19,7 @@ class TemplateStatus(models.TextChoices):
 
 
 class Quality(models.TextChoices):
-    """What recipients' feedback makes of a template, in Meta's words."""
+    """Meta's quality rating, which follows from recipients' feedback."""
 
     UNKNOWN = "UNKNOWN", "Not known yet"
     GREEN = "GREEN", "High"
@@ -41,7 +41,7 @@ class HeaderFormat(models.TextChoices):
 
 
 class WhatsAppTemplate(models.Model):
-    """A template of one WhatsApp app; only an APPROVED one can be sent."""
+    """A template of one WhatsApp app; only APPROVED templates can be sent."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -49,7 +49,7 @@ class WhatsAppTemplate(models.Model):
         "channels.TenantWAApp", on_delete=models.PROTECT, related_name="templates"
     )
     name = models.CharField(max_length=512)
-    language = models.CharField(max_length=15, help_text="As Meta writes it: en, en_US, pt_BR.")
+    language = models.CharField(max_length=15, help_text="In Meta's notation: en, en_US, pt_BR.")
     category = models.CharField(max_length=15, choices=Category.choices, default=Category.MARKETING)
     parameter_format = models.CharField(
         max_length=10, choices=ParameterFormat.choices, default=ParameterFormat.POSITIONAL
@@ -68,20 +68,20 @@ class WhatsAppTemplate(models.Model):
     cards = models.JSONField(
         default=list,
         blank=True,
-        help_text='Of a carousel: [{"header_format": "IMAGE", "body": "…", "buttons": []}]',
+        help_text='Cards of a carousel: [{"header_format": "IMAGE", "body": "…", "buttons": []}]',
     )
     add_security_recommendation = models.BooleanField(
         default=False,
-        help_text="Of an authentication template: says that the code is not to be shared.",
+        help_text="Authentication templates only: adds the advice not to share the code.",
     )
     code_expiration_minutes = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Of an authentication template: 1 to 90."
+        null=True, blank=True, help_text="Authentication templates only: 1 to 90."
     )
     examples = models.JSONField(
         default=dict,
         blank=True,
-        help_text="A sample value by parameter, for the review and the preview; keys as in a "
-        "broadcast's template_params.",
+        help_text="A sample value for each parameter, for the review and the preview. The keys are "
+        "those of a broadcast's template_params.",
     )
     status = models.CharField(
         max_length=10, choices=TemplateStatus.choices, default=TemplateStatus.DRAFT
@@ -91,21 +91,21 @@ class WhatsAppTemplate(models.Model):
     )
     quality = models.CharField(max_length=10, choices=Quality.choices, default=Quality.UNKNOWN)
     provider_template_id = models.CharField(
-        max_length=64, blank=True, help_text="Empty until the provider knows it."
+        max_length=64, blank=True, help_text="Empty until it is submitted."
     )
     submitted_at = models.DateTimeField(null=True, blank=True, editable=False)
     approved_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When it was first approved."
+        null=True, blank=True, editable=False, help_text="Time of the first approval."
     )
     synced_at = models.DateTimeField(null=True, blank=True, editable=False)
     status_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When the provider's status was reported."
+        null=True, blank=True, editable=False, help_text="Time of the last change of status."
     )
     edits = models.JSONField(
         default=list,
         blank=True,
         editable=False,
-        help_text="When changes to it were submitted since its approval, ISO 8601, newest last.",
+        help_text="Times of edits since the approval, ISO 8601, newest last.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -133,5 +133,5 @@ class WhatsAppTemplate(models.Model):
 
     @property
     def is_at_provider(self) -> bool:
-        """Then its status is the provider's word alone."""
+        """True if the provider has this template; only the provider then sets its status."""
         return self.provider_template_id != ""

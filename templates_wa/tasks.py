@@ -1,4 +1,4 @@
-"""Celery's way in."""
+"""Celery tasks that copy the providers' state of templates."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from templates_wa.provider.syncing import sync
 log = structlog.get_logger(__name__)
 
 
-# Safe twice: it only hints.
+# Safe twice: it only starts tasks that are safe twice.
 @shared_task
 def sync_all() -> None:
     apps = TenantWAApp.objects.usable().filter(provider__in=TEMPLATE_PROVIDERS, broken_at=None)
@@ -22,7 +22,7 @@ def sync_all() -> None:
         sync_app.delay(app_id=str(app_id))
 
 
-# Safe twice: it takes over what the provider says.
+# Safe twice: it copies the provider's state.
 @shared_task
 def sync_app(*, app_id: str) -> None:
     app = TenantWAApp.objects.select_related("app", "tenant").get(pk=UUID(app_id))

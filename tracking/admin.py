@@ -1,4 +1,4 @@
-"""Links and their clicks, to look at."""
+"""Read-only admin pages of tracked links and clicks."""
 
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -24,7 +24,7 @@ class ClickAdmin(LargeTable):
     list_filter = (BY_TENANT, BY_BROADCAST)
     list_select_related = ("tenant", "broadcast", "tracked_url")
     id_keys = ("id", "broadcast_id", "message_id")
-    # The message by its id: no constraint says that it is still there.
+    # Only the message's id: no foreign key ensures that the message still exists.
     fields = (
         "tenant",
         "broadcast",

@@ -1,4 +1,4 @@
-"""Clicks are counted as often as they happened."""
+"""Checks that a broadcast's click counter equals its stored clicks."""
 
 from postgres.auditing import Check
 

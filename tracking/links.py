@@ -1,7 +1,7 @@
-"""Short links: from URLs in what is sent, to `{PUBLIC_URL}/r/{code}/`, and back.
+"""Short links: replaces URLs in texts by `{PUBLIC_URL}/r/{code}/`, and decodes such codes.
 
-A code is the message's 60-bit token and the link's position, in base 62: nobody can guess another
-recipient's.
+A code is the message's 60-bit token and the link's position, in base 62, so that recipients cannot
+guess each other's codes.
 """
 
 import re
@@ -15,8 +15,8 @@ TOKEN_BITS = 60
 MAX_LINKS = 32
 MAX_CODE_LENGTH = 12
 CODE_LENGTH = 11
-"""Of every code, filled up with zeros: a text is as long for one recipient as for another, so that
-the segments of an SMS are known before its tokens are."""
+"""Codes are padded with zeros to this length. All recipients' texts are then equally long, so SMS
+segments can be counted before tokens exist."""
 
 # A URL ends at white space, a quote or an angle bracket; closing punctuation is not part of it.
 URL = re.compile(r"""https?://[^\s<>"'{}|\\^`]+[^\s<>"'{}|\\^`.,;:!?)\]]""", re.IGNORECASE)
@@ -55,8 +55,8 @@ def encode(*, token: int, position: int) -> str:
 
 
 def decode(code: str) -> tuple[int, int] | None:
-    """(token, position) of a code; None where it is none."""
-    if not code or len(code) > MAX_CODE_LENGTH or any(each not in DIGITS for each in code):
+    """(token, position) of a code; None if it is no valid code."""
+    if not code or len(code) > MAX_CODE_LENGTH or not DIGITS.keys() >= set(code):
         return None
     number = 0
     for character in code:

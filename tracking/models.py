@@ -7,7 +7,7 @@ from tenants.scoping import TenantQuerySet
 
 
 class TrackedURL(models.Model):
-    """One URL in a broadcast's text or parameters; `position` is part of its short links."""
+    """A URL in a broadcast's text or parameters; its short links contain `position`."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -17,7 +17,9 @@ class TrackedURL(models.Model):
     position = models.PositiveSmallIntegerField()
     url = models.URLField(max_length=2000)
     clicks = models.PositiveIntegerField(default=0)
-    unique_clicks = models.PositiveIntegerField(default=0, help_text="Recipients who clicked it.")
+    unique_clicks = models.PositiveIntegerField(
+        default=0, help_text="Number of recipients who clicked the link."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TenantQuerySet["TrackedURL"].as_manager()
@@ -34,7 +36,7 @@ class TrackedURL(models.Model):
 
 
 class Click(models.Model):
-    """One visit of a short link. No IP address is kept."""
+    """One visit of a short link. No IP address is stored."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""`/r/{code}/`: where a short link leads, and that somebody went there."""
+"""`/r/{code}/`: finds the URL of a short link and records the click."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,19 +21,19 @@ PREVIEWERS = (
     "googlebot",
     "bingbot",
 )
-"""Programs that fetch a link to show a preview of it: no recipient's click."""
+"""Programs that fetch a link to preview it. Their requests are not a recipient's clicks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A short link, resolved."""
+    """What a short link stands for: its URL and the message that carries it."""
 
     url: TrackedURL
     message_id: UUID
 
 
 def open_link(code: str) -> Link | None:
-    """The link of a code; None where there is none."""
+    """The link of a code; None if the code is unknown."""
     decoded = decode(code)
     if decoded is None:
         return None
@@ -70,17 +70,17 @@ WHERE id = %(url)s
 
 
 def record(*, link: Link, user_agent: str, now: datetime) -> None:
-    """Write the click down and count it, in one short transaction."""
+    """Store the click and count it, in one short transaction."""
     url = link.url
     with transaction.atomic(), connection.cursor() as cursor:
-        # The counters' lock makes "first" exact: clicks of one broadcast are counted in turn.
+        # The lock serializes the clicks of a broadcast, so that exactly one click is the first.
         cursor.execute(
             "SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %s FOR NO KEY UPDATE",
             [url.broadcast_id],
         )
-        clicked = Click.objects.filter(message_id=link.message_id)
-        first_of_message = not clicked.exists()
-        first_of_link = first_of_message or not clicked.filter(tracked_url=url).exists()
+        earlier_clicks = Click.objects.filter(message_id=link.message_id)
+        first_of_message = not earlier_clicks.exists()
+        first_of_link = first_of_message or not earlier_clicks.filter(tracked_url=url).exists()
         Click.objects.create(
             id=new_id(),
             tenant_id=url.tenant_id,

@@ -1,4 +1,4 @@
-"""Money adds up: each wallet equals its entries and its open holds, each hold its entries."""
+"""Checks that money adds up: wallets match their entries and open holds, holds their entries."""
 
 from postgres.auditing import Check
 

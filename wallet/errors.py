@@ -6,7 +6,7 @@ from api.errors import DomainError
 
 
 class InsufficientCredit(DomainError):
-    """The wallet cannot hold that much."""
+    """The wallet has less available credit than the movement needs."""
 
     code = "insufficient_credit"
     status = 402
@@ -25,21 +25,21 @@ class WalletInactive(DomainError):
 
 
 class ReferenceReused(DomainError):
-    """A movement's reference was used before for another movement."""
+    """An earlier movement has the same reference but other amounts, kind or subject."""
 
     code = "reference_reused"
     status = 409
 
 
 class RepeatedAtOnce(DomainError):
-    """The same movement was made at the same moment by somebody else; repeating finds it done."""
+    """Another transaction is making the same movement now; a retry finds it done."""
 
     code = "repeated_at_once"
     status = 409
 
 
 class HoldExceeded(DomainError):
-    """More would be captured or released than is held, or more refunded than was captured."""
+    """The movement would capture or release more than is held, or refund more than was captured."""
 
     code = "hold_exceeded"
     status = 409
@@ -56,7 +56,7 @@ class InvalidAmount(DomainError):
 
 
 class CurrencyMismatch(DomainError):
-    """Prices are in another currency than the wallet."""
+    """The sender's prices and the wallet are in different currencies."""
 
     code = "currency_mismatch"
     status = 409

@@ -1,4 +1,4 @@
-"""The prices that hold for a sender now."""
+"""Reads the rates that apply to a sender at a time."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from wallet.pricing.pricing import Tariff, tariff
 
 
 def tariff_for(*, sender: Sender, category: str, at: datetime) -> Tariff:
-    """From the rates in the sender's currency; one query."""
+    """The sender's tariff for `category`, from rates in the sender's currency. One query."""
     rates = Rate.objects.filter(
         Q(sender=None) | Q(sender=sender),
         Q(valid_to=None) | Q(valid_to__gt=at),

@@ -1,4 +1,4 @@
-"""Celery's way in."""
+"""Celery tasks of the wallet app."""
 
 from celery import shared_task
 from django.utils import timezone

@@ -10,7 +10,7 @@ from backoffice.pages import RowForm, RowFormSet
 from contacts.models import Contact, ContactTag, Suppression, SuppressionSource, Tag
 from tenants.admin.scoped_forms import TenantForm
 
-# E.164 with its plus sign, or a Telegram chat id (groups' are negative).
+# E.164 with its plus sign, or a Telegram chat id (negative for groups).
 ADDRESS = re.compile(r"\+[1-9]\d{6,14}|-?[1-9]\d{0,18}")
 
 
@@ -20,7 +20,7 @@ class ContactForm(TenantForm):
         exclude = ("country", "tags")
 
     def clean_phone(self) -> str | None:
-        """In E.164; the country is read from it."""
+        """Convert the number to E.164, and set the country that it belongs to."""
         phone: str | None = self.cleaned_data["phone"]
         if phone is None:
             self.instance.country = ""
@@ -48,7 +48,7 @@ class ContactTagForm(RowForm):
 class TagFormSet(RowFormSet):
     @classmethod
     def get_default_prefix(cls) -> str:
-        """Django's own comes from the related name, which is "+", and is no CSS selector."""
+        """Django's default prefix is the related name "+", which is no valid CSS selector."""
         return "tags"
 
 

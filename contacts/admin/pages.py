@@ -1,4 +1,4 @@
-"""Contacts, their tags, the addresses not to write to, and imports."""
+"""Admin pages of contacts, tags, suppressions and imports."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -41,7 +41,7 @@ class ContactAdmin(AdminPage):
     list_display = ("__str__", "tenant", "phone", "external_id", "country", "created_at")
     list_filter = (BY_TENANT,)
     list_select_related = ("tenant",)
-    # Whole keys only: a search by parts of a name would read the table.
+    # Exact keys only: a search for a part of a name would read the whole table.
     search_fields = ("phone__exact", "external_id__exact")
     sortable_by = ()
     autocomplete_fields = ("tenant",)
@@ -57,7 +57,7 @@ class ContactTagAdmin(LargeTable):
     id_keys = ("contact_id", "tag_id")
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """As a row of its contact or tag, when one of those is deleted."""
+        """Allowed, because deleting a contact or a tag deletes these rows, too."""
         return True
 
 

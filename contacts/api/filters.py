@@ -1,4 +1,4 @@
-"""What the lists of contacts and suppressions can be narrowed by."""
+"""Filters of the lists of contacts and suppressions."""
 
 from django_filters import rest_framework as filters
 
@@ -24,7 +24,8 @@ class ContactFilter(filters.FilterSet):
 class SuppressionFilter(filters.FilterSet):
     address = filters.CharFilter()
     platform = filters.ChoiceFilter(
-        choices=Platform.choices, help_text="Those of one platform alone; not those of all."
+        choices=Platform.choices,
+        help_text="Suppressions of this platform only, without those of every platform.",
     )
     scope = filters.ChoiceFilter(choices=SuppressionScope.choices)
     source = filters.ChoiceFilter(choices=SuppressionSource.choices)

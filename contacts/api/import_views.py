@@ -1,4 +1,4 @@
-"""`/contacts/imports/`: a file is taken now and worked through by a task."""
+"""`/contacts/imports/`: stores a CSV file at once; a task imports it."""
 
 from typing import Any
 
@@ -85,7 +85,7 @@ class ImportWriteSerializer(StrictSerializer):
         child=serializers.CharField(max_length=100), required=False, default=list, max_length=100
     )
     dry_run = serializers.BooleanField(
-        required=False, default=False, help_text="Count and report, and change nothing."
+        required=False, default=False, help_text="Count and report errors, but change nothing."
     )
 
     def validate_mapping(self, value: Any) -> Any:
@@ -108,7 +108,7 @@ class ImportViewSet(
     mixins.RetrieveModelMixin,
     GenericViewSet[ContactImport],
 ):
-    """Imports of CSV files, newest first; `first_errors` stand in a single one alone."""
+    """Imports of CSV files, newest first; only a single import has `first_errors`."""
 
     queryset = ContactImport.objects.defer("content")
     serializer_class = ImportSerializer
@@ -120,10 +120,10 @@ class ImportViewSet(
         responses={202: ImportSerializer, 413: ErrorResponseSerializer},
     )
     def create(self, request: Request) -> Response:
-        """Take a CSV file of contacts; a task works through it."""
-        wish = ImportWriteSerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        fields = wish.validated_data
+        """Upload a CSV file of contacts; a task imports it."""
+        serializer = ImportWriteSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        fields = serializer.validated_data
         file = fields.pop("file")
         if file.size > MAX_BYTES:
             raise RequestTooLarge("A file may have 20 MB at most.", attr="file")
@@ -141,7 +141,7 @@ class ImportViewSet(
     @extend_schema(responses={(200, "text/csv"): str})
     @action(detail=True, url_path=r"errors\.csv")
     def errors(self, request: Request, pk: str) -> StreamingHttpResponse:
-        """The rows that were not taken, with what is wrong: mend them and import this file."""
+        """The refused rows with their errors, as CSV: correct them and import this file."""
         job = self.get_object()
         return StreamingHttpResponse(
             error_lines(job),

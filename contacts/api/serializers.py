@@ -1,4 +1,4 @@
-"""What the API takes and gives for contacts and suppressions."""
+"""Serializers of contacts and suppressions."""
 
 from typing import Any
 from zoneinfo import available_timezones
@@ -16,19 +16,19 @@ from contacts.phones import InvalidPhone, country_of, to_e164
 from contacts.tagging import set_tags
 
 MAX_TAGS = 100
-KNOWN_BY = ("phone", "telegram_chat_id", "external_id", "email", "first_name", "last_name")
-"""A contact has one of these. A name is enough: a Telegram chat comes later, by its link."""
+IDENTIFYING = ("phone", "telegram_chat_id", "external_id", "email", "first_name", "last_name")
+"""A contact needs one of these. A name is enough: a link connects its Telegram chat later."""
 
 
 class TagNamesField(serializers.ListField):
-    """Names of tags; unknown ones are made."""
+    """Names of tags; unknown tags are created."""
 
     def to_representation(self, data: Any) -> list[str]:
         return [tag.name for tag in data.all()]
 
 
 class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
-    """One of phone, telegram_chat_id, external_id, email, first_name and last_name is needed."""
+    """Needs one of phone, telegram_chat_id, external_id, email, first_name and last_name."""
 
     tags = TagNamesField(
         child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS
@@ -37,7 +37,7 @@ class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
     do_not_contact = serializers.BooleanField(read_only=True)
     last_reply_at = UtcDateTimeField(read_only=True)
     whatsapp_window_until = serializers.SerializerMethodField(
-        help_text="Until when WhatsApp allows free text: 24 hours from the last reply."
+        help_text="End of WhatsApp's free-text window: 24 hours after the last reply."
     )
     created_at = UtcDateTimeField(read_only=True)
     updated_at = UtcDateTimeField(read_only=True)
@@ -91,13 +91,13 @@ class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """What is stored without any of them is left alone until one of them is written."""
-        if self.instance is None or attrs.keys() & set(KNOWN_BY):
-            values = (attrs.get(name, getattr(self.instance, name, None)) for name in KNOWN_BY)
+        """Require an identifying field, for a new contact or when one of these fields changes."""
+        if self.instance is None or attrs.keys() & set(IDENTIFYING):
+            values = (attrs.get(name, getattr(self.instance, name, None)) for name in IDENTIFYING)
             if all(value in (None, "") for value in values):
                 raise InvalidInput(
-                    f"Nobody is known by this. Give one of: {', '.join(KNOWN_BY)}.",
-                    data={"one_of": list(KNOWN_BY)},
+                    f"A contact needs at least one of: {', '.join(IDENTIFYING)}.",
+                    data={"one_of": list(IDENTIFYING)},
                 )
         return attrs
 
@@ -142,7 +142,7 @@ class SuppressionSerializer(StrictSerializer, serializers.ModelSerializer[Suppre
         model = Suppression
         fields = ("id", "platform", "address", "scope", "reason", "source", "created_at")
         read_only_fields = ("source",)
-        # Suppressing what is suppressed answers with what there is.
+        # No unique check: suppressing an address again answers with the existing suppression.
         validators = ()
         extra_kwargs = {
             "address": {

@@ -1,3 +1,5 @@
+"""Routes of the contacts app."""
+
 from api.routing import OptionalSlashRouter
 from contacts.api.import_views import ImportViewSet
 from contacts.api.views import ContactViewSet, SuppressionViewSet

@@ -30,7 +30,7 @@ from tenants.api.scoped_views import TenantScoped
 
 
 class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
-    """People, by their addresses on the platforms, with tags and attributes of your own."""
+    """Contacts: people with their addresses, tags and custom attributes."""
 
     queryset = Contact.objects.prefetch_related("tags")
     serializer_class = ContactSerializer
@@ -51,20 +51,20 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
 
     def perform_update(self, serializer: BaseSerializer[Contact]) -> None:
         contact = serializer.save()
-        # Its addresses and tags may be others now.
+        # Read again: `do_not_contact` and the prefetched tags may have changed.
         serializer.instance = self.get_queryset().get(pk=contact.pk)
 
     @extend_schema(
         request=DoNotContactSerializer,
         responses=ContactSerializer,
-        description="Suppresses the contact's addresses on every platform, or lifts that.",
+        description="Suppresses the contact's addresses on every platform, or lifts this.",
     )
     @action(detail=True, methods=["post"], url_path="do-not-contact")
     def do_not_contact(self, request: Request, pk: str) -> Response:
         contact = self.get_object()
-        wish = DoNotContactSerializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        set_do_not_contact(contact=contact, now=timezone.now(), **wish.validated_data)
+        body = DoNotContactSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        set_do_not_contact(contact=contact, now=timezone.now(), **body.validated_data)
         return self._answer(contact, status.HTTP_200_OK)
 
     @extend_schema(
@@ -74,7 +74,7 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     )
     @action(detail=False, pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
-        refuse_unknown_parameters(request, known=())  # such as a filter of the list's
+        refuse_unknown_parameters(request, known=())  # also the list's filters
         return StreamingHttpResponse(
             csv_lines(self.get_queryset()),
             content_type="text/csv; charset=utf-8",
@@ -94,7 +94,7 @@ class SuppressionViewSet(
     mixins.DestroyModelMixin,
     GenericViewSet[Suppression],
 ):
-    """Addresses that must not be written to. They outlive contacts, and no import lifts one."""
+    """Addresses that get no messages. They outlive contacts, and no import lifts them."""
 
     queryset = Suppression.objects.all()
     serializer_class = SuppressionSerializer

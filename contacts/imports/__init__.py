@@ -1,1 +1,1 @@
-"""Contacts from CSV files, and back into them."""
+"""Imports contacts from CSV files, and exports them."""

@@ -1,4 +1,4 @@
-"""A CSV file as people save it: its encoding, its delimiter, its columns and its lines."""
+"""Reads CSV files as spreadsheets save them: guesses encoding and delimiter."""
 
 import csv
 import io
@@ -12,25 +12,25 @@ if TYPE_CHECKING:
     from _csv import Reader as CSVReader
 
 MAX_ROWS = 100_000
-"""A file is read at once: about 100 MB of memory in the worker."""
+"""The whole file is held in memory: about 100 MB in the worker."""
 MAX_COLUMNS = 100
 MAX_COLUMN_NAME = 100
 
 
 class FileUnreadable(InvalidInput):
-    """Nothing of this file can be taken."""
+    """The whole file is refused."""
 
     code = "file_unreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`number` as an editor shows it; a value with line breaks makes a line of several."""
+    """A row of the file. `number` is its first line in an editor: values may have line breaks."""
 
     number: int
     values: dict[str, str]
     has_surplus: bool
-    """It holds more values than there are columns."""
+    """True if the row has more values than there are columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Sheet:
 
 
 def read(content: bytes) -> Sheet:
-    """UTF-8 with or without BOM, else Windows-1252; comma or semicolon, as the first line has.
+    """Reads UTF-8 (with or without BOM), else Windows-1252, delimited by comma or semicolon.
 
     Raises FileUnreadable.
     """
@@ -52,7 +52,7 @@ def read(content: bytes) -> Sheet:
         columns = _columns(next(reader, []))
         lines = list(_lines(reader, columns))
     except csv.Error as error:
-        raise FileUnreadable(f"Line {reader.line_num} is no CSV.") from error
+        raise FileUnreadable(f"Line {reader.line_num} is not valid CSV.") from error
     return Sheet(tuple(column for column in columns if column), lines)
 
 

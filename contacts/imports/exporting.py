@@ -1,4 +1,4 @@
-"""Contacts, and rows that were refused, as CSV: row by row, safe to open in a spreadsheet."""
+"""Streams contacts, and refused rows of an import, as CSV that is safe in spreadsheets."""
 
 import csv
 import json
@@ -18,14 +18,14 @@ FIELDS = (
     "time_zone",
     "do_not_contact",
 )
-"""Columns that an import takes back as they are; tags and attributes follow."""
+"""Columns of an export, before tags and attributes; an import reads all of them."""
 ROWS_AT_A_TIME = 1000
-"""Held in memory while a server-side cursor reads on."""
+"""Rows in memory: a server-side cursor fetches this many at a time."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class Echo:
-    """A file whose write gives the line back."""
+    """A file whose `write` returns its text, so that csv rows can be streamed."""
 
     def write(self, line: str) -> str:
         return line
@@ -42,7 +42,7 @@ def csv_lines(contacts: QuerySet[Contact]) -> Iterator[str]:
 
 
 def error_lines(job: ContactImport) -> Iterator[str]:
-    """What could not be imported: line, field and reason, then the row as it was given."""
+    """Refused rows as CSV: line, field and reason, then the values of the row."""
     writer = csv.writer(Echo())
     errors = job.errors.order_by("line", "id")
     first = errors.first()
@@ -54,7 +54,7 @@ def error_lines(job: ContactImport) -> Iterator[str]:
 
 
 def safe(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula; numbers and phones stay as they are."""
+    """A cell that no spreadsheet runs as a formula; numbers and phones stay unchanged."""
     text = "" if value is None else str(value)
     if text.startswith(FORMULA_STARTS) and not text[1:].isdecimal():
         return f"'{text}"

@@ -1,4 +1,4 @@
-"""A CSV file of contacts becomes rows, block by block; a restart goes on after the last one."""
+"""Imports a CSV file of contacts in blocks; a restart continues after the last block."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,9 +25,9 @@ from contacts.phones import country_of
 from contacts.tagging import tag_ids
 
 BLOCK = 1000
-"""Rows a transaction: some ten statements each, and little to repeat after a crash."""
+"""Rows per transaction: about ten statements, and little to repeat after a crash."""
 ATTEMPTS = 3
-"""Of a block: a contact that was made meanwhile is found the next time."""
+"""Tries of a block: a retry finds a contact that another request created meanwhile."""
 OVER = (ImportStatus.DONE, ImportStatus.FAILED)
 WRITTEN = (
     "external_id",
@@ -43,9 +43,9 @@ WRITTEN = (
 
 
 def run_import(*, import_id: UUID, clock: Callable[[], datetime]) -> None:
-    """Take the whole file. Safe twice, also at once: a block commits with the line it ends on.
+    """Import the whole file. Safe twice, also at once: a block commits with its last line's number.
 
-    A dry run is one block, so that rows that repeat each other are seen; it writes no contact.
+    A dry run is one block, so that it sees rows with the same keys. It writes no contact.
     """
     job = ContactImport.objects.select_related("tenant").get(pk=import_id)
     if job.status in OVER:
@@ -60,7 +60,11 @@ def run_import(*, import_id: UUID, clock: Callable[[], datetime]) -> None:
         while _take_block(import_id, sheet, targets, clock=clock):
             pass
     except Exception:
-        _fail(import_id, "Something went wrong on our side; what was imported stays.", now=clock())
+        _fail(
+            import_id,
+            "An error occurred on our side. Rows that were imported before it stay.",
+            now=clock(),
+        )
         raise
 
 
@@ -73,7 +77,7 @@ def _fail(import_id: UUID, reason: str, *, now: datetime) -> None:
 def _take_block(
     import_id: UUID, sheet: Sheet, targets: dict[str, str], *, clock: Callable[[], datetime]
 ) -> bool:
-    """Whether there is more."""
+    """Import the next block; true if lines are left."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic():
@@ -97,18 +101,18 @@ def _next_block(
     _count(job, Block(job).take(lines, targets))
     job.line += len(lines)
     job.rows = len(sheet.lines)
-    over = job.line >= len(sheet.lines)
-    job.status = ImportStatus.DONE if over else ImportStatus.RUNNING
-    job.finished_at = clock() if over else None
+    is_done = job.line >= len(sheet.lines)
+    job.status = ImportStatus.DONE if is_done else ImportStatus.RUNNING
+    job.finished_at = clock() if is_done else None
     job.save(
         update_fields=(
             *("line", "rows", "started_at", "status", "finished_at"),
             *("created", "updated", "unchanged", "failed"),
         )
     )
-    if over:
+    if is_done:
         ContactImport.objects.filter(pk=job.pk).update(content=None)
-    return not over
+    return not is_done
 
 
 def _count(job: ContactImport, block: "Block") -> None:
@@ -126,7 +130,7 @@ class Clash(InvalidInput):
 
 @dataclass(slots=True)
 class Block:
-    """Some rows on their way into the database: matched in memory, written set-based."""
+    """Rows that are imported together: matched in memory, written in bulk."""
 
     job: ContactImport
     created: int = 0
@@ -137,12 +141,13 @@ class Block:
     by_id: dict[str, Contact] = field(default_factory=dict)
     touched: dict[UUID, Contact] = field(default_factory=dict)
     rekeyed: set[UUID] = field(default_factory=set)
-    """Known contacts whose phone or external id becomes another."""
+    """Existing contacts whose phone or external id changes."""
     tags: list[tuple[UUID, str]] = field(default_factory=list)
     suppressed: set[str] = field(default_factory=set)
 
     def take(self, lines: Sequence[Line], targets: dict[str, str]) -> "Block":
-        self._read_known(rows := self._parsed(lines, targets))
+        rows = self._parsed(lines, targets)
+        self._read_existing(rows)
         for row in rows:
             try:
                 contact = self._contact_of(row) or Contact(tenant=self.job.tenant)
@@ -167,31 +172,31 @@ class Block:
                 self._refuse(line, error)
         return rows
 
-    def _read_known(self, rows: Sequence[Row]) -> None:
+    def _read_existing(self, rows: Sequence[Row]) -> None:
         phones = [row.fields["phone"] for row in rows if "phone" in row.fields]
         ids = [row.fields["external_id"] for row in rows if "external_id" in row.fields]
-        known = Contact.objects.for_tenant(self.job.tenant).filter(
+        contacts = Contact.objects.for_tenant(self.job.tenant).filter(
             Q(phone__in=phones) | Q(external_id__in=ids)
         )
         if not self.job.dry_run:
-            known = known.select_for_update().order_by("id")
-        for contact in known:
-            self._remember(contact)
+            contacts = contacts.select_for_update().order_by("id")
+        for contact in contacts:
+            self._index(contact)
 
-    def _remember(self, contact: Contact) -> None:
+    def _index(self, contact: Contact) -> None:
         if contact.phone:
             self.by_phone[contact.phone] = contact
         if contact.external_id:
             self.by_id[contact.external_id] = contact
 
     def _contact_of(self, row: Row) -> Contact | None:
-        """The one that the row is about; its own id says more than its number. Raises Clash."""
-        own_id = row.fields.get("external_id")
-        by_id = self.by_id.get(own_id) if own_id else None
+        """The contact of the row: by external id first, then by phone. Raises Clash."""
+        external_id = row.fields.get("external_id")
+        by_id = self.by_id.get(external_id) if external_id else None
         by_phone = self.by_phone.get(row.fields.get("phone", ""))
         if by_phone is None or by_phone is by_id:
             return by_id
-        if by_id is not None or (own_id and by_phone.external_id):
+        if by_id is not None or (external_id and by_phone.external_id):
             raise Clash("Another contact has this phone.", attr="phone")
         return by_phone
 
@@ -203,7 +208,7 @@ class Block:
         if "phone" in row.fields:
             contact.country = country_of(row.fields["phone"])
         contact.attributes = {**contact.attributes, **row.attributes}
-        self._file(contact, keys)
+        self._reindex(contact, keys)
         if keys == (None, None):
             self.created += 1
         elif before != [getattr(contact, name) for name in WRITTEN]:
@@ -218,8 +223,8 @@ class Block:
         if row.do_not_contact:
             self.suppressed |= set(_addresses(contact))
 
-    def _file(self, contact: Contact, before: tuple[str | None, str | None]) -> None:
-        """Under its keys of now; one that it gave up is free for the rows that follow."""
+    def _reindex(self, contact: Contact, before: tuple[str | None, str | None]) -> None:
+        """Index the contact by its new keys; later rows may use a key that it gave up."""
         phone, external_id = before
         if phone and phone != contact.phone:
             del self.by_phone[phone]
@@ -227,7 +232,7 @@ class Block:
             del self.by_id[external_id]
         if before not in {(None, None), (contact.phone, contact.external_id)}:
             self.rekeyed.add(contact.pk)
-        self._remember(contact)
+        self._index(contact)
 
     def _refuse(self, line: Line, error: DomainError) -> None:
         self.errors.append(
@@ -241,7 +246,7 @@ class Block:
         )
 
     def _write(self) -> None:
-        # Keys change hands within a block; unique keys are checked row by row.
+        # Emptied first: contacts may swap keys, and unique keys are checked row by row.
         Contact.objects.filter(pk__in=self.rekeyed).update(phone=None, external_id=None)
         Contact.objects.bulk_create(
             self.touched.values(),
@@ -266,5 +271,6 @@ class Block:
 
 
 def _addresses(contact: Contact) -> list[str]:
-    chat: Any = contact.telegram_chat_id
-    return [each for each in (contact.phone, None if chat is None else str(chat)) if each]
+    chat_id: Any = contact.telegram_chat_id
+    addresses = (contact.phone, None if chat_id is None else str(chat_id))
+    return [address for address in addresses if address]

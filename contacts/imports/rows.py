@@ -1,4 +1,4 @@
-"""What a line of a CSV file says of a contact, value by value."""
+"""Parses a line of a CSV file into values of a contact."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,18 +16,18 @@ from contacts.imports.csv_reading import FileUnreadable, Line
 from contacts.phones import to_e164
 
 TEXTS = {"first_name": 200, "last_name": 200, "external_id": 200}
-"""Fields that are taken as they are written, and how long they may be."""
+"""Fields that are imported unchanged, and their maximum lengths."""
 MAX_EMAIL = 254
 MAX_TAG = 100
 MAX_DIGITS = 19
-"""Of a number of 64 bits."""
+"""Digits of the largest 64-bit number."""
 YES = frozenset({"1", "true", "yes", "y", "x"})
 NO = frozenset({"0", "false", "no", "n"})
 
 
 @dataclass(slots=True)
 class Row:
-    """A line as it is written to a contact; what it leaves empty stays as it was."""
+    """The values of a line. An empty value leaves the contact's field unchanged."""
 
     line: Line
     tags: list[str]
@@ -37,18 +37,20 @@ class Row:
 
 
 def targets_of(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
-    """Column → field of a contact, or the name of an attribute; mapped to "": left out.
+    """Maps each column to a contact's field, or to an attribute's name; "" skips the column.
 
     Raises FileUnreadable.
     """
     for column in mapping:
         if column not in columns:
-            raise FileUnreadable(f"The mapping names a column {column}, which the file has not.")
+            raise FileUnreadable(
+                f"The mapping names a column {column} that the file does not have."
+            )
     targets = {column: mapping.get(column, column).strip() for column in columns}
     taken = [target for target in targets.values() if target]
     twice = sorted({target for target in taken if taken.count(target) > 1})
     if twice:
-        raise FileUnreadable(f"Two columns are meant for {twice[0]}.")
+        raise FileUnreadable(f"Two columns are mapped to {twice[0]}.")
     if not {"phone", "external_id"} & set(taken):
         raise FileUnreadable("A column phone or external_id is needed; map one of yours to it.")
     return targets
@@ -57,7 +59,7 @@ def targets_of(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, 
 def parse(
     line: Line, *, targets: Mapping[str, str], tags: Sequence[str], default_country: str
 ) -> Row:
-    """Raises InvalidInput, whose `attr` is the field."""
+    """The row of a line. Raises InvalidInput with the field as `attr`."""
     if line.has_surplus:
         raise InvalidInput("There are more values than columns.")
     row = Row(line, list(tags))
@@ -98,7 +100,7 @@ def _time_zone(row: Row, name: str, value: str) -> None:
 
 @lru_cache(maxsize=1)
 def _time_zones() -> frozenset[str]:
-    """Once a process: it reads a directory."""
+    """Cached once per process, because it reads a directory."""
     return frozenset(available_timezones())
 
 
@@ -127,15 +129,15 @@ def _do_not_contact(row: Row, name: str, value: str) -> None:
 def _attributes(row: Row, name: str, value: str) -> None:
     """A JSON object, as the export writes it."""
     try:
-        given = json.loads(value)
-        # Neither NaN nor infinity, which Python reads (also 1e400) and PostgreSQL does not.
-        written = json.dumps(given, ensure_ascii=False, allow_nan=False)
-        storable = "\\u0000" not in written and not UNSTORABLE.search(written)
+        attributes = json.loads(value)
+        # Refuses NaN and infinity (also 1e400): Python reads them, PostgreSQL does not.
+        text = json.dumps(attributes, ensure_ascii=False, allow_nan=False)
+        is_storable = "\\u0000" not in text and not UNSTORABLE.search(text)
     except (ValueError, RecursionError):
-        given, storable = None, False
-    if not isinstance(given, dict) or not storable:
+        attributes, is_storable = None, False
+    if not isinstance(attributes, dict) or not is_storable:
         raise InvalidInput("A JSON object.", attr=name)
-    row.attributes |= given
+    row.attributes |= attributes
 
 
 def _attribute(row: Row, name: str, value: str) -> None:
@@ -150,6 +152,6 @@ SETTERS: dict[str, Callable[[Row, str, str], None]] = {
     "tags": _tags,
     "do_not_contact": _do_not_contact,
     "attributes": _attributes,
-    # What the export holds and an import does not set.
+    # Ignored: an import derives the country from the phone.
     "country": lambda *_: None,
 }

@@ -1,1 +1,1 @@
-"""Who wants no more: suppressions, opt-out words, opting out and in."""
+"""Opt-outs and opt-ins: suppressed addresses, and the words that ask for either."""

@@ -1,4 +1,4 @@
-"""Whether a contact may be written to at all, as its addresses say."""
+"""A contact's do-not-contact flag, stored as suppressions of its addresses."""
 
 from datetime import datetime
 
@@ -19,19 +19,19 @@ class NoAddress(Conflict):
 
 
 def with_do_not_contact(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
-    """Adds `do_not_contact`: an address is suppressed on every platform, for all messages."""
-    here = Suppression.objects.filter(
+    """Adds `do_not_contact`: true if an address is suppressed everywhere, for all messages."""
+    suppressions = Suppression.objects.filter(
         Q(address=OuterRef("phone")) | Q(address=Cast(OuterRef("telegram_chat_id"), CharField())),
         tenant_id=OuterRef("tenant_id"),
         platform="",
         scope=SuppressionScope.ALL,
     )
-    return contacts.annotate(do_not_contact=Exists(here))
+    return contacts.annotate(do_not_contact=Exists(suppressions))
 
 
 @transaction.atomic
 def set_do_not_contact(*, contact: Contact, value: bool, reason: str, now: datetime) -> None:
-    """Suppress every address of a contact on all platforms, or lift that again."""
+    """Suppress every address of a contact on all platforms, or lift this. Raises NoAddress."""
     addresses = _addresses(contact)
     if not addresses:
         raise NoAddress("This contact has no phone and no Telegram chat.")
@@ -51,5 +51,6 @@ def set_do_not_contact(*, contact: Contact, value: bool, reason: str, now: datet
 
 
 def _addresses(contact: Contact) -> list[str]:
-    chat = contact.telegram_chat_id
-    return [each for each in (contact.phone, str(chat) if chat is not None else None) if each]
+    chat_id = contact.telegram_chat_id
+    addresses = (contact.phone, None if chat_id is None else str(chat_id))
+    return [address for address in addresses if address]

@@ -1,4 +1,4 @@
-"""Who must not be written to: recorded by address, so that it outlives the contact."""
+"""Suppressed addresses: recorded by address, so that they outlive the contact."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from django.db import connection
 from contacts.models import OptIn, Suppression, SuppressionScope, SuppressionSource
 
 BY_OTHERS = (SuppressionSource.RECIPIENT, SuppressionSource.PROVIDER)
-"""What a recipient who opts back in takes back; what a user entered stays."""
+"""Sources of suppressions that an opt-in lifts. Those that a user entered stay."""
 
 
 def suppress(
@@ -24,10 +24,11 @@ def suppress(
     now: datetime,
     event_id: UUID | None = None,
 ) -> Suppression:
-    """Stop messages to an address; `platform` "" stands for all.
+    """Stop messages to an address; `platform` "" means every platform.
 
-    Done already: what was done, as of the later time, so that an opt-in between the two that comes
-    last lifts nothing; and a user's word stays a user's.
+    If the address is suppressed already, the existing suppression gets the later of the two times:
+    an opt-in from between them that arrives afterwards then lifts nothing. A source outside
+    BY_OTHERS wins, so that no opt-in lifts a suppression that a user entered.
     """
     suppression, is_new = Suppression.objects.get_or_create(
         tenant_id=tenant_id,
@@ -42,29 +43,32 @@ def suppress(
         },
     )
     if not is_new:
-        _said_again(suppression, source=source, now=now)
+        _renew(suppression, source=source, now=now)
     return suppression
 
 
-def _said_again(suppression: Suppression, *, source: SuppressionSource, now: datetime) -> None:
-    same = Suppression.objects.filter(pk=suppression.pk)
-    same.filter(created_at__lt=now).update(created_at=now)
+def _renew(suppression: Suppression, *, source: SuppressionSource, now: datetime) -> None:
+    row = Suppression.objects.filter(pk=suppression.pk)
+    row.filter(created_at__lt=now).update(created_at=now)
     if source not in BY_OTHERS:
-        same.filter(source__in=BY_OTHERS).update(source=source)
+        row.filter(source__in=BY_OTHERS).update(source=source)
     suppression.refresh_from_db()
 
 
 SUPPRESS_ALL = """
 INSERT INTO contacts_suppression (id, tenant_id, platform, address, scope, source, reason,
                                   created_at)
-SELECT uuidv7(), %(tenant)s, %(platform)s, told.address, %(scope)s, %(source)s, %(reason)s, told.at
-FROM unnest(%(addresses)s::text[], %(times)s::timestamptz[]) AS told (address, at)
+SELECT uuidv7(), %(tenant)s, %(platform)s, optout.address, %(scope)s, %(source)s, %(reason)s,
+       optout.at
+FROM unnest(%(addresses)s::text[], %(times)s::timestamptz[]) AS optout (address, at)
+-- A recipient who has opted back in since stays opted in.
 WHERE NOT EXISTS (
     SELECT FROM contacts_optin i
-    WHERE i.tenant_id = %(tenant)s AND i.address = told.address AND i.platform = %(platform)s
-      AND i.at > told.at
+    WHERE i.tenant_id = %(tenant)s AND i.address = optout.address AND i.platform = %(platform)s
+      AND i.at > optout.at
 )
-ORDER BY told.address
+-- In one order, so that two such statements cannot deadlock.
+ORDER BY optout.address
 ON CONFLICT (tenant_id, address, platform, scope)
 DO UPDATE SET created_at = greatest(contacts_suppression.created_at, excluded.created_at)
 """
@@ -79,9 +83,9 @@ def suppress_all(
     source: SuppressionSource,
     reason: str,
 ) -> None:
-    """As `suppress`, for many addresses and what was said of each, in one statement.
+    """As `suppress`, for many addresses with the time of each opt-out, in one statement.
 
-    Not where the recipient has opted back in since.
+    Skips recipients who have opted back in since.
     """
     params: dict[str, Any] = {
         "tenant": tenant_id,
@@ -97,23 +101,23 @@ def suppress_all(
 
 
 def opt_back_in(*, tenant_id: UUID, platform: str, address: str, at: datetime) -> None:
-    """Take back what the recipient or a provider said, now and when it comes later or again."""
-    whose = OptIn.objects.filter(tenant_id=tenant_id, address=address, platform=platform)
+    """Lift suppressions by recipient or provider, and ignore older opt-outs that arrive later."""
+    row = OptIn.objects.filter(tenant_id=tenant_id, address=address, platform=platform)
     OptIn.objects.bulk_create(
         (OptIn(tenant_id=tenant_id, address=address, platform=platform, at=at),),
         ignore_conflicts=True,
     )
-    whose.filter(at__lt=at).update(at=at)
+    row.filter(at__lt=at).update(at=at)
     lift(tenant_id=tenant_id, platform=platform, address=address, now=at, sources=BY_OTHERS)
 
 
 def has_opted_back_in(*, tenant_id: UUID, platform: str, address: str, since: datetime) -> bool:
-    whose = OptIn.objects.filter(tenant_id=tenant_id, address=address, platform=platform)
-    return whose.filter(at__gt=since).exists()
+    row = OptIn.objects.filter(tenant_id=tenant_id, address=address, platform=platform)
+    return row.filter(at__gt=since).exists()
 
 
 def purge_opt_ins(*, before: datetime) -> int:
-    """Forget those so old that nothing older can come any more; how many."""
+    """Delete opt-ins that are older than any opt-out that may still arrive; returns how many."""
     return OptIn.objects.filter(at__lt=before).delete()[0]
 
 
@@ -125,9 +129,9 @@ def lift(
     now: datetime,
     sources: Iterable[SuppressionSource] = tuple(SuppressionSource),
 ) -> int:
-    """Take back every suppression of this address on this platform; how many there were.
+    """Delete the suppressions of an address on a platform; returns how many there were.
 
-    One that is younger than `now` stays: events come out of order.
+    A suppression that is younger than `now` stays: events arrive out of order.
     """
     lifted, _ = Suppression.objects.filter(
         tenant_id=tenant_id,

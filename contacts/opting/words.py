@@ -1,8 +1,8 @@
-"""Words by which a recipient opts out or back in, as whole messages and in many languages.
+"""Words with which a recipient opts out or back in. A word must be the whole message.
 
-Carriers know the English ones (CTIA's list: STOP, STOPALL, UNSUBSCRIBE, CANCEL, END, QUIT, OPTOUT,
-REVOKE; START, UNSTOP, RESUME); the others are what people write who do not read English. A tenant
-may add her own.
+Carriers recognise the English words (CTIA's list: STOP, STOPALL, UNSUBSCRIBE, CANCEL, END, QUIT,
+OPTOUT, REVOKE; START, UNSTOP, RESUME). The other words are for recipients who do not read English.
+A tenant may add its own words.
 """
 
 import unicodedata
@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 LONGEST = 40
-"""Characters; a longer message is a message, not a word."""
+"""Characters; a longer message is never taken for a word."""
 ACCENTS = frozenset({*range(10, 37), *range(200, 241)})
-"""Canonical combining classes: points of Hebrew, Arabic and Syriac; marks above and below."""
+"""Unicode combining classes of Hebrew, Arabic and Syriac points, and of marks above and below."""
 
 
 class Wish(StrEnum):
@@ -21,7 +21,7 @@ class Wish(StrEnum):
 
 
 def wish_of(text: str, *, also_out: Iterable[str] = (), also_in: Iterable[str] = ()) -> Wish | None:
-    """What a whole message asks for; `also_…` are a tenant's own words, which go first."""
+    """The wish of a message that equals a word; a tenant's own words (`also_…`) go first."""
     word = plain(text)
     if not word:
         return None
@@ -35,12 +35,12 @@ def wish_of(text: str, *, also_out: Iterable[str] = (), also_in: Iterable[str] =
 
 
 def is_about_marketing(text: str) -> bool:
-    """Whether an opt-out is one from marketing alone, as WhatsApp's button for it says."""
+    """True for an opt-out from marketing only: the text of WhatsApp's own button."""
     return plain(text) in MARKETING_OUT
 
 
 def plain(text: str) -> str:
-    """A message without case, width, punctuation and spaces: “ Opt-Out! ” is “optout”."""
+    """The message without case, width, punctuation and spaces: “ Opt-Out! ” becomes “optout”."""
     if len(text) > LONGEST:
         return ""
     folded = unicodedata.normalize("NFKC", text).casefold()
@@ -48,9 +48,10 @@ def plain(text: str) -> str:
 
 
 def _is_written(character: str) -> bool:
-    """Letters, digits, and the vowels that Hindi, Thai and others write as marks: without them
-    “later” and “stop” are one word. Not accents, nor the points that Arabic and Hebrew may leave
-    out, nor what makes a picture of a character.
+    """True for letters, digits, and vowels that Hindi, Thai and others write as marks.
+
+    Without these vowels, “later” and “stop” would be the same word. False for accents, for points
+    that Arabic and Hebrew may leave out, and for marks that turn a character into an emoji.
     """
     if not unicodedata.category(character).startswith("M"):
         return character.isalnum()
@@ -106,5 +107,5 @@ OPT_IN = _words(
     """
 )
 MARKETING_OUT = frozenset(map(plain, ("Stop promotions", "إيقاف عمليات الترويج")))
-"""What stands on the button that WhatsApp Manager puts under marketing; pressed, it comes back as a
-reply and nothing more."""
+"""Texts of the opt-out button that WhatsApp Manager adds to marketing templates. A press arrives as
+a plain reply with this text."""

@@ -1,4 +1,4 @@
-"""What a contact wrote, and the link that makes a chat hers: under `/contacts/{id}/`."""
+"""`/contacts/{id}/`: the messages that a contact wrote, and its Telegram link."""
 
 from typing import Any
 from uuid import UUID
@@ -21,11 +21,14 @@ from contacts.models import Contact
 from inbound.models import ReceivedMessage
 from tenants.api.scoped_views import TenantScoped, TenantView
 
+MAX_BOTS = 20
+"""Bots that a refusal lists as choices."""
+
 
 class ReceivedMessageSerializer(serializers.ModelSerializer[ReceivedMessage]):
-    """`broadcast` and `message_id`: what it answers, as quoted or as last sent to its writer."""
+    """`broadcast` and `message_id`: the message answered, either quoted or the last one sent."""
 
-    at = UtcDateTimeField(help_text="When it was written, as the provider says.")
+    at = UtcDateTimeField(help_text="Time of writing, as the provider reports it.")
     received_at = UtcDateTimeField()
 
     class Meta:
@@ -47,7 +50,7 @@ class ReceivedMessageSerializer(serializers.ModelSerializer[ReceivedMessage]):
 class ContactMessagesViewSet(
     TenantScoped[ReceivedMessage], mixins.ListModelMixin, GenericViewSet[ReceivedMessage]
 ):
-    """What a contact wrote, newest first."""
+    """The messages that a contact wrote, newest first."""
 
     queryset = ReceivedMessage.objects.all()
     serializer_class = ReceivedMessageSerializer
@@ -65,17 +68,19 @@ class ContactMessagesViewSet(
 
 
 class ChatLinkSerializer(serializers.Serializer[Any]):
-    url = serializers.URLField(help_text="For the contact alone: who opens it becomes her chat.")
+    url = serializers.URLField(
+        help_text="Send it only to the contact: the chat that opens it becomes the contact's chat."
+    )
 
 
 class ContactChatLinkView(TenantView):
-    """The Telegram link that a contact opens once, so that the bot may write to her."""
+    """The Telegram link that a contact opens once, so that the bot may write to it."""
 
     @extend_schema(
         operation_id="contacts_telegram_link",
         parameters=[
             OpenApiParameter(
-                "sender", UUID, description="The bot; where the tenant has several.", required=False
+                "sender", UUID, description="The bot, if the tenant has several.", required=False
             )
         ],
         responses=ChatLinkSerializer,
@@ -87,20 +92,21 @@ class ContactChatLinkView(TenantView):
         bot = self._bot(request.query_params.get("sender", ""))
         return Response({"url": link_for(contact, bot=bot.address)})
 
-    def _bot(self, wanted: str) -> Sender:
+    def _bot(self, sender_id: str) -> Sender:
         bots = Sender.objects.for_tenant(self.tenant).usable().filter(platform=Platform.TELEGRAM)
-        found = {str(bot.pk): bot for bot in bots.order_by("-is_default", "name")[:20]}
-        if wanted:
-            if wanted not in found:
+        bots_by_id = {str(bot.pk): bot for bot in bots.order_by("-is_default", "name")[:MAX_BOTS]}
+        if sender_id:
+            if sender_id not in bots_by_id:
                 raise InvalidInput("There is no such bot.", attr="sender")
-            return found[wanted]
-        if not found:
+            return bots_by_id[sender_id]
+        if not bots_by_id:
             raise InvalidInput("There is no sender for TELEGRAM. Set one up first.", attr="sender")
-        first = next(iter(found.values()))
-        if len(found) > 1 and not first.is_default:
+        first = next(iter(bots_by_id.values()))
+        if len(bots_by_id) > 1 and not first.is_default:
+            choices = [{"id": bot_id, "name": bot.name} for bot_id, bot in bots_by_id.items()]
             raise InvalidInput(
-                "Several bots would do: name one in `sender`.",
+                "There are several bots: name one in `sender`.",
                 attr="sender",
-                data={"choices": [{"id": key, "name": bot.name} for key, bot in found.items()]},
+                data={"choices": choices},
             )
         return first

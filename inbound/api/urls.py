@@ -1,3 +1,5 @@
+"""Routes of the inbound app: the webhooks, and pages of a contact's messages."""
+
 from django.urls import include, path
 
 from api.routing import UUID_PATTERN, optional_slash

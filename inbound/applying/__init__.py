@@ -1,1 +1,1 @@
-"""What a stored provider event changes: receipts, replies, opt-outs, templates."""
+"""Applies stored provider events: receipts, replies, opt-outs, template changes."""

@@ -1,4 +1,4 @@
-"""Tells a provider that a pressed button has reached us: until then the recipient's app waits."""
+"""Acknowledges a pressed button to its provider; until then the recipient's app waits."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,28 +16,30 @@ from channels.port.events import Reply
 from channels.providers.registry import adapter_for
 
 WITHIN = timedelta(minutes=1)
-"""Of the press. Later nobody waits any more, and a replay of old events asks for nothing."""
+"""Older presses are not acknowledged: no app waits that long, and replays call no provider."""
 TIMEOUT = 10.0
+"""Seconds for the provider's answer."""
+FIRST_ERROR_STATUS = 400
 
 log = structlog.get_logger(__name__)
 
 
 def acknowledge_soon(*, sender: Sender | None, reply: Reply, now: datetime) -> None:
-    """Leave it to a task, once the reply is committed: no provider is asked in a transaction."""
+    """Start a task once the reply is committed: no provider is called inside a transaction."""
     if not reply.acknowledge or sender is None or now - reply.at > WITHIN:
         return
-    hint = partial(
+    start_task = partial(
         current_app.send_task,
-        # By name: the tasks call what calls this.
+        # By name: importing inbound.tasks here would be a circular import.
         "inbound.tasks.acknowledge",
         kwargs={"sender_id": str(sender.pk), "token": reply.acknowledge},
         expires=WITHIN.total_seconds(),
     )
-    transaction.on_commit(hint, robust=True)
+    transaction.on_commit(start_task, robust=True)
 
 
 def acknowledge(*, sender_id: UUID, token: str) -> bool:
-    """Whether the provider took it. Not tried again: the button stops waiting by itself."""
+    """True if the provider accepted it. Never retried: the button stops waiting by itself."""
     sender = Sender.objects.filter(pk=sender_id).first()
     if sender is None or not settings.SENDING_ENABLED:
         return False
@@ -50,6 +52,7 @@ def acknowledge(*, sender_id: UUID, token: str) -> bool:
     except (ProviderUnreachable, ProviderRefused) as error:
         log.warning("press_not_acknowledged", sender=str(sender_id), code=error.code)
         return False
-    if status >= 400:  # noqa: PLR2004 - the answer says nothing that we could act on
+    is_accepted = status < FIRST_ERROR_STATUS
+    if not is_accepted:
         log.warning("press_not_acknowledged", sender=str(sender_id), status=status)
-    return status < 400  # noqa: PLR2004
+    return is_accepted

@@ -1,4 +1,4 @@
-"""Messages that a provider calls by two ids, and later by the second alone (Gupshup, WhatsApp)."""
+"""Second ids of messages: Gupshup (WhatsApp) reports some messages by another id later."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,19 +9,21 @@ from channels.port.events import Receipt
 from inbound.models import MessageAlias
 
 KEPT_FOR = timedelta(days=90)
-"""A message may be read late, but hardly later."""
+"""Providers hardly report a READ later than this."""
 
 
 def remember(*, app: ProviderApp, receipts: Sequence[Receipt], now: datetime) -> None:
-    """Keep the second ids that these receipts tell of; safe to repeat."""
-    told = {each.alias: each.provider_message_id for each in receipts if each.alias}
-    if told:
+    """Store the second ids that these receipts contain. Safe to repeat."""
+    ids_by_alias = {
+        receipt.alias: receipt.provider_message_id for receipt in receipts if receipt.alias
+    }
+    if ids_by_alias:
         MessageAlias.objects.bulk_create(
             (
-                MessageAlias(app=app, alias=alias, provider_message_id=known, created_at=now)
-                # In one order, so that two blocks at once do not wait for each other in a circle.
-                for alias, known in sorted(told.items())
-                if len(alias) <= MessageAlias.MAX and len(known) <= MessageAlias.MAX
+                MessageAlias(app=app, alias=alias, provider_message_id=message_id, created_at=now)
+                # Sorted, so that two blocks at once cannot deadlock.
+                for alias, message_id in sorted(ids_by_alias.items())
+                if len(alias) <= MessageAlias.MAX and len(message_id) <= MessageAlias.MAX
             ),
             ignore_conflicts=True,
         )
@@ -30,23 +32,23 @@ def remember(*, app: ProviderApp, receipts: Sequence[Receipt], now: datetime) ->
 def translated(
     *, app: ProviderApp, receipts: Sequence[Receipt]
 ) -> tuple[list[Receipt], list[Receipt]]:
-    """Receipts under the id that their row keeps, where it is known; and the others."""
-    ids = {each.provider_message_id for each in receipts}
-    known = dict(
+    """(receipts whose alias is known, renamed to the message's stored id; all other receipts)."""
+    ids = {receipt.provider_message_id for receipt in receipts}
+    ids_by_alias = dict(
         MessageAlias.objects.filter(app=app, alias__in=ids).values_list(
             "alias", "provider_message_id"
         )
     )
     renamed, others = [], []
-    for each in receipts:
-        own = known.get(each.provider_message_id)
-        if own is None:
-            others.append(each)
+    for receipt in receipts:
+        message_id = ids_by_alias.get(receipt.provider_message_id)
+        if message_id is None:
+            others.append(receipt)
         else:
-            renamed.append(replace(each, provider_message_id=own))
+            renamed.append(replace(receipt, provider_message_id=message_id))
     return renamed, others
 
 
 def purge_aliases(*, now: datetime) -> int:
-    """Delete those older than KEPT_FOR; how many."""
+    """Delete aliases older than KEPT_FOR; returns how many."""
     return MessageAlias.objects.filter(created_at__lt=now - KEPT_FOR).delete()[0]

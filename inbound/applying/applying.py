@@ -1,4 +1,4 @@
-"""Applies stored events in blocks; one that cannot be applied never holds up the rest."""
+"""Applies stored events in blocks; an event that fails does not stop the others."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,59 +24,63 @@ from inbound.models import EventStatus, ProviderEvent
 from templates_wa.provider.changing import apply_change
 
 BLOCK = 500
-"""Events in one transaction: Meta puts up to some hundred receipts into each."""
+"""Events in one transaction; a Meta event holds up to a few hundred receipts."""
 MAX_ATTEMPTS = 5
-RETRY_AFTER = timedelta(seconds=2)
-"""Before an event's second attempt; each later one waits four times as long."""
+"""Then an event is FAILED until an operator replays it."""
+FIRST_RETRY_AFTER = timedelta(seconds=2)
+"""One beat interval: passing errors, such as a deadlock, are often gone by then."""
+BACKOFF_FACTOR = 4
+"""Each wait is this many times the one before: 2, 8, 32 and 128 s, nearly three minutes in all."""
 LASTING = (ValueError, DataError)
-"""What no column takes now, it will not take later."""
+"""Errors that no retry can mend: a column refuses the value."""
 
 log = structlog.get_logger(__name__)
 
 
 def newest_stored() -> UUID | None:
-    """Of what waits to be applied; by PostgreSQL's clock, whatever the web servers' say."""
+    """Id of the newest event that waits. Ids are made by PostgreSQL, so its clock orders them."""
     stored = ProviderEvent.objects.filter(status=EventStatus.STORED)
     return stored.order_by("-id").values_list("pk", flat=True).first()
 
 
 def apply_block(*, now: datetime, up_to: UUID | None = None) -> int:
-    """Apply the oldest stored events of one app, at most a block; how many were taken on.
+    """Apply the oldest stored events of one app, at most BLOCK; returns how many were tried.
 
-    All at once; where that fails, each in a transaction of its own, so that only the bad one is
-    set aside and no lock is held from one to the next. `up_to`: newer ones stay.
+    All events share one transaction. If it fails, each event runs in a transaction of its own, so
+    that only the bad event is set aside and no lock outlives its event. Events newer than `up_to`
+    are left for the next run.
     """
-    taken: list[UUID] = []
+    event_ids: list[UUID] = []
     try:
         with transaction.atomic():
             events = _oldest_of_one_app(now, up_to)
-            taken = [event.pk for event in events]
+            event_ids = [event.pk for event in events]
             if events:
                 _apply(events, now)
     except Exception as error:
-        if not taken:
+        if not event_ids:
             raise
-        log.warning("block_not_applied", events=len(taken), error_type=type(error).__name__)
-        for event_id in taken:
+        log.warning("block_not_applied", events=len(event_ids), error_type=type(error).__name__)
+        for event_id in event_ids:
             _apply_alone(event_id, now)
-    return len(taken)
+    return len(event_ids)
 
 
-def _to_do(now: datetime) -> QuerySet[ProviderEvent]:
+def _due_events(now: datetime) -> QuerySet[ProviderEvent]:
     return ProviderEvent.objects.select_for_update(of=("self",), skip_locked=True).filter(
         Q(retry_at=None) | Q(retry_at__lte=now), status=EventStatus.STORED
     )
 
 
 def _oldest_of_one_app(now: datetime, up_to: UUID | None) -> list[ProviderEvent]:
-    to_do = _to_do(now).order_by("id")
+    due = _due_events(now).order_by("id")
     if up_to is not None:
-        to_do = to_do.filter(pk__lte=up_to)
-    oldest = to_do.first()
+        due = due.filter(pk__lte=up_to)
+    oldest = due.first()
     if oldest is None:
         return []
-    events = list(to_do.filter(app=oldest.app_id)[:BLOCK])
-    # Read once: joined to every event, its secrets would be decrypted as often.
+    events = list(due.filter(app=oldest.app_id)[:BLOCK])
+    # Read once: a join would decrypt the app's secrets again for each event.
     app = ProviderApp.objects.select_related("tenant").get(pk=oldest.app_id)
     for event in events:
         event.app = app
@@ -85,7 +89,7 @@ def _oldest_of_one_app(now: datetime, up_to: UUID | None) -> list[ProviderEvent]
 
 def _apply_alone(event_id: UUID, now: datetime) -> None:
     with transaction.atomic():
-        event = _to_do(now).select_related("app__tenant").filter(pk=event_id).first()
+        event = _due_events(now).select_related("app__tenant").filter(pk=event_id).first()
         if event is None:
             return
         try:
@@ -97,82 +101,87 @@ def _apply_alone(event_id: UUID, now: datetime) -> None:
 
 def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     app = events[0].app
-    said = [(event.pk, each) for event in events for each in _said(event)]
-    # First, as what follows locks counters until the commit.
+    changes = [(event.pk, change) for event in events for change in _parsed(event)]
+    # First, because the steps below lock counters until the commit.
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
-    _receipts(app, [each for _, each in said if isinstance(each, Receipt)], now)
-    for event_id, each in said:
-        _apply_one(app, each, event_id=event_id, now=now)
+    _receipts(app, [change for _, change in changes if isinstance(change, Receipt)], now)
+    for event_id, change in changes:
+        _apply_one(app, change, event_id=event_id, now=now)
 
 
 def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
-    """All of a call but what is at fault in it; safe to repeat, as a further attempt does.
+    """Apply the parts of an event that can be applied. Safe to repeat: a retry does.
 
-    What stopped a part of it that may go through later; None where nothing did.
+    Returns the last error that a retry may mend, else None.
     """
     try:
-        said = _said(event)
-    except PartlyRead as partly:
-        said = [_as_kept(each, event) for each in partly.events]
-    except Exception:  # noqa: BLE001 - it is set aside with this very error
+        changes = _parsed(event)
+    except PartlyRead as error:
+        changes = [_normalised(change, event) for change in error.events]
+    except Exception:  # noqa: BLE001 - the caller sets the event aside with the same error
         return None
-    receipts = [each for each in said if isinstance(each, Receipt)]
+    receipts = [change for change in changes if isinstance(change, Receipt)]
     parts = [
         partial(_receipts, event.app, receipts, now),
-        *(partial(_apply_one, event.app, each, event_id=event.pk, now=now) for each in said),
+        *(partial(_apply_one, event.app, change, event_id=event.pk, now=now) for change in changes),
     ]
-    passing = None
+    passing_error = None
     for part in parts:
         try:
             with transaction.atomic():
                 part()
         except LASTING:
             continue
-        except Exception as error:  # noqa: BLE001 - it must not stop the others
-            passing = error
-    return passing
+        except Exception as error:  # noqa: BLE001 - a failing part must not stop the others
+            passing_error = error
+    return passing_error
 
 
-def _said(event: ProviderEvent) -> list[InboundEvent]:
+def _parsed(event: ProviderEvent) -> list[InboundEvent]:
+    """Everything that the stored call reports."""
     adapter = adapter_for(event.app.provider)
     parsed = adapter.webhook.parse(bytes(event.body), received_at=event.received_at)
-    return [_as_kept(each, event) for each in parsed]
+    return [_normalised(change, event) for change in parsed]
 
 
-def _as_kept(said: InboundEvent, event: ProviderEvent) -> InboundEvent:
-    return _by_then(storable_event(said), event.received_at)
+def _normalised(change: InboundEvent, event: ProviderEvent) -> InboundEvent:
+    """The change in a form that our columns take, and not dated in the future."""
+    return _clamped(storable_event(change), event.received_at)
 
 
-def _apply_one(app: ProviderApp, said: InboundEvent, *, event_id: UUID, now: datetime) -> None:
-    """Receipts come all at once."""
-    if isinstance(said, OptChange):
-        _opt_change(app, said, event_id=event_id)
-    elif isinstance(said, Reply):
-        platform = said.platform or platform_of(app, said.account_id)
-        take_reply(app=app, event_id=event_id, reply=said, platform=platform, now=now)
-    elif isinstance(said, TemplateChange):
-        # Beat pauses the broadcasts that are being sent with it.
-        apply_change(tenant_id=app.tenant_id, change=said)
+def _apply_one(app: ProviderApp, change: InboundEvent, *, event_id: UUID, now: datetime) -> None:
+    """Apply one change. Receipts are left out: `_receipts` applies all of them at once."""
+    if isinstance(change, OptChange):
+        _opt_change(app, change, event_id=event_id)
+    elif isinstance(change, Reply):
+        platform = change.platform or platform_of(app, change.account_id)
+        take_reply(app=app, event_id=event_id, reply=change, platform=platform, now=now)
+    elif isinstance(change, TemplateChange):
+        # A beat task pauses the broadcasts that are being sent with the template.
+        apply_change(tenant_id=app.tenant_id, change=change)
 
 
-def _by_then(said: InboundEvent, received_at: datetime) -> InboundEvent:
-    """Dated in the future, it would be the later one of all that is said until then.
+def _clamped(change: InboundEvent, received_at: datetime) -> InboundEvent:
+    """Clamps a future timestamp to the time of receipt, else it would outrank every later event.
 
-    Whole seconds, as most providers count: what is said in the same one comes in its order.
+    To the whole second, as most providers count: events of the same second keep their order.
     """
-    if said.at <= received_at:
-        return said
-    return replace(said, at=received_at.replace(microsecond=0))
+    if change.at <= received_at:
+        return change
+    return replace(change, at=received_at.replace(microsecond=0))
 
 
 def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
-    """Its type alone: the text of an exception may quote the body."""
+    """Plan the event's retry, or mark it FAILED after a lasting error or the last attempt.
+
+    Stores only the error's type: the text of an exception may quote the body.
+    """
     event.attempts += 1
     event.error = type(error).__name__
     if event.attempts >= MAX_ATTEMPTS or isinstance(error, LASTING):
         event.status = EventStatus.FAILED
-    event.retry_at = now + RETRY_AFTER * 4 ** (event.attempts - 1)
+    event.retry_at = now + FIRST_RETRY_AFTER * BACKOFF_FACTOR ** (event.attempts - 1)
     event.save(update_fields=("attempts", "error", "status", "retry_at"))
     log.warning("event_not_applied", event_id=str(event.pk), error_type=event.error)
 

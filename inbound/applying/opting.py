@@ -1,4 +1,4 @@
-"""Opting out and back in, by whatever way a recipient or a provider says it."""
+"""Applies opt-outs and opt-ins from replies, buttons and provider events."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from contacts.phones import spellings_of
 
 @dataclass(frozen=True, slots=True)
 class OptWish:
-    """What was said, when, and in which stored event."""
+    """An opt-out or opt-in of an address, its time, and the stored event it comes from."""
 
     platform: Platform
     address: str = field(repr=False)
@@ -25,23 +25,23 @@ class OptWish:
 
 
 def apply_wish(*, tenant_id: UUID, wish: OptWish) -> None:
-    """Record or lift a suppression; of two events the later one by its own time wins.
+    """Record or lift a suppression; of two events, the one with the later time wins.
 
-    Opting back in takes back what the recipient or the provider said, not what a user entered.
+    An opt-in lifts suppressions by the recipient or the provider, not those that a user entered.
     """
     for address in spellings_of(wish.address, platform=wish.platform):
         _apply(tenant_id, replace(wish, address=address))
 
 
 def _apply(tenant_id: UUID, wish: OptWish) -> None:
-    whose: Any = {"tenant_id": tenant_id, "platform": wish.platform, "address": wish.address}
+    key: Any = {"tenant_id": tenant_id, "platform": wish.platform, "address": wish.address}
     if not wish.opted_out:
-        opt_back_in(**whose, at=wish.at)
+        opt_back_in(**key, at=wish.at)
         return
-    if has_opted_back_in(**whose, since=wish.at):
+    if has_opted_back_in(**key, since=wish.at):
         return
     suppress(
-        **whose,
+        **key,
         scope=SuppressionScope.MARKETING if wish.marketing_only else SuppressionScope.ALL,
         source=SuppressionSource.RECIPIENT,
         reason=wish.reason,

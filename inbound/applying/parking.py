@@ -1,4 +1,4 @@
-"""Receipts for messages that are not known yet: they wait, and are applied once they are."""
+"""Parks receipts of unknown messages, and applies each once its message is known."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,43 +14,48 @@ from inbound.models import ParkedReceipt
 from postgres.one_by_one import one_by_one
 
 KEPT_FOR = timedelta(days=7)
+"""Then a receipt is dropped: its message was probably sent by another system."""
 FRESH = timedelta(minutes=2)
-"""A batch settles long before this; a receipt that has waited longer is probably another's."""
+"""Age up to which every run retries a receipt: its batch settles long before."""
 FRESH_AT_ONCE = 5000
+"""Fresh receipts in one run."""
 OLD_AT_ONCE = 1000
-"""Of the older ones, those that were tried longest ago: none starves behind the others."""
+"""Older receipts in one run: those tried longest ago, so that none starves."""
 
 
 def park(*, app: ProviderApp, receipts: Iterable[Receipt], now: datetime) -> None:
-    """Keep receipts whose message is unknown; one that waits already is not kept twice."""
+    """Store receipts whose message is unknown; a repeated receipt is stored once."""
     ParkedReceipt.objects.bulk_create(
         (
             ParkedReceipt(
                 app=app,
-                provider_message_id=each.provider_message_id[:200],
-                status=each.status.value,
-                at=each.at,
-                code=each.code[:64],
-                provider_code=each.provider_code[:64],
-                message=each.message[:500],
-                opted_out=each.opted_out,
+                provider_message_id=receipt.provider_message_id[:200],
+                status=receipt.status.value,
+                at=receipt.at,
+                code=receipt.code[:64],
+                provider_code=receipt.provider_code[:64],
+                message=receipt.message[:500],
+                opted_out=receipt.opted_out,
                 parked_at=now,
                 tried_at=now,
             )
-            for each in receipts
-            if each.provider_message_id
+            for receipt in receipts
+            if receipt.provider_message_id
         ),
         ignore_conflicts=True,
     )
 
 
 def apply_parked(*, now: datetime) -> int:
-    """Try parked receipts again and drop the old; how many found their message."""
+    """Retry parked receipts and drop the old ones; returns how many found their message."""
     ParkedReceipt.objects.filter(parked_at__lt=now - KEPT_FOR).delete()
-    by_tenant: dict[UUID, list[ParkedReceipt]] = defaultdict(list)
+    rows_by_tenant: dict[UUID, list[ParkedReceipt]] = defaultdict(list)
     for row in _due(now):
-        by_tenant[row.app.tenant_id].append(row)
-    return one_by_one(by_tenant, lambda each: _apply(each, by_tenant[each], now=now))
+        rows_by_tenant[row.app.tenant_id].append(row)
+    return one_by_one(
+        rows_by_tenant,
+        lambda tenant_id: _apply(tenant_id, rows_by_tenant[tenant_id], now=now),
+    )
 
 
 def _due(now: datetime) -> list[ParkedReceipt]:
@@ -61,13 +66,13 @@ def _due(now: datetime) -> list[ParkedReceipt]:
 
 
 def _apply(tenant_id: UUID, rows: list[ParkedReceipt], *, now: datetime) -> int:
-    # Committed before the attempt: what fails would have the first turn for ever.
+    # Committed before the attempt, else a failing receipt would come first in every run.
     ParkedReceipt.objects.filter(pk__in=[row.pk for row in rows]).update(tried_at=now)
     with transaction.atomic():
         unplaced = apply_receipts(
             tenant_id=tenant_id, receipts=[_receipt(row) for row in rows], now=now
         )
-        waiting = {(each.provider_message_id, each.status.value) for each in unplaced}
+        waiting = {(receipt.provider_message_id, receipt.status.value) for receipt in unplaced}
         placed = [row.pk for row in rows if (row.provider_message_id, row.status) not in waiting]
         ParkedReceipt.objects.filter(pk__in=placed).delete()
     return len(placed)

@@ -1,4 +1,4 @@
-"""Stored events are kept for a while, for replays and questions, and then deleted."""
+"""Deletes old events: they are kept for replays and for support questions."""
 
 from datetime import datetime, timedelta
 
@@ -8,13 +8,13 @@ from contacts.opting.suppressions import purge_opt_ins
 from inbound.models import EventStatus, ProviderEvent
 
 AT_ONCE = 10_000
-"""Rows in one DELETE: a short transaction."""
+"""Rows in one DELETE, so that transactions stay short."""
 
 
 def purge_events(*, now: datetime) -> int:
-    """Delete applied and set-aside events older than PROVIDER_EVENTS_KEPT_DAYS; how many.
+    """Delete applied and failed events older than PROVIDER_EVENTS_KEPT_DAYS; returns how many.
 
-    And the opt-ins from before them: no older word can be applied again.
+    Also deletes opt-ins from before that time: no older opt-out can be replayed any more.
     """
     before = now - timedelta(days=settings.PROVIDER_EVENTS_KEPT_DAYS)
     purge_opt_ins(before=before)

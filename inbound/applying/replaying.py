@@ -1,4 +1,4 @@
-"""Applying stored events once more: after a mended fault, or for what was set aside."""
+"""Applies stored events once more, after a fault was fixed."""
 
 from django.db.models import QuerySet
 
@@ -6,7 +6,7 @@ from inbound.models import EventStatus, ProviderEvent
 
 
 def replay(events: QuerySet[ProviderEvent]) -> int:
-    """Give events back to be applied; how many. Safe: receipts are monotonic, replies kept once."""
+    """Mark events as STORED again; returns how many. Safe: receipts and replies are idempotent."""
     return events.exclude(status=EventStatus.STORED).update(
         status=EventStatus.STORED, attempts=0, error="", retry_at=None, applied_at=None
     )

@@ -1,4 +1,4 @@
-"""What recipients write to us: kept, attributed to the broadcast it answers, and obeyed."""
+"""Takes recipients' replies: stores them, finds the message they answer, applies opt-outs."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,23 +20,41 @@ from inbound.applying.opting import OptWish, apply_wish
 from inbound.models import ReceivedMessage
 
 ANSWERS_WITHIN = timedelta(days=7)
-"""A reply that quotes nothing answers the last message sent to its writer in this time."""
+"""A reply without a quote answers the last message sent to the contact within this time."""
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far our clock may be ahead of the provider's: messages sent before a reply still match it."""
+MAX_ID = 200
+"""Characters of a provider's message id that the column stores."""
 
 
 def take_reply(
     *, app: ProviderApp, event_id: UUID, reply: Reply, platform: Platform, now: datetime
 ) -> None:
-    """Store a reply and do what it asks for; one that was stored before is skipped."""
-    kept_as = reply.provider_message_id[:200]
-    if ReceivedMessage.objects.filter(app=app, provider_message_id=kept_as).exists():
+    """Store a reply and apply its opt-out or opt-in; a reply that is stored already is skipped."""
+    stored_id = reply.provider_message_id[:MAX_ID]
+    if ReceivedMessage.objects.filter(app=app, provider_message_id=stored_id).exists():
         return
-    tenant = app.tenant
     contact = _contact(app, reply, platform=platform, now=now)
+    message, is_new = _store(app, reply, contact=contact, platform=platform, now=now)
+    if not is_new:
+        return
+    acknowledge_soon(sender=message.sender, reply=reply, now=now)
+    if contact is not None:
+        _seen(contact, at=message.at, platform=platform)
+    if message.wish:
+        _apply_wish(message, reply, event_id=event_id)
+
+
+def _store(
+    app: ProviderApp, reply: Reply, *, contact: Contact | None, platform: Platform, now: datetime
+) -> tuple[ReceivedMessage, bool]:
+    """The stored reply, and whether it is new."""
+    tenant = app.tenant
     wish = wish_of(reply.text, also_out=tenant.opt_out_words, also_in=tenant.opt_in_words)
     answered = _answered(app, reply, contact=contact, platform=platform)
-    message, is_new = ReceivedMessage.objects.get_or_create(
+    return ReceivedMessage.objects.get_or_create(
         app=app,
-        provider_message_id=kept_as,
+        provider_message_id=reply.provider_message_id[:MAX_ID],
         defaults={
             "tenant": tenant,
             "sender": sender_of(app, reply.account_id),
@@ -51,26 +69,23 @@ def take_reply(
             "received_at": now,
         },
     )
-    if not is_new:
-        return
-    acknowledge_soon(sender=message.sender, reply=reply, now=now)
-    if contact is not None:
-        _seen(contact, at=message.at, platform=platform)
-    if wish is not None:
-        said = OptWish(
-            platform=platform,
-            address=reply.address,
-            opted_out=wish is Wish.OPT_OUT,
-            marketing_only=is_about_marketing(reply.text),
-            at=reply.at,
-            reason=f"reply: {reply.text}"[:200],
-            event_id=event_id,
-        )
-        apply_wish(tenant_id=app.tenant_id, wish=said)
+
+
+def _apply_wish(message: ReceivedMessage, reply: Reply, *, event_id: UUID) -> None:
+    wish = OptWish(
+        platform=Platform(message.platform),
+        address=reply.address,
+        opted_out=message.wish == Wish.OPT_OUT,
+        marketing_only=is_about_marketing(reply.text),
+        at=reply.at,
+        reason=f"reply: {reply.text}"[:200],
+        event_id=event_id,
+    )
+    apply_wish(tenant_id=message.tenant_id, wish=wish)
 
 
 def sender_of(app: ProviderApp, account_id: str) -> Sender | None:
-    """The app's sender that the provider names; where it names none, the app's only one."""
+    """The app's sender with this id; without an id, the app's sender if it has only one."""
     if account_id:
         return app.senders.filter(account_id=account_id).first()
     senders = list(app.senders.filter(is_active=True)[:2])
@@ -78,7 +93,7 @@ def sender_of(app: ProviderApp, account_id: str) -> Sender | None:
 
 
 def platform_of(app: ProviderApp, account_id: str) -> Platform:
-    """Of the sender written to; of the provider, where it serves one platform alone."""
+    """The platform of the sender that received the event, else the provider's only platform."""
     sender = sender_of(app, account_id)
     if sender is not None:
         return Platform(sender.platform)
@@ -93,8 +108,8 @@ def _contact(
 ) -> Contact | None:
     if platform != Platform.TELEGRAM:
         phones = spellings_of(reply.address, platform=platform)
-        known = Contact.objects.filter(tenant_id=app.tenant_id, phone__in=phones)
-        return min(known, key=lambda each: phones.index(each.phone or ""), default=None)
+        contacts = Contact.objects.filter(tenant_id=app.tenant_id, phone__in=phones)
+        return min(contacts, key=lambda contact: phones.index(contact.phone or ""), default=None)
     chat_id = int(reply.address)
     if reply.payload:
         linked = link_chat(tenant_id=app.tenant_id, payload=reply.payload, chat_id=chat_id, now=now)
@@ -106,19 +121,20 @@ def _contact(
 def _answered(
     app: ProviderApp, reply: Reply, *, contact: Contact | None, platform: Platform
 ) -> BroadcastMessage | None:
-    of_tenant = BroadcastMessage.objects.filter(tenant_id=app.tenant_id)
+    """The message that the reply quotes, else the last one sent to the contact."""
+    messages = BroadcastMessage.objects.filter(tenant_id=app.tenant_id)
     if reply.in_reply_to:
-        of_this_id = ProviderMessageId.objects.filter(
+        quoted = ProviderMessageId.objects.filter(
             tenant_id=app.tenant_id, provider_message_id=reply.in_reply_to
         )
-        return of_tenant.filter(pk__in=of_this_id.values("message_id")).first()
+        return messages.filter(pk__in=quoted.values("message_id")).first()
     if contact is None:
         return None
     return (
-        of_tenant.filter(
+        messages.filter(
             contact_id=contact.pk,
             broadcast__platform=platform,
-            sent_at__lte=reply.at + timedelta(minutes=1),
+            sent_at__lte=reply.at + CLOCK_SKEW,
             sent_at__gt=reply.at - ANSWERS_WITHIN,
         )
         .order_by("-sent_at")
@@ -127,7 +143,7 @@ def _answered(
 
 
 def _seen(contact: Contact, *, at: datetime, platform: Platform) -> None:
-    """Forward only: replies come out of order."""
+    """Note the time of the contact's last reply. Never moves it back: replies come out of order."""
     latest = {"last_reply_at": Greatest(Coalesce(F("last_reply_at"), at), at)}
     if platform == Platform.WHATSAPP:
         latest["whatsapp_reply_at"] = Greatest(Coalesce(F("whatsapp_reply_at"), at), at)

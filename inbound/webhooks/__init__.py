@@ -1,1 +1,1 @@
-"""Takes a provider's call: verify, store raw, answer."""
+"""Takes providers' webhook calls: verifies, stores and answers them."""

@@ -1,34 +1,35 @@
-"""Whose endpoint a webhook's path is; remembered for moments, as calls come by the thousand."""
+"""Finds the app of a webhook's path, with a cache of some seconds for thousands of calls."""
 
 from time import monotonic
 
 from channels.models import ProviderApp
 
-REMEMBERED_SECONDS = 5.0
-"""How long a process may go on with an app that was switched off or given another secret."""
-MAX_REMEMBERED = 1000
+CACHE_SECONDS = 5.0
+"""How long a process may still use an app that was switched off or has a new secret."""
+MAX_CACHED = 1000
+"""Apps; a full cache is cleared."""
 
-_known: dict[tuple[str, str], tuple[float, ProviderApp]] = {}
+_cache: dict[tuple[str, str], tuple[float, ProviderApp]] = {}
 
 
 def endpoint(*, provider: str, token: str) -> ProviderApp | None:
-    """The active app of a path, at most REMEMBERED_SECONDS old; what is unknown is never kept."""
+    """The active app of a path, at most CACHE_SECONDS old. Unknown paths are not cached."""
     now = monotonic()
-    until, app = _known.get((provider, token), (0.0, None))
+    until, app = _cache.get((provider, token), (0.0, None))
     if app is not None and now < until:
         return app
     app = ProviderApp.objects.filter(
         provider=provider, endpoint_token=token, is_active=True
     ).first()
     if app is None:
-        _known.pop((provider, token), None)
+        _cache.pop((provider, token), None)
         return None
-    if len(_known) >= MAX_REMEMBERED:
-        _known.clear()
-    _known[provider, token] = now + REMEMBERED_SECONDS, app
+    if len(_cache) >= MAX_CACHED:
+        _cache.clear()
+    _cache[provider, token] = now + CACHE_SECONDS, app
     return app
 
 
 def forget_endpoints() -> None:
-    """For tests, which make and switch apps faster than that."""
-    _known.clear()
+    """Clear the cache; for tests, which change apps faster than it expires."""
+    _cache.clear()

@@ -1,4 +1,4 @@
-"""Providers' calls, past what only browsers and tenants need."""
+"""Sends webhook calls past the middleware that only browsers and tenants need."""
 
 from collections.abc import Callable
 
@@ -13,11 +13,11 @@ PREFIX = "/webhooks/"
 
 
 class WebhooksMiddleware:
-    """Hands a provider's call straight to its view.
+    """Hands a webhook call straight to its view. Stands behind SecurityMiddleware.
 
-    It has no session, no cookie and no origin, its Host is never believed, and the stored event
-    says more than two log lines would; all that took most of the time of a call, and receipts come
-    by the hundred a second. Stands behind SecurityMiddleware.
+    A call has no session, cookie or origin, its Host is not used, and the stored event says more
+    than log lines would. The skipped middleware took most of a call's time, and receipts come by
+    the hundred per second.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,7 +33,7 @@ class WebhooksMiddleware:
         try:
             response: HttpResponse = view(request, *args, **kwargs)
         except DatabaseError:
-            # Providers call again after any answer but 2xx.
+            # Providers repeat a call after any answer but 2xx.
             log.exception("webhook_not_stored", provider=kwargs["provider"])
             response = HttpResponse("Unavailable", status=503, content_type="text/plain")
         response["Content-Length"] = str(len(response.content))

@@ -1,8 +1,8 @@
-"""Keeps verified calls as they came; calls that come together share one INSERT and one commit.
+"""Stores verified calls as received; concurrent calls share one INSERT and one commit.
 
-Receipts come by the hundred a second, and a commit of its own for each would take the disk and a
-core from what is being sent. Whoever finds nobody writing writes all that has gathered; those who
-come meanwhile are the next to be written. Only where calls are frequent is company waited for.
+Receipts come by the hundred per second. One commit for each would take disk and CPU from sending.
+A thread that gets the write lock writes all calls that have gathered; calls that arrive meanwhile
+are in the next write. A thread waits for more calls only while calls are frequent.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from channels.models import ProviderApp
 from postgres.text import storable
 
-# Not by the ORM, which costs as much again as the statement.
+# Raw SQL: the ORM would double the cost of the statement.
 INSERT = """
 INSERT INTO inbound_providerevent (id, app_id, event_key, body, status, attempts, error,
                                    received_at)
@@ -37,12 +37,12 @@ class _Call:
 
 
 class _Together:
-    """Calls of this process that are written together."""
+    """The calls of this process, written in groups."""
 
     GATHERING = 0.004
-    """Seconds for which calls gather before they are written, while they keep coming."""
+    """Seconds for which a write waits for more calls, while calls are frequent."""
     FREQUENT = 0.02
-    """Seconds since the last write within which they do. A lone call waits for nothing."""
+    """Calls are frequent if the last write was less than this many seconds ago."""
 
     def __init__(self) -> None:
         self._waiting: list[_Call] = []
@@ -51,7 +51,7 @@ class _Together:
         self._last_written = 0.0
 
     def write(self, call: _Call) -> None:
-        """Returns once it was tried: `call.is_stored` says with what success."""
+        """Returns once the call was tried; `call.is_stored` is true if it was stored."""
         with self._list_changes:
             self._waiting.append(call)
         with self._writing:
@@ -64,41 +64,41 @@ class _Together:
         self._last_written = monotonic()
         with self._list_changes:
             group, self._waiting = self._waiting, []
-        for each in group:
-            each.is_taken = True
+        for call in group:
+            call.is_taken = True
         try:
             _insert(group)
         except DatabaseError:
             connection.close_if_unusable_or_obsolete()
             return
-        for each in group:
-            each.is_stored = True
+        for call in group:
+            call.is_stored = True
 
 
 _together = _Together()
 
 
 def store(*, app: ProviderApp, event_key: str, body: bytes, now: datetime) -> None:
-    """Returns once the call is committed; one whose key was stored before is dropped.
+    """Store a call; returns once it is committed. A call with a stored key is dropped.
 
-    Beat applies what is stored within 2 s. Within a transaction the call is stored in that one.
-    Raises DatabaseError when this call could not be stored, whatever became of those beside it.
+    A beat task applies stored calls within 2 s. Inside a transaction, the call is stored in it.
+    Raises DatabaseError if this call could not be stored, also if others of its group could.
     """
     call = _Call(app, storable(event_key)[:200] or None, body, now)
     if not connection.in_atomic_block:
         _together.write(call)
-    if not call.is_stored:  # alone: something among those that were written with it is at fault
+    if not call.is_stored:  # alone: another call of its group may have failed the INSERT
         _insert([call])
 
 
 def _insert(calls: list[_Call]) -> None:
-    # In one order everywhere: two processes that are told the same twice do not wait in a ring.
-    calls = sorted(calls, key=lambda each: (each.app.pk, each.event_key or ""))
+    # Sorted, so that two processes that store the same calls cannot deadlock.
+    calls = sorted(calls, key=lambda call: (call.app.pk, call.event_key or ""))
     columns = (
-        [each.app.pk for each in calls],
-        [each.event_key for each in calls],
-        [each.body for each in calls],
-        [each.received_at for each in calls],
+        [call.app.pk for call in calls],
+        [call.event_key for call in calls],
+        [call.body for call in calls],
+        [call.received_at for call in calls],
     )
     with connection.cursor() as cursor:
         cursor.execute(INSERT, columns)

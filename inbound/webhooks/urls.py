@@ -1,4 +1,4 @@
-"""Where providers call; see inbound/webhooks/middleware.py."""
+"""Routes of the webhooks; inbound/webhooks/middleware.py resolves them."""
 
 from api.routing import optional_slash
 from inbound.webhooks.views import WebhookView

@@ -1,4 +1,4 @@
-"""The provider's end of the line: verify, store raw, answer. What it means is found out later."""
+"""The webhook endpoint: verifies a call, stores it raw and answers. A task applies it later."""
 
 import structlog
 from django.conf import settings
@@ -32,8 +32,8 @@ class WebhookView(View):
     ) -> HttpResponseBase:
         app = endpoint(provider=provider, token=endpoint_token)
         if app is None:
-            known = provider if provider in ADAPTERS else "unknown"
-            return _refused(404, "Not found", provider=known, reason=UNKNOWN_ENDPOINT)
+            label = provider if provider in ADAPTERS else "unknown"
+            return _refused(404, "Not found", provider=label, reason=UNKNOWN_ENDPOINT)
         return super().dispatch(request, app=app)
 
     def get(self, request: HttpRequest, *, app: ProviderApp) -> HttpResponse:
@@ -48,7 +48,7 @@ class WebhookView(View):
             return _refused(413, "Too large", provider=app.provider, reason=TOO_LARGE)
         call = _call(request, request.body)
         adapter = adapter_for(app.provider)
-        # Google's set-up call is a POST.
+        # Google's handshake is a POST.
         answer = adapter.webhook.handshake(app.webhook_secrets(), call)
         if answer is not None:
             return HttpResponse(answer, content_type=TEXT)
@@ -59,10 +59,10 @@ class WebhookView(View):
         return HttpResponse("OK", content_type=TEXT)
 
 
-def _refused(status: int, words: str, *, provider: str, reason: str) -> HttpResponse:
+def _refused(status: int, text: str, *, provider: str, reason: str) -> HttpResponse:
     count_refused(provider=provider, reason=reason)
     log.info("webhook_refused", provider=provider, reason=reason)
-    return HttpResponse(words, status=status, content_type=TEXT)
+    return HttpResponse(text, status=status, content_type=TEXT)
 
 
 def _call(request: HttpRequest, body: bytes) -> WebhookCall:

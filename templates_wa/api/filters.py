@@ -1,4 +1,4 @@
-"""What the list of templates can be narrowed by."""
+"""Filters of the list of templates."""
 
 from django_filters import rest_framework as filters
 

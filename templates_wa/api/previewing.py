@@ -1,4 +1,4 @@
-"""A template as a recipient would read it."""
+"""Renders a template as a recipient would see it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`missing`: parameters without a value, shown as they are written."""
+    """A rendered template. `missing` lists parameters without a value; their placeholders stay."""
 
     header: str
     header_media: str
@@ -34,18 +34,18 @@ class Preview:
 
 
 def preview(template: WhatsAppTemplate, values: Mapping[str, str]) -> Preview:
-    """With these values, else the template's samples."""
-    known = {**template.examples, **values}
+    """Render the template with `values`, or with its samples where a value is missing."""
+    filled = {**template.examples, **values}
     message = message_of(template)
-    shown = _card(message, known)
+    shown = _card(message, filled)
     return Preview(
-        header=_filled(message.header_text, known, prefix="header_"),
+        header=_filled(message.header_text, filled, prefix="header_"),
         header_media=shown.header_media,
         body=shown.body,
         footer=template.footer,
         buttons=shown.buttons,
-        cards=[_card(part, known) for part in cards_of(template)],
-        missing=[key for key in required_parameters(template) if not known.get(key)],
+        cards=[_card(part, filled) for part in cards_of(template)],
+        missing=[key for key in required_parameters(template) if not filled.get(key)],
     )
 
 
@@ -58,7 +58,7 @@ def _card(part: Part, values: Mapping[str, str]) -> Card:
 
 
 def _filled(text: str, values: Mapping[str, str], *, prefix: str) -> str:
-    return PLACEHOLDER.sub(lambda found: values.get(prefix + found[1]) or found[0], text)
+    return PLACEHOLDER.sub(lambda match: values.get(prefix + match[1]) or match[0], text)
 
 
 def _button(part: Part, index: int, values: Mapping[str, str]) -> dict[str, Any]:

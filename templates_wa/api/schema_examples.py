@@ -1,4 +1,4 @@
-"""Templates as the API's documentation shows them."""
+"""Example templates for the API's documentation."""
 
 from drf_spectacular.utils import OpenApiExample
 

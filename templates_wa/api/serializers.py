@@ -1,4 +1,4 @@
-"""What the API takes and gives for templates."""
+"""Serializers of templates, previews, samples and syncs."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from api.fields import UtcDateTimeField
 from api.strict_serializers import StrictSerializer
 from channels.models import TenantWAApp
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
-from templates_wa.rules import cards as card_rules
 from templates_wa.rules.authentication import OTP_TYPES
 from templates_wa.rules.buttons import KEYS
+from templates_wa.rules.cards import CARD_FORMATS
 from templates_wa.rules.parameters import required_parameters
 from tenants.api.scoped_fields import TenantRelatedField
 
@@ -33,14 +33,14 @@ WRITTEN = (
 
 
 class TextsField(serializers.DictField):
-    """An object of texts by parameter."""
+    """An object that maps parameters to texts."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(child=serializers.CharField(allow_blank=True, max_length=1024), **options)
 
 
 class KindField(serializers.ChoiceField):
-    """A choice that says what can be chosen."""
+    """A choice whose error lists the allowed values."""
 
     def __init__(self, choices: Any, **options: Any) -> None:
         super().__init__(choices=choices, **options)
@@ -48,18 +48,18 @@ class KindField(serializers.ChoiceField):
 
 
 class SupportedAppSerializer(StrictSerializer):
-    """An Android app that a one-time password may be filled into."""
+    """An Android app that may fill in a one-time password."""
 
     package_name = serializers.CharField()
     signature_hash = serializers.CharField()
 
 
 class TemplateButtonSerializer(StrictSerializer):
-    """`url`: of a URL button, with one parameter at most at its end: `https://shop.example/{{1}}`.
+    """A button. The `url` of a URL button may end with a parameter: `https://shop.example/{{1}}`.
 
-    OTP, the button of an AUTHENTICATION template, has an `otp_type`; ONE_TAP and ZERO_TAP name
-    their `supported_apps`, or one by `package_name` and `signature_hash`. Other kinds of Meta's
-    (flows, catalogues, calls) cannot be sent from here.
+    OTP, the button of an AUTHENTICATION template, has an `otp_type`. ONE_TAP and ZERO_TAP need
+    `supported_apps`, or a single app as `package_name` and `signature_hash`. Meta's other kinds of
+    buttons (flows, catalogues, calls) are not supported.
     """
 
     type = KindField(choices=list(KEYS))
@@ -77,19 +77,19 @@ class TemplateButtonSerializer(StrictSerializer):
 class TemplateCardSerializer(StrictSerializer):
     """A card of a carousel; all cards have the same kind of medium and the same buttons."""
 
-    header_format = KindField(choices=[each.value for each in card_rules.FORMATS])
+    header_format = KindField(choices=[kind.value for kind in CARD_FORMATS])
     body = serializers.CharField(required=False, allow_blank=True)
     buttons = TemplateButtonSerializer(many=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        # Not as defaults of the fields: a PATCH would leave those out.
+        # Not as defaults of the fields, because a PATCH ignores field defaults.
         return {"body": "", "buttons": [], **attrs}
 
 
 class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppTemplate]):
-    """A template. `parameters`: the keys that a broadcast's template_params must hold.
+    """A template. `parameters` lists the keys that a broadcast's template_params must have.
 
-    Of an AUTHENTICATION template Meta writes the body and the footer.
+    Meta writes the body and the footer of an AUTHENTICATION template.
     """
 
     app = TenantRelatedField(queryset=TenantWAApp.objects.all(), help_text="A sender on WhatsApp.")
@@ -98,13 +98,13 @@ class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppT
     cards = TemplateCardSerializer(
         many=True,
         required=False,
-        help_text="Of a carousel, 2 to 10. Keys of their parameters: card_0_header_media, "
+        help_text="The 2 to 10 cards of a carousel. Keys of their parameters: card_0_header_media, "
         "card_0_1, card_0_button_1.",
     )
     examples = TextsField(
         required=False,
-        help_text="A sample of each of `parameters`; submitting needs them all. At Meta that of "
-        "a medium is a handle: upload the sample by POST /templates/samples/.",
+        help_text="A sample value for each of `parameters`; submitting needs all of them. At Meta, "
+        "the sample of a medium is a handle: upload its file by POST /templates/samples/.",
     )
     parameters = serializers.SerializerMethodField()
     submitted_at = UtcDateTimeField(read_only=True)
@@ -129,7 +129,7 @@ class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppT
             "created_at",
             "updated_at",
         )
-        # The unique key is said in words by templates_wa.provider.editing, races included.
+        # templates_wa.provider.editing reports a duplicate, also in a race.
         validators = ()
         read_only_fields = ("status", "rejection_reason", "quality", "provider_template_id")
 
@@ -143,7 +143,9 @@ class StatusSerializer(StrictSerializer):
 
 
 class PreviewValuesSerializer(StrictSerializer):
-    values = TextsField(required=False, default=dict, help_text="In place of the samples.")
+    values = TextsField(
+        required=False, default=dict, help_text="Values to use instead of the samples."
+    )
 
 
 class PreviewCardSerializer(serializers.Serializer[Any]):
@@ -153,7 +155,7 @@ class PreviewCardSerializer(serializers.Serializer[Any]):
 
 
 class PreviewSerializer(serializers.Serializer[Any]):
-    """What a recipient would read."""
+    """The template as a recipient would see it."""
 
     header = serializers.CharField()
     header_media = serializers.CharField()
@@ -171,11 +173,11 @@ class SampleUploadSerializer(StrictSerializer):
         queryset=TenantWAApp.objects.select_related("app", "tenant"),
         help_text="A sender on WhatsApp.",
     )
-    file = serializers.FileField(help_text="JPEG, PNG, MP4 or PDF; 5 MB an image, else 16 MB.")
+    file = serializers.FileField(help_text="JPEG or PNG up to 5 MB, MP4 or PDF up to 16 MB.")
 
 
 class SampleSerializer(serializers.Serializer[Any]):
-    """`handle`: the sample of `header_media` or `card_0_header_media` in `examples`."""
+    """Use `handle` as the value of `header_media` or `card_0_header_media` in `examples`."""
 
     handle = serializers.CharField()
     media_type = serializers.CharField()
@@ -190,7 +192,7 @@ class SyncSerializer(StrictSerializer):
 
 
 class SyncedSerializer(serializers.Serializer[Any]):
-    """How many templates; `skipped`: of kinds that cannot be sent from here, such as flows."""
+    """Numbers of templates. `skipped` ones are of kinds that cannot be sent here, such as flows."""
 
     created = serializers.IntegerField()
     updated = serializers.IntegerField()

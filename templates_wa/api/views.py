@@ -47,7 +47,7 @@ class TemplateViewSet(
     mixins.RetrieveModelMixin,
     GenericViewSet[WhatsAppTemplate],
 ):
-    """WhatsApp templates; only an APPROVED one can be sent."""
+    """WhatsApp templates; only APPROVED ones can be sent."""
 
     queryset = WhatsAppTemplate.objects.order_by("name", "language", "id")
     serializer_class = TemplateSerializer
@@ -58,17 +58,17 @@ class TemplateViewSet(
 
     @extend_schema(responses={201: TemplateSerializer}, examples=EVERY_KIND)
     def create(self, request: Request) -> Response:
-        """Write a DRAFT; what Meta would refuse is refused here."""
-        given = self.get_serializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        template = editing.create(tenant=self.tenant, fields=given.validated_data)
+        """Create a DRAFT. Refuses a template that Meta would refuse."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        template = editing.create(tenant=self.tenant, fields=serializer.validated_data)
         return self._answer(template, status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change it: DRAFT again, to be approved again. Name and language stay once submitted."""
-        given = self.get_serializer(self.get_object(), data=request.data, partial=True)
-        given.is_valid(raise_exception=True)
-        fields: dict[str, Any] = given.validated_data
+        """Edit it; it becomes a DRAFT. After submission, name and language cannot change."""
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        fields: dict[str, Any] = serializer.validated_data
         template = editing.edit(
             tenant=self.tenant, template_id=UUID(pk), fields=fields, now=timezone.now()
         )
@@ -78,7 +78,7 @@ class TemplateViewSet(
         responses={204: None, 409: ErrorResponseSerializer, 422: ErrorResponseSerializer}
     )
     def destroy(self, request: Request, pk: str) -> Response:
-        """Delete it, at the provider too; 409 while a broadcast that is not finished uses it."""
+        """Delete it here and at the provider; 409 while an unfinished broadcast uses it."""
         self.get_object()
         delete(tenant=self.tenant, template_id=UUID(pk), now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -89,15 +89,15 @@ class TemplateViewSet(
     )
     @action(detail=True, methods=["post"], url_path="status")
     def set_status(self, request: Request, pk: str) -> Response:
-        """Say what its status is, where it was submitted elsewhere; 409 once the provider does."""
+        """Set the status of a template submitted elsewhere; 409 if the provider sets it."""
         self.get_object()
-        given = StatusSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        serializer = StatusSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
         template = editing.set_status(
             tenant=self.tenant,
             template_id=UUID(pk),
-            status=TemplateStatus(given.validated_data["status"]),
-            reason=given.validated_data["reason"],
+            status=TemplateStatus(serializer.validated_data["status"]),
+            reason=serializer.validated_data["reason"],
             now=timezone.now(),
         )
         return self._answer(template)
@@ -105,7 +105,7 @@ class TemplateViewSet(
     @extend_schema(request=None, responses={200: TemplateSerializer, 422: ErrorResponseSerializer})
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, pk: str) -> Response:
-        """Put it before the provider's reviewers; 422 with their words where they refuse it."""
+        """Submit it to the provider's review; 422 with the provider's reason if it is refused."""
         refuse_body(request)
         self.get_object()
         return self._answer(submit(tenant=self.tenant, template_id=UUID(pk), now=timezone.now()))
@@ -113,7 +113,7 @@ class TemplateViewSet(
     @extend_schema(request=None, responses={200: TemplateSerializer, 422: ErrorResponseSerializer})
     @action(detail=True, methods=["post"])
     def sync(self, request: Request, pk: str) -> Response:
-        """Take over what the provider has: of this template's app, all templates at once."""
+        """Copy the provider's state of all templates of this template's app."""
         refuse_body(request)
         template = self.get_object()
         apps = TenantWAApp.objects.for_tenant(self.tenant).select_related("app", "tenant")
@@ -125,11 +125,11 @@ class TemplateViewSet(
     )
     @action(detail=False, methods=["post"], url_path="sync", url_name="sync-app")
     def sync_app(self, request: Request) -> Response:
-        """Take over all templates of an app, also those that were made at the provider."""
-        given = SyncSerializer(data=request.data, context=self.get_serializer_context())
-        given.is_valid(raise_exception=True)
+        """Copy all templates of an app from the provider, also those that were made there."""
+        serializer = SyncSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
         return Response(
-            SyncedSerializer(sync(app=given.validated_data["app"], now=timezone.now())).data
+            SyncedSerializer(sync(app=serializer.validated_data["app"], now=timezone.now())).data
         )
 
     @extend_schema(
@@ -138,26 +138,30 @@ class TemplateViewSet(
     )
     @action(detail=False, methods=["post"], parser_classes=[MultiPartParser])
     def samples(self, request: Request) -> Response:
-        """Hand a sample of a header's medium to the provider: its handle goes into `examples`."""
-        given = SampleUploadSerializer(data=request.data, context=self.get_serializer_context())
-        given.is_valid(raise_exception=True)
-        app, file = given.validated_data["app"], given.validated_data["file"]
+        """Upload a sample of a header's medium to the provider. Put its handle into `examples`."""
+        serializer = SampleUploadSerializer(
+            data=request.data, context=self.get_serializer_context()
+        )
+        serializer.is_valid(raise_exception=True)
+        app, file = serializer.validated_data["app"], serializer.validated_data["file"]
         if file.size > LARGEST:
             raise RequestTooLarge(f"A sample has {LARGEST // MB} MB at most.", attr="file")
         content = file.read()
         media_type, header_format = kind_of(content)
         handle = upload_sample(app=app, name=file.name, content=content)
-        told = {"handle": handle, "media_type": media_type, "header_format": header_format}
-        return Response(SampleSerializer(told).data, status.HTTP_201_CREATED)
+        sample = {"handle": handle, "media_type": media_type, "header_format": header_format}
+        return Response(SampleSerializer(sample).data, status.HTTP_201_CREATED)
 
     @extend_schema(request=PreviewValuesSerializer, responses=PreviewSerializer)
     @action(detail=True, methods=["post"])
     def preview(self, request: Request, pk: str) -> Response:
-        """As a recipient would read it, with samples where no value is given."""
+        """Show it as a recipient would see it, with samples in place of missing values."""
         template = self.get_object()
-        given = PreviewValuesSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        return Response(PreviewSerializer(preview(template, given.validated_data["values"])).data)
+        serializer = PreviewValuesSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return Response(
+            PreviewSerializer(preview(template, serializer.validated_data["values"])).data
+        )
 
     def _answer(self, template: WhatsAppTemplate, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(template).data, status=code)

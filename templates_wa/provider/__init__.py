@@ -1,1 +1,1 @@
-"""What the provider does with a template: submit, edit, delete, sync."""
+"""Actions on templates at their provider: edit, submit, delete, sync, upload a sample."""

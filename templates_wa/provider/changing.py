@@ -1,4 +1,4 @@
-"""What a provider reports of a template, as it happens."""
+"""Applies the changes of templates that providers report by webhook."""
 
 from uuid import UUID
 
@@ -12,9 +12,9 @@ from templates_wa.models import Quality, TemplateStatus, WhatsAppTemplate
 
 @transaction.atomic
 def apply_change(*, tenant_id: UUID, change: TemplateChange) -> bool:
-    """Whether a template was meant. An older status never undoes a younger one.
+    """Apply a change; false if it matches no template. An older status never replaces a newer one.
 
-    A DRAFT is a change that was not submitted yet: it stays one.
+    A DRAFT holds changes that are not submitted yet, so its status stays.
     """
     by_name = Q(
         name=change.name,
@@ -22,30 +22,30 @@ def apply_change(*, tenant_id: UUID, change: TemplateChange) -> bool:
         app__business_account_id=change.business_account_id,
         provider_template_id="",
     )
-    found = (
+    template = (
         WhatsAppTemplate.objects.filter(tenant_id=tenant_id)
         .filter(Q(provider_template_id=change.provider_template_id) | by_name)
         .select_for_update(of=("self",))
         .order_by("id")
         .first()
     )
-    if found is None:
+    if template is None:
         return False
-    found.provider_template_id = change.provider_template_id
+    template.provider_template_id = change.provider_template_id
     if change.quality in Quality.values:
-        found.quality = change.quality
+        template.quality = change.quality
     if change.category in Category.values:
-        found.category = change.category
+        template.category = change.category
     if change.status:
-        _move(found, change)
-    found.save()
+        _set_status(template, change)
+    template.save()
     return True
 
 
-def _move(template: WhatsAppTemplate, change: TemplateChange) -> None:
-    # Providers count whole seconds.
-    known = template.status_at and template.status_at.replace(microsecond=0)
-    is_old = known is not None and change.at < known
+def _set_status(template: WhatsAppTemplate, change: TemplateChange) -> None:
+    # Compared by the second: providers' timestamps have no fractions.
+    current = template.status_at and template.status_at.replace(microsecond=0)
+    is_old = current is not None and change.at < current
     if is_old or template.status == TemplateStatus.DRAFT:
         return
     template.status, template.status_at = TemplateStatus(change.status), change.at

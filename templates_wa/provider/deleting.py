@@ -1,4 +1,4 @@
-"""Deletes templates here and at their provider, unless a broadcast still needs them."""
+"""Deletes templates here and at their provider, unless an unfinished broadcast uses them."""
 
 from datetime import datetime
 from functools import partial
@@ -17,27 +17,28 @@ from tenants.models import Tenant
 
 DELETE_TIMEOUT = 20.0
 UNFINISHED = ("DRAFT", "SCHEDULED", "QUEUED", "SENDING")
+"""Statuses of broadcasts, as text: this app may not import the broadcast app above it."""
 CHANGED = ("status", "status_at", "rejection_reason")
 
 
 class TemplateInUse(Conflict):
-    """A broadcast that is not finished uses it, or another language goes with it."""
+    """An unfinished broadcast uses it, or the provider would delete other languages with it."""
 
     code = "template_in_use"
 
 
 class TemplateBeingSubmitted(Conflict):
-    """The provider's answer to its submission is not there yet, and may never come."""
+    """The provider has not answered its submission yet."""
 
     code = "template_being_submitted"
 
 
 def delete(*, tenant: Tenant, template_id: UUID, now: datetime) -> None:
-    """Gone at the provider first, then here; where the provider fails, it stays as it was.
+    """Delete a template at the provider, then here; if the provider fails, it stays unchanged.
 
-    DISABLED while the provider is asked, so that no broadcast begins with it. Finished broadcasts
-    keep its name. Must not run in a transaction: it waits for the network. Raises TemplateGone,
-    TemplateInUse, TemplateBeingSubmitted, ProviderRefused, ProviderUnreachable.
+    It is DISABLED during the request, so that no broadcast starts with it. Finished broadcasts keep
+    its name. Calls the provider, so not inside a transaction. Raises TemplateGone, TemplateInUse,
+    TemplateBeingSubmitted, ProviderRefused, ProviderUnreachable.
     """
     with transaction.atomic():
         template = locked(tenant, template_id)
@@ -53,8 +54,8 @@ def delete(*, tenant: Tenant, template_id: UUID, now: datetime) -> None:
         try:
             _ask(template)
         except DomainError:
-            waiting = WhatsAppTemplate.objects.filter(pk=template.pk, status_at=now)
-            waiting.filter(status=TemplateStatus.DISABLED).update(**before)
+            disabled = WhatsAppTemplate.objects.filter(pk=template.pk, status_at=now)
+            disabled.filter(status=TemplateStatus.DISABLED).update(**before)
             raise
     remove(tenant, template_id)
 
@@ -65,7 +66,7 @@ def _refuse_use(template: WhatsAppTemplate) -> None:
 
 
 def _refuse_submission(template: WhatsAppTemplate, now: datetime) -> None:
-    """The provider may have it under an id that we do not know yet."""
+    """Until the answer arrives, the provider may have the template under an id unknown to us."""
     if template.is_at_provider or template.status != TemplateStatus.PENDING:
         return
     if template.submitted_at is not None and template.submitted_at > now - LOST_AFTER:
@@ -78,9 +79,10 @@ def _refuse_other_languages(template: WhatsAppTemplate) -> None:
     others = WhatsAppTemplate.objects.filter(app=template.app_id, name=template.name).exclude(
         pk=template.pk
     )
-    if found := list(others.exclude(provider_template_id="").values_list("language", flat=True)):
+    at_provider = others.exclude(provider_template_id="")
+    if languages := list(at_provider.values_list("language", flat=True)):
         raise TemplateInUse(
-            "The provider would delete its other languages with it.", data={"languages": found}
+            "The provider would delete its other languages with it.", data={"languages": languages}
         )
 
 
@@ -99,14 +101,13 @@ def _ask(template: WhatsAppTemplate) -> None:
 
 @transaction.atomic
 def remove(tenant: Tenant, template_id: UUID) -> None:
-    """The row alone. Raises TemplateInUse.
+    """Delete only the row. Raises TemplateInUse.
 
-    Broadcasts are locked before the template, as a retry of one of them locks them.
+    Locks the broadcasts before the template, in the order in which a broadcast's retry locks them.
     """
-    mine = WhatsAppTemplate.objects.for_tenant(tenant).filter(pk=template_id)
-    template = mine.first()
+    template = WhatsAppTemplate.objects.for_tenant(tenant).filter(pk=template_id).first()
     if template is None:
-        return  # somebody else deleted it meanwhile
+        return  # another request has deleted it
     template.broadcasts.exclude(status__in=UNFINISHED).update(template=None)
     try:
         locked(tenant, template_id).delete()

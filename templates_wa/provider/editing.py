@@ -1,6 +1,6 @@
-"""Writing templates: made and changed as Meta would let them be.
+"""Creates and edits templates within Meta's rules.
 
-An edit makes a DRAFT of a template; it can be sent again once it is approved again.
+An edited template is a DRAFT: it cannot be sent until it is approved again.
 """
 
 from collections.abc import Mapping
@@ -24,43 +24,46 @@ EDITABLE = frozenset(
         TemplateStatus.PAUSED,
     }
 )
-"""Meta's rule; what is in review or disabled stays as it is."""
-MAX_EDITS = 10
-"""Of an approved template in 30 days, by Meta's rule."""
+"""Meta's rule: templates in review and disabled ones cannot be edited."""
+EDIT_INTERVAL = timedelta(days=1)
+"""Meta's rule: between two edits of an approved template."""
+MAX_EDITS, EDITS_WITHIN = 10, timedelta(days=30)
+"""Meta's rule: edits of an approved template in this time."""
 RUNNING = ("QUEUED", "SENDING")
-WRITES_ANEW = frozenset({"category", "body", "footer", *OPTIONS})
-"""Changes after which the text of an authentication template is Meta's anew."""
+"""Statuses of broadcasts, as text: this app may not import the broadcast app above it."""
+CHANGES_TEXT = frozenset({"category", "body", "footer", *OPTIONS})
+"""Fields on which the text of an authentication template depends; Meta writes that text."""
 
 
 class TemplateGone(DomainError):
-    """Somebody else deleted it before it was locked, or while the provider was asked."""
+    """Another request deleted the template before it was locked, or during a provider request."""
 
     code = "not_found"
     status = 404
 
 
 class TemplateExists(Conflict):
-    """The app has a template of this name and language."""
+    """The app already has a template of this name and language."""
 
     code = "template_exists"
 
 
 class TemplateNotEditable(Conflict):
-    """Its status, or where it is used, does not allow this change."""
+    """The template's status, or a broadcast that uses it, does not allow this change."""
 
     code = "template_not_editable"
 
 
 class StatusIsTheProviders(Conflict):
-    """The provider knows this template: only it says what its status is."""
+    """The provider has this template, so only the provider sets its status."""
 
     code = "status_is_the_providers"
 
 
 def create(*, tenant: Tenant, fields: Mapping[str, Any]) -> WhatsAppTemplate:
-    """A DRAFT. Raises TemplateInvalid, TemplateExists."""
+    """Create a DRAFT. Raises TemplateInvalid, TemplateExists."""
     template = WhatsAppTemplate(tenant=tenant, **fields)
-    write_text(template, given=fields)
+    write_text(template, fields=fields)
     check_template(template)
     _save(template)
     return template
@@ -80,8 +83,8 @@ def edit(
         _refuse_change(template, changed)
         for name, value in changed.items():
             setattr(template, name, value)
-        if changed.keys() & WRITES_ANEW:
-            write_text(template, given=changed)
+        if changed.keys() & CHANGES_TEXT:
+            write_text(template, fields=changed)
         check_template(template)
         if changed.keys() != {"examples"}:
             _count_edit(template, now)
@@ -93,14 +96,14 @@ def edit(
 def set_status(
     *, tenant: Tenant, template_id: UUID, status: TemplateStatus, reason: str, now: datetime
 ) -> WhatsAppTemplate:
-    """Say by hand what became of a template that only this system knows.
+    """Set by hand the status of a template that the provider does not have.
 
-    Raises StatusIsTheProviders; TemplateInvalid where a template to approve cannot be right.
+    Raises TemplateGone, StatusIsTheProviders; TemplateInvalid if an approval breaks the rules.
     """
     with transaction.atomic():
         template = locked(tenant, template_id)
         if template.is_at_provider:
-            raise StatusIsTheProviders("The provider says what the status of this template is.")
+            raise StatusIsTheProviders("Only the provider sets the status of this template.")
         if status == TemplateStatus.APPROVED:
             check_template(template)
             template.approved_at = template.approved_at or now
@@ -111,7 +114,7 @@ def set_status(
 
 
 def check_submittable(template: WhatsAppTemplate) -> None:
-    """Raises TemplateInvalid, TemplateNotEditable."""
+    """Refuse to submit a wrong template. Raises TemplateInvalid, TemplateNotEditable."""
     if template.status not in {TemplateStatus.DRAFT, TemplateStatus.REJECTED}:
         raise TemplateNotEditable(
             f"This template is {template.status}; there is nothing to submit."
@@ -132,20 +135,20 @@ def _refuse_change(template: WhatsAppTemplate, changed: Mapping[str, Any]) -> No
 
 
 def _count_edit(template: WhatsAppTemplate, now: datetime) -> None:
-    """Meta's limits on changing an approved template; a rejected or paused one has none."""
+    """Apply Meta's limits for edits of approved templates; other templates have no limits."""
     if not template.is_at_provider or template.status != TemplateStatus.APPROVED:
         return
-    made = [datetime.fromisoformat(each) for each in template.edits]
-    if any(each > now - timedelta(days=1) for each in made):
+    edits = [datetime.fromisoformat(text) for text in template.edits]
+    if any(edited_at > now - EDIT_INTERVAL for edited_at in edits):
         raise TemplateNotEditable("An approved template can be edited once in 24 hours.")
-    recent = [each for each in made if each > now - timedelta(days=30)]
+    recent = [edited_at for edited_at in edits if edited_at > now - EDITS_WITHIN]
     if len(recent) >= MAX_EDITS:
         raise TemplateNotEditable(f"An approved template can be edited {MAX_EDITS} times a month.")
-    template.edits = [each.isoformat() for each in (*recent, now)]
+    template.edits = [edited_at.isoformat() for edited_at in (*recent, now)]
 
 
 def locked(tenant: Tenant, template_id: UUID) -> WhatsAppTemplate:
-    """For this transaction alone. Raises TemplateGone."""
+    """The template, locked until the end of the transaction. Raises TemplateGone."""
     templates = WhatsAppTemplate.objects.for_tenant(tenant).select_related(
         "app__tenant", "app__app"
     )

@@ -1,4 +1,4 @@
-"""Hands a tenant's sample file to the provider; what comes back stands for it in a submission."""
+"""Uploads a sample file to the provider; its handle is then used in a submission."""
 
 from functools import partial
 
@@ -17,10 +17,11 @@ MAX_BYTES = {
     HeaderFormat.VIDEO: 16 * MB,
     HeaderFormat.DOCUMENT: 16 * MB,
 }
-"""Meta's limits of images and videos in messages; its 100 MB of a document are no sample."""
+"""Meta's limits for images and videos in messages. Documents may have 100 MB there; a sample needs
+less."""
 LARGEST = max(MAX_BYTES.values())
 
-# (offset, what stands there) → type: a name or a header may say anything
+# (offset, bytes there, media type, header format). File names and HTTP headers are not trusted.
 SIGNATURES: tuple[tuple[int, bytes, str, HeaderFormat], ...] = (
     (0, b"\xff\xd8\xff", "image/jpeg", HeaderFormat.IMAGE),
     (0, b"\x89PNG\r\n\x1a\n", "image/png", HeaderFormat.IMAGE),
@@ -30,7 +31,7 @@ SIGNATURES: tuple[tuple[int, bytes, str, HeaderFormat], ...] = (
 
 
 def kind_of(content: bytes) -> tuple[str, HeaderFormat]:
-    """Its media type and the header that it is a sample of. Raises InvalidInput."""
+    """The file's media type and header format, from its first bytes. Raises InvalidInput."""
     for offset, mark, media_type, header_format in SIGNATURES:
         if content.startswith(mark, offset):
             if len(content) > MAX_BYTES[header_format]:
@@ -41,7 +42,7 @@ def kind_of(content: bytes) -> tuple[str, HeaderFormat]:
 
 
 def upload_sample(*, app: TenantWAApp, name: str, content: bytes) -> str:
-    """The handle. Must not run in a transaction: it waits for the network.
+    """Upload a sample; returns its handle. Calls the provider, so not inside a transaction.
 
     Raises InvalidInput, ProviderRefused, ProviderUnreachable.
     """
@@ -51,5 +52,5 @@ def upload_sample(*, app: TenantWAApp, name: str, content: bytes) -> str:
     try:
         while True:
             answer = ask(partial(steps.send, answer), timeout=UPLOAD_TIMEOUT)
-    except StopIteration as done:
-        return str(done.value)
+    except StopIteration as end:
+        return str(end.value)

@@ -1,4 +1,4 @@
-"""Puts a template before its provider's reviewers."""
+"""Submits templates to the provider's review."""
 
 from datetime import datetime
 from functools import partial
@@ -19,11 +19,11 @@ SUBMIT_TIMEOUT = 20.0
 
 
 def submit(*, tenant: Tenant, template_id: UUID, now: datetime) -> WhatsAppTemplate:
-    """Submit a new template, or a change to one that the provider knows.
+    """Submit a new template, or a change to one that the provider has.
 
-    It is PENDING before the request leaves, so that two submissions do not meet; a refusal takes it
-    back to what it was. Where the answer is lost, `sync` finds out by name and language. Raises
-    TemplateGone, TemplateInvalid, TemplateNotEditable, ProviderRefused, ProviderUnreachable.
+    It becomes PENDING before the request, so that two submissions cannot run at once; a refusal
+    restores its status. If the answer is lost, `sync` finds the template by name and language.
+    Raises TemplateGone, TemplateInvalid, TemplateNotEditable, ProviderRefused, ProviderUnreachable.
     """
     with transaction.atomic():
         template = locked(tenant, template_id)
@@ -40,7 +40,7 @@ def submit(*, tenant: Tenant, template_id: UUID, now: datetime) -> WhatsAppTempl
         raise
     with transaction.atomic():
         template = locked(tenant, template_id)
-        _note(template, submitted, now)
+        _save_answer(template, submitted, now)
     return template
 
 
@@ -61,8 +61,8 @@ def _ask(template: WhatsAppTemplate) -> Submitted:
     return provider.submit_outcome(ask(request, timeout=SUBMIT_TIMEOUT))
 
 
-def _note(template: WhatsAppTemplate, submitted: Submitted, now: datetime) -> None:
-    """What was reported meanwhile, by webhook or sync, is younger than the answer."""
+def _save_answer(template: WhatsAppTemplate, submitted: Submitted, now: datetime) -> None:
+    """Store the provider's answer. A status set meanwhile by webhook or sync is newer and stays."""
     template.provider_template_id = submitted.id or template.provider_template_id
     if template.status_at == now:
         template.status = TemplateStatus(submitted.status)
@@ -75,7 +75,7 @@ def _note(template: WhatsAppTemplate, submitted: Submitted, now: datetime) -> No
 
 
 def spec_of(template: WhatsAppTemplate) -> TemplateSpec:
-    """A template as its provider's file takes it."""
+    """The template in the form that provider adapters take."""
     return TemplateSpec(
         name=template.name,
         language=template.language,
@@ -87,8 +87,8 @@ def spec_of(template: WhatsAppTemplate) -> TemplateSpec:
         footer=template.footer,
         buttons=tuple(template.buttons),
         cards=tuple(
-            CardSpec(each["header_format"], each.get("body", ""), tuple(each["buttons"]))
-            for each in template.cards
+            CardSpec(card["header_format"], card.get("body", ""), tuple(card["buttons"]))
+            for card in template.cards
         ),
         add_security_recommendation=template.add_security_recommendation,
         code_expiration_minutes=template.code_expiration_minutes,

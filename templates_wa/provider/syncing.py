@@ -1,4 +1,4 @@
-"""Takes over what the provider has: statuses, reasons, quality, and templates made elsewhere."""
+"""Copies templates from the provider: status, reason, quality, and templates made elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,9 +19,9 @@ from templates_wa.rules.rules import problems
 
 SYNC_TIMEOUT = 20.0
 MAX_PAGES = 100
-"""Meta allows 6,000 templates an account; a page has 100."""
+"""Pages of 100 templates; Meta allows 6,000 templates per account."""
 LOST_AFTER = timedelta(minutes=10)
-"""When a submission whose answer was lost, and which the provider does not know, never arrived."""
+"""Age at which a submission without an answer is lost, if the provider does not list it."""
 WRITTEN = (
     "status",
     "status_at",
@@ -43,15 +43,15 @@ WRITTEN = (
     "examples",
     "updated_at",
 )
-ONLY_OURS = {"tenant", "app", "body"}
-"""Not looked at: keys of ours, and a text that may be of any length or none."""
+UNCHECKED = {"tenant", "app", "body"}
+"""Fields that `_misfit` skips: our own keys, and the body, which has no limit in the database."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """`skipped`: templates of kinds that cannot be sent from here, such as flows."""
+    """Numbers of templates; `skipped` ones are of kinds that we cannot send, such as flows."""
 
     created: int
     updated: int
@@ -59,56 +59,37 @@ class Synced:
 
 
 def sync(*, app: TenantWAApp, now: datetime) -> Synced:
-    """Safe to repeat. Must not run in a transaction: it waits for the network.
+    """Copy all templates of an app. Safe to repeat. Calls the provider, so not in a transaction.
 
     Raises ProviderRefused, ProviderUnreachable.
     """
     remote = _read(app)
     with transaction.atomic():
-        return _take_over(app, remote, now)
+        return _merge(app, remote, now)
 
 
 def _read(app: TenantWAApp) -> list[RemoteTemplate]:
     provider, account = templates_at(app.provider), app.account()
-    found: list[RemoteTemplate] = []
+    templates: list[RemoteTemplate] = []
     after = ""
     for _ in range(MAX_PAGES):
         request = partial(provider.list_request, account, app.business_account_id, after=after)
         page = provider.list_outcome(ask(request, timeout=SYNC_TIMEOUT))
-        found += page.templates
+        templates += page.templates
         after = page.after
         if not after:
-            return found
+            return templates
     raise ProviderRefused("The provider's list of templates does not end.")
 
 
-def _take_over(app: TenantWAApp, remote: Sequence[RemoteTemplate], now: datetime) -> Synced:
+def _merge(app: TenantWAApp, remote: Sequence[RemoteTemplate], now: datetime) -> Synced:
     local = list(
         WhatsAppTemplate.objects.for_tenant(app.tenant)
         .filter(app_id=app.pk)
         .select_for_update(of=("self",))
         .order_by("id")
     )
-    by_id = {each.provider_template_id: each for each in local if each.is_at_provider}
-    by_name = {(each.name, each.language): each for each in local}
-    taken: set[tuple[str, str]] = set()  # a list that changes while it is read repeats itself
-    new: list[WhatsAppTemplate] = []
-    changed: list[WhatsAppTemplate] = []
-    for each in remote:
-        known = by_id.get(each.id) or by_name.get((each.name, each.language))
-        if unfit := _unfit(each):
-            log.warning("template_not_taken_over", app_id=str(app.pk), name=each.name, why=unfit)
-        if known is not None:
-            if unfit:
-                _apply_but_text(known, each, unfit, now)
-            else:
-                _apply(known, each, now)
-            changed.append(known)
-        elif unfit or (each.name, each.language) in taken:
-            continue
-        elif made := _adopted(app, each, now):
-            new.append(made)
-            taken.add((each.name, each.language))
+    new, changed = _merged(app, local, remote, now)
     changed += _gone(local, remote, now)
     WhatsAppTemplate.objects.bulk_create(new)
     for template in changed:
@@ -117,43 +98,81 @@ def _take_over(app: TenantWAApp, remote: Sequence[RemoteTemplate], now: datetime
     return Synced(len(new), len(changed), len(remote) - len(new) - len(changed))
 
 
-def _unfit(told: RemoteTemplate) -> str:
-    """What of it no column of ours can hold, and would fail the whole sync; '' where all fits."""
-    probe = WhatsAppTemplate(name=told.name, language=told.language, provider_template_id=told.id)
-    if told.spec is not None:
-        _write(probe, told.spec)
+def _merged(
+    app: TenantWAApp,
+    local: Sequence[WhatsAppTemplate],
+    remote: Sequence[RemoteTemplate],
+    now: datetime,
+) -> tuple[list[WhatsAppTemplate], list[WhatsAppTemplate]]:
+    """(new templates, changed templates), none of them saved yet."""
+    by_id = {
+        template.provider_template_id: template for template in local if template.is_at_provider
+    }
+    by_name = {(template.name, template.language): template for template in local}
+    taken: set[tuple[str, str]] = set()  # a list that changes while it is read has repetitions
+    new: list[WhatsAppTemplate] = []
+    changed: list[WhatsAppTemplate] = []
+    for item in remote:
+        name = (item.name, item.language)
+        template = by_id.get(item.id) or by_name.get(name)
+        if misfit := _misfit(item):
+            log.warning("template_not_copied", app_id=str(app.pk), name=item.name, why=misfit)
+        if template is not None:
+            if misfit:
+                _apply_without_text(template, item, misfit, now)
+            else:
+                _apply(template, item, now)
+            changed.append(template)
+        elif misfit or name in taken:
+            continue
+        elif adopted := _adopted(app, item, now):
+            new.append(adopted)
+            taken.add(name)
+    return new, changed
+
+
+def _misfit(remote: RemoteTemplate) -> str:
+    """Names the values that our columns cannot hold; "" if all fit.
+
+    One such value would fail the sync of the whole app.
+    """
+    probe = WhatsAppTemplate(
+        name=remote.name, language=remote.language, provider_template_id=remote.id
+    )
+    if remote.spec is not None:
+        _write(probe, remote.spec)
     try:
-        probe.clean_fields(exclude=ONLY_OURS)
+        probe.clean_fields(exclude=UNCHECKED)
     except ValidationError as error:
-        found = error.message_dict.items()
-        return "; ".join(f"{name}: {' '.join(said)}" for name, said in found)
+        messages = error.message_dict.items()
+        return "; ".join(f"{name}: {' '.join(texts)}" for name, texts in messages)
     return ""
 
 
-def _apply_but_text(
-    template: WhatsAppTemplate, told: RemoteTemplate, unfit: str, now: datetime
+def _apply_without_text(
+    template: WhatsAppTemplate, remote: RemoteTemplate, misfit: str, now: datetime
 ) -> None:
-    reason = told.reason or f"Not taken over: {unfit}"
-    fitting = replace(told, id=template.provider_template_id, spec=None, reason=reason)
+    reason = remote.reason or f"Not copied: {misfit}"
+    fitting = replace(remote, id=template.provider_template_id, spec=None, reason=reason)
     _apply(template, fitting, now)
 
 
-def _apply(template: WhatsAppTemplate, told: RemoteTemplate, now: datetime) -> None:
-    """The provider's word; but a DRAFT is a change that was not submitted yet and stays one."""
-    was_known = template.is_at_provider
-    template.provider_template_id = told.id
-    template.quality = told.quality
-    if told.category in Category.values:
-        template.category = told.category
-    if template.status == TemplateStatus.DRAFT and was_known:
+def _apply(template: WhatsAppTemplate, remote: RemoteTemplate, now: datetime) -> None:
+    """Copy the provider's state. A DRAFT holds changes that are not submitted, and stays one."""
+    was_at_provider = template.is_at_provider
+    template.provider_template_id = remote.id
+    template.quality = remote.quality
+    if remote.category in Category.values:
+        template.category = remote.category
+    if template.status == TemplateStatus.DRAFT and was_at_provider:
         return
-    if template.status != told.status:
-        template.status, template.status_at = TemplateStatus(told.status), now
-    template.rejection_reason = told.reason[:500]
+    if template.status != remote.status:
+        template.status, template.status_at = TemplateStatus(remote.status), now
+    template.rejection_reason = remote.reason[:500]
     if template.status == TemplateStatus.APPROVED:
         template.approved_at = template.approved_at or now
-    if told.spec is not None:
-        _write(template, told.spec)
+    if remote.spec is not None:
+        _write(template, remote.spec)
 
 
 def _write(template: WhatsAppTemplate, spec: TemplateSpec) -> None:
@@ -177,7 +196,7 @@ def _write(template: WhatsAppTemplate, spec: TemplateSpec) -> None:
 
 
 def _new_samples(template: WhatsAppTemplate, spec: TemplateSpec) -> dict[str, str]:
-    """A medium's sample comes back as a passing address: the handle that was given is kept."""
+    """New sample values. Our handle of a medium stays: the provider lists only a temporary URL."""
     return {
         key: value
         for key, value in spec.examples.items()
@@ -185,33 +204,33 @@ def _new_samples(template: WhatsAppTemplate, spec: TemplateSpec) -> dict[str, st
     }
 
 
-def _adopted(app: TenantWAApp, told: RemoteTemplate, now: datetime) -> WhatsAppTemplate | None:
-    """None for what cannot be sent from here, and what is on its way out at the provider."""
-    if told.spec is None or told.category not in Category.values:
+def _adopted(app: TenantWAApp, remote: RemoteTemplate, now: datetime) -> WhatsAppTemplate | None:
+    """A new row for a template made elsewhere; None if it cannot be sent or is being deleted."""
+    if remote.spec is None or remote.category not in Category.values:
         return None
-    if told.status == TemplateStatus.DISABLED:
+    if remote.status == TemplateStatus.DISABLED:
         return None
     template = WhatsAppTemplate(
         tenant=app.tenant,
         app=app,
-        name=told.name,
-        language=told.language,
+        name=remote.name,
+        language=remote.language,
         synced_at=now,
         status=TemplateStatus.PENDING,
     )
-    _write(template, told.spec)
-    _apply(template, told, now)
-    # What our rules call wrong could not be rendered or sent rightly.
+    _write(template, remote.spec)
+    _apply(template, remote, now)
+    # A template that breaks our rules could not be rendered or sent correctly.
     return None if problems(template) else template
 
 
 def _gone(
     local: Sequence[WhatsAppTemplate], remote: Sequence[RemoteTemplate], now: datetime
 ) -> list[WhatsAppTemplate]:
-    """Templates that the provider knew and knows no more, and submissions that never arrived."""
-    ids = {each.id for each in remote}
-    names = {(each.name, each.language) for each in remote}
-    found: list[WhatsAppTemplate] = []
+    """Templates that the provider has deleted (DISABLED), and lost submissions (DRAFT)."""
+    ids = {template.id for template in remote}
+    names = {(template.name, template.language) for template in remote}
+    gone: list[WhatsAppTemplate] = []
     for template in local:
         if template.provider_template_id in ids or (template.name, template.language) in names:
             continue
@@ -220,14 +239,14 @@ def _gone(
             if template.status != TemplateStatus.DISABLED:
                 template.status, template.status_at = TemplateStatus.DISABLED, now
                 template.rejection_reason = "The provider does not know it any more."
-            found.append(template)
-        elif _never_arrived(template, now):
+            gone.append(template)
+        elif _is_lost(template, now):
             template.status, template.status_at = TemplateStatus.DRAFT, now
-            found.append(template)
-    return found
+            gone.append(template)
+    return gone
 
 
-def _never_arrived(template: WhatsAppTemplate, now: datetime) -> bool:
+def _is_lost(template: WhatsAppTemplate, now: datetime) -> bool:
     return (
         not template.is_at_provider
         and template.status == TemplateStatus.PENDING

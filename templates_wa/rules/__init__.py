@@ -1,1 +1,1 @@
-"""What a template may say."""
+"""Rules for templates, and the parameters that they take."""

@@ -1,6 +1,6 @@
-"""One-time passwords: Meta writes the text of these templates, in their language.
+"""Rules of one-time password templates. Meta writes their text, in the template's language.
 
-Ours is its English one, for the preview, until a sync brings the real one. Source:
+Until a sync copies that text, Meta's English text stands in, for the preview. Source:
 developers.facebook.com/documentation/business-messaging/whatsapp/templates/authentication-templates.
 """
 
@@ -18,14 +18,14 @@ LONGEST_MINUTES = 90
 MAX_APPS = 5
 MAX_PACKAGE_NAME = 224
 HASH_LENGTHS = (11, 13)
-"""Characters of an app's signing hash: eleven, which Meta's own example writes percent-encoded."""
+"""Characters of an app's signing hash: 11, or 13 percent-encoded, as in Meta's own example."""
 AUTOFILLS = frozenset({"ONE_TAP", "ZERO_TAP"})
 OTP_TYPES = ("COPY_CODE", "ONE_TAP", "ZERO_TAP")
 OPTIONS = ("add_security_recommendation", "code_expiration_minutes")
 
 
-def write_text(template: WhatsAppTemplate, *, given: Mapping[str, Any]) -> None:
-    """Fill in what Meta writes. Raises TemplateInvalid where a text of one's own is `given`."""
+def write_text(template: WhatsAppTemplate, *, fields: Mapping[str, Any]) -> None:
+    """Fill in the text that Meta writes. Raises TemplateInvalid if `fields` has another text."""
     if template.category != Category.AUTHENTICATION:
         return
     minutes = template.code_expiration_minutes
@@ -34,7 +34,7 @@ def write_text(template: WhatsAppTemplate, *, given: Mapping[str, Any]) -> None:
         "footer": f"This code expires in {minutes} minutes." if minutes else "",
     }
     for attr, text in texts.items():
-        if given.get(attr, "") not in {"", text}:
+        if fields.get(attr, "") not in {"", text}:
             raise TemplateInvalid(
                 "Meta writes the text of authentication templates: leave it out, and choose "
                 f"{' and '.join(OPTIONS)}.",
@@ -44,9 +44,9 @@ def write_text(template: WhatsAppTemplate, *, given: Mapping[str, Any]) -> None:
 
 
 def authentication(template: WhatsAppTemplate) -> Iterator[Problem]:
-    """The rule: its parts are given, and stand in no other template."""
-    told = template.buttons if isinstance(template.buttons, list) else []
-    buttons = [each for each in told if isinstance(each, dict)]
+    """Checks the parts of authentication templates, and that no other template has them."""
+    items = template.buttons if isinstance(template.buttons, list) else []
+    buttons = [button for button in items if isinstance(button, dict)]
     if template.category != Category.AUTHENTICATION:
         yield from _of_others(template, buttons)
         return
@@ -61,7 +61,7 @@ def authentication(template: WhatsAppTemplate) -> Iterator[Problem]:
     minutes = template.code_expiration_minutes
     if minutes is not None and not 1 <= minutes <= LONGEST_MINUTES:
         yield Problem("code_expiration_minutes", f"1 to {LONGEST_MINUTES}.")
-    if [each.get("type") for each in buttons] != ["OTP"]:
+    if [button.get("type") for button in buttons] != ["OTP"]:
         yield Problem("buttons", "An authentication template has one button, of type OTP.")
         return
     yield from _otp(template, "buttons.0", buttons[0])
@@ -71,8 +71,8 @@ def _of_others(template: WhatsAppTemplate, buttons: list[dict[str, Any]]) -> Ite
     for attr in OPTIONS:
         if getattr(template, attr):
             yield Problem(attr, "Only an AUTHENTICATION template has this.")
-    for index, each in enumerate(buttons):
-        if each.get("type") == "OTP":
+    for index, button in enumerate(buttons):
+        if button.get("type") == "OTP":
             yield Problem(
                 f"buttons.{index}.type", "Only an AUTHENTICATION template has an OTP button."
             )
@@ -89,11 +89,11 @@ def _otp(template: WhatsAppTemplate, attr: str, button: dict[str, Any]) -> Itera
             yield Problem(attr, "COPY_CODE has a text and no more.")
         return
     if not apps and template.is_at_provider:
-        return  # Meta does not always show them
+        return  # Meta's list of templates may leave out the apps
     if not isinstance(apps, list) or not 1 <= len(apps) <= MAX_APPS:
         yield Problem(f"{attr}.supported_apps", f"{kind} needs 1 to {MAX_APPS} apps.")
         return
-    if not all(_is_app(each) for each in apps):
+    if not all(_is_app(app) for app in apps):
         yield Problem(
             f"{attr}.supported_apps",
             "Each app has a package_name such as com.example.shop and a signature_hash of 11.",
@@ -103,16 +103,16 @@ def _otp(template: WhatsAppTemplate, attr: str, button: dict[str, Any]) -> Itera
 
 
 def _apps(button: Mapping[str, Any]) -> Any:
-    """Where one app is named without a list, as Meta's older form has it, that one."""
+    """The button's apps; Meta's older form names a single app without a list."""
     if "package_name" in button or "signature_hash" in button:
         return [{key: button.get(key, "") for key in ("package_name", "signature_hash")}]
     return button.get("supported_apps", [])
 
 
-def _is_app(told: Any) -> bool:
-    if not isinstance(told, dict) or set(told) != {"package_name", "signature_hash"}:
+def _is_app(value: Any) -> bool:
+    if not isinstance(value, dict) or set(value) != {"package_name", "signature_hash"}:
         return False
-    name, signature = told["package_name"], told["signature_hash"]
+    name, signature = value["package_name"], value["signature_hash"]
     if not isinstance(name, str) or not isinstance(signature, str):
         return False
     return "." in name and len(name) <= MAX_PACKAGE_NAME and len(signature) in HASH_LENGTHS

@@ -1,4 +1,4 @@
-"""Which buttons a template may have, and what they may say.
+"""Rules for the buttons of a template.
 
 Source: developers.facebook.com/documentation/business-messaging/whatsapp/templates/components.
 """
@@ -38,34 +38,35 @@ NOT_TEXTS = frozenset({"supported_apps", "zero_tap_terms_accepted"})
 
 
 def buttons(template: WhatsAppTemplate) -> Iterator[Problem]:
-    found = list(listed(template.buttons, attr="buttons", known=tuple(KEYS)))
-    yield from found
-    if not found:
-        yield from _together([str(each["type"]) for each in template.buttons])
+    problems = list(listed(template.buttons, attr="buttons", types=tuple(KEYS)))
+    yield from problems
+    if not problems:
+        yield from _combination([str(button["type"]) for button in template.buttons])
         yield from plain(template, template.buttons, attr="buttons")
 
 
 def plain(
-    template: WhatsAppTemplate, told: Sequence[Mapping[str, Any]], *, attr: str
+    template: WhatsAppTemplate, buttons: Sequence[Mapping[str, Any]], *, attr: str
 ) -> Iterator[Problem]:
-    for index, each in enumerate(told):
-        if is_not_plain(template, str(each.get("text", ""))):
+    """Problems of button texts with line breaks or emojis."""
+    for index, button in enumerate(buttons):
+        if is_not_plain(template, str(button.get("text", ""))):
             yield Problem(f"{attr}.{index}.text", "A button has no line breaks and no emojis.")
 
 
-def listed(told: Any, *, attr: str, known: Sequence[str]) -> Iterator[Problem]:
-    """Each of a list of buttons by itself; `known`: the types that may stand there."""
-    if not isinstance(told, list) or not all(isinstance(each, dict) for each in told):
+def listed(value: Any, *, attr: str, types: Sequence[str]) -> Iterator[Problem]:
+    """Problems of single buttons in a list; `types` are the button types allowed there."""
+    if not isinstance(value, list) or not all(isinstance(button, dict) for button in value):
         yield Problem(attr, "A list of objects.")
         return
-    if len(told) > MAX_BUTTONS:
+    if len(value) > MAX_BUTTONS:
         yield Problem(attr, f"At most {MAX_BUTTONS} buttons.")
         return
-    for index, each in enumerate(told):
-        yield from _button(f"{attr}.{index}", each, known)
+    for index, button in enumerate(value):
+        yield from _button(f"{attr}.{index}", button, types)
 
 
-def _together(types: list[str]) -> Iterator[Problem]:
+def _combination(types: list[str]) -> Iterator[Problem]:
     for kind, most in MAX_OF_TYPE.items():
         if types.count(kind) > most:
             yield Problem("buttons", f"At most {most} of type {kind}.")
@@ -74,10 +75,10 @@ def _together(types: list[str]) -> Iterator[Problem]:
         yield Problem("buttons", "Quick replies stand together, not between other buttons.")
 
 
-def _button(attr: str, button: dict[str, Any], known: Sequence[str]) -> Iterator[Problem]:
+def _button(attr: str, button: dict[str, Any], types: Sequence[str]) -> Iterator[Problem]:
     kind = button.get("type")
-    if not isinstance(kind, str) or kind not in known:
-        yield Problem(f"{attr}.type", f"One of {', '.join(known)}.")
+    if not isinstance(kind, str) or kind not in types:
+        yield Problem(f"{attr}.type", f"One of {', '.join(types)}.")
         return
     if not button.keys() <= KEYS[kind]:
         yield Problem(attr, f"{kind} has {', '.join(sorted(KEYS[kind]))} and no more.")
@@ -91,11 +92,12 @@ def _button(attr: str, button: dict[str, Any], known: Sequence[str]) -> Iterator
         yield Problem(f"{attr}.text", "A button needs a text.")
     if kind == "PHONE_NUMBER" and not PHONE.fullmatch(button.get("phone_number", "")):
         yield Problem(f"{attr}.phone_number", "A number such as +491701234567.")
-    if kind == "URL" and (wrong := _wrong_url(button.get("url", ""))):
-        yield Problem(f"{attr}.url", wrong)
+    if kind == "URL" and (detail := _url_problem(button.get("url", ""))):
+        yield Problem(f"{attr}.url", detail)
 
 
-def _wrong_url(url: str) -> str:
+def _url_problem(url: str) -> str:
+    """A text for the user; "" if the URL is right."""
     fixed = url.removesuffix("{{1}}")
     if "{{" in fixed or "}}" in fixed:
         return "One parameter at most, {{1}}, at its end."

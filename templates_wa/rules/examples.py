@@ -1,4 +1,4 @@
-"""Samples of a template's parameters: reviewers need one of each."""
+"""Rules for the sample values of a template's parameters; reviewers need all of them."""
 
 from collections.abc import Iterator
 
@@ -14,17 +14,17 @@ MAX_EXAMPLE = 1024
 
 
 def examples(template: WhatsAppTemplate) -> Iterator[Problem]:
-    told = template.examples
-    if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
+    samples = template.examples
+    if not isinstance(samples, dict) or not all(isinstance(text, str) for text in samples.values()):
         yield Problem("examples", "An object of texts.")
         return
-    for key, value in told.items():
+    for key, value in samples.items():
         if len(value) > MAX_EXAMPLE:
             yield Problem("examples", f"{str(key)[:100]}: at most {MAX_EXAMPLE} characters.")
 
 
 def missing(template: WhatsAppTemplate) -> Iterator[Problem]:
-    """Of a template that is right otherwise. A one-time password needs none: its text is Meta's."""
+    """Missing or wrong samples of an otherwise valid template. One-time passwords need none."""
     if template.category == Category.AUTHENTICATION:
         return
     for key in required_parameters(template):
@@ -34,7 +34,7 @@ def missing(template: WhatsAppTemplate) -> Iterator[Problem]:
         elif key.endswith("header_media") and _is_address(value) and _wants_handle(template):
             yield Problem(
                 "examples",
-                f"{key}: upload the file by POST /templates/samples/, and give its handle.",
+                f"{key}: upload the file by POST /templates/samples/ and use its handle.",
             )
         elif LINE_BREAK.search(value) or PLACEHOLDER.search(value):
             yield Problem("examples", f"{key}: no line breaks and no parameters.")
@@ -52,7 +52,7 @@ def _wants_handle(template: WhatsAppTemplate) -> bool:
 
 
 def _is_code(template: WhatsAppTemplate, key: str) -> bool:
-    """Not every key of this form is a button's: the body may name a parameter button_5."""
+    """True for the key of a copy-code button; a body may also have a parameter named button_5."""
     return any(
         key == f"button_{index}" and button.get("type") == "COPY_CODE"
         for index, button in enumerate(template.buttons)

@@ -1,9 +1,9 @@
-"""Which values a template needs, and the content that they make.
+"""Lists the parameters of a template, and builds its content from their values.
 
-The keys of a broadcast's `template_params`: "1", "2" or a name for the body, "header_1" or
-"header_<name>" for a header's text, "header_media" for its medium's URL, "button_<index>" for a URL
-button's suffix or the code of a copy-code button. Before those of a carousel's card stands
-"card_<index>_". A one-time password is its body's "1"; its button takes the same.
+Keys of a broadcast's `template_params`: "1", "2" or a name for the body, "header_1" or
+"header_<name>" for a header's text, "header_media" for the URL of its medium, "button_<index>" for
+the suffix of a URL button or the code of a copy-code button. Keys of a carousel's card begin with
+"card_<index>_". A one-time password is the body's "1"; its button takes the same value.
 """
 
 import re
@@ -18,8 +18,8 @@ from templates_wa.rules.parts import Part, cards_of, message_of, parts_of, place
 
 MAX_HEADER_VALUE = 60
 MAX_BODY_VALUE, MAX_BODY_VALUE_ALONE = 1024, 32_768
-"""The second where nothing but the body has parameters."""
-UNREAD = re.compile(r"(card_[0-9]+_)?(header|button)_")
+"""Characters; the second limit applies if only the body has parameters."""
+OUTSIDE_BODY = re.compile(r"(card_[0-9]+_)?(header|button)_")
 MAX_CODE = 15
 """Characters of a one-time password, and of a coupon's code."""
 
@@ -31,17 +31,17 @@ class TemplateParamsWrong(InvalidInput):
 
 
 def is_body_text(key: str) -> bool:
-    """Whether a parameter's value stands in a body, where a link in it can be tapped."""
-    return UNREAD.match(key) is None
+    """True if a parameter's value is shown in a body, where recipients can tap its links."""
+    return OUTSIDE_BODY.match(key) is None
 
 
 def required_parameters(template: WhatsAppTemplate) -> list[str]:
-    """All keys that `template_params` must hold, and no others."""
+    """The exact keys that `template_params` must have."""
     return list(dict.fromkeys(chain.from_iterable(keys_of(part) for part in parts_of(template))))
 
 
 def keys_of(part: Part) -> list[str]:
-    """In the order of its header, body and buttons."""
+    """Keys of a part, in the order of its header, body and buttons."""
     header = [f"header_{name}" for name in placeholders(part.header_text)]
     keys = [*(["header_media"] if part.has_medium else header), *placeholders(part.body)]
     keys += [key for _, key in _buttons_with_value(part).values()]
@@ -54,10 +54,10 @@ def check_params(template: WhatsAppTemplate, params: Mapping[str, str]) -> None:
     missing = [key for key in required if not params.get(key, "").strip()]
     surplus = [key for key in params if key not in required]
     if missing or surplus:
-        said = [f"missing: {', '.join(missing)}"] if missing else []
-        said += [f"too many: {', '.join(surplus)}"] if surplus else []
+        details = [f"missing: {', '.join(missing)}"] if missing else []
+        details += [f"too many: {', '.join(surplus)}"] if surplus else []
         raise TemplateParamsWrong(
-            f"Parameters of template {template.name}: {'; '.join(said)}.",
+            f"Parameters of template {template.name}: {'; '.join(details)}.",
             attr="template_params",
             data={"missing": missing, "surplus": surplus, "required": required},
         )
@@ -66,7 +66,7 @@ def check_params(template: WhatsAppTemplate, params: Mapping[str, str]) -> None:
 
 
 def _check_code(params: Mapping[str, str]) -> None:
-    """What is filled in per recipient is the provider's to refuse."""
+    """Check the code's length. A code with variables is known only per recipient: not checked."""
     code = params.get("1", "")
     if "{{" not in code and len(code) > MAX_CODE:
         raise TemplateParamsWrong(
@@ -75,10 +75,10 @@ def _check_code(params: Mapping[str, str]) -> None:
 
 
 def longest_values(template: WhatsAppTemplate) -> dict[str, int]:
-    """Characters that Meta takes at most as a parameter's value, for those that have a limit.
+    """Maximum characters of a value at Meta, for each parameter that has a limit.
 
-    Source: the text object of a parameter in Meta's reference of messages; templates' components
-    and authentication templates for the length of a code.
+    Source: the parameter's text object in Meta's message reference; for codes, its pages on
+    template components and authentication templates.
     """
     if template.category == Category.AUTHENTICATION:
         return {"1": MAX_CODE}
@@ -93,7 +93,7 @@ def longest_values(template: WhatsAppTemplate) -> dict[str, int]:
 
 
 def build_content(template: WhatsAppTemplate, values: Mapping[str, str]) -> TemplateContent:
-    """The template with these values, as an adapter takes it."""
+    """The template filled with values, in the form that adapters take."""
     is_named = template.parameter_format == ParameterFormat.NAMED
     message = _filled(message_of(template), values, is_named=is_named)
     return TemplateContent(
@@ -130,13 +130,13 @@ def _filled(part: Part, values: Mapping[str, str], *, is_named: bool) -> Card:
 
 
 def _buttons_with_value(part: Part) -> dict[int, tuple[str, str]]:
-    """Index → the adapter's sub_type and the parameter's key, for buttons that take a value."""
-    found: dict[int, tuple[str, str]] = {}
+    """Maps the index of each button that takes a value to (adapter's sub_type, parameter key)."""
+    buttons: dict[int, tuple[str, str]] = {}
     for index, button in enumerate(part.buttons):
         if button.get("type") == "COPY_CODE":
-            found[index] = ("copy_code", f"button_{index}")
+            buttons[index] = ("copy_code", f"button_{index}")
         elif button.get("type") == "OTP":
-            found[index] = ("url", "1")  # at Meta its button is a URL with the code as its suffix
+            buttons[index] = ("url", "1")  # Meta takes it as a URL button with the code as suffix
         elif button.get("type") == "URL" and placeholders(button.get("url", "")):
-            found[index] = ("url", f"button_{index}")
-    return found
+            buttons[index] = ("url", f"button_{index}")
+    return buttons

@@ -1,4 +1,4 @@
-"""What a template is made of: the message itself and the cards of its carousel."""
+"""Splits a template into parts: the message, and the cards of a carousel."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ NO_MEDIUM = frozenset({HeaderFormat.NONE, HeaderFormat.TEXT})
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`prefix` stands before the keys of its parameters: "" or "card_0_"."""
+    """A message or a card; the keys of its parameters begin with `prefix`: "" or "card_0_"."""
 
     prefix: str
     header_format: str

@@ -1,4 +1,4 @@
-"""What is wrong with a template, before its provider says so."""
+"""Problems of a template, found before it is submitted."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from templates_wa.models import WhatsAppTemplate
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and in which field."""
+    """A broken rule, and the field that breaks it."""
 
     attr: str
     detail: str
@@ -24,9 +24,10 @@ class TemplateInvalid(InvalidInput):
     code = "template_invalid"
 
 
-def refuse(found: list[Problem]) -> None:
-    """Raises TemplateInvalid unless nothing was found."""
-    if not found:
+def refuse(problems: list[Problem]) -> None:
+    """Raises TemplateInvalid if there are problems."""
+    if not problems:
         return
-    listed = [{"attr": each.attr, "detail": each.detail} for each in found]
-    raise TemplateInvalid(found[0].detail, attr=found[0].attr, data={"problems": listed})
+    first = problems[0]
+    listed = [{"attr": problem.attr, "detail": problem.detail} for problem in problems]
+    raise TemplateInvalid(first.detail, attr=first.attr, data={"problems": listed})

@@ -1,4 +1,4 @@
-"""What a header, a body and a footer may say.
+"""Rules for the texts of header, body and footer.
 
 Source: developers.facebook.com/documentation/business-messaging/whatsapp/templates.
 """
@@ -46,7 +46,7 @@ def body(template: WhatsAppTemplate) -> Iterator[Problem]:
         yield Problem("body", f"At most {MAX_BODY} characters.")
     yield from parameters(template, "body", template.body)
     if template.category == Category.AUTHENTICATION:
-        return  # its text is Meta's, which may begin with the code
+        return  # Meta writes this body, and it may begin with the code
     if text.startswith("{{") or text.endswith("}}"):
         yield Problem("body", "A body neither begins nor ends with a parameter.")
 
@@ -61,12 +61,15 @@ def footer(template: WhatsAppTemplate) -> Iterator[Problem]:
 
 
 def is_not_plain(template: WhatsAppTemplate, text: str) -> bool:
-    """Whether there is in it what Meta takes in a body alone; what Meta has already is its own."""
+    """True for line breaks or emojis, which Meta accepts only in a body.
+
+    Never true for a template that Meta already has.
+    """
     return not template.is_at_provider and bool(LINE_BREAK.search(text) or EMOJI.search(text))
 
 
 def parameters(template: WhatsAppTemplate, attr: str, text: str) -> Iterator[Problem]:
-    """Of any text of the template: how they are written and counted."""
+    """Problems of the parameters in a text: their notation and their numbers."""
     rest = EXACT_PLACEHOLDER.sub("", text)
     if "{{" in rest or "}}" in rest:
         yield Problem(attr, "Parameters are written {{1}} or {{first_name}}, without spaces.")

@@ -1,3 +1,5 @@
+"""Routes of the tracking app."""
+
 from api.routing import OptionalSlashRouter, optional_slash
 from tracking.api.views import TrackedURLViewSet, follow
 

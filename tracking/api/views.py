@@ -1,4 +1,4 @@
-"""Short links as recipients follow them, and their clicks as tenants see them."""
+"""The public redirect of short links, and the list of tracked links."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -22,7 +22,7 @@ NOT_FOUND = (
 
 
 class _Redirect(HttpResponse):
-    """302 to an http(s) address that the tenant wrote, kept by nobody on the way."""
+    """302 to the tenant's http(s) URL. No cache stores it, and the target gets no referrer."""
 
     def __init__(self, url: str) -> None:
         super().__init__(status=302)
@@ -34,7 +34,7 @@ class _Redirect(HttpResponse):
 @csrf_exempt
 @require_safe
 def follow(request: HttpRequest, code: str) -> HttpResponse:
-    """302 to what the tenant wrote; HEAD and link previews are not counted."""
+    """Redirect to the tenant's URL and count the click; HEAD and link previews do not count."""
     link = open_link(code)
     if link is None or not link.url.url.lower().startswith(("http://", "https://")):
         return HttpResponse(NOT_FOUND, status=404)
@@ -45,7 +45,7 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
 
 
 class TrackedURLSerializer(serializers.ModelSerializer[TrackedURL]):
-    """`unique_clicks`: recipients who clicked it."""
+    """`unique_clicks` is the number of recipients who clicked the link."""
 
     class Meta:
         model = TrackedURL

@@ -1,4 +1,4 @@
-"""What a top-up, an adjustment and a credit line ask for."""
+"""Forms of the wallet's admin actions: top-up, adjustment, credit line."""
 
 from uuid import uuid4
 
@@ -7,7 +7,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWi
 
 
 class TopUpForm(forms.Form):
-    """`reference` is made with the empty form, so that a form sent twice adds credits once."""
+    """The empty form carries a new `reference`, so submitting it twice adds credits once."""
 
     amount = forms.DecimalField(
         max_digits=14, decimal_places=6, widget=UnfoldAdminDecimalFieldWidget
@@ -20,7 +20,7 @@ class AdjustmentForm(TopUpForm):
     amount = forms.DecimalField(
         max_digits=14,
         decimal_places=6,
-        help_text="Below zero to take credits away.",
+        help_text="A negative amount takes credits away.",
         widget=UnfoldAdminDecimalFieldWidget,
     )
 
@@ -30,7 +30,7 @@ class CreditLineForm(forms.Form):
         max_digits=14,
         decimal_places=6,
         min_value=0,
-        help_text="How far the balance, less what is held, may fall below zero.",
+        help_text="How far the balance minus the held amount may fall below zero.",
         widget=UnfoldAdminDecimalFieldWidget,
     )
     reason = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget)

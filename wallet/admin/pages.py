@@ -1,5 +1,6 @@
-"""Credits to look at, and the ways to move them by hand: all through the ledger."""
+"""Admin pages of the wallet app. Operators move credits here, always through the ledger."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -36,7 +37,7 @@ class WalletAdmin(ReadOnlyAdmin):
     actions_detail = ("top_up", "adjust", "set_credit_line")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """An empty one, for a tenant that has none yet."""
+        """Operators may open an empty wallet for a tenant that has none."""
         return True
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -52,51 +53,55 @@ class WalletAdmin(ReadOnlyAdmin):
 
     @detail_action(description="Top up", url_path="top-up")
     def top_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        wallet = get_object_or_404(Wallet.objects.select_related("tenant"), pk=object_id)
-
-        def act(form: TopUpForm) -> object:
-            return ledger.top_up(
-                tenant=wallet.tenant,
-                amount=form.cleaned_data["amount"],
-                reference=f"top-up:{form.cleaned_data['reference']}",
-                actor=str(request.user.pk),
-                reason=form.cleaned_data["reason"],
-                now=timezone.now(),
-            )
-
-        form = TopUpForm(request.POST if request.method == "POST" else None)
-        return ask(
-            page=self,
-            request=request,
-            obj=wallet,
+        return self._move(
+            request,
+            object_id,
             title="Top up",
             done="Topped up.",
-            form=form,
-            act=act,
+            form_class=TopUpForm,
+            move=ledger.top_up,
+            reference_prefix="top-up",
         )
 
     @detail_action(description="Adjust", url_path="adjust")
     def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._move(
+            request,
+            object_id,
+            title="Adjust the balance",
+            done="Adjusted.",
+            form_class=AdjustmentForm,
+            move=ledger.adjust,
+            reference_prefix="adjustment",
+        )
+
+    def _move(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *,
+        title: str,
+        done: str,
+        form_class: type[TopUpForm],
+        move: Callable[..., LedgerEntry],
+        reference_prefix: str,
+    ) -> HttpResponse:
+        """Ask for an amount and a reason, then book them by `move`, a function of the ledger."""
         wallet = get_object_or_404(Wallet.objects.select_related("tenant"), pk=object_id)
 
-        def act(form: AdjustmentForm) -> object:
-            return ledger.adjust(
+        def act(form: TopUpForm) -> LedgerEntry:
+            return move(
                 tenant=wallet.tenant,
                 amount=form.cleaned_data["amount"],
-                reference=f"adjustment:{form.cleaned_data['reference']}",
+                reference=f"{reference_prefix}:{form.cleaned_data['reference']}",
                 actor=str(request.user.pk),
                 reason=form.cleaned_data["reason"],
                 now=timezone.now(),
             )
 
+        form = form_class(request.POST if request.method == "POST" else None)
         return ask(
-            page=self,
-            request=request,
-            obj=wallet,
-            title="Adjust the balance",
-            done="Adjusted.",
-            form=AdjustmentForm(request.POST if request.method == "POST" else None),
-            act=act,
+            page=self, request=request, obj=wallet, title=title, done=done, form=form, act=act
         )
 
     @detail_action(description="Set credit line", url_path="credit-line")
@@ -110,7 +115,8 @@ class WalletAdmin(ReadOnlyAdmin):
             amount, reason = form.cleaned_data["amount"], form.cleaned_data["reason"]
             return f"Credit line set to {amount:.6f}: {reason}"
 
-        with transaction.atomic():  # no entry tells of it: the history alone says by whom and why
+        # A credit line has no ledger entry: the admin history records who changed it, and why.
+        with transaction.atomic():
             return ask(
                 page=self,
                 request=request,
@@ -167,7 +173,7 @@ class LedgerEntryAdmin(LargeTable):
     )
     list_filter = (("wallet", AutocompleteSelectFilter), KindFilter)
     list_select_related = ("wallet__tenant",)
-    # Without a wallet, an entry's reference and subject are in no index.
+    # No `text_keys`: no index has an entry's reference or subject without its wallet.
     id_keys = ("id", "hold_id")
 
     def tenant(self, entry: LedgerEntry) -> str:
@@ -176,7 +182,7 @@ class LedgerEntryAdmin(LargeTable):
 
 @admin.register(Rate)
 class RateAdmin(Undeletable):
-    """Added and ended; a price that was once given stays as it was."""
+    """Operators add rates and end them. The price of an existing rate never changes."""
 
     list_display = (
         "platform",

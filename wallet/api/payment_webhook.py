@@ -1,4 +1,4 @@
-"""`/webhooks/stripe/`, `/webhooks/razorpay/`: verified, then credited at once."""
+"""`/webhooks/stripe/`, `/webhooks/razorpay/`: verifies a call, then credits it at once."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -16,7 +16,7 @@ TEXT = "text/plain; charset=utf-8"
 
 @method_decorator(csrf_exempt, name="dispatch")
 class PaymentWebhookView(View):
-    """403 not signed (or no secret is set), 200 taken; what fails is sent again by the provider."""
+    """200 taken; 403 not signed, or no secret is set. The provider repeats a call that failed."""
 
     http_method_names = ("post",)
 

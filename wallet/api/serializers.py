@@ -1,4 +1,4 @@
-"""The wallet and its entries as the API shows them."""
+"""Serializers of wallets, ledger entries and top-ups."""
 
 from rest_framework import serializers
 
@@ -11,7 +11,7 @@ class WalletSerializer(serializers.ModelSerializer[Wallet]):
     balance = MoneyField(read_only=True)
     held = MoneyField(read_only=True)
     credit_line = MoneyField(read_only=True)
-    available = MoneyField(read_only=True, help_text="What can still be held.")
+    available = MoneyField(read_only=True, help_text="Credit that can still be held.")
     low_balance_threshold = MoneyField(read_only=True, allow_null=True)
 
     class Meta:
@@ -30,7 +30,9 @@ class WalletSerializer(serializers.ModelSerializer[Wallet]):
 class LowBalanceSerializer(StrictSerializer):
     also_shown = frozenset(WalletSerializer.Meta.fields)
     low_balance_threshold = MoneyField(
-        allow_null=True, min_value=0, help_text="Owners and admins get an e-mail below it."
+        allow_null=True,
+        min_value=0,
+        help_text="Owners and admins get an e-mail when available credit is lower than this.",
     )
 
 
@@ -67,7 +69,7 @@ class NewTopUpSerializer(StrictSerializer):
 
 class TopUpSerializer(serializers.ModelSerializer[TopUp]):
     amount = MoneyField(read_only=True)
-    url = serializers.CharField(read_only=True, help_text="Where it is paid.")
+    url = serializers.CharField(read_only=True, help_text="The payment page.")
     created_at = UtcDateTimeField(read_only=True)
     paid_at = UtcDateTimeField(read_only=True)
 

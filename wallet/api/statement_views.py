@@ -42,7 +42,7 @@ COLUMNS = (
 
 
 class CsvRenderer(JSONRenderer):
-    """Chosen for CSV; what it renders itself are errors, as everywhere in JSON."""
+    """Selects CSV in content negotiation. Itself it renders only errors, in JSON."""
 
     media_type = "text/csv"
     format = "csv"
@@ -95,13 +95,13 @@ class StatementView(TenantView):
             OpenApiParameter(
                 "from",
                 str,
-                description="A date (its beginning in the tenant's time zone) or a time; "
-                "the month's first day if not given.",
+                description="A date (from its midnight in the tenant's time zone) or a time. "
+                "Default: the first day of this month.",
             ),
             OpenApiParameter(
                 "to",
                 str,
-                description="A date (its end) or a time (exclusive); now if not given.",
+                description="A date (inclusive) or a time (exclusive). Default: now.",
             ),
         ],
         responses={
@@ -110,13 +110,13 @@ class StatementView(TenantView):
         },
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Opening balance, every line, closing balance; what each broadcast was held and cost."""
+        """Opening balance, every line, closing balance, and what each broadcast held and cost."""
         refuse_unknown_parameters(request, known=("from", "to"))
         statement = self._statement(request)
         if request.accepted_renderer.format == "csv":
             return _as_csv(statement)
-        lines = statement.few_lines()
-        shown = {
+        lines = statement.lines_within_limit()
+        fields = {
             "start": statement.start,
             "end": statement.end,
             "currency": statement.wallet.currency,
@@ -125,13 +125,13 @@ class StatementView(TenantView):
             "closing": statement.closing(),
             "subjects": statement.subjects(),
         }
-        return Response(StatementSerializer(shown).data)
+        return Response(StatementSerializer(fields).data)
 
     def _statement(self, request: Request) -> Statement:
         zone = ZoneInfo(self.tenant.time_zone)
         now = timezone.now()
-        first = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        start = _moment(request, "from", zone=zone, days=0) or first
+        month_start = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        start = _moment(request, "from", zone=zone, days=0) or month_start
         end = _moment(request, "to", zone=zone, days=1) or now
         if end < start:
             raise InvalidInput("`to` lies before `from`.", attr="to")
@@ -139,7 +139,7 @@ class StatementView(TenantView):
 
 
 def _moment(request: Request, name: str, *, zone: ZoneInfo, days: int) -> datetime | None:
-    """A time, or a date's midnight and `days` later. Raises InvalidInput."""
+    """The parameter as a time; a date means its midnight plus `days`. Raises InvalidInput."""
     text = request.query_params.get(name, "")
     if not text:
         return None
@@ -158,7 +158,7 @@ def _moment(request: Request, name: str, *, zone: ZoneInfo, days: int) -> dateti
 
 
 class _Echo:
-    """A file that gives back what is written, so that csv's rows can be streamed."""
+    """A file whose `write` returns its text, so that csv rows can be streamed."""
 
     def write(self, text: str) -> str:
         return text
@@ -207,5 +207,5 @@ def _line(entry: LedgerEntry, currency: str) -> list[Any]:
 
 
 def _no_formula(text: str) -> str:
-    """What an operator wrote must not be one in somebody's spreadsheet."""
+    """Quotes a text that a spreadsheet would run as a formula: operators write reasons freely."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

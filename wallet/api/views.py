@@ -1,4 +1,4 @@
-"""`/wallet/`: what a tenant has, and the entries that explain it; never changed from here."""
+"""`/wallet/`: a tenant's balance, its ledger entries and its top-ups."""
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -30,7 +30,7 @@ class WalletView(TenantView):
 
     @extend_schema(operation_id="wallet_retrieve", responses={200: WalletSerializer})
     def get(self, request: Request) -> Response:
-        """Balance, what of it is held, and what is available."""
+        """The balance, the held part of it, and the available credit."""
         return Response(WalletSerializer(wallet_of(self.tenant)).data)
 
     @extend_schema(
@@ -39,11 +39,11 @@ class WalletView(TenantView):
         responses={200: WalletSerializer},
     )
     def patch(self, request: Request) -> Response:
-        """Below which available credit owners and admins are told; null: never. Nothing else."""
-        given = LowBalanceSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        """Set `low_balance_threshold`, the only field that can be written; null: no e-mails."""
+        serializer = LowBalanceSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
         wallet = wallet_of(self.tenant)
-        Wallet.objects.filter(pk=wallet.pk).update(**given.validated_data)
+        Wallet.objects.filter(pk=wallet.pk).update(**serializer.validated_data)
         wallet.refresh_from_db()
         return Response(WalletSerializer(wallet).data)
 
@@ -100,13 +100,13 @@ class TopUpListView(TenantView, ListAPIView[TopUp]):
         ],
     )
     def post(self, request: Request) -> Response:
-        """A page to pay on, at `url`. Credits come once the provider has said that it is paid."""
-        given = NewTopUpSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        """Open a payment page, at `url`. The provider's report of the payment adds the credits."""
+        serializer = NewTopUpSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
         top_up = open_top_up(
             tenant=self.tenant,
-            provider=given.validated_data["provider"],
-            amount=given.validated_data["amount"],
+            provider=serializer.validated_data["provider"],
+            amount=serializer.validated_data["amount"],
             actor=request.user if isinstance(request.user, User) else None,
             now=timezone.now(),
         )

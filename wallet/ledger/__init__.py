@@ -1,1 +1,1 @@
-"""Moves money: top-up, hold, capture, release; and lists what was moved."""
+"""The ledger: moves money (top-up, hold, capture, release, refund) and lists its entries."""

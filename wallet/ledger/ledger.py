@@ -1,8 +1,9 @@
 """The one module that moves credits.
 
-Each movement locks (hold, then wallet), then in one statement updates both rows and appends its
-entries, all in the caller's transaction. A movement is named by its reference: repeating it is
-done already, the same reference with other amounts is an error. docs/money.md defines each sign.
+Each movement locks the hold, then the wallet; one statement updates both rows and appends the
+entries, all in the caller's transaction. Movements are idempotent by reference: a repeated one
+changes nothing, and the same reference with other amounts is an error. docs/money.md defines each
+sign.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ from wallet.pricing.amounts import ZERO, quantize
 
 
 def wallet_of(tenant: Tenant) -> Wallet:
-    """The tenant's wallet, opened empty in the tenant's currency at first sight."""
+    """The tenant's wallet; the first call opens it, empty, in the tenant's currency."""
     wallet, _ = Wallet.objects.get_or_create(tenant=tenant, defaults={"currency": tenant.currency})
     return wallet
 
@@ -47,7 +48,10 @@ def top_up(
 def adjust(
     *, tenant: Tenant, amount: Decimal, reference: str, actor: str, reason: str, now: datetime
 ) -> LedgerEntry:
-    """Correct the balance by a signed amount, for a written reason. Raises InsufficientCredit."""
+    """Change the balance by a signed amount, with a reason.
+
+    Raises InvalidAmount, InsufficientCredit, ReferenceReused.
+    """
     amount = quantize(amount)
     if not reason or not amount:
         raise InvalidAmount("An adjustment needs an amount other than zero and a reason.")
@@ -56,7 +60,7 @@ def adjust(
 
 
 def set_credit_line(*, tenant: Tenant, amount: Decimal) -> Wallet:
-    """How far a balance, less what is held, may fall below zero. Raises InvalidAmount."""
+    """Set how far balance minus held may fall below zero. Raises InvalidAmount."""
     with transaction.atomic():
         wallet = _locked_wallet(tenant)
         wallet.credit_line = quantize(amount)
@@ -69,7 +73,7 @@ def set_credit_line(*, tenant: Tenant, amount: Decimal) -> Wallet:
 def hold(
     *, tenant: Tenant, amount: Decimal, subject: str, revision: int, actor: str, now: datetime
 ) -> Hold | None:
-    """Set credits aside for `subject`; None where there is nothing to hold.
+    """Set credits aside for `subject`; None if the amount rounds to zero.
 
     Raises InsufficientCredit (needed, available), ReferenceReused, WalletInactive.
     """
@@ -78,11 +82,11 @@ def hold(
     amount = _positive(amount)
     with transaction.atomic():
         wallet = _locked_wallet(tenant)
-        done = Hold.objects.filter(wallet=wallet, reference=subject, revision=revision).first()
-        if done is not None:
-            if done.amount != amount:
-                raise ReferenceReused(f"{subject} r{revision} already holds {done.amount}.")
-            return done
+        earlier = Hold.objects.filter(wallet=wallet, reference=subject, revision=revision).first()
+        if earlier is not None:
+            if earlier.amount != amount:
+                raise ReferenceReused(f"{subject} r{revision} already holds {earlier.amount}.")
+            return earlier
         new = Hold(wallet=wallet, reference=subject, revision=revision, amount=amount)
         new.save(force_insert=True)
         line = _Line(EntryKind.HOLD, ZERO, amount, f"{subject}:r{revision}:hold")
@@ -103,19 +107,19 @@ def capture_or_release(
     refunded: Decimal = ZERO,
     movement_id: UUID | None = None,
 ) -> None:
-    """Capture, release and refund parts of a hold; one statement, whatever the number of messages.
+    """Capture, release and refund parts of a hold, in one statement for any number of messages.
 
-    Never more captured and released than was held, nor more refunded than captured. `movement_id`:
-    the caller's own key to what makes up these lines. Raises HoldMissing, HoldExceeded,
-    ReferenceReused, RepeatedAtOnce.
+    Captures and releases never exceed the hold, refunds never exceed the captures. `movement_id` is
+    the caller's key to the messages behind these entries. Raises HoldMissing, HoldExceeded,
+    InvalidAmount, ReferenceReused, RepeatedAtOnce.
     """
     captured, released, refunded = quantize(captured), quantize(released), quantize(refunded)
     if min(captured, released, refunded) < ZERO:
         raise InvalidAmount("Captures, releases and refunds are not negative.")
     if captured == released == refunded == ZERO:
         return
-    # No lock first: the statement takes the hold's, then the wallet's, and where the same movement
-    # runs twice at once the entries' unique reference stops the second.
+    # No lock before the statement: it locks the hold, then the wallet. If the same movement runs
+    # twice at once, the unique reference of the entries stops the second.
     movement = HoldMovement(tenant_id, subject, revision, reference, movement_id, actor, now)
     amounts = {"captured": captured, "released": released, "refunded": refunded}
     appended = _execute(SETTLE_SQL, {**movement._asdict(), **amounts})
@@ -123,10 +127,10 @@ def capture_or_release(
 
 
 class HoldMovement(NamedTuple):
-    """A settlement but for its amounts, for a statement that works these out itself.
+    """A movement of a hold without its amounts, for a statement that computes them.
 
-    Such a statement holds `ledger_sql.settling`, takes this as parameters, and tells
-    `check_settled` how many entries it appended. `reference` must be one that was never used.
+    Such a statement contains `ledger_sql.hold_movement_sql`, takes these fields as parameters, and
+    passes the number of appended entries to `check_settled`. `reference` must be new.
     """
 
     tenant_id: UUID
@@ -146,7 +150,7 @@ def check_settled(
     released: Decimal,
     refunded: Decimal,
 ) -> None:
-    """Whether all entries of these amounts were appended, now or before.
+    """Check that all entries of these amounts exist, from this movement or an earlier one.
 
     Raises HoldMissing, HoldExceeded, ReferenceReused.
     """
@@ -175,7 +179,7 @@ class _Line:
 
 
 def _positive(amount: Decimal) -> Decimal:
-    """Rounded first: what rounds to nothing is no movement."""
+    """The amount, rounded; an amount that rounds to zero is refused, too."""
     if not amount.is_finite() or quantize(amount) <= ZERO:
         raise InvalidAmount("The amount must be more than zero.", attr="amount")
     return quantize(amount)
@@ -194,7 +198,7 @@ def _move(
     return LedgerEntry.objects.get(wallet=wallet, reference=line.reference)
 
 
-# New credit needs an open wallet; money that is owed moves on a closed one too.
+# New credit needs an open wallet; amounts already held or owed move on a closed one, too.
 NEEDS_OPEN_WALLET = frozenset({EntryKind.HOLD, EntryKind.TOP_UP})
 
 
@@ -208,7 +212,7 @@ def _append(
     hold_id: UUID | None = None,
     reason: str = "",
 ) -> None:
-    """Of a wallet that is locked."""
+    """Append an entry to a wallet that the caller has locked."""
     appended = _execute(
         APPEND_SQL,
         {
@@ -234,7 +238,7 @@ def _append(
 
 
 def _execute(sql: str, params: Mapping[str, Any]) -> int:
-    """The number of entries that were appended."""
+    """Run an appending statement; returns how many entries it appended."""
     try:
         with connection.cursor() as cursor:
             prepared.execute(cursor, sql, params)
@@ -242,32 +246,32 @@ def _execute(sql: str, params: Mapping[str, Any]) -> int:
     except IntegrityError as error:
         if "entry_reference_once" not in str(error):
             raise
-        raise RepeatedAtOnce("This movement is being made by somebody else; try again.") from error
+        raise RepeatedAtOnce("Another request is making this movement now; try again.") from error
 
 
 def _was_done(lines: Sequence[_Line], *, wallet: Wallet, subject: str) -> bool:
-    """Whether the same movement was made before. Raises ReferenceReused where another one was."""
-    done = {
+    """True if this movement was made before. Raises ReferenceReused if a different one was."""
+    entries = {
         entry.reference: entry
         for entry in LedgerEntry.objects.filter(
             wallet=wallet, reference__in=[line.reference for line in lines]
         )
     }
-    if done and not all(_same(done.get(line.reference), line, subject) for line in lines):
+    if entries and not all(_same(entries.get(line.reference), line, subject) for line in lines):
         raise ReferenceReused(f"{lines[0].reference} was used for another movement.")
-    return bool(done)
+    return bool(entries)
 
 
 def _overspent(
     movement: HoldMovement, *, wallet: Wallet, spent: Decimal
 ) -> HoldMissing | HoldExceeded:
     subject, revision = movement.subject, movement.revision
-    held = Hold.objects.filter(wallet=wallet, reference=subject, revision=revision).first()
-    if held is None:
+    hold_row = Hold.objects.filter(wallet=wallet, reference=subject, revision=revision).first()
+    if hold_row is None:
         return HoldMissing(f"Nothing is held for {subject} r{revision}.")
     return HoldExceeded(
-        f"{spent} is more than the {held.open_amount} still held, or than the "
-        f"{held.refundable} captured and not refunded."
+        f"{spent} is more than the {hold_row.open_amount} still held, or than the "
+        f"{hold_row.refundable} captured and not refunded."
     )
 
 

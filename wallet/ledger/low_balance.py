@@ -1,4 +1,4 @@
-"""Telling a tenant's owners that credit runs low: once, until it has been higher again."""
+"""E-mails owners and admins when credit is low: once, until it has risen over the threshold."""
 
 from datetime import datetime
 
@@ -15,34 +15,34 @@ AVAILABLE = F("balance") - F("held") + F("credit_line")
 
 
 def notify_low_balances(*, now: datetime) -> int:
-    """How many wallets it told of. Safe to repeat: a wallet is marked before its mail goes out."""
+    """Returns the number of wallets reported. Safe to repeat: marks a wallet before mailing."""
     low = Wallet.objects.filter(is_active=True, low_balance_threshold__isnull=False)
     low.alias(available_now=AVAILABLE).filter(
         low_balance_at__isnull=False, available_now__gte=F("low_balance_threshold")
     ).update(low_balance_at=None)
-    fallen = low.alias(available_now=AVAILABLE).filter(
+    newly_low = low.alias(available_now=AVAILABLE).filter(
         low_balance_at=None, available_now__lt=F("low_balance_threshold")
     )
-    return sum(_notify(wallet, now) for wallet in fallen.select_related("tenant"))
+    return sum(_notify(wallet, now) for wallet in newly_low.select_related("tenant"))
 
 
 def _notify(wallet: Wallet, now: datetime) -> bool:
-    mine = Wallet.objects.filter(pk=wallet.pk, low_balance_at=None).update(low_balance_at=now)
-    if not mine:
+    is_marked = Wallet.objects.filter(pk=wallet.pk, low_balance_at=None).update(low_balance_at=now)
+    if not is_marked:
         return False
     try:
         send_mail(
             subject=f"{wallet.tenant.name}: messaging credit is low",
             message=(
-                f"{wallet.available:.2f} {wallet.currency} of credit is available, less than the "
-                f"{wallet.low_balance_threshold:.2f} {wallet.currency} at which you wanted to be "
-                "told.\nBroadcasts that need more are refused until the wallet is topped up.\n"
+                f"{wallet.available:.2f} {wallet.currency} of credit is available, less than your "
+                f"threshold of {wallet.low_balance_threshold:.2f} {wallet.currency}.\n"
+                "Broadcasts that need more are refused until the wallet is topped up.\n"
             ),
             from_email=None,
             recipient_list=_addresses(wallet),
         )
     except OSError:
-        # The next look tries again.
+        # Unmarked again, so that the next run retries.
         log.warning("low_balance_mail_failed", wallet=str(wallet.pk))
         Wallet.objects.filter(pk=wallet.pk, low_balance_at=now).update(low_balance_at=None)
         return False

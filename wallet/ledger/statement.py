@@ -1,8 +1,8 @@
 """A wallet's statement: opening balance, every line, closing balance, and what each subject cost.
 
-A line belongs to the time at which it was booked, which its id holds (UUIDv7, made under the
-wallet's lock): the order in which balances follow each other. `created_at` is the clock of whoever
-moved it, earlier by the length of a transaction.
+A line belongs to the time in its id (UUIDv7, made under the wallet's lock), because balances follow
+each other in the order of ids. `created_at` is the caller's clock: it is earlier, by up to the
+length of the transaction.
 """
 
 from collections.abc import Iterator
@@ -18,8 +18,9 @@ from wallet.models import EntryKind, LedgerEntry, Wallet
 from wallet.pricing.amounts import ZERO
 
 MAX_LINES = 10_000
-"""In one JSON answer, 4 MB; the CSV is streamed and has no limit."""
+"""Lines in one JSON answer: about 4 MB. The CSV is streamed and has no limit."""
 CHUNK = 2_000
+"""Rows that a streamed statement holds in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class SubjectTotals:
-    """What one subject (a broadcast) came to in the period; `net` is captured less refunded."""
+    """Sums of one subject (a broadcast) in the period; `net` is captured minus refunded."""
 
     subject: str
     held: Decimal
@@ -45,7 +46,7 @@ class SubjectTotals:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """From `start` to before `end`."""
+    """One wallet's statement, from `start` (inclusive) to `end` (exclusive)."""
 
     wallet: Wallet
     start: datetime
@@ -58,17 +59,17 @@ class Statement:
         return _after(self._all().filter(id__lt=id_at(self.end)).order_by("id").last())
 
     def lines(self) -> QuerySet[LedgerEntry]:
-        """Oldest first."""
+        """All lines, oldest first."""
         return self._all().filter(id__gte=id_at(self.start), id__lt=id_at(self.end)).order_by("id")
 
-    def few_lines(self) -> list[LedgerEntry]:
-        """All of them. Raises InvalidInput for more than MAX_LINES."""
-        found = list(self.lines()[: MAX_LINES + 1])
-        if len(found) > MAX_LINES:
+    def lines_within_limit(self) -> list[LedgerEntry]:
+        """All lines as a list. Raises InvalidInput if there are more than MAX_LINES."""
+        lines = list(self.lines()[: MAX_LINES + 1])
+        if len(lines) > MAX_LINES:
             raise InvalidInput(
                 f"More than {MAX_LINES} lines: give a shorter period, or ask for CSV.", attr="from"
             )
-        return found
+        return lines
 
     def stream(self) -> Iterator[LedgerEntry]:
         return self.lines().iterator(chunk_size=CHUNK)
@@ -105,7 +106,7 @@ class Statement:
 
 
 def booked_at(entry: LedgerEntry) -> datetime:
-    """The milliseconds in its id."""
+    """When the entry was booked, to the millisecond: its id holds the time."""
     return datetime.fromtimestamp((entry.pk.int >> 80) / 1000, tz=UTC)
 
 

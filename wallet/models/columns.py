@@ -1,4 +1,4 @@
-"""What the wallet's tables have in common: amounts, and that nobody empties them."""
+"""Parts that the wallet's tables share: the amount column and the trigger against TRUNCATE."""
 
 from decimal import Decimal
 
@@ -7,12 +7,15 @@ from django.db import models
 
 
 def amount_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
-    """Money to a millionth of the currency's unit: SMS prices have four places and more."""
+    """Money with six decimal places: SMS prices have four and more."""
     return models.DecimalField(max_digits=20, decimal_places=6, **options)  # type: ignore[arg-type]
 
 
 def never_truncated(name: str) -> pgtrigger.Trigger:
-    """Row triggers do not see TRUNCATE. A test run, which empties its own database, says so."""
+    """Refuses TRUNCATE, which row triggers do not see.
+
+    Test settings allow it by `wallet.may_truncate`, because tests empty their own database.
+    """
     return pgtrigger.Trigger(
         name=name,
         level=pgtrigger.Statement,

@@ -1,4 +1,4 @@
-"""What a message costs, where and when."""
+"""Prices of messages, by place and time."""
 
 import pgtrigger
 from django.core.validators import RegexValidator
@@ -11,9 +11,9 @@ from wallet.pricing.pricing import BASIC, SINGLE
 
 
 class Rate(models.Model):
-    """A price of one message (SMS: of one segment) for a time; wallet/pricing/pricing.py reads it.
+    """The price of one message (SMS: one segment) for a period; wallet/pricing/pricing.py reads it.
 
-    Operators add rates and end them; what was once a price stays, as messages refer to it.
+    Operators add rates and end them. A price never changes, because messages refer to their rate.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -36,7 +36,7 @@ class Rate(models.Model):
         max_length=7,
         blank=True,
         validators=[RegexValidator("^[1-9][0-9]*$")],
-        help_text="What numbers begin with after the +, such as 49; the longest that fits counts.",
+        help_text="First digits of the number, without +, such as 49. The longest match applies.",
     )
     message_type = models.CharField(
         max_length=10,
@@ -47,7 +47,7 @@ class Rate(models.Model):
     price = models.DecimalField(max_digits=12, decimal_places=6)
     currency = models.CharField(max_length=3)
     valid_from = models.DateTimeField()
-    valid_to = models.DateTimeField(null=True, blank=True, help_text="Exclusive. Empty: for good.")
+    valid_to = models.DateTimeField(null=True, blank=True, help_text="Exclusive. Empty: no end.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

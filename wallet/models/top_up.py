@@ -1,4 +1,4 @@
-"""Credits that are bought, and what payment providers said of them."""
+"""Purchases of credits, and the payment events that providers reported."""
 
 from django.db import models
 
@@ -10,20 +10,22 @@ from wallet.models.wallet import Wallet
 class TopUpStatus(models.TextChoices):
     OPEN = "OPEN", "Waiting to be paid"
     PAID = "PAID", "Paid and credited"
-    FAILED = "FAILED", "No page to pay on was opened"
+    FAILED = "FAILED", "Payment page not opened"
     DISPUTED = "DISPUTED", "Paid, but not credited"
 
 
 class TopUp(models.Model):
-    """Credits that somebody set out to buy; added once the provider says that they are paid."""
+    """A purchase of credits; they are added once the provider reports the payment."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="top_ups")
     provider = models.CharField(max_length=20)
     provider_id = models.CharField(max_length=200, blank=True)
-    url = models.TextField(blank=True, help_text="Where it is paid.")
+    url = models.TextField(blank=True, help_text="Address of the payment page.")
     amount = amount_field()
-    minor_units = models.BigIntegerField(help_text="The amount as the provider counts it.")
+    minor_units = models.BigIntegerField(
+        help_text="The amount in the smallest unit of the currency."
+    )
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=TopUpStatus.choices, default=TopUpStatus.OPEN)
     reason = models.CharField(max_length=200, blank=True)
@@ -41,7 +43,7 @@ class TopUp(models.Model):
 
 
 class ReceivedPayment(models.Model):
-    """A payment provider's verified event, by its own id: repeated, it does nothing."""
+    """A payment provider's verified event, unique by its id: a repeated event does nothing."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     provider = models.CharField(max_length=20)

@@ -1,4 +1,4 @@
-"""The wallet, what is held in it, and the entries that explain it."""
+"""The wallet, its holds, and the ledger entries that explain its balance."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from wallet.models.columns import amount_field, never_truncated
 
 
 class Wallet(models.Model):
-    """Balance and held in one narrow row; only wallet/ledger/ledger.py writes it. Never deleted."""
+    """A tenant's credits. Only wallet/ledger/ledger.py moves them; a wallet is never deleted."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.OneToOneField("tenants.Tenant", on_delete=models.PROTECT, related_name="wallet")
@@ -25,7 +25,7 @@ class Wallet(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="When its owners were told that it is low; empty again once it is not.",
+        help_text="When the low-balance e-mail was sent; empty if credit is not low.",
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -53,14 +53,14 @@ class Wallet(models.Model):
 
     @property
     def available(self) -> Decimal:
-        """What can still be held."""
+        """Credit that can still be held."""
         return self.balance - self.held + self.credit_line
 
 
 class Hold(models.Model):
-    """Credits set aside for one reference; captured and released, never beyond `amount`.
+    """Credits set aside for one reference; captures and releases never exceed `amount`.
 
-    What it is for, and how much, is fixed; its sums only ever grow.
+    Reference, revision and amount never change; the sums only grow.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -70,7 +70,10 @@ class Hold(models.Model):
         db_index=False,  # hold_once_per_revision begins with it
         related_name="holds",
     )
-    reference = models.CharField(max_length=100, help_text="Opaque to the wallet.")
+    reference = models.CharField(
+        max_length=100,
+        help_text="Purpose of the hold, such as broadcast:<id>. The wallet does not interpret it.",
+    )
     revision = models.PositiveIntegerField()
     amount = amount_field()
     captured = amount_field(default=Decimal(0))
@@ -124,7 +127,7 @@ class Hold(models.Model):
 
 
 class EntryKind(models.TextChoices):
-    """What an entry does to (balance, held)."""
+    """Kinds of ledger entries; each comment shows the signs of (balance, held)."""
 
     TOP_UP = "TOP_UP", "Top-up"  # (+, 0)
     HOLD = "HOLD", "Hold"  # (0, +)
@@ -149,13 +152,22 @@ class LedgerEntry(models.Model):
     held_delta = amount_field()
     balance_after = amount_field()
     held_after = amount_field()
-    reference = models.CharField(max_length=200, help_text="Names the movement; once per wallet.")
-    subject = models.CharField(max_length=100, blank=True, help_text="What it was for; opaque.")
+    reference = models.CharField(
+        max_length=200, help_text="Unique name of the movement in this wallet."
+    )
+    subject = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="Purpose of the movement. The wallet does not interpret it.",
+    )
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="entries")
     movement_id = models.UUIDField(
-        null=True, editable=False, help_text="The caller's key to what makes up this line; opaque."
+        null=True, editable=False, help_text="The caller's key to the messages behind this entry."
     )
-    actor = models.CharField(max_length=100, help_text="A user's id, or the part that did it.")
+    actor = models.CharField(
+        max_length=100,
+        help_text="Id of the user, or name of the program part, that made the movement.",
+    )
     reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
 

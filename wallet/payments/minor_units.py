@@ -1,10 +1,10 @@
-"""Amounts as payment providers count them: in a currency's smallest unit."""
+"""Amounts in a currency's smallest unit, as payment providers take them."""
 
 from decimal import Decimal
 
 from wallet.errors import InvalidAmount
 
-# ISO 4217: units of which a currency has none, or three places; all others have two.
+# Decimal places by ISO 4217: none, or three; all other currencies have two.
 # fmt: off
 NO_PLACES = frozenset({
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW",
@@ -12,7 +12,8 @@ NO_PLACES = frozenset({
 })
 THREE_PLACES = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 # fmt: on
-# docs.stripe.com/currencies: counted there in hundredths although they have none in ISO 4217.
+# Stripe takes these in hundredths, although ISO 4217 gives them no places:
+# docs.stripe.com/currencies.
 HUNDREDTHS_AT_STRIPE = frozenset({"ISK", "UGX"})
 
 
@@ -23,7 +24,7 @@ def places_of(currency: str) -> int:
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
-    """12.34 EUR is 1234. Raises InvalidAmount for a fraction of the smallest unit."""
+    """Converts 12.34 EUR to 1234. Raises InvalidAmount for 0 or parts of the smallest unit."""
     scaled = amount.scaleb(places_of(currency))
     if scaled != scaled.to_integral_value() or scaled <= 0:
         raise InvalidAmount(

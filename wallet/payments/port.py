@@ -1,4 +1,4 @@
-"""The port to payment providers: a page to pay on, and a signed word that it was paid."""
+"""The port to payment providers: payment pages, and signed events that report payments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from uuid import UUID
 
 
 class PaymentProviderFailed(Exception):
-    """The provider could not be reached or refused; its words are the message."""
+    """The provider refused or could not be reached; the message is the provider's text."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutPage:
-    """Where the customer pays, and the provider's id of it."""
+    """The payment page's address, and the provider's id of it."""
 
     provider_id: str
     url: str
@@ -20,7 +20,7 @@ class CheckoutPage:
 
 @dataclass(frozen=True, slots=True)
 class PaymentEvent:
-    """A verified call. `top_up_id` None: it says nothing of a payment of ours."""
+    """A verified webhook call. If `top_up_id` is None, it reports no payment of a top-up."""
 
     event_id: str
     kind: str
@@ -30,7 +30,7 @@ class PaymentEvent:
 
 
 class PaymentProvider(Protocol):
-    """Moves no credits: wallet/payments/topping_up.py does, on what `read` has verified."""
+    """A payment provider. wallet/payments/topping_up.py moves the credits, not the provider."""
 
     name: str
 
@@ -39,13 +39,13 @@ class PaymentProvider(Protocol):
     def open_page(
         self, *, top_up_id: UUID, minor_units: int, currency: str, return_url: str
     ) -> CheckoutPage:
-        """One call; repeated with the same id it opens no second page to pay on.
+        """Open a payment page with one request; a repeated `top_up_id` opens no second page.
 
         Raises PaymentProviderFailed.
         """
 
     def read(self, *, body: bytes, headers: Mapping[str, str]) -> PaymentEvent | None:
-        """None unless the provider has signed it. Header names in lower case."""
+        """The event of a signed webhook call, else None. Header names are in lower case."""
 
 
 def uuid_or_none(text: object) -> UUID | None:

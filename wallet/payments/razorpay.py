@@ -30,7 +30,7 @@ NOT_SIGNED = (
     TypeError,
     ValueError,
 )
-"""Or nothing that Razorpay would send."""
+"""Errors of a call that Razorpay has not signed, or whose body Razorpay would not send."""
 
 
 class RazorpayLinks:
@@ -46,7 +46,7 @@ class RazorpayLinks:
     def open_page(
         self, *, top_up_id: UUID, minor_units: int, currency: str, return_url: str
     ) -> CheckoutPage:
-        """`reference_id` is unique at Razorpay: a second link of the same top-up is refused."""
+        """Open a payment link. Razorpay refuses a second link with the same `reference_id`."""
         body = {
             "amount": minor_units,
             "currency": currency,
@@ -93,12 +93,12 @@ class RazorpayLinks:
 
 
 def _client() -> Any:
-    """The library has no types."""
+    """A Razorpay client; `Any`, because the library has no types."""
     options = {"base_url": settings.RAZORPAY_BASE_URL} if settings.RAZORPAY_BASE_URL else {}
     return razorpay.Client(auth=(settings.RAZORPAY_KEY_ID, settings.RAZORPAY_KEY_SECRET), **options)
 
 
 def _words(error: Exception) -> str:
-    """Razorpay's own; of the network only what kind of failure it was."""
-    is_theirs = type(error).__module__.startswith("razorpay")
-    return str(error)[:200] if is_theirs else type(error).__name__
+    """Razorpay's own text; for a network failure only the exception's name."""
+    is_from_razorpay = type(error).__module__.startswith("razorpay")
+    return str(error)[:200] if is_from_razorpay else type(error).__name__

@@ -1,4 +1,4 @@
-"""Which payment providers there are."""
+"""The payment providers, and which of them are configured."""
 
 from django.conf import settings
 
@@ -8,7 +8,7 @@ from wallet.payments.razorpay import RazorpayLinks
 from wallet.payments.stripe import StripeCheckout
 
 PROVIDERS: dict[str, PaymentProvider] = {
-    each.name: each for each in (StripeCheckout(), RazorpayLinks())
+    provider.name: provider for provider in (StripeCheckout(), RazorpayLinks())
 }
 
 
@@ -18,7 +18,7 @@ class PaymentsNotConfigured(DomainError):
 
 
 def provider_named(name: str) -> PaymentProvider:
-    """Raises InvalidInput for an unknown one, PaymentsNotConfigured without its keys."""
+    """Raises InvalidInput for an unknown name, PaymentsNotConfigured if its keys are not set."""
     provider = PROVIDERS.get(name)
     if provider is None:
         raise InvalidInput(

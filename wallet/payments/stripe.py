@@ -22,7 +22,7 @@ NOT_SIGNED = (
     TypeError,
     ValueError,
 )
-"""Or nothing that Stripe would send."""
+"""Errors of a call that Stripe has not signed, or whose body Stripe would not send."""
 
 
 class StripeCheckout:

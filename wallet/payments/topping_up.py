@@ -1,4 +1,4 @@
-"""Credits bought through a payment provider; added on its verified word alone."""
+"""Buying credits through a payment provider; only its verified events add credits."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -27,7 +27,7 @@ class PaymentProviderRefused(DomainError):
 def open_top_up(
     *, tenant: Tenant, provider: str, amount: Decimal, actor: User | None, now: datetime
 ) -> TopUp:
-    """A page to pay on; no credits yet. Not for use inside a transaction: it calls the provider.
+    """Open a payment page; adds no credits yet. Calls the provider, so not in a transaction.
 
     Raises InvalidInput, InvalidAmount, PaymentsNotConfigured, PaymentProviderRefused,
     WalletInactive.
@@ -58,7 +58,7 @@ def open_top_up(
         )
         log.warning("top_up_not_opened", top_up=str(top_up.pk), provider=provider)
         raise PaymentProviderRefused(
-            f"{provider} opened no page to pay on: {error}", attr="provider"
+            f"{provider} opened no payment page: {error}", attr="provider"
         ) from error
     TopUp.objects.filter(pk=top_up.pk).update(provider_id=page.provider_id, url=page.url)
     top_up.refresh_from_db()
@@ -66,7 +66,7 @@ def open_top_up(
 
 
 def take_payment(*, provider: str, event: PaymentEvent, now: datetime) -> ReceivedPayment:
-    """Credit what a verified event says was paid: once an event, and once a top-up."""
+    """Credit the payment that a verified event reports: once per event, and once per top-up."""
     with transaction.atomic():
         received, is_new = ReceivedPayment.objects.get_or_create(
             provider=provider,
@@ -116,9 +116,9 @@ def _credit(
     return "credited"
 
 
-def _refuse(top_up: TopUp, why: str) -> str:
-    """Paid, but not credited: somebody has to look at it."""
-    top_up.status, top_up.reason = TopUpStatus.DISPUTED, why[:200]
+def _refuse(top_up: TopUp, reason: str) -> str:
+    """Mark as paid but not credited: an operator has to resolve it."""
+    top_up.status, top_up.reason = TopUpStatus.DISPUTED, reason[:200]
     top_up.save(update_fields=("status", "reason"))
-    log.error("payment_not_credited", top_up=str(top_up.pk), reason=why)
-    return why[:200]
+    log.error("payment_not_credited", top_up=str(top_up.pk), reason=reason)
+    return reason[:200]

@@ -1,1 +1,1 @@
-"""What a message costs."""
+"""Prices of messages: tariffs, segments and rounding."""

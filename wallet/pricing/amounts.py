@@ -1,4 +1,4 @@
-"""How amounts are rounded: the one place where money is."""
+"""Rounds money; no other module does."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -7,5 +7,5 @@ QUANTUM = Decimal("0.000001")
 
 
 def quantize(amount: Decimal) -> Decimal:
-    """An amount as the ledger keeps it: six places, half up."""
+    """Rounds to the ledger's six places, half up."""
     return amount.quantize(QUANTUM, rounding=ROUND_HALF_UP)

@@ -1,9 +1,10 @@
-"""What one message costs: pure, from the rates that are given to it.
+"""Computes the price of one message from rates, without reading the database.
 
-Of the rates that are valid at a time and fit a message, the first in this order gives the price:
-its country's, its calling code's (the longest that fits), one for anywhere; among these the
-sender's own before the platform's, its category's before one for all, its message type's before
-one for all, the latest before an earlier one. Where none fits, the sender's price for the category.
+Several rates may be valid and match a message. The first in this order gives the price: a rate for
+its country, one for its calling code (the longest match), one for anywhere. Among equals, a rate of
+the sender wins over one of the platform, then one for the category, then one for the message type
+over one for any, then the one with the latest `valid_from`. If no rate matches, the sender's own
+price for the category applies.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +19,11 @@ from wallet.pricing.amounts import quantize
 
 BASIC, SINGLE = "BASIC", "SINGLE"
 BASIC_LENGTH = 160
-"""RCS: text alone and no longer is a basic message, anything else a single one, as Google bills."""
+"""RCS: Google bills plain text up to this length as basic, any other message as single."""
 
 
 class RateRow(Protocol):
-    """A rate as wallet/models/rate.py keeps it. Empty (or no sender): any."""
+    """A row of wallet/models/rate.py. An empty field (or no sender) matches any."""
 
     @property
     def id(self) -> UUID: ...
@@ -57,7 +58,7 @@ class RateRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Of one segment, and the rate that gave it; None where the sender's own price did."""
+    """The price of one segment, and the rate it comes from; None for the sender's own price."""
 
     unit: Decimal
     rate_id: UUID | None = None
@@ -68,21 +69,21 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """All prices of one sender for one category at one time, by (place, message type)."""
+    """All prices of a sender for one category at one time, by (place, message type)."""
 
     countries: Mapping[tuple[str, str], Price]
     calling_codes: Mapping[tuple[str, str], Price]
     anywhere: Mapping[str, Price]
 
     def price(self, *, country: str, phone: str, message_type: str = "") -> Price:
-        """`phone` in E.164, empty where there is none."""
-        own = self.countries.get((country, message_type))
-        if own is not None:
-            return own
+        """The price for a recipient; `phone` is E.164, or empty if there is none."""
+        price = self.countries.get((country, message_type))
+        if price is not None:
+            return price
         for end in range(len(phone), 1, -1):
-            found = self.calling_codes.get((phone[1:end], message_type))
-            if found is not None:
-                return found
+            price = self.calling_codes.get((phone[1:end], message_type))
+            if price is not None:
+                return price
         return self.anywhere[message_type]
 
 
@@ -105,32 +106,32 @@ def tariff(
     own_price: Decimal,
     at: datetime,
 ) -> Tariff:
-    """`own_price`: the sender's for the category, where no rate fits."""
-    fitting = sorted(
+    """The sender's tariff; `own_price` is the sender's price where no rate matches."""
+    matching = sorted(
         (
-            each
-            for each in rates
-            if each.platform == platform
-            and each.sender_id in {None, sender_id}
-            and each.category in {"", category}
-            and each.valid_from <= at
-            and (each.valid_to is None or at < each.valid_to)
+            rate
+            for rate in rates
+            if rate.platform == platform
+            and rate.sender_id in {None, sender_id}
+            and rate.category in {"", category}
+            and rate.valid_from <= at
+            and (rate.valid_to is None or at < rate.valid_to)
         ),
         key=_rank,
     )
     countries: dict[tuple[str, str], Price] = {}
     calling_codes: dict[tuple[str, str], Price] = {}
     anywhere: dict[str, Price] = {}
-    for each in fitting:
-        price = Price(each.price, each.id)
-        # Ranked: the last that fits stays.
+    # In rising rank, so that a better rate overwrites the others.
+    for rate in matching:
+        price = Price(rate.price, rate.id)
         for message_type in message_types(platform):
-            if each.message_type not in {"", message_type}:
+            if rate.message_type not in {"", message_type}:
                 continue
-            if each.country:
-                countries[each.country, message_type] = price
-            elif each.calling_code:
-                calling_codes[each.calling_code, message_type] = price
+            if rate.country:
+                countries[rate.country, message_type] = price
+            elif rate.calling_code:
+                calling_codes[rate.calling_code, message_type] = price
             else:
                 anywhere[message_type] = price
     for message_type in message_types(platform):

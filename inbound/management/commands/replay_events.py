@@ -14,14 +14,16 @@ from inbound.models import EventStatus, ProviderEvent
 
 
 class Command(BaseCommand):
-    help = "Apply stored webhook events once more: those set aside, of an app, or since a time."
+    help = "Apply stored webhook events once more: all failed ones, one event, or all since a time."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--failed", action="store_true", help="what was set aside")
+        which.add_argument("--failed", action="store_true", help="all failed events")
         which.add_argument("--id", type=UUID, help="one event")
-        which.add_argument("--since", help="all received since (ISO 8601, UTC where no offset)")
-        parser.add_argument("--app", type=UUID, help="of this provider app alone")
+        which.add_argument(
+            "--since", help="all events received since this time (ISO 8601; without an offset: UTC)"
+        )
+        parser.add_argument("--app", type=UUID, help="only events of this provider app")
 
     def handle(self, **options: Any) -> None:
         events = _chosen(options)

@@ -196,7 +196,7 @@ def test_what_no_column_can_hold_is_left_out_and_said(
     before, known = known, WhatsAppTemplate.objects.get(pk=known.pk)
     assert (known.status, known.body) == ("APPROVED", before.body)
     assert known.provider_template_id == before.provider_template_id
-    assert known.rejection_reason.startswith(f"Not taken over: {reason}")
+    assert known.rejection_reason.startswith(f"Not copied: {reason}")
 
 
 def test_a_draft_is_not_said_to_lack_what_is_not_taken_over_anyway(
