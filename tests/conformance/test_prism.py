@@ -26,7 +26,7 @@ def exchange(request: HttpRequest, prefer: str = "") -> HttpResponse:
 
 
 def violations(answer: HttpResponse) -> list[Any]:
-    """What is wrong with the request; an answer's example that breaks its spec does not count."""
+    """The request's violations; an answer's example that violates its spec does not count."""
     problems = json_object(answer.body).get("validation", [])
     return [problem for problem in problems if problem["location"][0] != "response"]
 

@@ -1,4 +1,4 @@
-"""A provider's SDK and our adapter make the same request of the same message."""
+"""A provider's SDK and our adapter make the same request from the same message."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""Vonage's own client and our adapter make the same request of the same message."""
+"""Vonage's own client and our adapter make the same request from the same message."""
 
 import hashlib
 import hmac
