@@ -1,4 +1,4 @@
-"""Answers to requests that no API view has seen, in the API's shape; the admin keeps Django's."""
+"""Errors of requests that reach no API view, in the API's shape; the admin keeps Django's."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults

@@ -28,7 +28,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 
 class ErrorResponseSerializer(serializers.Serializer[Any]):
-    """Every refusal; name it in `responses` for the statuses of your own: `{402: …}`."""
+    """The body of every refusal; a view lists it in `responses` for its statuses: `{402: …}`."""
 
     type = serializers.ChoiceField(choices=ErrorType.choices)
     errors = ErrorSerializer(many=True)  # type: ignore[assignment]  # not Serializer.errors

@@ -1,15 +1,15 @@
-"""The one base of every refusal that the domain can give."""
+"""The base class of every refusal that the domain raises."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 class DomainError(Exception):
-    """A refusal with a stable code, an HTTP status and a way out.
+    """A refusal with a stable code and an HTTP status; its text names the way out.
 
-    Subclasses set `code` and `status`; `detail` is a sentence for the user, `attr` names the input
-    field that caused it (dotted path, None where no single field did), `data` holds facts that a
-    client can act on (JSON-serialisable).
+    Subclasses set `code` and `status`. `detail` is a sentence for the user. `attr` is the dotted
+    path of the input field at fault, None if no single field is. `data` holds facts that a client
+    can act on (JSON-serialisable).
     """
 
     code = "domain_error"

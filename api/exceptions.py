@@ -1,4 +1,4 @@
-"""How every refusal leaves the API: one shape, `{type, errors: [{code, detail, attr}]}`.
+"""Turns every refusal into one shape of answer: `{type, errors: [{code, detail, attr}]}`.
 
 A DomainError with facts for the client adds them as `errors[0].data`. See docs/adr/0004.
 """
@@ -28,7 +28,7 @@ def exception_handler(exc: Exception, context: ExceptionHandlerContext) -> Respo
 
 
 class Refused(exceptions.APIException):
-    """A DomainError as DRF understands it."""
+    """Wraps a DomainError in an exception that DRF can answer."""
 
     def __init__(self, error: DomainError) -> None:
         super().__init__(detail=error.detail, code=error.code)
@@ -39,14 +39,14 @@ class Refused(exceptions.APIException):
 
 
 class RequestTooLarge(DomainError):
-    """The body is longer than the server reads."""
+    """The request's body is longer than the server reads."""
 
     code = "request_too_large"
     status = 413
 
 
 class AlreadyExists(DomainError):
-    """Lost a race for a unique value that validation found free."""
+    """Another request took a unique value after validation had found it free."""
 
     code = "already_exists"
     status = 409
@@ -61,7 +61,7 @@ class Handler(ExceptionHandler):
         return answer
 
     def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
-        """A refusal is an answer, a 503 too: reported, it would be logged as a bug, with 500."""
+        """Reports no refusal, not even a 503: it is an answer, and a report logs a bug."""
         if not isinstance(exc, Refused):
             super().report_exception(exc, response)
 
@@ -83,7 +83,7 @@ class Formatter(ExceptionFormatter):
 
 
 def as_api_exception(exc: Exception) -> Exception:
-    """What a client is told of an exception that DRF does not know."""
+    """The refusal for an exception that DRF does not know, None for a bug."""
     if isinstance(exc, DomainError):
         return Refused(exc)
     if isinstance(exc, RequestDataTooBig):
@@ -98,11 +98,11 @@ def as_api_exception(exc: Exception) -> Exception:
 
 
 def _is_unreadable_input(exc: Exception) -> bool:
-    """Input that no validator stopped: PostgreSQL's refusal, or psycopg2's of U+0000."""
+    """Whether PostgreSQL refused a value that passed validation, or psycopg2 refused U+0000."""
     nul = isinstance(exc, ValueError) and "NUL (0x00)" in str(exc)
     return nul or isinstance(exc, SuspiciousOperation | UnicodeEncodeError | DataError)
 
 
 def error_body(kind: str, code: str, detail: str, *, attr: str | None = None) -> Mapping[str, Any]:
-    """The shape, for answers given outside DRF."""
+    """The body of one error, for answers given outside DRF."""
     return {"type": kind, "errors": [{"code": code, "detail": detail, "attr": attr}]}

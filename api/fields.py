@@ -1,4 +1,4 @@
-"""Serializer fields whose shape is the same everywhere in the API."""
+"""Serializer fields that have one shape everywhere in the API."""
 
 from datetime import UTC
 from typing import Any
@@ -16,7 +16,7 @@ class MoneyField(serializers.DecimalField):
 
 
 class UtcDateTimeField(serializers.DateTimeField):
-    """A time in ISO 8601, answered in UTC with a final Z; one without an offset is read as UTC."""
+    """A time in ISO 8601: written in UTC with a final Z; read as UTC if it has no offset."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(default_timezone=UTC, **options)

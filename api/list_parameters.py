@@ -1,4 +1,4 @@
-"""Which query parameters a list takes: another one is refused, as nothing would come of it."""
+"""Refuses query parameters that a list does not know: a misspelt filter must not be ignored."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,17 +13,17 @@ MAX_NAMED = 10
 
 
 def refuse_unknown_parameters(request: Request, *, known: Iterable[str]) -> None:
-    """Raises ValidationError (`unknown_parameter`) with the names of those that are known."""
-    known = sorted(known)
-    surplus = sorted(set(request.query_params) - {*known, api_settings.URL_FORMAT_OVERRIDE})
+    """Raises ValidationError (`unknown_parameter`), which lists the known parameters."""
+    names = sorted(known)
+    surplus = sorted(set(request.query_params) - {*names, api_settings.URL_FORMAT_OVERRIDE})
     if surplus:
-        way_out = f"Known are: {', '.join(known)}." if known else "No parameter is known."
+        way_out = f"Known are: {', '.join(names)}." if names else "No parameter is known."
         refusal = ErrorDetail(f"Unknown here. {way_out}", code="unknown_parameter")
         raise ValidationError({name: [refusal] for name in surplus[:MAX_NAMED]})
 
 
 def parameters_of(view: Any, paginator: BasePagination) -> Iterator[str]:
-    """Those of a generic view's pages and of its filters."""
+    """The query parameters of a generic view's pagination and filters."""
     backends = [backend() for backend in getattr(view, "filter_backends", ())]
     for source in (paginator, *backends):
         if isinstance(source, DjangoFilterBackend):

@@ -1,4 +1,4 @@
-"""Lists in pages: numbered ones for what is small, keyset cursors for what grows without end."""
+"""Pagination: numbered pages for lists that stay small, keyset cursors for lists that grow."""
 
 import json
 import re
@@ -28,7 +28,7 @@ SOME_NUMBER = re.compile("0*[1-9][0-9]{0,8}")
 
 
 def page_size(request: Request) -> int:
-    """The page size asked for, at most MAX_PAGE_SIZE; what is no positive number is refused."""
+    """The requested page size, at most MAX_PAGE_SIZE. Refuses anything but a positive number."""
     raw = request.query_params.get("page_size", "")
     if not raw:
         return DEFAULT_PAGE_SIZE
@@ -55,14 +55,14 @@ class NumberedPages(PageNumberPagination):
 
 
 class InvalidCursor(InvalidInput):
-    """The cursor was not given out by this list."""
+    """The cursor does not come from this list."""
 
     code = "invalid_cursor"
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place between two rows: the keys of the row beside it and the way to read from there."""
+    """A place between two rows: the keys of the row beside it, and the direction to read."""
 
     backwards: bool
     values: Sequence[str]
@@ -91,10 +91,10 @@ class Row(Func):
 
 
 class KeysetPages(BasePagination):
-    """`?cursor=…`: results, next and previous; one statement a page, as quick at row 10⁶ as at 1.
+    """`?cursor=…`: results, next and previous, by one statement that is as fast at row 10⁶ as at 1.
 
-    The view's `keyset` names the fields that order the list, all ascending or all descending (`-`),
-    none nullable, the last one unique; ("-id",) if it says nothing (ids are in order of time).
+    The view's `keyset` names the fields that order the list: all ascending or all descending (`-`),
+    none nullable, the last one unique. The default is ("-id",), because ids are in order of time.
     """
 
     def paginate_queryset(

@@ -1,4 +1,4 @@
-"""Which JSON bodies are read at all: what PostgreSQL cannot store never reaches a view."""
+"""Refuses JSON that PostgreSQL cannot store before it reaches a view."""
 
 import re
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 MAX_DEPTH = 32
-"""Of lists and objects in each other; the deepest that the API understands is 5."""
+"""Levels of nested lists and objects; the API itself uses at most 5."""
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class StrictJSONParser(JSONParser):
-    """JSON without null characters, lone surrogates, NaN, excessive depth or excessive length."""
+    """Refuses null characters, lone surrogates, NaN, excessive depth and excessive length."""
 
     def parse(
         self,

@@ -1,6 +1,7 @@
-"""How many webhook calls were refused, by whom they claimed to be and why: for the metrics alone.
+"""Counts refused webhook calls by the provider in their path and by reason, for the metrics.
 
-In Redis, not in rows: a stranger's calls must not fill a table. Emptied, the counts begin anew.
+The counts are kept in Redis, not in rows, because a stranger's calls must not fill a table. If
+Redis is emptied, they start again at zero.
 """
 
 from contextlib import suppress
@@ -15,17 +16,17 @@ UNKNOWN_ENDPOINT = "unknown_endpoint"
 TOO_LARGE = "too_large"
 
 TIMEOUT = 0.5
-"""Seconds. A call is refused with or without Redis."""
+"""Seconds. A slow Redis must not delay the refusal."""
 
 
 def count_refused(*, provider: str, reason: str) -> None:
-    """`provider` is one that is known: a name from a stranger's path would make a series of it."""
+    """Count one call. `provider` must be a known name: a stranger must not create metric series."""
     with suppress(redis.RedisError):
         _client().hincrby(_key(), f"{provider} {reason}", 1)
 
 
 def refused_calls() -> dict[tuple[str, str], int]:
-    """By provider and reason. Raises redis.RedisError."""
+    """The counts by provider and reason. Raises redis.RedisError."""
     counts = cast("dict[bytes, bytes]", _client().hgetall(_key()))
     refused = {}
     for name, count in counts.items():

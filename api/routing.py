@@ -1,4 +1,4 @@
-"""URLs that answer with and without the trailing slash, without a redirect between the two."""
+"""URLs that answer with and without the trailing slash; neither redirects to the other."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +11,9 @@ UUID_PATTERN = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-
 
 
 class OptionalSlashRouter(SimpleRouter):
-    """Routes of viewsets; a detail id is a UUID, so `/broadcast/messages/` is never taken for one.
+    """Routes of viewsets. A detail id is a UUID, so `/broadcast/messages/` never matches as one.
 
-    A viewset whose id is not a UUID says so with `lookup_value_regex`.
+    A viewset with other ids sets `lookup_value_regex`.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What a client sends is read whole or refused: nothing of it is lost silently."""
+"""Serializers that read a body completely or refuse it: no key is ignored silently."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -11,15 +11,14 @@ MAX_NAMED = 10
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses keys that it does not know: a misspelt one must not be lost silently.
+    """Refuses unknown keys, because a misspelt key must not be ignored.
 
-    Read-only fields are known, and so is what is `also_shown`, so that what was read can be sent
-    back. An object within another is whole also where the body around it is a PATCH's, which asks
-    for no field of its own.
+    Read-only fields and the names in `also_shown` are accepted and ignored, so that a client can
+    send back what it has read. A nested object must be complete even if the body is a PATCH's.
     """
 
     also_shown: ClassVar[frozenset[str]] = frozenset()
-    """Names of fields that another serializer answers with, and that are not taken."""
+    """Names of fields that the answer's serializer adds; they are accepted and ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -32,8 +31,8 @@ class StrictSerializer(serializers.Serializer[Any]):
         surplus = sorted(str(key) for key in set(data) - set(self.fields) - self.also_shown)
         if surplus:
             names = [name for name, field in self.fields.items() if not field.read_only]
-            known = f"Known are: {', '.join(names)}." if names else "No field is known."
-            refusal = ErrorDetail(f"Unknown here. {known}", code="unknown_field")
+            hint = f"Known are: {', '.join(names)}." if names else "No field is known."
+            refusal = ErrorDetail(f"Unknown here. {hint}", code="unknown_field")
             raise serializers.ValidationError({name: [refusal] for name in surplus[:MAX_NAMED]})
 
     def _refuse_missing(self, data: Mapping[str, Any]) -> None:
@@ -47,10 +46,10 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class EmptyBody(StrictSerializer):
-    """The body of an action that takes none."""
+    """The body of an action that takes no fields."""
 
 
 def refuse_body(request: Request) -> None:
-    """For actions without a body: a field in one would be lost. {} and null hold none."""
+    """Refuses fields in the body of an action that takes none; {} and null are accepted."""
     body: Any = request.data
     EmptyBody(data={} if body is None else body).is_valid(raise_exception=True)

@@ -1,4 +1,4 @@
-"""The product's version, as pyproject.toml says; here as every app may import it."""
+"""The product's version, read from pyproject.toml; it stands here so that every app may use it."""
 
 import tomllib
 from pathlib import Path

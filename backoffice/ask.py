@@ -1,4 +1,4 @@
-"""A page of the admin that asks once more, or for a few values, and then acts on one object."""
+"""An admin page that asks for confirmation or for a few values, then acts on one object."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,18 +10,18 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from api.errors import DomainError
-from backoffice.pages import Base
+from backoffice.pages import ModelAdminBase
 
 FormT = TypeVar("FormT", bound=forms.Form)
 
 
 class Confirm(forms.Form):
-    """Nothing to fill in: the button is the answer."""
+    """A form without fields: pressing the button confirms."""
 
 
 def ask(
     *,
-    page: Base,
+    page: ModelAdminBase,
     request: HttpRequest,
     obj: Model,
     title: str,
@@ -29,11 +29,11 @@ def ask(
     form: FormT,
     act: Callable[[FormT], object],
 ) -> HttpResponse:
-    """Show the form; once it is valid, act, log it and go back. A refusal is shown in the form."""
+    """Show the form; once it is valid, act, log and go back. A refusal shows in the form."""
     if request.method == "POST" and form.is_valid() and _acted(form=form, act=act):
-        said = done if isinstance(done, str) else done(form)
-        page.log_change(request, obj, said)
-        page.message_user(request, f"{obj}: {said}")
+        message = done if isinstance(done, str) else done(form)
+        page.log_change(request, obj, message)
+        page.message_user(request, f"{obj}: {message}")
         return HttpResponseRedirect(_address_of(page, obj))
     context = {
         **page.admin_site.each_context(request),
@@ -56,7 +56,7 @@ def _acted(*, form: FormT, act: Callable[[FormT], object]) -> bool:
     return True
 
 
-def _address_of(page: Base, obj: Model) -> str:
+def _address_of(page: ModelAdminBase, obj: Model) -> str:
     opts = page.opts
     name = f"{page.admin_site.name}:{opts.app_label}_{opts.model_name}_change"
     return reverse(name, args=(obj.pk,))

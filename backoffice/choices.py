@@ -1,6 +1,6 @@
-"""How a form lets operators choose: nothing by itself, and a related object by its id.
+"""Form fields that preselect nothing, and that take related objects by their ids.
 
-What is no id is an error in the form, not of the server.
+A value that is not an id is an error in the form, not a server error.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,10 @@ NOT_CHOSEN = ("", "Select value")
 
 
 class IdSelect(AutocompleteSelect):
-    """Django's looks up whatever was posted when it shows the form again, and raises."""
+    """Drops posted values that are no ids: Django's widget would look them up, and raise."""
 
     def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
-        return super().optgroups(name, [each for each in value if self._is_id(each)], attr)
+        return super().optgroups(name, [entry for entry in value if self._is_id(entry)], attr)
 
     def _is_id(self, value: Any) -> bool:
         try:
@@ -36,7 +36,7 @@ class IdSelect(AutocompleteSelect):
 
 
 class ChosenByIds(Options):
-    """For pages and inlines that have `autocomplete_fields`."""
+    """A mixin for pages and inlines with `autocomplete_fields`."""
 
     def formfield_for_foreignkey(
         self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **options: Any
@@ -48,7 +48,7 @@ class ChosenByIds(Options):
 
 
 class NothingChosen(Options):
-    """Unfold begins a required choice with its first value: a new member would be an OWNER."""
+    """Starts a required choice empty: Unfold would preselect its first value, such as OWNER."""
 
     def formfield_for_choice_field(
         self, db_field: "Field[Any, Any]", request: HttpRequest, **options: Any

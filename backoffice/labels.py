@@ -1,4 +1,4 @@
-"""Labels that Django makes of fields' names, with their abbreviations in capitals."""
+"""Writes abbreviations in capitals in the labels that Django derives from field names."""
 
 from django.apps import apps
 
@@ -13,7 +13,7 @@ WRITTEN = {
 
 
 def write_labels() -> None:
-    """Of fields without a `verbose_name` of their own; nothing of it is in a migration."""
+    """Changes fields without their own `verbose_name`; migrations do not change."""
     for model in apps.get_models():
         for field in model._meta.local_fields:
             words = field.name.split("_")

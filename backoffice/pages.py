@@ -1,4 +1,4 @@
-"""What the admin's pages share: cheap lists, records that nobody edits, forms within a tenant."""
+"""Base classes of the admin's pages: cheap lists, records that nobody edits, large tables."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -15,16 +15,16 @@ from unfold.paginator import InfinitePaginator
 from backoffice.choices import ChosenByIds, NothingChosen
 
 if TYPE_CHECKING:
-    Base = admin.ModelAdmin[Any]
-    InlineBase = admin.TabularInline[Any, Any]
+    ModelAdminBase = admin.ModelAdmin[Any]
+    InlineAdminBase = admin.TabularInline[Any, Any]
     RowForm = forms.ModelForm[Any]
     RowFormSet = forms.BaseInlineFormSet[Any, Any, Any]
 else:
-    from unfold.admin import ModelAdmin as Base
+    from unfold.admin import ModelAdmin as ModelAdminBase
     from unfold.admin import TabularInline
     from unfold.forms import PaginationInlineFormSet
 
-    InlineBase = TabularInline
+    InlineAdminBase = TabularInline
     RowForm = forms.ModelForm
     RowFormSet = PaginationInlineFormSet
 
@@ -32,16 +32,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def detail_action(*, description: str, url_path: str) -> Callable[[F], F]:
-    """A button on an object's page; it leads to a page of its own, so that GET changes nothing."""
+    """A button on an object's page that leads to its own page, so that a GET changes nothing."""
     return cast("Callable[[F], F]", action(description=description, url_path=url_path))
 
 
-class Inline(ChosenByIds, NothingChosen, InlineBase):
+class Inline(ChosenByIds, NothingChosen, InlineAdminBase):
     """Rows of another model on an object's page."""
 
 
-class AdminPage(ChosenByIds, NothingChosen, Base):
-    """A model that operators edit. Its list never counts its table."""
+class AdminPage(ChosenByIds, NothingChosen, ModelAdminBase):
+    """A model that operators edit. Its list never counts the table's rows."""
 
     paginator = InfinitePaginator
     show_full_result_count = False
@@ -49,27 +49,29 @@ class AdminPage(ChosenByIds, NothingChosen, Base):
     list_filter_submit = True
     list_per_page = 50
     fixed_fields: Sequence[str] = ("tenant",)
-    """Set when an object is added, and never again."""
+    """Fields that can be set only when an object is added."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = [str(name) for name in super().get_readonly_fields(request, obj)]
         return fields if obj is None else [*fields, *self.fixed_fields]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        if any("\x00" in value for _, told in request.GET.lists() for value in told):
-            raise BadRequest("No value holds a NUL.")  # Django's filters hand it to the database
+        if any("\x00" in value for _, values in request.GET.lists() for value in values):
+            raise BadRequest(
+                "No value holds a NUL."
+            )  # Django's filters would pass it to the database
         return super().changelist_view(request, extra_context)
 
 
 class Undeletable(AdminPage):
-    """Deactivated, never deleted: something else tells its story by it."""
+    """Operators deactivate it instead of deleting it, because other rows refer to it."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
 class ReadOnlyAdmin(Undeletable):
-    """Written by the domain alone; operators read it."""
+    """Only the domain writes it; operators read it."""
 
     fixed_fields: Sequence[str] = ()
 
@@ -81,11 +83,11 @@ class ReadOnlyAdmin(Undeletable):
 
 
 class LargeTable(ReadOnlyAdmin):
-    """A table with a row a message: searched by exact keys, listed in the primary key's order."""
+    """A table with a row per message: searched by exact keys, listed in primary key order."""
 
     sortable_by = ()
     ordering = ("-id",)
-    search_fields = ("id",)  # shows the box; get_search_results is what searches
+    search_fields = ("id",)  # shows the search box; get_search_results does the search
     id_keys: Sequence[str] = ("id",)
     text_keys: Sequence[str] = ()
 
@@ -107,13 +109,15 @@ class LargeTable(ReadOnlyAdmin):
 
 
 class NarrowFilter(admin.SimpleListFilter):
-    """A filter with no index of its own: offered once the list is narrowed by `within`."""
+    """A filter without an index: offered only when the filter `within` has narrowed the list."""
 
     field = ""
     within = ""
     choices_of: Sequence[tuple[str, str]] = ()
 
-    def lookups(self, request: HttpRequest, model_admin: Base) -> Sequence[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdminBase
+    ) -> Sequence[tuple[str, str]]:
         return self.choices_of if f"{self.within}__id__exact" in request.GET else ()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

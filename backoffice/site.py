@@ -1,4 +1,4 @@
-"""The operators' desk is for superusers alone: being staff is not enough."""
+"""The admin site, which only superusers may open; staff status is not enough."""
 
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,10 @@ class SuperuserSite(Site):
 
 
 class AdminConfig(DjangoAdminConfig):
-    """Stands in INSTALLED_APPS in place of django.contrib.admin."""
+    """Replaces django.contrib.admin in INSTALLED_APPS."""
 
     default_site = "backoffice.site.SuperuserSite"
 
     def ready(self) -> None:
-        write_labels()  # first: forms take their labels over as they are imported
+        write_labels()  # first, because forms copy the labels when they are imported
         super().ready()

@@ -1,4 +1,4 @@
-"""Runs of the doctor, in the admin."""
+"""The admin page of the doctor's runs."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""Runs every app's checks on live data in one snapshot, mends what is safe, and remembers."""
+"""Runs every app's checks on live data in one snapshot, repairs if asked, and stores the result."""
 
 import time
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from doctor.models import Checkup
 from postgres.auditing import Breach, Check
 
 GRACE = timedelta(minutes=5)
-"""What moved more lately may be between two transactions of a worker that is still at it."""
+"""Rows that moved within this time are skipped: a worker may be between two transactions."""
 REMEMBERED = 200
-"""Breaches that a checkup keeps by name; it counts them all."""
+"""Breaches that a checkup stores with their details; it counts all of them."""
 KEPT_FOR = timedelta(days=30)
 
 log = structlog.get_logger(__name__)
 
 
 def all_checks() -> Iterator[Check]:
-    """`CHECKS` of every app that has an audit.py."""
+    """`CHECKS` of every app that has an `audit` module or package."""
     for config in apps.get_app_configs():
         if config.module is not None and module_has_submodule(config.module, "audit"):
             yield from getattr(import_module(f"{config.name}.audit"), "CHECKS", ())
@@ -33,9 +33,9 @@ def all_checks() -> Iterator[Check]:
 def find_breaches(
     *, now: datetime, since: datetime | None = None, grace: timedelta = GRACE
 ) -> list[Breach]:
-    """All that is wrong at one instant: one REPEATABLE READ snapshot, in which nothing is written.
+    """All breaches at one instant, from one read-only REPEATABLE READ snapshot.
 
-    `since` leaves out broadcasts that were over before it. Not to be called in a transaction.
+    Broadcasts that finished before `since` are left out. Must not be called in a transaction.
     """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -50,7 +50,7 @@ def find_breaches(
 
 
 def repair(breaches: list[Breach], *, now: datetime) -> int:
-    """Mend what can be mended safely, each in a transaction of its own; how many were tried."""
+    """Repair each breach that has a safe repair, in its own transaction; returns how many."""
     repairs = {check.name: check.repair for check in all_checks() if check.repair}
     tried = 0
     for breach in breaches:
@@ -62,9 +62,9 @@ def repair(breaches: list[Breach], *, now: datetime) -> int:
 
 
 def check_up(*, now: datetime, since: datetime | None = None, mend: bool = False) -> Checkup:
-    """Look, mend if asked to and look again; what is left is written down and logged."""
+    """Check, repair if asked and check again; store and log the remaining breaches."""
     began = time.monotonic()
-    # A broadcast with UNKNOWN messages may wait that long for their receipts before it finishes.
+    # A broadcast with UNKNOWN messages may wait this long for their receipts before it finishes.
     grace = max(GRACE, timedelta(seconds=2 * settings.BROADCAST_UNKNOWN_GRACE))
     breaches = find_breaches(now=now, since=since, grace=grace)
     repaired = 0
@@ -81,11 +81,11 @@ def check_up(*, now: datetime, since: datetime | None = None, mend: bool = False
         repaired=repaired,
         breaches=[
             {
-                "check": each.check,
-                "invariant": each.invariant,
-                "subject": each.subject,
-                "detail": each.detail[:500],
+                "check": breach.check,
+                "invariant": breach.invariant,
+                "subject": breach.subject,
+                "detail": breach.detail[:500],
             }
-            for each in breaches[:REMEMBERED]
+            for breach in breaches[:REMEMBERED]
         ],
     )

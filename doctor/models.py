@@ -1,4 +1,4 @@
-"""What `manage.py doctor` last found."""
+"""The results of the doctor's runs."""
 
 from django.db import models
 

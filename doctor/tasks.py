@@ -8,10 +8,10 @@ from django.utils import timezone
 from doctor.checkup import check_up
 
 DOCTOR_LOOKS_BACK = timedelta(days=7)
-"""What was over before is looked at by `manage.py doctor` alone."""
+"""The task skips broadcasts that finished earlier; `manage.py doctor` checks them too."""
 
 
-# Safe twice: it looks and writes down what it saw.
+# Safe to run twice: it reads, and stores one more result.
 @shared_task
 def doctor() -> None:
     now = timezone.now()

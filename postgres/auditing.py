@@ -1,4 +1,4 @@
-"""How an app says what must always be true of its rows: `CHECKS` in its audit.py.
+"""The type of an app's invariants: each app lists them as `CHECKS` in its `audit`.
 
 `manage.py doctor` finds the checks of all apps and runs them in one snapshot.
 """
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 Repair = Callable[[str, datetime], None]
-"""Takes the subject of a breach and the time; locks and looks again: the breach may be gone."""
+"""Takes a breach's subject and the time; locks and checks again, as the breach may be gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`sql` selects (subject, detail) of every breach; it sees %(since)s and %(settled)s.
+    """`sql` selects (subject, detail) of every breach; its parameters are `since` and `settled`.
 
-    since: only what was alive after this time need be looked at; null means all. settled: what
-    moved after this time may be between two transactions of a worker that is still at it.
+    `since`: rows that ended earlier may be skipped; null means none. `settled`: rows that moved
+    later may be between two transactions of a working process.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Secrets at rest: a JSON object encrypted with Fernet under FIELD_ENCRYPTION_KEYS."""
+"""A model field for secrets: a JSON object encrypted with Fernet by FIELD_ENCRYPTION_KEYS."""
 
 import json
 from functools import lru_cache
@@ -18,8 +18,8 @@ else:
 class EncryptedJSONField(Base):
     """A dict of strings, stored as one Fernet token; the first key encrypts, all keys decrypt.
 
-    Reading a row that no key opens raises ImproperlyConfigured: a copy of the database without its
-    keys must not quietly work with empty credentials.
+    Raises ImproperlyConfigured if no key decrypts a row: a copy of the database without its keys
+    must not work silently with empty credentials.
     """
 
     description = "Encrypted JSON object"

@@ -1,4 +1,4 @@
-"""Primary keys: time-ordered UUIDs, so that new rows land at the end of every index."""
+"""Primary keys: time-ordered UUIDs, so that new rows are added at the end of every index."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,5 +12,8 @@ def new_id() -> UUID:
 
 
 def id_at(at: datetime) -> UUID:
-    """Below every id that was made since then: their first 48 bits are Unix milliseconds."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)
+    """The lowest id of this millisecond: a UUIDv7 begins with 48 bits of Unix milliseconds.
+
+    A time before 1970 gives the lowest id of all.
+    """
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)

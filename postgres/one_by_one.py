@@ -1,4 +1,4 @@
-"""A look at many things, whoever's they are: one that fails never holds up the others."""
+"""Runs an action on many rows, each in its own transaction; one failure does not stop the rest."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,17 +11,18 @@ from psycopg2.errors import LockNotAvailable
 Item = TypeVar("Item")
 
 PATIENCE = "SET lock_timeout = '1s'"
-"""For each lock: a batch keeps one for milliseconds, a frozen process for 30 s (its session's
-idle_in_transaction_session_timeout). SKIP LOCKED might never get to a busy broadcast."""
+"""The wait for each lock. A batch holds a lock for milliseconds, a frozen process for up to 30 s
+(idle_in_transaction_session_timeout of its session). SKIP LOCKED might never reach a busy
+broadcast."""
 
 log = structlog.get_logger(__name__)
 
 
 def one_by_one(items: Iterable[Item], act: Callable[[Item], int]) -> int:
-    """The sum of what `act` came to, in a transaction of its own for each; failures are logged.
+    """The sum of the results of `act`, which runs in its own transaction each time; logs failures.
 
-    What somebody keeps locked is left to the next look. Raises what `act` raised where the database
-    is gone: the next look does better.
+    A row that stays locked is left to the next run. Raises the error of `act` if the database is
+    gone, because only the next run can succeed.
     """
     waiting = list(items)
     if not waiting:
@@ -37,7 +38,7 @@ def one_by_one(items: Iterable[Item], act: Callable[[Item], int]) -> int:
                 if isinstance(error.__cause__, LockNotAvailable):
                     log.info("look_put_off", subject=str(item))
                     continue
-                # Its type alone: the text of a database's error may quote an address.
+                # Only the type is logged: the text of a database error may quote an address.
                 log.error("look_failed", subject=str(item), error_type=type(error).__name__)  # noqa: TRY400
     return done
 

@@ -1,8 +1,8 @@
-"""Statements that PostgreSQL parses and plans once a connection instead of once a call.
+"""Statements that PostgreSQL parses and plans once per connection instead of once per call.
 
-For the few long ones that every batch runs: planning them took longer than running them. The first
-five calls are still planned one by one; then PostgreSQL keeps one plan, where it is no worse. A
-LIMIT must be a literal: of a parameter the planner expects a tenth of the table.
+They are for the few long statements of every batch, whose planning took longer than their
+execution. PostgreSQL plans the first five calls one by one; then it keeps one plan if that is no
+worse. A LIMIT must be a literal: for a parameter the planner expects a tenth of the table.
 """
 
 import re
@@ -17,21 +17,21 @@ from django.db import connection
 NAMED = re.compile(r"%\((\w+)\)s")
 
 _prepared: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()
-"""By the driver's connection: a new one knows none, and inherits none over a fork."""
+"""The prepared names by driver connection: a new one has none, and a fork inherits none."""
 
 
 def execute(cursor: Any, sql: str, params: Mapping[str, Any], *, first: str = "") -> None:
-    """As `cursor.execute`; every parameter needs a type that follows from where it stands.
+    """Like `cursor.execute`, but the type of every parameter must follow from its place.
 
-    `first`: a statement that is run before it in the same call, its result left unread. Each sees
-    what is committed when it begins.
+    `first` is a statement that runs before it in the same call; its result is not read. Each of the
+    two sees the rows that are committed when it begins.
     """
-    known = _prepared.setdefault(connection.connection, set())
+    prepared_names = _prepared.setdefault(connection.connection, set())
     calls = []
     for name, prepare, call in map(_forms, filter(None, (first, sql))):
-        if name not in known:
+        if name not in prepared_names:
             cursor.execute(prepare)
-            known.add(name)
+            prepared_names.add(name)
         calls.append(call)
     cursor.execute("; ".join(calls), params)
 
@@ -41,6 +41,8 @@ def _forms(sql: str) -> tuple[str, str, str]:
     """The statement's name, the PREPARE, and the EXECUTE with its named parameters."""
     names = list(dict.fromkeys(NAMED.findall(sql)))
     name = f"s_{sha256(sql.encode()).hexdigest()[:16]}"
-    body = NAMED.sub(lambda found: f"${names.index(found.group(1)) + 1}", sql).replace("%%", "%")
-    call = f"EXECUTE {name}" + (f"({', '.join(f'%({each})s' for each in names)})" if names else "")
+    body = NAMED.sub(lambda match: f"${names.index(match.group(1)) + 1}", sql).replace("%%", "%")
+    call = f"EXECUTE {name}" + (
+        f"({', '.join(f'%({parameter})s' for parameter in names)})" if names else ""
+    )
     return name, f"PREPARE {name} AS {body}", call

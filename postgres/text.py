@@ -1,7 +1,7 @@
-"""A text that PostgreSQL can store: it refuses U+0000 and half surrogates."""
+"""Makes a text storable: PostgreSQL refuses U+0000 and half surrogates."""
 
 
 def storable(text: str) -> str:
-    if text.isprintable():  # almost all are, and it is the cheapest question
+    if text.isprintable():  # true for almost all texts, and the cheapest check
         return text
     return text.replace("\x00", "").encode(errors="replace").decode()

@@ -6,7 +6,7 @@ from django.utils import timezone
 from tenants.api.idempotency import purge_expired
 
 
-# Safe twice: it deletes what is old.
+# Safe to run twice: it deletes expired rows.
 @shared_task
 def purge() -> None:
     purge_expired(at=timezone.now())

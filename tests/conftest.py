@@ -1,6 +1,6 @@
-"""Real PostgreSQL, real Valkey, real workers; two runs at once do not see each other."""
+"""Real PostgreSQL, real Valkey, real workers; parallel runs do not see each other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,8 +8,9 @@ import redis
 from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
+from tests.fixtures.types import StartWorker
 from tests.runs import remove_leftovers, remove_own_keys
-from tests.workers import Worker, start_worker
+from tests.workers import QUEUES, Worker, start_worker
 
 pytest_plugins = [
     "tests.fixtures.admin",
@@ -21,21 +22,21 @@ pytest_plugins = [
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_blocker: DjangoDbBlocker) -> None:
-    """In place of the suffixes of pytest-django: settings.test names each run's database."""
+    """Replaces pytest-django's suffixes: settings.test already names the run's own database."""
     with django_db_blocker.unblock():
         remove_leftovers()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_keys() -> Iterator[None]:
-    """Gone at the end of the run, whatever its tests have left."""
+    """Removes the run's keys from Valkey at its end, also those that tests left behind."""
     yield
     remove_own_keys()
 
 
 @pytest.fixture
 def redis_client() -> Iterator[redis.Redis]:
-    """Valkey with none of this run's keys in it; use only keys under settings.REDIS_KEY_PREFIX."""
+    """Valkey without this run's keys; use only keys that begin with settings.REDIS_KEY_PREFIX."""
     remove_own_keys()
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         yield client
@@ -45,14 +46,22 @@ def redis_client() -> Iterator[redis.Redis]:
 @pytest.fixture
 def celery_worker_process(
     transactional_db: None, redis_client: redis.Redis, tmp_path: Path
-) -> Iterator[Callable[..., Worker]]:
-    """`celery_worker_process(queues="sending", concurrency=2)` starts one for this test."""
+) -> Iterator[StartWorker]:
+    """`celery_worker_process(queues="sending", concurrency=2)` starts a worker for this test."""
     workers: list[Worker] = []
 
-    def start(**options: str | int) -> Worker:
-        log = tmp_path / f"worker{len(workers)}.log"
-        workers.append(start_worker(log=log, **options))  # type: ignore[arg-type]
-        return workers[-1]
+    def start(
+        *, queues: str = QUEUES, pool: str = "threads", concurrency: int = 2, **environment: str
+    ) -> Worker:
+        worker = start_worker(
+            log=tmp_path / f"worker{len(workers)}.log",
+            queues=queues,
+            pool=pool,
+            concurrency=concurrency,
+            **environment,
+        )
+        workers.append(worker)
+        return worker
 
     yield start
     for worker in workers:

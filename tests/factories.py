@@ -1,4 +1,4 @@
-"""Objects for tests; every app appends its own, each with sensible defaults and a tenant."""
+"""Factories of model rows for tests; every factory has sensible defaults and makes a tenant."""
 
 from typing import Any
 from uuid import uuid4
@@ -35,7 +35,7 @@ class UserFactory(DjangoModelFactory[User]):
         model = User
         skip_postgeneration_save = True
 
-    # Unlike a sequence, unknown to the log-in throttle from the run before.
+    # Random: the log-in throttle remembers the addresses of earlier runs.
     email = LazyFunction(lambda: f"user-{uuid4().hex[:12]}@example.com")
     password = Password(PASSWORD)
 
@@ -77,7 +77,7 @@ class SenderFactory(DjangoModelFactory[Sender]):
 
 
 class ProviderAppFactory(DjangoModelFactory[ProviderApp]):
-    """A Meta app, whose webhooks are signed with SECRET."""
+    """A Meta app; its webhooks are signed with `secrets["app_secret"]`."""
 
     class Meta:
         model = ProviderApp
@@ -89,7 +89,7 @@ class ProviderAppFactory(DjangoModelFactory[ProviderApp]):
 
 
 class WhatsAppSenderFactory(DjangoModelFactory[TenantWAApp]):
-    """A WhatsApp number, as a sender and as the app that templates hang on."""
+    """A WhatsApp number: a sender, and the app that owns WhatsApp templates."""
 
     class Meta:
         model = TenantWAApp
@@ -106,13 +106,13 @@ class WhatsAppSenderFactory(DjangoModelFactory[TenantWAApp]):
 
 
 class TemplateFactory(DjangoModelFactory[WhatsAppTemplate]):
-    """A DRAFT of a WhatsApp app of its own."""
+    """A DRAFT template of its own WhatsApp app."""
 
     class Meta:
         model = WhatsAppTemplate
 
     tenant = SubFactory(TenantFactory)
-    app = LazyAttribute(lambda made: WhatsAppSenderFactory.create(tenant=made.tenant))
+    app = LazyAttribute(lambda template: WhatsAppSenderFactory.create(tenant=template.tenant))
     name = Sequence(lambda n: f"sale_{n}")
     language = "en"
     body = "Hello {{1}}, the sale has begun."
@@ -145,8 +145,8 @@ class BroadcastMessageFactory(DjangoModelFactory[BroadcastMessage]):
         model = BroadcastMessage
 
     tenant = SubFactory(TenantFactory)
-    broadcast = LazyAttribute(lambda made: BroadcastFactory.create(tenant=made.tenant))
-    contact = LazyAttribute(lambda made: ContactFactory.create(tenant=made.tenant))
+    broadcast = LazyAttribute(lambda message: BroadcastFactory.create(tenant=message.tenant))
+    contact = LazyAttribute(lambda message: ContactFactory.create(tenant=message.tenant))
     seq = 1
     address = "100001"
     token = LazyFunction(lambda: uuid4().int & (1 << 60) - 1)
@@ -163,7 +163,7 @@ class BroadcastMessageFactory(DjangoModelFactory[BroadcastMessage]):
 
 
 def name_message(message: BroadcastMessage, provider_message_id: str) -> None:
-    """As when its batch was settled: the row knows what its provider calls it."""
+    """Stores the provider's id of a message in both tables, as settling its batch does."""
     BroadcastMessage.objects.filter(pk=message.pk).update(provider_message_id=provider_message_id)
     ProviderMessageId.objects.create(
         provider_message_id=provider_message_id,

@@ -7,6 +7,6 @@ from wallet.ledger.low_balance import notify_low_balances
 
 
 # Safe twice: each wallet is marked by compare-and-set before its mail goes out.
-@shared_task(queue="default")
+@shared_task
 def low_balances() -> None:
     notify_low_balances(now=timezone.now())

@@ -1,7 +1,6 @@
 """The moves of a broadcast that operators may make, each through broadcast/lifecycle.py."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from unfold.dataclasses import UnfoldAction
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
@@ -162,7 +162,7 @@ class MoveActions(Mixin):
                 tenant=broadcast.tenant,
                 broadcast_id=broadcast.id,
                 at=form.cleaned_data["at"],
-                now=datetime.now(UTC),
+                now=timezone.now(),
             )
 
         return ask(
@@ -297,4 +297,4 @@ def _unknown(object_id: str) -> int:
 
 
 def _move(broadcast: Broadcast, move: Callable[..., Any]) -> None:
-    move(tenant=broadcast.tenant, broadcast_id=broadcast.id, now=datetime.now(UTC))
+    move(tenant=broadcast.tenant, broadcast_id=broadcast.id, now=timezone.now())

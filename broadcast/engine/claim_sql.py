@@ -13,7 +13,7 @@ LOCK = """
 -- The broadcast first, against cancel and pause, then its counters, in the lock order. LOCK only
 -- locks: CLAIM travels in the same call, so locks are held one round trip less, and CLAIM sees rows
 -- committed while LOCK waited. The commit is not waited for: the commit of the fence is, and makes
--- the claim durable too (docs/adr/0044).
+-- the claim durable too (docs/adr/0013).
 SELECT set_config('synchronous_commit', 'off', true) FROM broadcast_broadcast b
 JOIN broadcast_broadcastcounters c ON c.broadcast_id = b.id
 WHERE b.id = %(broadcast)s

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from broadcast.engine.lost_answers import ignores_repeats, unknown_becomes
 from broadcast.engine.safeguards import after_settle, spare
 from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Broadcast
@@ -21,10 +22,8 @@ from broadcast.models.lengths import (
 from broadcast.moves.messages import Moved, move_batch
 from broadcast.moves.move_sql import Move
 from broadcast.moves.opt_outs import record_opt_outs
-from broadcast.states import MessageStatus, UnknownPolicy
 from channels.models import Sender
 from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind
-from channels.providers.registry import adapter_for
 from postgres.ids import new_id
 from postgres.text import storable
 
@@ -165,20 +164,6 @@ def _as_json(message_id: UUID, outcome: Outcome) -> dict[str, str | float]:
         element["message"] = storable(outcome.message)[:MAX_ERROR_MESSAGE]
         element["wait"] = _wait(outcome)
     return element
-
-
-def unknown_becomes(broadcast: Broadcast) -> str:
-    """The status that the broadcast's policy gives to messages of unknown fate."""
-    return {
-        UnknownPolicy.HOLD: MessageStatus.UNKNOWN,
-        UnknownPolicy.FAIL: MessageStatus.FAILED,
-        UnknownPolicy.RESEND: MessageStatus.PENDING,
-    }[UnknownPolicy(broadcast.unknown_policy)].value
-
-
-def ignores_repeats(sender: Sender | None) -> bool:
-    """Whether the sender's provider ignores a message id that it has seen before."""
-    return sender is not None and adapter_for(sender.provider).capabilities.idempotent
 
 
 def _wait(outcome: Outcome) -> float:

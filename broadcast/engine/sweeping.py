@@ -5,7 +5,10 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from broadcast.engine.settling import ignores_repeats, unknown_becomes
+from broadcast.engine.lost_answers import (
+    status_of_exhausted,
+    status_of_swept,
+)
 from broadcast.lanes.lanes import wake_lanes
 from broadcast.models import Batch, Broadcast
 from broadcast.moves.messages import Moved, append_to_ledger, lock_counters, move
@@ -56,13 +59,13 @@ def sweep(*, batch: Batch, now: datetime) -> Moved | None:
         cancelled = Broadcast.objects.filter(
             pk=broadcast.pk, status=BroadcastStatus.CANCELLED
         ).exists()
-        status = _status_of_swept(broadcast, handed=handed, cancelled=cancelled)
+        status = status_of_swept(broadcast, handed=handed, cancelled=cancelled)
         moved = move(
             broadcast_id=broadcast.pk,
             update=SWEEP,
             params={
                 "status": status,
-                "exhausted": _status_of_exhausted(broadcast),
+                "exhausted": status_of_exhausted(broadcast),
                 "max_retries": _max_retries(broadcast),
                 "handed": handed,
                 "code": _code_of_swept(status, handed=handed),
@@ -88,30 +91,6 @@ def _code_of_swept(status: str, *, handed: bool) -> str:
         return ""
     is_failed = status == MessageStatus.FAILED
     return (MessageCode.GIVEN_UP if is_failed else MessageCode.NO_ANSWER).value
-
-
-def _status_of_swept(broadcast: Broadcast, *, handed: bool, cancelled: bool) -> str:
-    if not handed:
-        return (MessageStatus.CANCELLED if cancelled else MessageStatus.PENDING).value
-    if not cancelled and ignores_repeats(broadcast.sender):
-        return MessageStatus.PENDING.value
-    status = unknown_becomes(broadcast)
-    # No message of a cancelled broadcast is sent again; its fate is still unknown.
-    if cancelled and status == MessageStatus.PENDING:
-        return MessageStatus.UNKNOWN.value
-    return status
-
-
-def _status_of_exhausted(broadcast: Broadcast) -> str:
-    """The status of a message whose last attempt ended without an answer.
-
-    The policies RESEND and FAIL ask for no decision: FAILED, as if the answer itself had been lost.
-    The policy HOLD, where only the provider's deduplication allowed another attempt: UNKNOWN, until
-    a receipt or a decision comes.
-    """
-    if unknown_becomes(broadcast) == MessageStatus.UNKNOWN:
-        return MessageStatus.UNKNOWN.value
-    return MessageStatus.FAILED.value
 
 
 def _max_retries(broadcast: Broadcast) -> int:

@@ -1,7 +1,7 @@
 """Asks providers that offer a look-up for the fate of UNKNOWN messages; each answer is a receipt.
 
 An answer counts only if the provider shows exactly one message that can be this one, and if that
-message can be no other message of ours (docs/adr/0022).
+message can be no other message of ours (docs/adr/0007).
 """
 
 from collections import defaultdict

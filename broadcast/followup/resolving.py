@@ -1,4 +1,4 @@
-"""Resolves messages of unknown fate: sends them again, perhaps twice, or counts them as failed."""
+"""Carries out a user's decision on UNKNOWN messages: send again, perhaps twice, or fail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ def resolve_unknown(
 
     FAIL: they become FAILED and their credits are released. RESEND: if the broadcast is still being
     sent, they return to PENDING; if it has finished, they become FAILED with the code `resent`, and
-    a child broadcast with its own hold sends to their recipients (docs/adr/0020). Raises
+    a child broadcast with its own hold sends to their recipients (docs/adr/0005). Raises
     UnknownMessages, IllegalMove, and for a child whatever a launch raises.
     """
     with transaction.atomic():

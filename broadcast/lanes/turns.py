@@ -39,7 +39,7 @@ chosen AS (
     ORDER BY going.tenant_served_at NULLS FIRST, l.served_at NULLS FIRST, l.next_batch_at, l.id
     LIMIT 1 FOR NO KEY UPDATE OF l SKIP LOCKED
 )
--- The commit is not waited for (docs/adr/0044): if it were lost, the lane would be due one delay
+-- The commit is not waited for (docs/adr/0013): if it were lost, the lane would be due one delay
 -- too early.
 UPDATE broadcast_lane l
 SET next_batch_at = %(due)s + make_interval(secs => chosen.delay::float), served_at = %(due)s

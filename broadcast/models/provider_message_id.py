@@ -9,7 +9,7 @@ class ProviderMessageId(models.Model):
     """Finds a receipt's message. The statement that writes the id to the message writes this row.
 
     The ids have their own table because, if the message's column were indexed, each settle would
-    write every index of the message table: docs/adr/0043-provider-ids-beside-the-messages.md.
+    write every index of the message table: docs/adr/0012-provider-ids-beside-the-messages.md.
     """
 
     pk = models.CompositePrimaryKey("provider_message_id", "message_id")

@@ -1,4 +1,8 @@
-"""Judges each recipient in SQL: the address and price of its message, or why it gets none."""
+"""Judges each recipient in SQL: the address and price of its message, or why it gets none.
+
+engine/claim_sql.py judges again, right before sending, what may have changed since: the contact,
+its address and its opt-outs.
+"""
 
 from datetime import datetime
 from typing import Any

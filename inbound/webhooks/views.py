@@ -1,7 +1,5 @@
 """The provider's end of the line: verify, store raw, answer. What it means is found out later."""
 
-import re
-
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -10,6 +8,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from api.raw_body import is_too_large
 from api.refused_calls import NOT_SIGNED, TOO_LARGE, UNKNOWN_ENDPOINT, count_refused
 from channels.models import ProviderApp
 from channels.port.http_calls import WebhookCall
@@ -20,8 +19,6 @@ from inbound.webhooks.storing import store
 log = structlog.get_logger(__name__)
 
 TEXT = "text/plain; charset=utf-8"
-DIGITS = re.compile(r"[0-9]{1,18}")
-"""As many as int() takes, and no others that str.isdigit() knows: ² is none."""
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -47,8 +44,7 @@ class WebhookView(View):
         return HttpResponse(answer, content_type=TEXT)
 
     def post(self, request: HttpRequest, *, app: ProviderApp) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not DIGITS.fullmatch(length) or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if is_too_large(request):
             return _refused(413, "Too large", provider=app.provider, reason=TOO_LARGE)
         call = _call(request, request.body)
         adapter = adapter_for(app.provider)

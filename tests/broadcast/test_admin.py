@@ -1,4 +1,4 @@
-"""Broadcasts move by the domain, or not at all."""
+"""The admin moves broadcasts through the domain only, and shows its refusals."""
 
 import re
 from datetime import datetime
@@ -109,6 +109,7 @@ def test_staff_control_nothing(staff: Client, draft: Broadcast, move: str) -> No
 
 
 def make(draft: Broadcast, *statuses: str) -> Broadcast:
+    """Moves the draft through these statuses."""
     for status in statuses:
         Broadcast.objects.filter(pk=draft.pk).update(status=status)
     return Broadcast.objects.get(pk=draft.pk)
@@ -139,13 +140,13 @@ def test_pause_of_the_selected_pauses(superuser: Client, draft: Broadcast) -> No
 def test_resolve_on_its_page_decides(superuser: Client, draft: Broadcast) -> None:
     make(draft, "QUEUED", "SENDING", "PARTIALLY_SENT")
     draft.messages.update(status="UNKNOWN")
-    draft.counters.__class__.objects.filter(broadcast=draft).update(pending=0, unknown=1)
+    BroadcastCounters.objects.filter(broadcast=draft).update(pending=0, unknown=1)
     answer = superuser.post(f"{LIST}{draft.pk}/resolve-unknown/", {"decision": "fail"})
     assert answer.status_code == 302
     assert draft.messages.get().status == "FAILED"
 
 
-def test_nothing_to_retry_is_said_on_the_page(superuser: Client, draft: Broadcast) -> None:
+def test_nothing_to_retry_is_shown_on_the_page(superuser: Client, draft: Broadcast) -> None:
     make(draft, "QUEUED", "SENDING", "SENT")
     answer = superuser.post(f"{LIST}{draft.pk}/retry-failed/", {})
     assert "No failed recipient is left to retry." in answer.text
@@ -156,9 +157,9 @@ def test_a_message_is_found_by_its_providers_id(superuser: Client, rows: Rows) -
     message = rows[BroadcastMessage]
     assert isinstance(message, BroadcastMessage)
     name_message(message, "wamid.77")
-    for term, found in (("wamid.77", True), ("wamid.7", False)):
+    for term, is_listed in (("wamid.77", True), ("wamid.7", False)):
         page = superuser.get("/admin/broadcast/broadcastmessage/", {"q": term})
-        assert (str(message.pk) in page.content.decode()) is found
+        assert (str(message.pk) in page.content.decode()) is is_listed
 
 
 def names_on(answer: Any) -> set[str]:

@@ -22,6 +22,7 @@ DOCUMENTS = sorted([BASE_DIR / "README.md", *(BASE_DIR / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 FILE = re.compile(r"`((?:[a-z_.]+/)+[A-Za-z0-9_.-]+\.(?:py|md|csv|json|html|toml|yml|txt))`")
 ROUTE = re.compile(r"`((?:[A-Z, ]+ )?/[a-z][^`\s]*/)`")
+ADR = re.compile(r"docs/adr/(\d{4})")
 BESIDE_THE_API = {
     "/webhooks/{provider}/{token}/",
     "/webhooks/stripe/",
@@ -83,3 +84,16 @@ def test_the_readme_lists_every_route_of_the_api() -> None:
 def test_no_two_decisions_have_one_number() -> None:
     numbers = [path.name[:4] for path in (BASE_DIR / "docs/adr").glob("*.md")]
     assert sorted(numbers) == sorted(set(numbers))
+
+
+def test_every_decision_that_the_code_names_is_there() -> None:
+    numbers = {path.name[:4] for path in (BASE_DIR / "docs/adr").glob("*.md")}
+    sources = [
+        path
+        for pattern in ("*.py", "*.lua", "*.yml")
+        for path in BASE_DIR.rglob(pattern)
+        if not path.relative_to(BASE_DIR).parts[0].startswith(".")
+    ]
+    named = {number for path in sources for number in ADR.findall(path.read_text("utf-8"))}
+    assert len(named) > 3
+    assert named - numbers == set()

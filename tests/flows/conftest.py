@@ -1,10 +1,11 @@
-"""Everything that runs in production but the web server's process, on the test's database."""
+"""All processes of production on the test's database; the web server is a thread."""
 
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django.live_server_helper import LiveServer
@@ -12,34 +13,35 @@ from pytest_django.live_server_helper import LiveServer
 from config.embedded.processes import dies_with_parent, end
 from config.environment import BASE_DIR
 from sandbox.running import RunningSandbox
-from tests.workers import Worker, environment
+from tests.fixtures.types import StartWorker
+from tests.workers import environment
 
 FAST = {"BROADCAST_BATCH_DELAY": "0.1", "BROADCAST_RETRY_DELAY": "1"}
 
 
 @pytest.fixture
 def stack(
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     live_server: LiveServer,
     sandbox: RunningSandbox,
     tmp_path: Path,
 ) -> Iterator[LiveServer]:
-    """A web server, two workers and beat; its short links lead to it."""
-    told = {**FAST, "PUBLIC_URL": live_server.url}
-    celery_worker_process(queues="sending", **told)
-    celery_worker_process(queues="planning,inbound,default", concurrency=4, **told)
-    beat = _start_beat(tmp_path, told)
+    """A web server, two workers and beat; short links lead to this web server."""
+    settings: dict[str, Any] = {**FAST, "PUBLIC_URL": live_server.url}
+    celery_worker_process(queues="sending", **settings)
+    celery_worker_process(queues="planning,inbound,default", concurrency=4, **settings)
+    beat = _start_beat(tmp_path, settings)
     yield live_server
     end(beat, by=signal.SIGTERM, grace=10.0)
 
 
-def _start_beat(folder: Path, told: dict[str, str]) -> subprocess.Popen[bytes]:
+def _start_beat(folder: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile="]
     with (folder / "beat.log").open("wb") as output:
         return subprocess.Popen(
             [*command, "-s", str(folder / "schedule")],
             cwd=BASE_DIR,
-            env={**environment(), **told},
+            env={**environment(), **settings},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

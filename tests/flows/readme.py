@@ -1,4 +1,4 @@
-"""What the README tells its reader to paste."""
+"""The shell commands that the README asks its reader to paste."""
 
 import re
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def lines_to_paste(*, places: Mapping[str, str]) -> list[str]:
-    """The lines of all shell blocks, in order, with each address replaced by the one given."""
+    """All lines of the shell blocks, in order; `places` maps each address to its replacement."""
     text = "".join(BLOCK.findall((BASE_DIR / "README.md").read_text(encoding="utf-8")))
-    for here, there in places.items():
-        assert here in text
-        text = text.replace(here, there)
+    for documented, actual in places.items():
+        assert documented in text
+        text = text.replace(documented, actual)
     return text.splitlines()

@@ -1,6 +1,5 @@
-"""One tenant's many messages do not hold back another's few, on a real worker with one thread."""
+"""A tenant's many messages do not delay another tenant's few, on a worker with one thread."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -15,8 +14,8 @@ from channels.platforms import Platform
 from contacts.models import Contact
 from tenants.models import Tenant
 from tests.factories import SenderFactory, TenantFactory
-from tests.flows.test_killed_worker import wait_for
-from tests.workers import Worker
+from tests.fixtures.types import MakeBroadcast, MakePeople, StartWorker
+from tests.flows.waiting import wait_for
 from wallet.models import Wallet
 
 SIZE = 10
@@ -25,7 +24,7 @@ FEW = 50
 
 @pytest.fixture
 def few(bot: Sender, now: datetime) -> Broadcast:
-    """A draft of another tenant, whose messages cost nothing."""
+    """A draft of another tenant; its messages cost nothing."""
     tenant = TenantFactory.create()
     SenderFactory.create(
         tenant=tenant, base_url=bot.base_url, batch_delay=0, batch_size=SIZE, is_default=True
@@ -37,7 +36,7 @@ def few(bot: Sender, now: datetime) -> Broadcast:
         tenant=tenant,
         actor=None,
         fields={"name": "Few", "platform": Platform.TELEGRAM, "text": "Hello"},
-        recipients=[RecipientRef(contact=each.pk) for each in contacts],
+        recipients=[RecipientRef(contact=contact.pk) for contact in contacts],
         now=now,
     )
 
@@ -48,26 +47,26 @@ def status(broadcast: Broadcast) -> str:
 
 @pytest.mark.django_db(transaction=True)
 def test_anothers_many_take_turns_with_ones_few(
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     few: Broadcast,
 ) -> None:
     Sender.objects.update(batch_size=SIZE)
     many = [draft(people(500)) for _ in range(4)]
-    for each in many:
-        lifecycle.send(tenant=tenant, broadcast_id=each.pk, now=timezone.now())
+    for broadcast in many:
+        lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=timezone.now())
     celery_worker_process(queues="sending", concurrency=1)
     wait_for(lambda: Batch.objects.filter(broadcast__tenant=tenant).count() > len(many))
     lifecycle.send(tenant=few.tenant, broadcast_id=few.pk, now=timezone.now())
     wait_for(lambda: status(few) == "SENT")
 
-    its = few.batches.aggregate(first=Min("claimed_at"), last=Max("settled_at"))
+    period = few.batches.aggregate(first=Min("claimed_at"), last=Max("settled_at"))
     meanwhile = Batch.objects.filter(
-        broadcast__tenant=tenant, claimed_at__range=(its["first"], its["last"])
+        broadcast__tenant=tenant, claimed_at__range=(period["first"], period["last"])
     )
     assert few.batches.count() == FEW // SIZE
     assert FEW // SIZE - 1 <= meanwhile.count() <= FEW // SIZE
-    assert "SENDING" in {status(each) for each in many}
+    assert "SENDING" in {status(broadcast) for broadcast in many}

@@ -1,10 +1,9 @@
-"""A server that closes idle connections at about the batch delay: no message is lost in between."""
+"""A server that closes idle connections at about the batch delay costs no message."""
 
 import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from time import sleep
@@ -14,28 +13,27 @@ from django.utils import timezone
 
 from broadcast import lifecycle
 from broadcast.engine.batch import run_batch
-from broadcast.models import Broadcast
 from channels.models import Sender
-from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.channels.http.far_end import OK, FarEnd, running_far_end
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
 DELAY = 1.5
-"""Seconds, and a server's shortest plausible idle time-out: real ones keep connections longer."""
+"""Seconds; shorter than the idle time-out of any real server."""
 BATCHES = 8
 SIZE = 50
 EARLIER, LATER = 0.9, 1.1
-"""When the server closes, as a share of the delay: it may cross the next batch both ways."""
+"""The server closes within these shares of the delay: just before or after the next batch."""
 
 
 class Closing:
-    """Answers as Telegram does, counts whom it was asked to write to, and closes what is idle."""
+    """Answers as Telegram does, counts requests per recipient, closes idle connections."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - repeatable
-        self.taken: Counter[int] = Counter()
+        self.requests_by_chat: Counter[str] = Counter()
 
     async def __call__(
         self, far: FarEnd, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -45,7 +43,8 @@ class Closing:
                 limit = DELAY * self.chance.uniform(EARLIER, LATER)
                 head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), limit)
                 length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-                self.taken[int(json.loads(await reader.readexactly(length))["chat_id"])] += 1
+                request = json.loads(await reader.readexactly(length))
+                self.requests_by_chat[request["chat_id"]] += 1
                 writer.write(OK)
 
 
@@ -55,8 +54,8 @@ def test_a_server_that_closes_at_about_the_batch_delay_costs_no_message(
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     seed: int,
 ) -> None:
     closing = Closing(seed)
@@ -74,5 +73,5 @@ def test_a_server_that_closes_at_about_the_batch_delay_costs_no_message(
             if lane.next_batch_at is not None:
                 sleep(max(0.0, (lane.next_batch_at - timezone.now()).total_seconds()))
     assert Counter(statuses(broadcast)) == {"SENT": SIZE * BATCHES}
-    assert Counter(closing.taken.values()) == {1: SIZE * BATCHES}
+    assert Counter(closing.requests_by_chat.values()) == {1: SIZE * BATCHES}
     assert_books_balance(broadcast)

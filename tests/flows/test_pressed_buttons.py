@@ -1,69 +1,58 @@
-"""A button under a Telegram broadcast, pressed: kept, attributed, obeyed and acknowledged."""
+"""A pressed button of a Telegram broadcast is kept, attributed, obeyed and acknowledged."""
 
-import json
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.port.events import Reply
 from channels.senders.connecting_telegram import connect_telegram
-from contacts.models import Contact, Suppression
+from contacts.models import Suppression
 from inbound.applying.acknowledging import WITHIN, acknowledge, acknowledge_soon
 from inbound.models import ProviderEvent, ReceivedMessage
 from inbound.tasks import apply_events
 from sandbox.running import RunningSandbox
-from tests.workers import Worker
+from tests.fixtures.types import MakePeople, SendBroadcast, StartWorker
+from tests.flows.waiting import wait_for
+from tests.sandbox.client import Client
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DEADLINE = 30.0
 BUTTONS = [
     {"kind": "reply", "text": "Yes!", "value": "yes"},
     {"kind": "reply", "text": "Stop", "value": "no-more"},
 ]
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
-
-
 def press(sandbox: RunningSandbox, bot: Sender, chat: int, **pressed: Any) -> None:
-    told = {
+    event = {
         "provider": "telegram",
         "account": bot.account_id,
         "from": chat,
         "event": "callback_query",
         **pressed,
     }
-    url, raw = f"{sandbox.base_url}/_sandbox/inbound", json.dumps(told).encode()
-    urlopen(Request(url, raw, {"Content-Type": "application/json"})).close()  # noqa: S310 - own server
+    Client(sandbox.base_url).control("inbound", event)
 
 
-def answered(sandbox: RunningSandbox, bot: Sender) -> int:
-    books = sandbox.sandbox.acknowledged
-    return sum(times for (account, _), times in books.items() if account == bot.account_id)
+def acknowledgements(sandbox: RunningSandbox, bot: Sender) -> int:
+    counts = sandbox.sandbox.acknowledged
+    return sum(times for (account, _), times in counts.items() if account == bot.account_id)
 
 
 def test_a_press_is_kept_attributed_obeyed_and_acknowledged(
     rich: Wallet,
     bot: Sender,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
     sandbox: RunningSandbox,
     live_server: LiveServer,
-    celery_worker_process: Callable[..., Worker],
+    celery_worker_process: StartWorker,
     settings: Settings,
 ) -> None:
     settings.PUBLIC_URL = live_server.url
@@ -73,19 +62,19 @@ def test_a_press_is_kept_attributed_obeyed_and_acknowledged(
     for contact, button in ((ana, BUTTONS[0]), (ben, BUTTONS[1])):
         row = broadcast.messages.get(contact_id=contact.pk)
         chat, _, number = row.provider_message_id.partition(":")
-        under = {"message_id": int(number), "data": button["value"], "text": button["text"]}
-        press(sandbox, bot, int(chat), **under)
+        pressed = {"message_id": int(number), "data": button["value"], "text": button["text"]}
+        press(sandbox, bot, int(chat), **pressed)
     wait_for(lambda: ProviderEvent.objects.count() == 2)
-    assert answered(sandbox, bot) == 0  # not in the webhook
+    assert acknowledgements(sandbox, bot) == 0  # the webhook acknowledges nothing
     celery_worker_process(TEST_PUBLIC_URL=live_server.url)
     apply_events.delay()
-    wait_for(lambda: answered(sandbox, bot) == 2)
-    kept = ReceivedMessage.objects.order_by("contact_id")
-    assert [(each.contact_id, each.text, each.broadcast_id) for each in kept] == [
+    wait_for(lambda: acknowledgements(sandbox, bot) == 2)
+    replies = ReceivedMessage.objects.order_by("contact_id")
+    assert [(reply.contact_id, reply.text, reply.broadcast_id) for reply in replies] == [
         (ana.pk, "Yes!", broadcast.pk),
         (ben.pk, "Stop", broadcast.pk),
     ]
-    assert [each.address for each in Suppression.objects.all()] == [str(ben.telegram_chat_id)]
+    assert Suppression.objects.get().address == str(ben.telegram_chat_id)
 
 
 @pytest.mark.parametrize(
@@ -115,4 +104,4 @@ def test_a_refusal_is_let_be_and_a_copy_says_nothing(
     assert acknowledge(sender_id=bot.pk, token="8") is True
     settings.SENDING_ENABLED = False
     assert acknowledge(sender_id=bot.pk, token="9") is False
-    assert answered(sandbox, bot) == 1
+    assert acknowledgements(sandbox, bot) == 1

@@ -27,7 +27,7 @@ def test_the_tour_works_as_pasted(stack: LiveServer, sandbox: RunningSandbox) ->
             "localhost:8090": sandbox.base_url.removeprefix("http://"),
         }
     )
-    # As pasted, but an answer other than 2xx or 3xx, and any other failure, ends it.
+    # As pasted, except that any failure ends the script, also an answer other than 2xx or 3xx.
     script = "\n".join(["set -euo pipefail", *lines, f"echo {END}"]).replace("curl -s", "curl -fsS")
     pasted = subprocess.run(
         ["/bin/bash", "-c", script], capture_output=True, text=True, timeout=60, check=False

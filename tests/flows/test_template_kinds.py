@@ -1,10 +1,10 @@
-"""Templates of every kind, from the API to what the provider read, reviewed by its webhook."""
+"""Every kind of template: made by the API, approved by a webhook, sent, read by the provider."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from django.utils import timezone
@@ -26,6 +26,14 @@ from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONES = count(14_155_230_100)
+
+
+class MakeTemplate(Protocol):
+    def __call__(self, **fields: object) -> str: ...
+
+
+class SendTemplate(Protocol):
+    def __call__(self, **fields: object) -> dict[str, Any]: ...
 
 
 @pytest.fixture
@@ -66,17 +74,17 @@ def app(
 
 
 @pytest.fixture
-def approved(owner: APIClient, app: TenantWAApp, far_end: Client) -> Callable[..., str]:
-    """`approved(name=…, …)`: made, submitted, and approved by a webhook; the template's id."""
+def approved(owner: APIClient, app: TenantWAApp, far_end: Client) -> MakeTemplate:
+    """`approved(name=…, …)`: makes and submits a template, approves it by a webhook; its id."""
 
-    def make(**fields: Any) -> str:
+    def make(**fields: object) -> str:
         made = owner.post("/templates/", {"app": str(app.pk), "language": "en_US", **fields})
         assert made.status_code == 201, made.json()
         pk = str(made.json()["id"])
         submitted = owner.post(f"/templates/{pk}/submit/").json()
         assert submitted["status"] == "PENDING", submitted
-        told = {"account": app.account_id, "id": submitted["provider_template_id"]}
-        far_end.control("templates", {**told, "status": "APPROVED"})
+        review = {"account": app.account_id, "id": submitted["provider_template_id"]}
+        far_end.control("templates", {**review, "status": "APPROVED"})
         until(ProviderEvent.objects.exists)
         apply_block(now=timezone.now())
         assert WhatsAppTemplate.objects.get(pk=pk).status == "APPROVED"
@@ -86,10 +94,10 @@ def approved(owner: APIClient, app: TenantWAApp, far_end: Client) -> Callable[..
 
 
 @pytest.fixture
-def read(owner: APIClient, tenant: Tenant, far_end: Client) -> Callable[..., dict[str, Any]]:
-    """`read(template_name=…, …)`: sends it to Ana; the template that the provider read."""
+def read(owner: APIClient, tenant: Tenant, far_end: Client) -> SendTemplate:
+    """`read(template_name=…, …)`: sends a template to Ana; returns it as the provider read it."""
 
-    def make(**fields: Any) -> dict[str, Any]:
+    def make(**fields: object) -> dict[str, Any]:
         ana = ContactFactory.create(tenant=tenant, first_name="Ana", phone=f"+{next(PHONES)}")
         draft = {"name": "A", "platform": "WHATSAPP", "recipients": [str(ana.pk)], **fields}
         made = owner.post("/broadcast/", draft)
@@ -104,16 +112,16 @@ def read(owner: APIClient, tenant: Tenant, far_end: Client) -> Callable[..., dic
         (message,) = owner.get(f"/broadcast/messages/?broadcast={pk}").json()["results"]
         assert message["status"] == "SENT", message
         (seen,) = far_end.get(f"message/{message['id']}")["results"]
-        told: dict[str, Any] = seen["body"]["template"]
-        return told
+        template: dict[str, Any] = seen["body"]["template"]
+        return template
 
     return make
 
 
-def card(what: str) -> dict[str, Any]:
+def card(plant: str) -> dict[str, Any]:
     return {
         "header_format": "IMAGE",
-        "body": f"{what} for {{{{1}}}}",
+        "body": f"{plant} for {{{{1}}}}",
         "buttons": [
             {"type": "QUICK_REPLY", "text": "Not for me"},
             {"type": "URL", "text": "Look", "url": "https://shop.example/{{1}}"},
@@ -156,9 +164,7 @@ def sent_card(index: int, media: str, price: str, suffix: str) -> dict[str, Any]
     }
 
 
-def test_a_carousel_goes_all_the_way(
-    approved: Callable[..., str], read: Callable[..., dict[str, Any]]
-) -> None:
+def test_a_carousel_goes_all_the_way(approved: MakeTemplate, read: SendTemplate) -> None:
     approved(**CAROUSEL)
 
     template = read(template_name="plants", template_params=VALUES)
@@ -176,7 +182,7 @@ def test_a_carousel_goes_all_the_way(
 
 
 def test_whoever_lacks_a_cards_variable_is_not_written_to(
-    approved: Callable[..., str], owner: APIClient, tenant: Tenant, now: datetime
+    approved: MakeTemplate, owner: APIClient, tenant: Tenant, now: datetime
 ) -> None:
     approved(**CAROUSEL)
     nobody = ContactFactory.create(tenant=tenant, first_name="Bo", phone=f"+{next(PHONES)}")
@@ -198,7 +204,7 @@ def test_whoever_lacks_a_cards_variable_is_not_written_to(
 
 
 def test_a_broadcast_without_a_cards_medium_is_refused(
-    approved: Callable[..., str], owner: APIClient
+    approved: MakeTemplate, owner: APIClient
 ) -> None:
     approved(**CAROUSEL)
     params = {key: value for key, value in VALUES.items() if key != "card_1_header_media"}
@@ -220,7 +226,7 @@ def test_a_broadcast_without_a_cards_medium_is_refused(
 
 
 def test_a_one_time_password_goes_all_the_way(
-    approved: Callable[..., str], read: Callable[..., dict[str, Any]], owner: APIClient
+    approved: MakeTemplate, read: SendTemplate, owner: APIClient
 ) -> None:
     pk = approved(
         name="login_code",

@@ -1,4 +1,4 @@
-"""The two flows from the CSV file to the ledger: REST, workers, beat, webhooks, links."""
+"""Two broadcasts from the CSV file to the ledger: REST, workers, beat, webhooks, links."""
 
 import csv
 from pathlib import Path
@@ -14,7 +14,7 @@ from demo.tenant import OWNER, PASSWORD, set_up
 from sandbox.running import RunningSandbox
 
 ROWS = 130
-"""Of the demo's contacts: enough for three batches and for each misbehaving recipient."""
+"""The first of the demo's contacts: three batches, with every misbehaving recipient."""
 
 
 @pytest.fixture
@@ -34,16 +34,16 @@ def test_two_broadcasts_end_as_the_sandbox_says_and_the_ledger_adds_up(
     demo = set_up(web_url=stack.url, sandbox=far_end, own_servers=True)
     client.log_in(OWNER, PASSWORD)
     job = story.import_contacts(client)
-    assert (job["created"], job["failed"]) == (129, 1)  # one repeats another's phone
+    assert (job["created"], job["failed"]) == (129, 1)  # one row repeats another's phone
 
     sent = story.send_both(client, demo)
     story.follow(client, sent, lambda seen: None)
     story.wait_for_receipts(client, far_end, demo, sent, lambda seen: None)
     people, clicks = story.click(client, sent)
 
-    messages, compared = story.check(client, far_end, demo, sent)
-    assert [each.wrong for each in compared] == [[], []]
-    whatsapp, telegram = compared
+    messages, comparisons = story.check(client, far_end, demo, sent)
+    assert [comparison.wrong for comparison in comparisons] == [[], []]
+    whatsapp, telegram = comparisons
     assert whatsapp.ours["READ"] > 0 < whatsapp.ours["DELIVERED"]
     assert telegram.ours["SENT"] == telegram.accepted > 0
     rows = story.dashboard(client, sent)

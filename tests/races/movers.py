@@ -1,4 +1,4 @@
-"""Batches in a worker's hands, and the steps that may want the same rows at the same time."""
+"""Batches that a worker holds, and the steps that may compete for the same rows."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,13 +17,13 @@ from broadcast.engine.sweeping import sweep
 from broadcast.models import Batch, Broadcast
 from broadcast.moves.messages import Moved
 from channels.port.outcomes import Outcome, OutcomeKind
+from tests.races.blocking import DEADLINE
 
-DEADLINE = 30.0
 KINDS = (OutcomeKind.ACCEPTED, OutcomeKind.PASSING, OutcomeKind.LIMITED, OutcomeKind.UNKNOWN)
 
 
 def handed_over(broadcast: Broadcast) -> list[Batch]:
-    """Send it, claim a batch on each of its lanes and shut their fences."""
+    """Sends the broadcast, claims a batch on each of its lanes and shuts their fences."""
     now = timezone.now()
     lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=now)
     Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING")
@@ -39,12 +39,12 @@ def handed_over(broadcast: Broadcast) -> list[Batch]:
 
 
 def settle_batch(batch: Batch, kinds: Sequence[OutcomeKind] = KINDS) -> Moved:
-    """Every message of the batch gets one of these outcomes in turn."""
+    """Settles the batch; its messages get these outcomes in turn."""
     broadcast = Broadcast.objects.select_related("tenant", "sender").get(pk=batch.broadcast_id)
     assert broadcast.sender is not None
     outcomes: list[tuple[UUID, Outcome]] = [
-        (each, Outcome(kind=kinds[n % len(kinds)], retry_after=0.0))
-        for n, each in enumerate(batch.message_ids)
+        (message_id, Outcome(kind=kinds[n % len(kinds)], retry_after=0.0))
+        for n, message_id in enumerate(batch.message_ids)
     ]
     return settle(
         broadcast=broadcast,
@@ -57,9 +57,11 @@ def settle_batch(batch: Batch, kinds: Sequence[OutcomeKind] = KINDS) -> Moved:
 
 
 def sweep_batch(batch: Batch) -> Moved | None:
-    """As if its lease had expired."""
-    taken = Batch.objects.select_related("broadcast__tenant", "broadcast__sender").get(pk=batch.pk)
-    return sweep(batch=taken, now=timezone.now() + timedelta(hours=1))
+    """Sweeps the batch as if its lease had expired."""
+    expired = Batch.objects.select_related("broadcast__tenant", "broadcast__sender").get(
+        pk=batch.pk
+    )
+    return sweep(batch=expired, now=timezone.now() + timedelta(hours=1))
 
 
 def cancel(broadcast: Broadcast) -> Broadcast:
@@ -67,7 +69,7 @@ def cancel(broadcast: Broadcast) -> Broadcast:
 
 
 def at_once(*steps: Callable[[], Any]) -> list[Any]:
-    """What each came to, each in a thread and a transaction of its own, begun together."""
+    """Runs the steps together, each in its own thread and transaction; returns their results."""
     start = Barrier(len(steps))
 
     def run(step: Callable[[], Any]) -> Any:
@@ -79,4 +81,4 @@ def at_once(*steps: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(steps)) as threads:
         running: list[Future[Any]] = [threads.submit(run, step) for step in steps]
-        return [each.result(DEADLINE) for each in running]
+        return [future.result(DEADLINE) for future in running]

@@ -1,4 +1,4 @@
-"""Webhook calls that come at once share a commit; one that cannot be stored takes none with it."""
+"""Webhook calls that come at once share a commit; a call that cannot be stored harms no other."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +14,7 @@ from inbound.models import ProviderEvent
 from inbound.webhooks import storing
 from inbound.webhooks.storing import store
 from tests.factories import ProviderAppFactory
-from tests.races.test_receipts_of_aliases import DEADLINE, wait_for_a_waiter
+from tests.races.blocking import DEADLINE, wait_until_blocked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +23,7 @@ Store = Callable[[ProviderApp], "Future[None]"]
 
 @pytest.fixture
 def at_once() -> Iterator[Store]:
-    """Stores a call from a thread of its own."""
+    """`at_once(app)` stores a call of the app from its own thread."""
 
     def from_a_thread(app: ProviderApp) -> None:
         try:
@@ -37,19 +37,19 @@ def at_once() -> Iterator[Store]:
 
 @contextmanager
 def first_one_held_up(at_once: Store, app: ProviderApp) -> "Iterator[Future[None]]":
-    """Whoever writes first waits until the block ends; the others gather meanwhile."""
+    """The first call cannot write before the block ends; later calls gather meanwhile."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE inbound_providerevent IN SHARE MODE")
         first = at_once(app)
-        wait_for_a_waiter()
+        wait_until_blocked()
         yield first
 
 
 def wait_until_gathered(number: int) -> None:
-    until = monotonic() + DEADLINE
+    deadline = monotonic() + DEADLINE
     while len(storing._together._waiting) < number:
-        assert monotonic() < until, "They do not gather."
+        assert monotonic() < deadline, "The calls do not gather."
         sleep(0.01)
 
 
@@ -65,8 +65,8 @@ def test_what_gathers_is_written_at_once(at_once: Store) -> None:
     with first_one_held_up(at_once, app) as first:
         others = [at_once(app) for _ in range(7)]
         wait_until_gathered(7)
-    for each in (first, *others):
-        each.result(timeout=30)
+    for call in (first, *others):
+        call.result(timeout=DEADLINE)
     assert ProviderEvent.objects.count() == 8
     assert commits() == 2
 
@@ -80,10 +80,10 @@ def test_a_call_that_cannot_be_stored_takes_none_with_it(at_once: Store) -> None
         bad = at_once(gone)
         others += [at_once(app) for _ in range(3)]
         wait_until_gathered(7)
-    for each in (first, *others):
-        each.result(timeout=30)
+    for call in (first, *others):
+        call.result(timeout=DEADLINE)
     with pytest.raises(IntegrityError):
-        bad.result(timeout=30)
+        bad.result(timeout=DEADLINE)
     assert ProviderEvent.objects.filter(app=app).count() == ProviderEvent.objects.count() == 7
 
 

@@ -1,6 +1,5 @@
-"""A retry of a broadcast and the next rung of its fallback at the same moment: one of them."""
+"""A retry and the next rung of the fallback start at the same moment: only one of them sends."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -9,50 +8,39 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from broadcast import lifecycle
-from broadcast.engine.batch import run_batch
 from broadcast.errors import NothingToRetry
 from broadcast.followup.fallback import fall_back
 from broadcast.models import Broadcast, BroadcastMessage
-from contacts.models import Contact
 from tenants.models import Tenant
-from tests.races.movers import DEADLINE
-from tests.races.test_lock_order import wait_until_blocked
+from tests.broadcast.batches import run_next_batch_of
+from tests.broadcast.followup.ladders import REFUSED, TWO_RUNGS, next_rung, retry
+from tests.fixtures.types import MakePeople, SendBroadcast
+from tests.races.blocking import DEADLINE, wait_until_blocked
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-REFUSED = 9003
-TWO_RUNGS = [{"platform": "TELEGRAM", "text": "One"}, {"platform": "TELEGRAM", "text": "Two"}]
 
 
 @pytest.fixture
 def parent(
     rich: Wallet,
     settings: Settings,
-    people: Callable[..., list[Contact]],
-    sent: Callable[..., Broadcast],
+    people: MakePeople,
+    sent: SendBroadcast,
 ) -> Broadcast:
-    """One recipient, refused by the broadcast and by its first rung; a second rung is left."""
+    """Broadcast and first rung were refused for one recipient; a second rung is left."""
     settings.BROADCAST_UNKNOWN_GRACE = 0
     parent = sent([*people(1), *people(1, ending=REFUSED)], fallback=TWO_RUNGS)
-    assert fall_back(now=timezone.now()) == 1
-    rung = parent.children.get()
-    run_batch(lane_id=rung.lanes.get().pk, clock=timezone.now)
+    rung = next_rung(parent)
+    run_next_batch_of(rung)
     rung.refresh_from_db()
     assert rung.status == "FAILED"
     return parent
 
 
-def retry(parent: Broadcast) -> bool:
+def was_retried(parent: Broadcast) -> bool:
     try:
-        lifecycle.retry_failed(
-            tenant=parent.tenant,
-            broadcast_id=parent.pk,
-            actor=None,
-            now=timezone.now(),
-            include_unreachable=True,
-        )
+        retry(parent)
     except NothingToRetry:
         return False
     finally:
@@ -60,7 +48,7 @@ def retry(parent: Broadcast) -> bool:
     return True
 
 
-def next_rung() -> int:
+def fall_back_later() -> int:
     try:
         return fall_back(now=timezone.now() + timedelta(minutes=10))
     finally:
@@ -68,7 +56,7 @@ def next_rung() -> int:
 
 
 def underway(tenant: Tenant) -> int:
-    """Tries that may still reach the recipient."""
+    """The number of messages that may still reach the recipient."""
     return BroadcastMessage.objects.filter(tenant=tenant, status="PENDING").count()
 
 
@@ -76,15 +64,9 @@ def test_no_rung_starts_while_a_retry_of_an_earlier_try_does(
     parent: Broadcast, tenant: Tenant
 ) -> None:
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
-        lifecycle.retry_failed(
-            tenant=tenant,
-            broadcast_id=parent.pk,
-            actor=None,
-            now=timezone.now(),
-            include_unreachable=True,
-        )
-        assert thread.submit(next_rung).result(DEADLINE) == 0
-    assert (next_rung(), underway(tenant)) == (0, 1)
+        retry(parent)
+        assert thread.submit(fall_back_later).result(DEADLINE) == 0
+    assert (fall_back_later(), underway(tenant)) == (0, 1)
 
 
 def test_a_retry_waits_for_a_rung_that_starts_and_then_has_nobody_to_retry(
@@ -93,7 +75,7 @@ def test_a_retry_waits_for_a_rung_that_starts_and_then_has_nobody_to_retry(
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             assert fall_back(now=timezone.now() + timedelta(minutes=10)) == 1
-            retried = thread.submit(retry, parent)
+            retried = thread.submit(was_retried, parent)
             wait_until_blocked()
         assert retried.result(DEADLINE) is False
     assert underway(tenant) == 1
@@ -104,14 +86,8 @@ def test_a_retry_of_a_rung_waits_for_one_of_its_parent_and_then_has_nobody_to_re
 ) -> None:
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
-            lifecycle.retry_failed(
-                tenant=tenant,
-                broadcast_id=parent.pk,
-                actor=None,
-                now=timezone.now(),
-                include_unreachable=True,
-            )
-            retried = thread.submit(retry, parent.children.get(kind="FALLBACK"))
+            retry(parent)
+            retried = thread.submit(was_retried, parent.children.get(kind="FALLBACK"))
             wait_until_blocked()
         assert retried.result(DEADLINE) is False
     assert underway(tenant) == 1

@@ -11,21 +11,19 @@ from broadcast.models import Batch, Broadcast
 from broadcast.moves.finishing import finish
 from channels.models import Sender
 from channels.port.outcomes import OutcomeKind
-from contacts.models import Contact
 from tests.broadcast.books import assert_all_adds_up, statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from tests.races.movers import at_once, cancel, handed_over, settle_batch, sweep_batch
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 ROUNDS = 8
 
 
 @pytest.mark.parametrize("policy", ["HOLD", "RESEND", "FAIL"])
 def test_cancel_against_settle_and_sweep_leaves_nothing_pending(
-    rich: Wallet, people: People, draft: MakeBroadcast, policy: str
+    rich: Wallet, people: MakePeople, draft: MakeBroadcast, policy: str
 ) -> None:
     for number in range(ROUNDS):
         broadcast = draft(people(12), unknown_policy=policy)
@@ -43,7 +41,7 @@ def test_cancel_against_settle_and_sweep_leaves_nothing_pending(
 
 
 def test_settle_and_sweep_of_one_batch_count_each_message_once(
-    rich: Wallet, people: People, draft: MakeBroadcast
+    rich: Wallet, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     for _ in range(ROUNDS):
         broadcast = draft(people(8))
@@ -58,7 +56,7 @@ def test_settle_and_sweep_of_one_batch_count_each_message_once(
 
 
 def test_of_two_last_lanes_one_finishes_the_broadcast(
-    rich: Wallet, people: People, draft: MakeBroadcast
+    rich: Wallet, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     Sender.objects.update(batch_size=5, lanes=2)
 
@@ -71,7 +69,7 @@ def test_of_two_last_lanes_one_finishes_the_broadcast(
     for _ in range(ROUNDS):
         broadcast = draft(people(10))
         batches = handed_over(broadcast)
-        assert sorted(at_once(*(partial(settle_and_finish, each) for each in batches))) == [
+        assert sorted(at_once(*(partial(settle_and_finish, batch) for batch in batches))) == [
             (False, False),
             (True, True),
         ]

@@ -1,6 +1,5 @@
-"""Whoever waits for a lock holds none that comes after it: else this would be a deadlock."""
+"""A step that waits for a lock holds no lock of a later rank: else this would be a deadlock."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,26 +14,24 @@ from broadcast.followup.resolving import Decision, resolve_unknown
 from broadcast.models import Broadcast
 from broadcast.moves.messages import lock_counters
 from channels.models import Sender
-from contacts.models import Contact, Suppression
+from contacts.models import Suppression
 from tests.broadcast.books import assert_all_adds_up
-from tests.races.movers import DEADLINE, cancel, handed_over, settle_batch, sweep_batch
+from tests.fixtures.types import MakeBroadcast, MakePeople
+from tests.races.blocking import DEADLINE, wait_until_blocked
+from tests.races.movers import cancel, handed_over, settle_batch, sweep_batch
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-
 
 @pytest.fixture
-def broadcast(
-    rich: Wallet, people: Callable[..., list[Contact]], draft: Callable[..., Broadcast]
-) -> Broadcast:
+def broadcast(rich: Wallet, people: MakePeople, draft: MakeBroadcast) -> Broadcast:
     Sender.objects.update(batch_size=3)
     return draft(people(6))
 
 
 def claim_and_release(broadcast: Broadcast) -> None:
-    """Of the next ones all have opted out: their credits are released by the claim itself."""
+    """Claims messages whose recipients have all opted out: the claim itself releases credits."""
     Suppression.objects.bulk_create(
         Suppression(tenant=broadcast.tenant, address=address or "", source="USER")
         for address in broadcast.messages.values_list("address", flat=True)
@@ -67,7 +64,7 @@ def test_money_comes_after_counters(broadcast: Broadcast, step: str) -> None:
         "resolve": partial(give_up, broadcast),
     }
 
-    def and_close() -> None:
+    def run_step() -> None:
         try:
             steps[step]()
         finally:
@@ -76,19 +73,8 @@ def test_money_comes_after_counters(broadcast: Broadcast, step: str) -> None:
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic():
             lock_counters(broadcast.pk)
-            running = thread.submit(and_close)
+            running = thread.submit(run_step)
             wait_until_blocked()
             Wallet.objects.select_for_update().get(tenant=broadcast.tenant)
         running.result(DEADLINE)
     assert_all_adds_up(broadcast)
-
-
-def wait_until_blocked() -> None:
-    deadline = time.monotonic() + DEADLINE
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute(WAITING)
-            if cursor.fetchone()[0]:
-                return
-            assert time.monotonic() < deadline, "nobody waited"
-            time.sleep(0.01)

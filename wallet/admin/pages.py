@@ -1,12 +1,12 @@
 """Credits to look at, and the ways to move them by hand: all through the ledger."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from backoffice.ask import ask
@@ -61,7 +61,7 @@ class WalletAdmin(ReadOnlyAdmin):
                 reference=f"top-up:{form.cleaned_data['reference']}",
                 actor=str(request.user.pk),
                 reason=form.cleaned_data["reason"],
-                now=datetime.now(UTC),
+                now=timezone.now(),
             )
 
         form = TopUpForm(request.POST if request.method == "POST" else None)
@@ -86,7 +86,7 @@ class WalletAdmin(ReadOnlyAdmin):
                 reference=f"adjustment:{form.cleaned_data['reference']}",
                 actor=str(request.user.pk),
                 reason=form.cleaned_data["reason"],
-                now=datetime.now(UTC),
+                now=timezone.now(),
             )
 
         return ask(

@@ -1,12 +1,12 @@
 """`/webhooks/stripe/`, `/webhooks/razorpay/`: verified, then credited at once."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from api.raw_body import is_too_large
 from api.refused_calls import NOT_SIGNED, TOO_LARGE, count_refused
 from wallet.payments.registry import PROVIDERS
 from wallet.payments.topping_up import take_payment
@@ -21,8 +21,7 @@ class PaymentWebhookView(View):
     http_method_names = ("post",)
 
     def post(self, request: HttpRequest, *, provider: str) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if is_too_large(request):
             count_refused(provider=provider, reason=TOO_LARGE)
             return HttpResponse("Too large", status=413, content_type=TEXT)
         headers = {name.lower(): value for name, value in request.headers.items()}

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
 
 from api.errors import InvalidInput
+from postgres.ids import id_at
 from wallet.models import EntryKind, LedgerEntry, Wallet
 from wallet.pricing.amounts import ZERO
 
@@ -52,18 +52,14 @@ class Statement:
     end: datetime
 
     def opening(self) -> Balances:
-        return _after(self._all().filter(id__lt=_first_id_of(self.start)).order_by("id").last())
+        return _after(self._all().filter(id__lt=id_at(self.start)).order_by("id").last())
 
     def closing(self) -> Balances:
-        return _after(self._all().filter(id__lt=_first_id_of(self.end)).order_by("id").last())
+        return _after(self._all().filter(id__lt=id_at(self.end)).order_by("id").last())
 
     def lines(self) -> QuerySet[LedgerEntry]:
         """Oldest first."""
-        return (
-            self._all()
-            .filter(id__gte=_first_id_of(self.start), id__lt=_first_id_of(self.end))
-            .order_by("id")
-        )
+        return self._all().filter(id__gte=id_at(self.start), id__lt=id_at(self.end)).order_by("id")
 
     def few_lines(self) -> list[LedgerEntry]:
         """All of them. Raises InvalidInput for more than MAX_LINES."""
@@ -111,10 +107,6 @@ class Statement:
 def booked_at(entry: LedgerEntry) -> datetime:
     """The milliseconds in its id."""
     return datetime.fromtimestamp((entry.pk.int >> 80) / 1000, tz=UTC)
-
-
-def _first_id_of(at: datetime) -> UUID:
-    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
 
 
 def _after(entry: LedgerEntry | None) -> Balances:

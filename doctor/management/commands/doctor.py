@@ -1,4 +1,4 @@
-"""`manage.py doctor`: every invariant on live data; non-zero if one is broken."""
+"""`manage.py doctor`: checks every invariant on live data; exits non-zero if one is broken."""
 
 import sys
 from argparse import ArgumentParser
@@ -12,7 +12,7 @@ from doctor.checkup import all_checks, check_up
 
 
 class Command(BaseCommand):
-    help = "Check the invariants of docs/guarantees.md on live data, in one snapshot."
+    help = "Check the invariants of docs/design.md on live data, in one snapshot."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             line = f"{breach['check']} [{breach['invariant']}] {breach['subject']}: "
             self.stdout.write(line + breach["detail"])
         if checkup.repaired:
-            self.stdout.write(f"Tried to mend {checkup.repaired}.")
+            self.stdout.write(f"Tried to repair {checkup.repaired}.")
         checks = sum(1 for _ in all_checks())
         self.stdout.write(
             f"{checkup.breach_count} breaches in {checks} checks, {checkup.seconds:.1f} s."

@@ -1,4 +1,4 @@
-"""Media, buttons, fallback and send windows: kept as given, or refused with the field's name."""
+"""Media, buttons, fallback and send windows: stored unchanged, or refused with the field's name."""
 
 from typing import Any
 
@@ -29,19 +29,19 @@ GOOD: dict[str, Any] = {
 }
 
 
-def test_they_are_answered_as_they_were_given(manager: APIClient) -> None:
-    made = manager.post("/broadcast/", {**BODY, **GOOD})
-    assert made.status_code == 201
-    shown = manager.get(f"/broadcast/{made.data['id']}/").json()
+def test_content_fields_are_answered_as_they_were_sent(manager: APIClient) -> None:
+    created = manager.post("/broadcast/", {**BODY, **GOOD})
+    assert created.status_code == 201
+    shown = manager.get(f"/broadcast/{created.data['id']}/").json()
     assert {name: shown[name] for name in GOOD} == GOOD
 
 
 def test_a_rung_without_a_medium_may_say_so(manager: APIClient) -> None:
     rung = {"platform": "SMS", "sender": None, "text": "Hello by SMS"}
 
-    made = manager.post("/broadcast/", {**BODY, "fallback": [{**rung, "media": None}]})
+    created = manager.post("/broadcast/", {**BODY, "fallback": [{**rung, "media": None}]})
 
-    assert (made.status_code, made.json()["fallback"]) == (201, [rung])
+    assert (created.status_code, created.json()["fallback"]) == (201, [rung])
 
 
 @pytest.mark.parametrize(
@@ -55,26 +55,28 @@ def test_a_rung_without_a_medium_may_say_so(manager: APIClient) -> None:
         ("fallback", [{"platform": "SMS", "media": {}}], "fallback.0.media.kind"),
     ],
 )
-def test_half_of_one_is_refused_in_a_change_too(
+def test_half_of_a_field_is_refused_in_a_change_too(
     manager: APIClient, field: str, value: Any, attr: str
 ) -> None:
-    made = manager.post("/broadcast/", {**BODY, **GOOD})
+    created = manager.post("/broadcast/", {**BODY, **GOOD})
 
-    answer = manager.patch(f"/broadcast/{made.data['id']}/", {field: value})
+    answer = manager.patch(f"/broadcast/{created.data['id']}/", {field: value})
 
     assert answer.status_code == 400
-    assert (attr, "required") in {(e["attr"], e["code"]) for e in answer.json()["errors"]}
-    assert manager.get(f"/broadcast/{made.data['id']}/").json()[field] == GOOD[field]
+    assert (attr, "required") in {
+        (error["attr"], error["code"]) for error in answer.json()["errors"]
+    }
+    assert manager.get(f"/broadcast/{created.data['id']}/").json()[field] == GOOD[field]
 
 
 def test_a_rung_without_a_sender_can_be_written_later(manager: APIClient) -> None:
-    made = manager.post("/broadcast/", BODY)
+    created = manager.post("/broadcast/", BODY)
 
-    ladder = [{"platform": "SMS", "text": "Hello by SMS"}]
-    answer = manager.patch(f"/broadcast/{made.data['id']}/", {"fallback": ladder})
+    rungs = [{"platform": "SMS", "text": "Hello by SMS"}]
+    answer = manager.patch(f"/broadcast/{created.data['id']}/", {"fallback": rungs})
 
     assert answer.status_code == 200
-    assert answer.json()["fallback"] == [{**ladder[0], "sender": None}]
+    assert answer.json()["fallback"] == [{**rungs[0], "sender": None}]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_a_misspelt_key_does_not_make_an_audience_larger(
     assert not Broadcast.objects.exists()
 
 
-def test_a_list_of_tags_is_told_which_lists_there_are(manager: APIClient) -> None:
+def test_a_plain_list_of_tags_is_answered_with_the_lists_to_give(manager: APIClient) -> None:
     answer = manager.post("/broadcast/", {**BODY, "audience": {"tags": ["vip"]}})
 
     assert answer.status_code == 400
@@ -103,17 +105,17 @@ def test_a_list_of_tags_is_told_which_lists_there_are(manager: APIClient) -> Non
     )
 
 
-def test_they_can_be_taken_away(manager: APIClient) -> None:
-    made = manager.post("/broadcast/", {**BODY, **GOOD})
-    none: dict[str, Any] = {
+def test_content_fields_can_be_emptied(manager: APIClient) -> None:
+    created = manager.post("/broadcast/", {**BODY, **GOOD})
+    empty: dict[str, Any] = {
         "media": None,
         "buttons": [],
         "fallback": [],
         "send_window": None,
         "expires_at": None,
     }
-    answer = manager.patch(f"/broadcast/{made.data['id']}/", none).json()
-    assert {name: answer[name] for name in none} == none
+    answer = manager.patch(f"/broadcast/{created.data['id']}/", empty).json()
+    assert {name: answer[name] for name in empty} == empty
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,9 @@ def test_what_is_misshapen_is_refused_by_name(manager: APIClient, field: str, wr
     assert not Broadcast.objects.exists()
 
 
-def test_a_rungs_sender_is_ones_own_and_of_its_platform(manager: APIClient, bot: Sender) -> None:
+def test_a_rungs_sender_is_of_its_tenant_and_of_its_platform(
+    manager: APIClient, bot: Sender
+) -> None:
     stranger = SenderFactory.create(platform="SMS")
     for sender in (stranger, bot):
         rung = {"platform": "SMS", "sender": str(sender.pk), "text": "Hello"}

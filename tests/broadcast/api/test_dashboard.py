@@ -1,4 +1,4 @@
-"""`/broadcast/dashboard/`: each figure by its formula."""
+"""`/broadcast/dashboard/`: the formula of every figure."""
 
 import pytest
 from rest_framework.test import APIClient

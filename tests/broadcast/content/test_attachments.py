@@ -1,6 +1,5 @@
-"""Media and buttons: refused before anything is sent, or rendered for each recipient."""
+"""Media and buttons: refused before a message is sent, or rendered for each recipient."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,9 +14,9 @@ from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.messages import Button, ButtonKind, Media, ParameterKind, TextContent
-from contacts.models import Contact
 from sandbox.running import RunningSandbox
 from tests.factories import BroadcastFactory, SenderFactory
+from tests.fixtures.types import MakePeople, SendBroadcast
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
@@ -34,11 +33,11 @@ PROVIDERS = {
 
 
 def broadcast_over(platform: Platform, **fields: Any) -> Broadcast:
-    made: Broadcast = BroadcastFactory.create(platform=platform, **fields)
-    made.sender = SenderFactory.create(
-        tenant=made.tenant, platform=platform, provider=PROVIDERS[platform]
+    broadcast: Broadcast = BroadcastFactory.create(platform=platform, **fields)
+    broadcast.sender = SenderFactory.create(
+        tenant=broadcast.tenant, platform=platform, provider=PROVIDERS[platform]
     )
-    return made
+    return broadcast
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,7 @@ def test_what_the_provider_takes_is_taken(platform: Platform, fields: dict[str, 
     content.check_content(broadcast_over(platform, **fields))
 
 
-def test_each_recipient_gets_her_own() -> None:
+def test_media_and_buttons_are_rendered_for_each_recipient() -> None:
     broadcast = broadcast_over(
         Platform.TELEGRAM, media=PICTURE, buttons=[SHOP], text="Hi", provider_template_id="HX1"
     )
@@ -121,7 +120,7 @@ def test_a_buttons_url_is_tracked() -> None:
     fixed = SHOP | {"value": "https://shop.test/sale"}
     broadcast = broadcast_over(Platform.TELEGRAM, media=PICTURE, buttons=[fixed], text="Hi")
     register_links(broadcast, link_positions(broadcast))
-    assert [each.url for each in broadcast.tracked_urls.all()] == ["https://shop.test/sale"]
+    assert [link.url for link in broadcast.tracked_urls.all()] == ["https://shop.test/sale"]
     renderer = Renderer(content_of(broadcast, links={"https://shop.test/sale": 0}))
     message = renderer.message(message_id=broadcast.pk, address="42", token=1, variables={})
     assert isinstance(message.content, TextContent)
@@ -129,8 +128,8 @@ def test_a_buttons_url_is_tracked() -> None:
 
 
 def test_a_picture_goes_out(
-    sent: Callable[..., Broadcast],
-    people: Callable[..., list[Contact]],
+    sent: SendBroadcast,
+    people: MakePeople,
     bot: Sender,
     rich: Wallet,
     sandbox: RunningSandbox,

@@ -1,4 +1,4 @@
-"""Texts that go out by their registered template: refused without one, filled per recipient."""
+"""Texts that go out by a registered template: refused without it, filled in per recipient."""
 
 from typing import Any
 from uuid import UUID
@@ -22,9 +22,11 @@ pytestmark = pytest.mark.django_db
 
 
 def broadcast_over(provider: str, **fields: Any) -> Broadcast:
-    made: Broadcast = BroadcastFactory.create(platform=Platform.SMS, **fields)
-    made.sender = SenderFactory.create(tenant=made.tenant, platform=Platform.SMS, provider=provider)
-    return made
+    broadcast: Broadcast = BroadcastFactory.create(platform=Platform.SMS, **fields)
+    broadcast.sender = SenderFactory.create(
+        tenant=broadcast.tenant, platform=Platform.SMS, provider=provider
+    )
+    return broadcast
 
 
 def test_a_text_without_its_template_is_refused() -> None:
@@ -52,9 +54,9 @@ def test_it_is_refused_as_soon_as_the_sender_is_known(manager: APIClient, tenant
     answer = manager.post("/broadcast/", {**body, "sender": str(sender.pk)})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["attr"] == "text"
-    made = manager.post("/broadcast/", body)
-    assert made.status_code == 201
-    named = manager.patch(f"/broadcast/{made.data['id']}/", {"sender": str(sender.pk)})
+    created = manager.post("/broadcast/", body)
+    assert created.status_code == 201
+    named = manager.patch(f"/broadcast/{created.data['id']}/", {"sender": str(sender.pk)})
     assert named.status_code == 400
     assert Broadcast.objects.get().sender_id is None
 
@@ -71,22 +73,24 @@ def test_every_variable_of_the_text_goes_with_its_default() -> None:
         "msg91", provider_template_id="64f0", text="{{first_name|there}}, {{city}}: {{code|}}"
     )
     renderer = Renderer(content_of(broadcast, links={}))
-    told = renderer.message(
+    content_sent = renderer.message(
         message_id=UUID(int=1), address="+919876543210", token=1, variables={"city": "Pune"}
     ).content
-    assert isinstance(told, TextContent)
-    assert told.template_id == "64f0"
-    assert told.variables == {"first_name": "there", "city": "Pune", "code": ""}
-    assert told.text == "there, Pune: "
+    assert isinstance(content_sent, TextContent)
+    assert content_sent.template_id == "64f0"
+    assert content_sent.variables == {"first_name": "there", "city": "Pune", "code": ""}
+    assert content_sent.text == "there, Pune: "
 
 
 def test_an_unsubscribe_link_is_a_variable_like_others() -> None:
     broadcast = broadcast_over("msg91", provider_template_id="64f0", text="{{unsubscribe_url}}")
     renderer = Renderer(content_of(broadcast, links={}))
-    told = renderer.message(message_id=UUID(int=1), address="+91", token=1, variables={}).content
-    assert isinstance(told, TextContent)
-    assert told.variables["unsubscribe_url"].startswith("http")
-    assert told.text == told.variables["unsubscribe_url"]
+    content_sent = renderer.message(
+        message_id=UUID(int=1), address="+91", token=1, variables={}
+    ).content
+    assert isinstance(content_sent, TextContent)
+    assert content_sent.variables["unsubscribe_url"].startswith("http")
+    assert content_sent.text == content_sent.variables["unsubscribe_url"]
 
 
 @pytest.mark.parametrize(("provider", "tracked"), [("msg91", 0), ("vonage", 1)])

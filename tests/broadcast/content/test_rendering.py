@@ -1,4 +1,4 @@
-"""What is the same for all recipients is built once; what is one's own never reaches another."""
+"""Content without variables is built once; content with variables never reaches another contact."""
 
 from uuid import UUID
 
@@ -16,10 +16,10 @@ TEMPLATE = WhatsAppTemplate(name="winter_sale", language="en", body="{{1}}")
 URL = "https://shop.test/sale"
 
 
-def told(
+def rendered(
     platform: Platform, text: str, *, positions: dict[str, int] | None = None
 ) -> list[OutboundMessage]:
-    """What two recipients are told, one after the other by one renderer."""
+    """The messages of two recipients, built one after the other by one renderer."""
     template = TEMPLATE if platform == Platform.WHATSAPP else None
     fields = {"template_params": {"1": text}} if template else {"text": text}
     broadcast = Broadcast(platform=platform, sender=Sender(), template=template, **fields)
@@ -34,7 +34,7 @@ def told(
 
 @pytest.mark.parametrize("platform", [Platform.TELEGRAM, Platform.WHATSAPP])
 def test_what_names_nobody_is_built_once(platform: Platform) -> None:
-    ana, ben = told(platform, f"Winter sale: {URL}")
+    ana, ben = rendered(platform, f"Winter sale: {URL}")
     assert ana.content is ben.content
     assert (ana.id, ana.to, ben.id, ben.to) == (UUID(int=1), "1", UUID(int=2), "2")
 
@@ -52,5 +52,5 @@ def test_what_names_nobody_is_built_once(platform: Platform) -> None:
 def test_what_is_ones_own_is_not_anothers(
     platform: Platform, text: str, positions: dict[str, int]
 ) -> None:
-    ana, ben = told(platform, text, positions=positions)
+    ana, ben = rendered(platform, text, positions=positions)
     assert ana.content != ben.content

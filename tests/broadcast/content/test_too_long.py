@@ -1,8 +1,7 @@
-"""A text that its variables make too long is found when it is planned, and costs nothing."""
+"""Planning suppresses a message that its variables make too long; the message costs nothing."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from rest_framework.test import APIClient
@@ -12,27 +11,30 @@ from broadcast.content import checking as content
 from broadcast.content.checking import content_of
 from broadcast.models import Broadcast
 from broadcast.planning import plan as planning
-from broadcast.planning.plan import RecipientRef
 from channels.platforms import Platform
 from contacts.models import Contact
 from tenants.models import Tenant
+from tests.broadcast.recipients import refs_of
 from tests.factories import SenderFactory, TemplateFactory, WhatsAppSenderFactory
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
 PROVIDERS = {"TELEGRAM": "telegram_bot", "SMS": "twilio", "RCS": "google_rbm"}
 NAME = 200
+"""The longest first name, in characters."""
 SHOP = {"kind": "image", "url": "https://shop.example/a.png"}
 
-Planned = Callable[..., Broadcast]
+
+class PlanBroadcast(Protocol):
+    def __call__(self, platform: str, **fields: Any) -> Broadcast: ...
 
 
 @pytest.fixture
-def planned(tenant: Tenant, rich: Wallet, now: datetime) -> Planned:
-    """A broadcast planned for a contact with the longest first name there is, and one with "A"."""
+def planned(tenant: Tenant, rich: Wallet, now: datetime) -> PlanBroadcast:
+    """A broadcast planned for two contacts: one has the longest allowed first name, one has "A"."""
 
-    def make(platform: str, **said: Any) -> Broadcast:
-        sender = said.pop("sender", None) or SenderFactory.create(
+    def make(platform: str, **fields: Any) -> Broadcast:
+        sender = fields.pop("sender", None) or SenderFactory.create(
             tenant=tenant, platform=platform, provider=PROVIDERS[platform]
         )
         contacts = [
@@ -42,10 +44,9 @@ def planned(tenant: Tenant, rich: Wallet, now: datetime) -> Planned:
             for n, name in enumerate(["é" * NAME, "A"], start=10)
         ]
         broadcast = Broadcast.objects.create(
-            tenant=tenant, name="News", platform=platform, sender=sender, **said
+            tenant=tenant, name="News", platform=platform, sender=sender, **fields
         )
-        refs = [RecipientRef(contact=each.pk) for each in contacts]
-        planning.set_recipients(broadcast=broadcast, recipients=refs, now=now)
+        planning.set_recipients(broadcast=broadcast, recipients=refs_of(contacts), now=now)
         planning.plan(content_of(broadcast), now=now)
         return broadcast
 
@@ -53,6 +54,7 @@ def planned(tenant: Tenant, rich: Wallet, now: datetime) -> Planned:
 
 
 def reasons(broadcast: Broadcast) -> list[tuple[str, str]]:
+    """(status, error code) of every message."""
     rows = broadcast.messages.order_by("seq")
     return list(rows.values_list("status", "error_code"))
 
@@ -60,9 +62,8 @@ def reasons(broadcast: Broadcast) -> list[tuple[str, str]]:
 LONG_FIRST = [("SUPPRESSED", "text_too_long"), ("PENDING", "")]
 BOTH = [("PENDING", ""), ("PENDING", "")]
 
-
-@pytest.mark.parametrize(
-    ("platform", "limit", "said"),
+of_every_limit = pytest.mark.parametrize(
+    ("platform", "limit", "fields"),
     [
         ("TELEGRAM", 4096, {}),
         ("TELEGRAM", 1024, {"media": SHOP}),
@@ -71,51 +72,45 @@ BOTH = [("PENDING", ""), ("PENDING", "")]
         ("RCS", 2000, {"media": SHOP}),
     ],
 )
+
+
+@of_every_limit
 def test_the_platforms_limit_holds_once_variables_are_filled_in(
-    planned: Planned, platform: str, limit: int, said: dict[str, Any]
+    planned: PlanBroadcast, platform: str, limit: int, fields: dict[str, Any]
 ) -> None:
     rest = "x" * (limit - NAME)
-    assert reasons(planned(platform, text=f"{rest}{{{{first_name}}}}", **said)) == BOTH
+    assert reasons(planned(platform, text=f"{rest}{{{{first_name}}}}", **fields)) == BOTH
 
 
-@pytest.mark.parametrize(
-    ("platform", "limit", "said"),
-    [
-        ("TELEGRAM", 4096, {}),
-        ("TELEGRAM", 1024, {"media": SHOP}),
-        ("SMS", 1600, {}),
-        ("RCS", 3072, {}),
-        ("RCS", 2000, {"media": SHOP}),
-    ],
-)
+@of_every_limit
 def test_one_character_more_is_not_sent_and_not_paid(
-    planned: Planned, platform: str, limit: int, said: dict[str, Any]
+    planned: PlanBroadcast, platform: str, limit: int, fields: dict[str, Any]
 ) -> None:
     rest = "x" * (limit - NAME + 1)
-    broadcast = planned(platform, text=f"{rest}{{{{first_name}}}}", **said)
+    broadcast = planned(platform, text=f"{rest}{{{{first_name}}}}", **fields)
     assert reasons(broadcast) == LONG_FIRST
     row = broadcast.messages.get(status="SUPPRESSED")
     assert row.price == 0
     assert (row.charge_state, row.segments) == ("", 1)
 
 
-def test_a_short_link_counts_as_long_as_it_is(planned: Planned) -> None:
-    # http://localhost:8000/r/… is longer than what it stands for.
-    said = {"text": "x" * 1580 + " http://t.co/abcdef", "track_urls": True}
-    assert set(reasons(planned("SMS", **said))) == {("SUPPRESSED", "text_too_long")}
+def test_a_short_link_counts_as_long_as_it_is(planned: PlanBroadcast) -> None:
+    # The short link http://localhost:8000/r/… is longer than the link that it replaces.
+    fields = {"text": "x" * 1580 + " http://t.co/abcdef", "track_urls": True}
+    assert set(reasons(planned("SMS", **fields))) == {("SUPPRESSED", "text_too_long")}
 
 
-def test_a_buttons_text_has_its_own_limit(planned: Planned) -> None:
+def test_a_buttons_text_has_its_own_limit(planned: PlanBroadcast) -> None:
     button = {"kind": "reply", "text": "Yes, {{first_name}}", "value": "yes"}
     assert reasons(planned("RCS", text="Hello", buttons=[button])) == LONG_FIRST
 
 
-def test_a_replys_value_has_its_providers_limit(planned: Planned) -> None:
+def test_a_replys_value_has_its_providers_limit(planned: PlanBroadcast) -> None:
     button = {"kind": "reply", "text": "Yes", "value": "yes {{first_name}}"}
     assert reasons(planned("TELEGRAM", text="Hello", buttons=[button])) == LONG_FIRST
 
 
-def test_a_coupons_code_has_metas_limit(tenant: Tenant, planned: Planned) -> None:
+def test_a_coupons_code_has_metas_limit(tenant: Tenant, planned: PlanBroadcast) -> None:
     sender = WhatsAppSenderFactory.create(tenant=tenant)
     template = TemplateFactory.create(
         tenant=tenant,
@@ -124,13 +119,13 @@ def test_a_coupons_code_has_metas_limit(tenant: Tenant, planned: Planned) -> Non
         buttons=[{"type": "COPY_CODE"}],
         status="APPROVED",
     )
-    said = {
+    fields = {
         "sender": sender,
         "template": template,
         "template_name": template.name,
         "template_params": {"1": "a", "button_0": "{{first_name}}"},
     }
-    broadcast = planned(Platform.WHATSAPP, **said)
+    broadcast = planned(Platform.WHATSAPP, **fields)
     assert reasons(broadcast) == LONG_FIRST
 
 
@@ -177,7 +172,7 @@ def test_what_is_the_same_for_all_is_refused_when_it_is_too_long(
             {"1": "x" * 900 + "{{first_name}}", "header_1": "a"},
             LONG_FIRST,
         ),
-        # Blanks in a row become one.
+        # Consecutive blanks become one.
         (
             "Dear {{1}}",
             "For {{1}}",
@@ -188,7 +183,7 @@ def test_what_is_the_same_for_all_is_refused_when_it_is_too_long(
 )
 def test_a_templates_parameters_have_metas_limits(
     tenant: Tenant,
-    planned: Planned,
+    planned: PlanBroadcast,
     body: str,
     header: str,
     params: dict[str, str],

@@ -1,4 +1,4 @@
-"""A template that its provider stops holds the broadcasts that are being sent with it."""
+"""If the provider stops a template, the broadcasts that are being sent with it are paused."""
 
 import pytest
 from django.utils import timezone

@@ -1,11 +1,8 @@
-"""What is not handed over in time is EXPIRED, released and never sent."""
+"""A message that is not handed over in time is EXPIRED, released and never sent."""
 
-import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
@@ -16,24 +13,23 @@ from broadcast import lifecycle
 from broadcast.control.expiring import expire_due
 from broadcast.engine.batch import run_batch
 from broadcast.models import Broadcast
-from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.platforms import Platform
 from contacts.models import Contact
 from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
+from tests.broadcast.recipients import ids_of, refs_of
 from tests.factories import SenderFactory
+from tests.fixtures.types import MakeBroadcast, MakePeople
+from tests.sandbox.client import Client
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 
 
 def test_what_is_left_expires_is_released_and_the_broadcast_finishes(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     Sender.objects.update(batch_size=1)
     end = now + timedelta(minutes=10)
@@ -51,22 +47,22 @@ def test_what_is_left_expires_is_released_and_the_broadcast_finishes(
 
 
 def test_a_worker_that_was_stopped_past_its_end_hands_nothing_over(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     end = now + timedelta(minutes=1)
     broadcast = draft(people(2), expires_at=end)
     lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
-    times = iter([now, now, now, now])  # when it began, and was claimed; then it was stopped
+    times = iter([now, now, now, now])  # its start and its claim; then it is stopped
     run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: next(times, end))
-    rows = broadcast.messages.values_list("status", "error_code", "attempts")
-    assert set(rows) == {("PENDING", "woke_too_late", 0)}
+    outcomes = broadcast.messages.values_list("status", "error_code", "attempts")
+    assert set(outcomes) == {("PENDING", "woke_too_late", 0)}
     assert expire_due(now=end) == 2
     assert statuses(broadcast) == ["EXPIRED", "EXPIRED"]
     rich.refresh_from_db()
     assert rich.held == 0
 
 
-@pytest.mark.parametrize(("minutes", "arrives"), [(30, 1800), (None, None)])
+@pytest.mark.parametrize(("minutes", "seconds"), [(30, 1800), (None, None)])
 def test_the_provider_is_told_how_long_it_is_worth_delivering(
     rich: Wallet,
     tenant: Tenant,
@@ -74,7 +70,7 @@ def test_the_provider_is_told_how_long_it_is_worth_delivering(
     open_limiter: None,
     now: datetime,
     minutes: int | None,
-    arrives: float | None,
+    seconds: float | None,
 ) -> None:
     key = f"key{uuid4().hex[:8]}"
     sender = SenderFactory.create(
@@ -99,34 +95,34 @@ def test_the_provider_is_told_how_long_it_is_worth_delivering(
             "sender": sender,
             "expires_at": end,
         },
-        recipients=[RecipientRef(contact=contact.pk)],
+        recipients=refs_of([contact]),
         now=now,
     )
     lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
     run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: now)
-    (accepted,) = books(sandbox, key)
-    assert accepted["valid_for"] == arrives
+    (message,) = accepted(sandbox, key)
+    assert message["valid_for"] == seconds
 
 
-def books(sandbox: RunningSandbox, account: str) -> list[dict[str, Any]]:
-    url = f"{sandbox.base_url}/_sandbox/accepted?account={account}"
-    with urlopen(url) as answer:  # noqa: S310 - a server of this test
-        found: list[dict[str, Any]] = json.load(answer)["results"]
-        return found
+def accepted(sandbox: RunningSandbox, account: str) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = Client(sandbox.base_url).get(f"accepted?account={account}")[
+        "results"
+    ]
+    return messages
 
 
 def test_it_cannot_start_when_it_has_expired(
-    rich: Wallet, bot: Sender, manager: APIClient, people: People
+    rich: Wallet, bot: Sender, manager: APIClient, people: MakePeople
 ) -> None:
     body = {
         "name": "News",
         "platform": "TELEGRAM",
         "text": "Hello",
-        "recipients": [str(people(1)[0].pk)],
+        "recipients": ids_of(people(1)),
         "expires_at": "2020-01-01T10:00:00Z",
     }
-    made = manager.post("/broadcast/", body)
-    assert (made.status_code, made.data["expires_at"]) == (201, "2020-01-01T10:00:00Z")
-    answer = manager.post(f"/broadcast/{made.data['id']}/send/")
+    created = manager.post("/broadcast/", body)
+    assert (created.status_code, created.data["expires_at"]) == (201, "2020-01-01T10:00:00Z")
+    answer = manager.post(f"/broadcast/{created.data['id']}/send/")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["attr"] == "expires_at"

@@ -1,4 +1,4 @@
-"""Pause and resume: nothing is claimed meanwhile, and nothing is lost."""
+"""Pause and resume: no message is claimed meanwhile, and none is lost."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,22 +13,19 @@ from broadcast.engine.batch import run_batch
 from broadcast.errors import IllegalMove
 from broadcast.models import Broadcast
 from channels.models import Sender
-from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def going(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Broadcast:
-    """Three recipients, batches of one, the first of which is sent."""
+    """Three recipients in batches of one; the first batch is sent."""
     Sender.objects.update(batch_size=1)
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(3)).pk, now=now)
     run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
@@ -76,7 +73,7 @@ def test_a_paused_broadcast_can_be_cancelled(
 
 
 def test_a_scheduled_one_that_is_paused_is_not_promoted_and_starts_when_resumed(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = draft(people(1))
     due = now + timedelta(minutes=5)
@@ -89,23 +86,23 @@ def test_a_scheduled_one_that_is_paused_is_not_promoted_and_starts_when_resumed(
 
 
 def test_one_that_is_found_long_after_its_time_pauses_and_asks(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = draft(people(1))
     due = now + timedelta(minutes=5)
     lifecycle.schedule(tenant=tenant, broadcast_id=broadcast.pk, at=due, now=now)
-    found = due + timedelta(hours=1, seconds=1)
+    found_at = due + timedelta(hours=1, seconds=1)
     for _ in range(2):
-        assert promote_due(now=found) == 0
+        assert promote_due(now=found_at) == 0
     broadcast.refresh_from_db()
-    assert (broadcast.status, broadcast.paused_at) == ("SCHEDULED", found)
+    assert (broadcast.status, broadcast.paused_at) == ("SCHEDULED", found_at)
     assert "1 h" in broadcast.pause_reason
-    resumed = lifecycle.resume(tenant=tenant, broadcast_id=broadcast.pk, now=found)
+    resumed = lifecycle.resume(tenant=tenant, broadcast_id=broadcast.pk, now=found_at)
     assert resumed.status == "QUEUED"
 
 
 def test_one_that_is_a_little_late_just_starts(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = draft(people(1))
     due = now + timedelta(minutes=5)
@@ -118,7 +115,7 @@ def test_one_that_is_a_little_late_just_starts(
 def test_a_draft_is_neither_paused_nor_resumed(
     bot: Sender,
     tenant: Tenant,
-    people: People,
+    people: MakePeople,
     draft: MakeBroadcast,
     now: datetime,
     move: Callable[..., Broadcast],

@@ -1,4 +1,4 @@
-"""What was scheduled starts only where its tenant and its sender may still send."""
+"""A scheduled broadcast starts only while its tenant and its sender may still send."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,14 +15,11 @@ from broadcast.models import Broadcast
 from broadcast.tasks import pause_for_templates
 from channels.models import Sender
 from channels.senders.choosing import NoSender
-from contacts.models import Contact
 from tenants.models import Tenant
 from tenants.tokens import TenantInactive
 from tests.broadcast.books import statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +32,7 @@ STOPS: dict[type[DomainError], Callable[[], object]] = {
 
 @pytest.fixture
 def scheduled(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Broadcast:
     return lifecycle.schedule(
         tenant=tenant, broadcast_id=draft(people(1)).pk, at=now + timedelta(minutes=5), now=now
@@ -63,7 +60,7 @@ def test_it_waits_with_the_reason_and_starts_when_resumed(
 
 
 def test_what_a_deactivated_tenant_is_sending_is_paused(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
     Tenant.objects.update(is_active=False)
@@ -77,7 +74,7 @@ def test_what_a_deactivated_tenant_is_sending_is_paused(
 
 
 def test_what_is_being_sent_over_a_deactivated_sender_goes_on(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
     Sender.objects.update(is_active=False)

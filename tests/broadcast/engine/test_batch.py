@@ -1,6 +1,5 @@
-"""Plan, claim, fence, send, settle, sweep and finish, against the sandbox."""
+"""A batch from its plan to its end: claim, fence, send, settle, sweep, finish; with a sandbox."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,26 +11,24 @@ from django.utils import timezone
 from broadcast import lifecycle
 from broadcast.engine.batch import run_batch, sweep_batches
 from broadcast.engine.claiming import shut_fence
-from broadcast.engine.settling import settle
 from broadcast.models import Broadcast, BroadcastMessage
 from channels.models import Sender
 from channels.port.outcomes import Outcome, OutcomeKind
 from contacts.models import Contact, Suppression
 from sandbox.behaviour.magic import ENDINGS, Behaviour
 from tenants.models import Tenant
+from tests.broadcast.batches import answer_batch
 from tests.broadcast.books import assert_books_balance, claimed_batch, statuses
 from tests.fixtures.sending import PLENTY, PRICE
+from tests.fixtures.types import MakeBroadcast, MakePeople, SendBroadcast
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 MAX_STATEMENTS = 12
 
 
 def test_a_batch_is_sent_captured_and_finished(
-    rich: Wallet, people: People, sent: MakeBroadcast
+    rich: Wallet, people: MakePeople, sent: SendBroadcast
 ) -> None:
     broadcast = sent(people(3))
     assert statuses(broadcast) == ["SENT"] * 3
@@ -42,7 +39,7 @@ def test_a_batch_is_sent_captured_and_finished(
 
 
 def test_a_refusal_is_failed_and_released(
-    rich: Wallet, people: People, sent: MakeBroadcast
+    rich: Wallet, people: MakePeople, sent: SendBroadcast
 ) -> None:
     ending = next(int(key) for key, value in ENDINGS.items() if value == Behaviour.REFUSED)
     broadcast = sent([*people(1), *people(1, ending=ending)])
@@ -52,7 +49,7 @@ def test_a_refusal_is_failed_and_released(
 
 
 def test_statements_per_batch_do_not_depend_on_its_size(
-    rich: Wallet, people: People, draft: MakeBroadcast, tenant: Tenant, now: datetime
+    rich: Wallet, people: MakePeople, draft: MakeBroadcast, tenant: Tenant, now: datetime
 ) -> None:
     counts = []
     for size in (5, 50):
@@ -64,13 +61,13 @@ def test_statements_per_batch_do_not_depend_on_its_size(
         with CaptureQueriesContext(connection) as queries:
             run_batch(lane_id=lane.pk, clock=timezone.now)
         assert statuses(broadcast).count("SENT") == size
-        # What a connection prepares it prepares once.
-        counts.append(sum(not each["sql"].startswith("PREPARE") for each in queries))
+        # A connection prepares a statement only once, so PREPARE does not count.
+        counts.append(sum(not query["sql"].startswith("PREPARE") for query in queries))
     assert counts[0] == counts[1] <= MAX_STATEMENTS
 
 
 def test_a_batch_writes_no_index_of_the_messages(
-    rich: Wallet, people: People, draft: MakeBroadcast, tenant: Tenant, now: datetime
+    rich: Wallet, people: MakePeople, draft: MakeBroadcast, tenant: Tenant, now: datetime
 ) -> None:
     broadcast = draft(people(5))
     lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
@@ -78,13 +75,13 @@ def test_a_batch_writes_no_index_of_the_messages(
     run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
     assert statuses(broadcast) == ["SENT"] * 5
     updated, heap_only = (
-        after - was for after, was in zip(updates_of_messages(), before, strict=True)
+        now - then for now, then in zip(updates_of_messages(), before, strict=True)
     )
     assert (updated, heap_only) == (10, 10)
 
 
 def updates_of_messages() -> tuple[int, int]:
-    """Rows updated in this transaction, and those of them that touched no index."""
+    """(rows updated in this transaction, how many of these updates wrote no index)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = %s",
@@ -95,16 +92,18 @@ def updates_of_messages() -> tuple[int, int]:
 
 
 def test_planning_suppresses_with_the_reason_and_holds_nothing_for_it(
-    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast
+    rich: Wallet, tenant: Tenant, people: MakePeople, sent: SendBroadcast
 ) -> None:
-    fine, opted_out, twice, nameless = people(4)
+    reachable, opted_out, duplicate, nameless = people(4)
     Suppression.objects.create(
         tenant=tenant, address=str(opted_out.telegram_chat_id), scope="MARKETING", source="USER"
     )
-    Contact.objects.filter(pk=twice.pk).update(telegram_chat_id=fine.telegram_chat_id)
+    Contact.objects.filter(pk=duplicate.pk).update(telegram_chat_id=reachable.telegram_chat_id)
     Contact.objects.filter(pk=nameless.pk).update(first_name=" ")
     no_chat = Contact.objects.create(tenant=tenant)
-    broadcast = sent([fine, opted_out, twice, nameless, no_chat], text="Dear {{first_name}}")
+    broadcast = sent(
+        [reachable, opted_out, duplicate, nameless, no_chat], text="Dear {{first_name}}"
+    )
     rows = broadcast.messages.order_by("seq").values_list("status", "error_code", "price")
     assert list(rows) == [
         ("SENT", "", PRICE),
@@ -118,15 +117,15 @@ def test_planning_suppresses_with_the_reason_and_holds_nothing_for_it(
 
 
 def test_two_who_share_an_address_that_opted_out_are_both_suppressed(
-    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast
+    rich: Wallet, tenant: Tenant, people: MakePeople, sent: SendBroadcast
 ) -> None:
-    one, other, third = people(3)
-    Contact.objects.filter(pk=other.pk).update(telegram_chat_id=one.telegram_chat_id)
-    Suppression.objects.create(tenant=tenant, address=str(one.telegram_chat_id), source="USER")
-    broadcast = sent([one, other, third])
+    first, second, third = people(3)
+    Contact.objects.filter(pk=second.pk).update(telegram_chat_id=first.telegram_chat_id)
+    Suppression.objects.create(tenant=tenant, address=str(first.telegram_chat_id), source="USER")
+    broadcast = sent([first, second, third])
     rows = broadcast.messages.order_by("seq").values_list("status", "error_code", "address")
     assert list(rows) == [
-        ("SUPPRESSED", "opted_out", str(one.telegram_chat_id)),
+        ("SUPPRESSED", "opted_out", str(first.telegram_chat_id)),
         ("SUPPRESSED", "duplicate", None),
         ("SENT", "", str(third.telegram_chat_id)),
     ]
@@ -134,7 +133,7 @@ def test_two_who_share_an_address_that_opted_out_are_both_suppressed(
 
 
 def test_one_who_opts_out_after_planning_is_released_when_claimed(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     stays, leaves = people(2)
     broadcast = draft([stays, leaves])
@@ -148,7 +147,12 @@ def test_one_who_opts_out_after_planning_is_released_when_claimed(
 
 
 def test_a_batch_that_was_never_handed_over_goes_back(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    now: datetime,
 ) -> None:
     broadcast = draft(people(2))
     batch = claimed_batch(tenant, broadcast, bot, now)
@@ -163,7 +167,12 @@ def test_a_batch_that_was_never_handed_over_goes_back(
 
 
 def test_a_batch_that_was_handed_over_becomes_unknown_and_its_late_answer_still_counts(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    now: datetime,
 ) -> None:
     broadcast = draft(people(2))
     batch = claimed_batch(tenant, broadcast, bot, now)
@@ -171,16 +180,9 @@ def test_a_batch_that_was_handed_over_becomes_unknown_and_its_late_answer_still_
     sweep_batches(now=now + timedelta(hours=1))
     assert statuses(broadcast) == ["UNKNOWN", "UNKNOWN"]
     assert_books_balance(broadcast)
-    late = (batch.message_ids[0], Outcome(kind=OutcomeKind.ACCEPTED, provider_message_id="1:2"))
+    late = Outcome(kind=OutcomeKind.ACCEPTED, provider_message_id="1:2")
     for _ in range(2):
-        settle(
-            broadcast=broadcast,
-            sender=bot,
-            batch_id=batch.pk,
-            outcomes=[late],
-            is_last=True,
-            now=now,
-        )
+        answer_batch(batch, [late], now=now)
     assert statuses(broadcast) == ["SENT", "UNKNOWN"]
     assert_books_balance(broadcast)
 
@@ -192,7 +194,7 @@ def test_a_limit_spends_no_attempt(
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
-    people: People,
+    people: MakePeople,
     draft: MakeBroadcast,
     now: datetime,
     kind: str,
@@ -202,14 +204,7 @@ def test_a_limit_spends_no_attempt(
     broadcast = draft(people(1))
     batch = claimed_batch(tenant, broadcast, bot, now)
     outcome = Outcome(kind=OutcomeKind(kind), retry_after=7.0)
-    settle(
-        broadcast=broadcast,
-        sender=bot,
-        batch_id=batch.pk,
-        outcomes=[(batch.message_ids[0], outcome)],
-        is_last=True,
-        now=now,
-    )
+    answer_batch(batch, [outcome], now=now)
     message = BroadcastMessage.objects.get(broadcast=broadcast)
     assert (message.status, message.attempts) == (status, attempts)
     assert message.next_attempt_at is not None
@@ -218,29 +213,27 @@ def test_a_limit_spends_no_attempt(
 
 
 def test_an_answer_that_postgresql_cannot_hold_settles_all_the_same(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet,
+    tenant: Tenant,
+    bot: Sender,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    now: datetime,
 ) -> None:
     broadcast = draft(people(2))
     batch = claimed_batch(tenant, broadcast, bot, now)
-    odd, kept = "\x00\ud800\U0001f600 'a\\", "?\U0001f600 'a\\"
-    accepted = Outcome(OutcomeKind.ACCEPTED, provider_message_id=odd)
-    refused = Outcome(OutcomeKind.PERMANENT, code="refused", provider_code=odd, message=odd)
-    settle(
-        broadcast=broadcast,
-        sender=bot,
-        batch_id=batch.pk,
-        outcomes=list(zip(batch.message_ids, (accepted, refused), strict=True)),
-        is_last=True,
-        now=now,
-    )
+    raw, stored = "\x00\ud800\U0001f600 'a\\", "?\U0001f600 'a\\"
+    accepted = Outcome(OutcomeKind.ACCEPTED, provider_message_id=raw)
+    refused = Outcome(OutcomeKind.PERMANENT, code="refused", provider_code=raw, message=raw)
+    answer_batch(batch, [accepted, refused], now=now)
     sent, failed = broadcast.messages.order_by("seq")
-    assert (sent.status, sent.provider_message_id) == ("SENT", kept)
-    assert (failed.status, failed.error_message) == ("FAILED", kept)
-    assert (failed.error_code, failed.provider_error_code) == ("refused", kept)
+    assert (sent.status, sent.provider_message_id) == ("SENT", stored)
+    assert (failed.status, failed.error_message) == ("FAILED", stored)
+    assert (failed.error_code, failed.provider_error_code) == ("refused", stored)
 
 
 def test_cancel_releases_what_was_not_handed_over(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = draft([*people(2)])
     Sender.objects.update(batch_size=1)
@@ -254,7 +247,7 @@ def test_cancel_releases_what_was_not_handed_over(
 
 
 def test_unschedule_edit_schedule_send_holds_once(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = draft(people(2))
     at = now + timedelta(hours=1)
@@ -278,7 +271,7 @@ def test_unschedule_edit_schedule_send_holds_once(
 
 
 def test_an_audience_is_planned_set_based_and_sent(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: People, now: datetime
+    rich: Wallet, tenant: Tenant, bot: Sender, people: MakePeople, now: datetime
 ) -> None:
     people(3)
     broadcast = lifecycle.create(

@@ -1,4 +1,4 @@
-"""A provider that ignores a repeated message id: what is unknown is sent again, and once."""
+"""A provider that ignores a repeated message id: a lost answer is asked for again, safely."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,9 @@ from channels.platforms import Platform
 from contacts.models import Contact
 from sandbox.running import RunningSandbox
 from tenants.models import Tenant
+from tests.broadcast.books import statuses
 from tests.channels.providers.samples import service_account
+from tests.fixtures.engine import replace_settle
 from tests.sandbox.client import Client
 from wallet.models import Wallet
 
@@ -30,32 +32,33 @@ pytestmark = pytest.mark.django_db
 
 @dataclass
 class Run:
-    """A broadcast over RCS, and what the far end saw of it."""
+    """A broadcast over RCS, and the sandbox that it is sent to."""
 
     broadcast: Broadcast
     client: Client
 
     def batch(self, *, after: float = 0) -> None:
-        """The lane's next batch, as if `after` seconds had gone by."""
+        """Runs the lane's next batch, `after` seconds from now."""
         run_batch(
             lane_id=self.broadcast.lanes.get().pk,
             clock=lambda: timezone.now() + timedelta(seconds=after),
         )
 
     def statuses(self) -> list[str]:
-        rows = BroadcastMessage.objects.filter(broadcast=self.broadcast).order_by("seq")
-        return list(rows.values_list("status", flat=True))
+        return statuses(self.broadcast)
 
     def accepted(self) -> tuple[int, int]:
+        """(messages that the sandbox accepted, repeats that it ignored)."""
         account = self.broadcast.sender.account_id if self.broadcast.sender else ""
         summary = self.client.get(f"summary?account={account}")
         return summary["accepted"], summary["duplicates"]
 
 
+StartRun = Callable[[list[str]], Run]
+
+
 @pytest.fixture
-def run(
-    tenant: Tenant, sandbox: RunningSandbox, rich: Wallet, now: datetime
-) -> Callable[[list[str]], Run]:
+def run(tenant: Tenant, sandbox: RunningSandbox, rich: Wallet, now: datetime) -> StartRun:
     def start(phones: list[str]) -> Run:
         sender = Sender.objects.create(
             tenant=tenant,
@@ -71,97 +74,96 @@ def run(
             batch_delay=Decimal(0),
         )
         contacts = [Contact.objects.create(tenant=tenant, phone=phone) for phone in phones]
-        made = lifecycle.create(
+        draft = lifecycle.create(
             tenant=tenant,
             actor=None,
             fields={"name": "News", "platform": Platform.RCS, "text": "Hello", "sender": sender},
-            recipients=[RecipientRef(contact=each.pk) for each in contacts],
+            recipients=[RecipientRef(contact=contact.pk) for contact in contacts],
             now=now,
         )
-        broadcast = lifecycle.send(tenant=tenant, broadcast_id=made.pk, now=now)
+        broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft.pk, now=now)
         return Run(broadcast, Client(sandbox.base_url))
 
     return start
 
 
 def test_a_lost_answer_is_asked_for_again_and_nothing_goes_out_twice(
-    run: Callable[[list[str]], Run],
+    run: StartRun,
 ) -> None:
-    one = run(["+14155239010", "+14155239011", "+14155230001"])
-    one.batch()
-    assert one.statuses() == [MessageStatus.PENDING, MessageStatus.PENDING, MessageStatus.SENT]
-    one.batch(after=600)
-    assert one.statuses() == [MessageStatus.SENT] * 3
-    assert one.accepted() == (3, 0)
+    rcs_run = run(["+14155239010", "+14155239011", "+14155230001"])
+    rcs_run.batch()
+    assert rcs_run.statuses() == [MessageStatus.PENDING, MessageStatus.PENDING, MessageStatus.SENT]
+    rcs_run.batch(after=600)
+    assert rcs_run.statuses() == [MessageStatus.SENT] * 3
+    assert rcs_run.accepted() == (3, 0)
 
 
 def test_after_its_last_attempt_it_is_unknown_and_not_failed(
-    run: Callable[[list[str]], Run],
+    run: StartRun,
 ) -> None:
-    one = run(["+14155239012"])  # the connection is reset, always
+    rcs_run = run(["+14155239012"])  # the sandbox always resets the connection
     for attempt in range(6):
-        one.batch(after=attempt * 7200)
-    assert one.statuses() == [MessageStatus.UNKNOWN]
-    row = BroadcastMessage.objects.get(broadcast=one.broadcast)
+        rcs_run.batch(after=attempt * 7200)
+    assert rcs_run.statuses() == [MessageStatus.UNKNOWN]
+    row = BroadcastMessage.objects.get(broadcast=rcs_run.broadcast)
     assert row.attempts == 4
+
+
+def die(**_: object) -> None:
+    """The worker dies before it settles."""
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("policy", ["HOLD", "FAIL"])
 def test_what_a_dead_worker_had_handed_over_is_sent_again(
-    run: Callable[[list[str]], Run], monkeypatch: pytest.MonkeyPatch, policy: str
+    run: StartRun, monkeypatch: pytest.MonkeyPatch, policy: str
 ) -> None:
-    one = run(["+14155230001", "+14155230002"])
-    Broadcast.objects.filter(pk=one.broadcast.pk).update(unknown_policy=policy)
-
-    def dies(**_: object) -> None:
-        raise KeyboardInterrupt
+    rcs_run = run(["+14155230001", "+14155230002"])
+    Broadcast.objects.filter(pk=rcs_run.broadcast.pk).update(unknown_policy=policy)
 
     with monkeypatch.context() as patched:
-        patched.setattr("broadcast.engine.batch.settle", dies)
+        replace_settle(patched, die)
         with pytest.raises(KeyboardInterrupt):
-            one.batch()
-    assert one.statuses() == [MessageStatus.SENDING] * 2
+            rcs_run.batch()
+    assert rcs_run.statuses() == [MessageStatus.SENDING] * 2
     later = timezone.now() + timedelta(hours=1)
-    Batch.objects.filter(broadcast=one.broadcast).update(lease_expires_at=timezone.now())
+    Batch.objects.filter(broadcast=rcs_run.broadcast).update(lease_expires_at=timezone.now())
     assert sweep_batches(now=later) == 1
-    assert one.statuses() == [MessageStatus.PENDING] * 2
-    codes = BroadcastMessage.objects.filter(broadcast=one.broadcast).values_list("error_code")
+    assert rcs_run.statuses() == [MessageStatus.PENDING] * 2
+    codes = BroadcastMessage.objects.filter(broadcast=rcs_run.broadcast).values_list("error_code")
     assert set(codes) == {("no_answer",)}
-    one.batch(after=7200)
-    assert one.statuses() == [MessageStatus.SENT] * 2
-    assert one.accepted() == (2, 0)
+    rcs_run.batch(after=7200)
+    assert rcs_run.statuses() == [MessageStatus.SENT] * 2
+    assert rcs_run.accepted() == (2, 0)
 
 
 def test_after_its_last_attempt_a_dead_workers_message_is_unknown(
-    run: Callable[[list[str]], Run], monkeypatch: pytest.MonkeyPatch
+    run: StartRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asking again would do no harm, but nobody asks for ever: a receipt may still tell."""
-    one = run(["+14155230001"])
+    """Asking again would be safe, but it ends; a receipt may still resolve the message."""
+    rcs_run = run(["+14155230001"])
 
-    def dies(**_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("broadcast.engine.batch.settle", dies)
+    replace_settle(monkeypatch, die)
     for attempt in range(5):
-        if one.statuses() == [MessageStatus.PENDING]:
+        if rcs_run.statuses() == [MessageStatus.PENDING]:
             with pytest.raises(KeyboardInterrupt):
-                one.batch(after=attempt * 7200)
-        Batch.objects.filter(broadcast=one.broadcast).update(lease_expires_at=timezone.now())
+                rcs_run.batch(after=attempt * 7200)
+        Batch.objects.filter(broadcast=rcs_run.broadcast).update(lease_expires_at=timezone.now())
         sweep_batches(now=timezone.now() + timedelta(hours=1 + 2 * attempt))
-    assert one.statuses() == [MessageStatus.UNKNOWN]
-    assert BroadcastMessage.objects.get(broadcast=one.broadcast).attempts == 4
-    assert one.accepted() == (1, 0)
+    assert rcs_run.statuses() == [MessageStatus.UNKNOWN]
+    assert BroadcastMessage.objects.get(broadcast=rcs_run.broadcast).attempts == 4
+    assert rcs_run.accepted() == (1, 0)
 
 
 def test_cancelled_in_the_meantime_it_stays_unknown(
-    run: Callable[[list[str]], Run], tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    run: StartRun, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = run(["+14155239010"])
+    rcs_run = run(["+14155239010"])
 
-    def cancels_first(**answered: Any) -> Any:
-        lifecycle.cancel(tenant=tenant, broadcast_id=one.broadcast.pk, now=timezone.now())
-        return settle(**answered)
+    def cancel_first(**answers: Any) -> Any:
+        lifecycle.cancel(tenant=tenant, broadcast_id=rcs_run.broadcast.pk, now=timezone.now())
+        return settle(**answers)
 
-    monkeypatch.setattr("broadcast.engine.batch.settle", cancels_first)
-    one.batch()
-    assert one.statuses() == [MessageStatus.UNKNOWN]
+    replace_settle(monkeypatch, cancel_first)
+    rcs_run.batch()
+    assert rcs_run.statuses() == [MessageStatus.UNKNOWN]

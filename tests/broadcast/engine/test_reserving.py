@@ -1,6 +1,5 @@
-"""A limit puts messages off: it fails nobody, spends no attempt and keeps the books."""
+"""A limit defers messages: it fails no message, spends no attempt, and the books balance."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,20 +11,17 @@ from django.db.models import Min
 from django.utils import timezone
 
 from broadcast import lifecycle
-from broadcast.engine import pipeline
 from broadcast.engine.batch import run_batch
 from broadcast.engine.pipeline import serve_lanes
 from broadcast.models import Broadcast
 from channels.models import Sender, SenderDay
-from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
+from tests.fixtures.engine import set_serving_time
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 
 def attempts(broadcast: Broadcast) -> list[int]:
@@ -33,7 +29,7 @@ def attempts(broadcast: Broadcast) -> list[int]:
 
 
 def test_what_the_limit_does_not_let_go_soon_stays_where_it_is(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     Sender.objects.update(messages_per_second=Decimal(2))
     before = timezone.now()
@@ -50,7 +46,7 @@ def test_what_the_limit_does_not_let_go_soon_stays_where_it_is(
 
 
 def test_a_day_of_a_zone_that_nobody_knows_is_utcs(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(time_zone="Europe/Berln")
     Sender.objects.update(daily_limit=1)
@@ -63,7 +59,7 @@ def test_a_day_of_a_zone_that_nobody_knows_is_utcs(
 
 
 def test_beyond_the_days_limit_they_wait_for_the_next(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(time_zone="Asia/Kolkata")
     Sender.objects.update(daily_limit=3)
@@ -90,12 +86,12 @@ def test_beyond_the_days_limit_they_wait_for_the_next(
 def test_a_batch_that_was_put_off_as_a_whole_is_announced_for_its_time(
     rich: Wallet,
     tenant: Tenant,
-    people: People,
+    people: MakePeople,
     draft: MakeBroadcast,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A limiter without a memory lets nobody go; beat alone would see to the lane seconds late."""
-    monkeypatch.setattr(pipeline, "SERVES_FOR", 30.0)
+    """A limiter without its epoch sends nothing; beat alone would find the lane seconds late."""
+    set_serving_time(monkeypatch, 30.0)
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.delete(f"{settings.REDIS_KEY_PREFIX}pace:epoch")
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(2)).pk, now=timezone.now())

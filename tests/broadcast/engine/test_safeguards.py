@@ -1,4 +1,4 @@
-"""A broken sender or a bad list pauses a broadcast before the rest of it is burnt."""
+"""A broken sender or a bad list pauses a broadcast before its other messages are wasted."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,16 +15,12 @@ from broadcast.lanes.lanes import take_lane
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
-from contacts.models import Contact
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
-Batch = Callable[..., None]
-
-# The pause comes after the settling transaction's commit: so these need real ones.
+# The pause follows the commit of the settling transaction, so these tests need real commits.
 pytestmark = pytest.mark.django_db(transaction=True)
 REVOKED = Outcome(
     OutcomeKind.PERMANENT,
@@ -46,10 +42,16 @@ REFUSED = Outcome(OutcomeKind.PERMANENT, code="content_refused", cause=FailureCa
 ACCEPTED = Outcome(OutcomeKind.ACCEPTED, provider_message_id="1")
 
 
+StartBroadcast = Callable[[int], Broadcast]
+RunBatch = Callable[[Broadcast, list[Outcome]], None]
+
+
 @pytest.fixture
 def going(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
-) -> Callable[..., Broadcast]:
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
+) -> StartBroadcast:
+    """`going(3)`: a broadcast to so many recipients that is being sent."""
+
     def make(number: int) -> Broadcast:
         broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(number)).pk, now=now)
         Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING", started_at=now)
@@ -63,8 +65,8 @@ def fresh(broadcast: Broadcast) -> Broadcast:
 
 
 @pytest.fixture
-def batch(bot: Sender) -> Batch:
-    """`batch(broadcast, [ACCEPTED, REFUSED])`: one of this size, answered like this."""
+def batch(bot: Sender) -> RunBatch:
+    """`batch(broadcast, [ACCEPTED, REFUSED])`: runs a batch that gets these answers."""
 
     def run(broadcast: Broadcast, outcomes: list[Outcome]) -> None:
         Sender.objects.update(batch_size=len(outcomes))
@@ -77,7 +79,10 @@ def batch(bot: Sender) -> Batch:
             broadcast=fresh(broadcast),
             sender=sender,
             batch_id=claimed.batch_id,
-            outcomes=[(row.id, each) for row, each in zip(claimed.messages, outcomes, strict=True)],
+            outcomes=[
+                (message.id, outcome)
+                for message, outcome in zip(claimed.messages, outcomes, strict=True)
+            ],
             is_last=True,
             now=at,
         )
@@ -86,7 +91,7 @@ def batch(bot: Sender) -> Batch:
 
 
 def test_a_revoked_token_pauses_and_spends_no_message(
-    going: Callable[..., Broadcast], batch: Batch, bot: Sender
+    going: StartBroadcast, batch: RunBatch, bot: Sender
 ) -> None:
     broadcast = going(3)
     batch(broadcast, [REVOKED, REVOKED])
@@ -101,7 +106,7 @@ def test_a_revoked_token_pauses_and_spends_no_message(
 
 
 def test_a_refusal_that_postgresql_cannot_hold_pauses_all_the_same(
-    going: Callable[..., Broadcast], batch: Batch, bot: Sender
+    going: StartBroadcast, batch: RunBatch, bot: Sender
 ) -> None:
     broadcast = going(1)
     batch(broadcast, [replace(REVOKED, message="The token\x00 was \ud800revoked.")])
@@ -109,16 +114,14 @@ def test_a_refusal_that_postgresql_cannot_hold_pauses_all_the_same(
     assert fresh(broadcast).pause_reason == bot.broken_reason == "The token was ?revoked."
 
 
-def test_every_broadcast_of_the_sender_pauses(
-    going: Callable[..., Broadcast], batch: Batch
-) -> None:
+def test_every_broadcast_of_the_sender_pauses(going: StartBroadcast, batch: RunBatch) -> None:
     first, second = going(2), going(2)
     batch(first, [REVOKED])
     assert fresh(second).pause_reason == "The token was revoked."
 
 
 def test_what_waited_is_sent_once_the_sender_is_repaired(
-    going: Callable[..., Broadcast], batch: Batch, tenant: Tenant
+    going: StartBroadcast, batch: RunBatch, tenant: Tenant
 ) -> None:
     broadcast = going(2)
     batch(broadcast, [REVOKED, REVOKED])
@@ -131,7 +134,7 @@ def test_what_waited_is_sent_once_the_sender_is_repaired(
 
 
 def test_a_paused_template_pauses_its_broadcast_but_not_the_sender(
-    going: Callable[..., Broadcast], batch: Batch, bot: Sender
+    going: StartBroadcast, batch: RunBatch, bot: Sender
 ) -> None:
     broadcast, other = going(2), going(2)
     batch(broadcast, [TEMPLATE_PAUSED])
@@ -141,7 +144,7 @@ def test_a_paused_template_pauses_its_broadcast_but_not_the_sender(
 
 
 def test_a_refusal_beside_a_message_that_went_out_is_the_messages_own(
-    going: Callable[..., Broadcast], batch: Batch, bot: Sender
+    going: StartBroadcast, batch: RunBatch, bot: Sender
 ) -> None:
     broadcast = going(3)
     batch(broadcast, [ACCEPTED, REVOKED])
@@ -152,7 +155,7 @@ def test_a_refusal_beside_a_message_that_went_out_is_the_messages_own(
 
 @pytest.mark.parametrize("refusal", [NOT_ON_THE_LIST, NOT_THIS_COUNTRY], ids=["list", "country"])
 def test_where_an_account_may_not_write_does_not_break_the_sender(
-    going: Callable[..., Broadcast], batch: Batch, bot: Sender, refusal: Outcome
+    going: StartBroadcast, batch: RunBatch, bot: Sender, refusal: Outcome
 ) -> None:
     broadcast = going(2)
     batch(broadcast, [refusal])
@@ -167,7 +170,7 @@ def sample_of_ten(settings: Settings) -> None:
 
 @pytest.mark.usefixtures("sample_of_ten")
 def test_too_many_failures_among_the_last_messages_pause_it(
-    going: Callable[..., Broadcast], batch: Batch
+    going: StartBroadcast, batch: RunBatch
 ) -> None:
     broadcast = going(20)
     batch(broadcast, [ACCEPTED, ACCEPTED, ACCEPTED, REFUSED, REFUSED])
@@ -178,7 +181,7 @@ def test_too_many_failures_among_the_last_messages_pause_it(
 
 
 @pytest.mark.usefixtures("sample_of_ten")
-def test_fewer_failures_do_not_pause_it(going: Callable[..., Broadcast], batch: Batch) -> None:
+def test_fewer_failures_do_not_pause_it(going: StartBroadcast, batch: RunBatch) -> None:
     broadcast = going(20)
     batch(broadcast, [ACCEPTED, ACCEPTED, ACCEPTED, ACCEPTED, REFUSED])
     batch(broadcast, [ACCEPTED, ACCEPTED, REFUSED, REFUSED, REFUSED])
@@ -187,7 +190,7 @@ def test_fewer_failures_do_not_pause_it(going: Callable[..., Broadcast], batch: 
 
 @pytest.mark.usefixtures("sample_of_ten")
 def test_after_resuming_only_what_follows_counts(
-    going: Callable[..., Broadcast], batch: Batch, tenant: Tenant
+    going: StartBroadcast, batch: RunBatch, tenant: Tenant
 ) -> None:
     broadcast = going(30)
     batch(broadcast, [REFUSED] * 10)

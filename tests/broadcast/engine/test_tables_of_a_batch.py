@@ -1,6 +1,5 @@
-"""What each statement of a batch pays for: CHECKs and indexes of the tables that it writes."""
+"""Constraints and indexes of the tables that a batch writes: each one costs every statement."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -9,15 +8,14 @@ from django.db import IntegrityError, connection, models, transaction
 from broadcast import lifecycle
 from broadcast.models import (
     Batch,
-    Broadcast,
     BroadcastCounters,
     BroadcastMessage,
     ChargeLine,
     Lane,
     ProviderMessageId,
 )
-from contacts.models import Contact
 from tenants.models import Tenant
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Hold, LedgerEntry, Wallet
 
 pytestmark = pytest.mark.django_db
@@ -34,15 +32,15 @@ SELECT pg_get_constraintdef(oid) FROM pg_constraint
 WHERE conrelid = %s::regclass AND contype = 'c'
 """
 WRITTEN = (*COUNTING, Batch, ChargeLine, ProviderMessageId, Wallet, Hold, LedgerEntry)
-# An index without a condition whose columns another such index begins with.
+# An index is spare if another index without a condition begins with the same columns.
 SPARE = """
-SELECT one.indexrelid::regclass::text FROM pg_index one
+SELECT spare.indexrelid::regclass::text FROM pg_index spare
 JOIN pg_index other USING (indrelid)
-WHERE one.indrelid = %s::regclass AND one.indexrelid <> other.indexrelid
-  AND one.indpred IS NULL AND other.indpred IS NULL AND NOT one.indisunique
-  AND other.indkey::text || ' ' LIKE one.indkey::text || ' %%'
+WHERE spare.indrelid = %s::regclass AND spare.indexrelid <> other.indexrelid
+  AND spare.indpred IS NULL AND other.indpred IS NULL AND NOT spare.indisunique
+  AND other.indkey::text || ' ' LIKE spare.indkey::text || ' %%'
 """
-# A foreign key with no index that begins with it: each delete of a parent reads the whole table.
+# Without an index that begins with a foreign key, each delete of a parent reads the whole table.
 WITHOUT_INDEX = """
 SELECT conname FROM pg_constraint key
 WHERE key.conrelid = %s::regclass AND key.contype = 'f' AND NOT EXISTS (
@@ -72,8 +70,8 @@ def test_a_table_that_batches_write_has_one_check(model: type[models.Model]) -> 
 def test_no_count_is_negative(
     rich: Wallet,
     tenant: Tenant,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     now: datetime,
     model: type[models.Model],
     name: str,

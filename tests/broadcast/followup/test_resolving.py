@@ -1,40 +1,37 @@
-"""UNKNOWN messages: failed and released, or sent again; each decision once, the money right."""
+"""A person resolves UNKNOWN messages: fail and release them, or send them again; each once."""
 
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from broadcast import lifecycle
-from broadcast.engine.batch import run_batch
 from broadcast.errors import IllegalMove, UnknownMessages
 from broadcast.followup.receipts import apply_receipts
 from broadcast.followup.resolving import Decision, Resolved
-from broadcast.models import Broadcast
+from broadcast.models import Broadcast, BroadcastMessage
 from channels.models import Sender
 from channels.port.events import Receipt, ReceiptStatus
-from contacts.models import Contact
 from tenants.models import Tenant
+from tests.broadcast.batches import run_next_batch_of
 from tests.broadcast.books import statuses
 from tests.fixtures.sending import PLENTY, PRICE
+from tests.fixtures.types import MakePeople, SendBroadcast
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 ACCEPTS_THEN_5XX = 9010
 
 
 @pytest.fixture
-def in_doubt(rich: Wallet, people: People, sent: MakeBroadcast, settings: Settings) -> Broadcast:
-    """Finished: one SENT, two UNKNOWN."""
+def in_doubt(
+    rich: Wallet, people: MakePeople, sent: SendBroadcast, settings: Settings
+) -> Broadcast:
+    """A finished broadcast: one message SENT, two UNKNOWN."""
     settings.BROADCAST_UNKNOWN_GRACE = 0
     broadcast = sent([*people(1), *people(2, ending=ACCEPTS_THEN_5XX)])
     assert statuses(broadcast) == ["SENT", "UNKNOWN", "UNKNOWN"]
@@ -56,6 +53,7 @@ def resolve(
 
 
 def money(wallet: Wallet) -> tuple[Decimal, Decimal]:
+    """(balance, held)."""
     wallet.refresh_from_db()
     return wallet.balance, wallet.held
 
@@ -78,8 +76,8 @@ def test_fail_releases_and_corrects_the_status(
 def test_only_the_named_ones_are_resolved(
     in_doubt: Broadcast, tenant: Tenant, rich: Wallet, now: datetime
 ) -> None:
-    named = [in_doubt.messages.get(seq=seq).pk for seq in (1, 2)]
-    assert resolve(tenant, in_doubt, Decision.FAIL, now, message_ids=named).count == 1
+    message_ids = [in_doubt.messages.get(seq=seq).pk for seq in (1, 2)]
+    assert resolve(tenant, in_doubt, Decision.FAIL, now, message_ids=message_ids).count == 1
     assert statuses(in_doubt) == ["SENT", "FAILED", "UNKNOWN"]
     assert money(rich) == (PLENTY - PRICE, PRICE)
 
@@ -111,8 +109,8 @@ def test_after_the_end_a_child_sends_again(
 def test_while_it_is_being_sent_they_go_back_to_pending(
     rich: Wallet,
     tenant: Tenant,
-    people: People,
-    sent: MakeBroadcast,
+    people: MakePeople,
+    sent: SendBroadcast,
     now: datetime,
     settings: Settings,
 ) -> None:
@@ -125,40 +123,51 @@ def test_while_it_is_being_sent_they_go_back_to_pending(
     assert statuses(broadcast) == ["PENDING", "PENDING"]
     assert money(rich) == (PLENTY, 2 * PRICE)
     for _ in range(2):
-        run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+        run_next_batch_of(broadcast)
     assert statuses(broadcast) == ["UNKNOWN", "SENT"]
     assert Broadcast.objects.get(pk=broadcast.pk).status == "PARTIALLY_SENT"
 
 
-@pytest.mark.parametrize("reported", [ReceiptStatus.DELIVERED, ReceiptStatus.FAILED])
-def test_a_receipt_that_comes_after_the_decision_saves_a_second_message(
-    rich: Wallet,
-    tenant: Tenant,
-    people: People,
-    sent: MakeBroadcast,
-    now: datetime,
-    reported: ReceiptStatus,
-) -> None:
+@pytest.fixture
+def to_be_resent(
+    rich: Wallet, tenant: Tenant, people: MakePeople, sent: SendBroadcast, now: datetime
+) -> BroadcastMessage:
+    """The first of two messages: UNKNOWN until somebody decided to send it again."""
     Sender.objects.update(batch_size=1)
     broadcast = sent([*people(1, ending=ACCEPTS_THEN_5XX), *people(1)])
     resolve(tenant, broadcast, Decision.RESEND, now)
-    row = broadcast.messages.get(seq=1)
-    receipt = Receipt(reported, now, provider_message_id="1", message_id=row.pk)
-    assert apply_receipts(tenant_id=tenant.pk, receipts=[receipt], now=now) == []
-    row.refresh_from_db()
-    if reported == ReceiptStatus.FAILED:
-        assert (row.status, row.next_attempt_at) == ("PENDING", now)
-        return
-    assert (row.status, row.charge_state, row.next_attempt_at) == ("DELIVERED", "CAPTURED", None)
+    return broadcast.messages.get(seq=1)
+
+
+def report(message: BroadcastMessage, status: ReceiptStatus, now: datetime) -> None:
+    receipt = Receipt(status, now, provider_message_id="1", message_id=message.pk)
+    assert apply_receipts(tenant_id=message.tenant_id, receipts=[receipt], now=now) == []
+    message.refresh_from_db()
+
+
+def test_a_failure_that_is_reported_after_the_decision_leaves_the_message_to_be_resent(
+    to_be_resent: BroadcastMessage, now: datetime
+) -> None:
+    report(to_be_resent, ReceiptStatus.FAILED, now)
+    assert (to_be_resent.status, to_be_resent.next_attempt_at) == ("PENDING", now)
+
+
+def test_a_receipt_that_comes_after_the_decision_saves_a_second_message(
+    to_be_resent: BroadcastMessage, rich: Wallet, now: datetime
+) -> None:
+    report(to_be_resent, ReceiptStatus.DELIVERED, now)
+    assert (to_be_resent.status, to_be_resent.charge_state) == ("DELIVERED", "CAPTURED")
+    assert to_be_resent.next_attempt_at is None
     assert money(rich) == (PLENTY - PRICE, PRICE)
+    broadcast = to_be_resent.broadcast
     for _ in range(2):
-        run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
+        run_next_batch_of(broadcast)
     assert statuses(broadcast) == ["DELIVERED", "SENT"]
     assert Broadcast.objects.get(pk=broadcast.pk).status == "SENT"
 
 
 def test_of_a_cancelled_broadcast_they_can_only_be_failed(
-    rich: Wallet, tenant: Tenant, people: People, sent: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, sent: SendBroadcast, now: datetime
 ) -> None:
     Sender.objects.update(batch_size=1)
     broadcast = sent([*people(1, ending=ACCEPTS_THEN_5XX), *people(1)])
@@ -176,8 +185,8 @@ def test_over_the_api_by_those_who_may_send(
     url = f"/broadcast/{in_doubt.pk}/resolve-unknown/"
     assert viewer.post(url, {"action": "fail"}).status_code == 403
     assert outsider.post(url, {"action": "fail"}).status_code == 404
-    one = str(in_doubt.messages.get(seq=2).pk)
-    failed = manager.post(url, {"action": "fail", "messages": [one]})
+    message_id = str(in_doubt.messages.get(seq=2).pk)
+    failed = manager.post(url, {"action": "fail", "messages": [message_id]})
     assert (failed.status_code, failed.data["resolved"], failed.data["child"]) == (200, 1, None)
     resent = manager.post(url, {"action": "resend"})
     assert (resent.status_code, resent.data["resolved"]) == (200, 1)

@@ -1,4 +1,4 @@
-"""Retry of the failed: a child with its own plan, hold and rows, and nobody twice at once."""
+"""A retry of failed messages: a child with its own plan, hold and rows; no contact twice."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +9,6 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from broadcast import lifecycle
-from broadcast.engine.batch import run_batch
 from broadcast.error_codes import is_about_the_recipient
 from broadcast.errors import IllegalMove, NothingToRetry, RetryTheParent
 from broadcast.followup.children import family_of
@@ -21,22 +20,21 @@ from channels.port.outcomes import FailureCause
 from contacts.models import Contact
 from doctor.checkup import find_breaches
 from tenants.models import Tenant
+from tests.broadcast.batches import run_next_batch_of
 from tests.broadcast.books import statuses
 from tests.channels.providers.rules import all_rules
 from tests.fixtures.sending import PRICE
+from tests.fixtures.types import MakeBroadcast, MakePeople, SendBroadcast
 from wallet.errors import InsufficientCredit
 from wallet.models import Wallet
-
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 REFUSED, BLOCKED = 9003, 9004
 
 
 @pytest.fixture
-def failed(rich: Wallet, people: People, sent: MakeBroadcast) -> Broadcast:
-    """One who was reached, two who were refused for their content, one who blocked the bot."""
+def failed(rich: Wallet, people: MakePeople, sent: SendBroadcast) -> Broadcast:
+    """One message SENT; two FAILED for their content, one because its recipient blocked the bot."""
     broadcast = sent(
         [*people(1), *people(2, ending=REFUSED), *people(1, ending=BLOCKED)], fallback=[]
     )
@@ -51,14 +49,14 @@ def retry(tenant: Tenant, broadcast: Broadcast, now: datetime, **options: Any) -
     ).child
 
 
-def run(broadcast: Broadcast) -> None:
-    run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
-
-
 def make_reachable(broadcast: Broadcast) -> None:
     for contact in Contact.objects.filter(pk__in=broadcast.messages.values("contact_id")):
         contact.telegram_chat_id = (contact.telegram_chat_id or 0) // 10_000 * 10_000 + 1
         contact.save()
+
+
+def leave_unreachable(broadcast: Broadcast) -> None:
+    """The sandbox refuses the retry too, so that it costs nothing."""
 
 
 def test_only_the_failed_are_tried_again_and_the_unreachable_left_out(
@@ -94,7 +92,7 @@ def test_whom_a_retry_has_reached_is_never_tried_again(
 ) -> None:
     make_reachable(failed)
     child = retry(tenant, failed, now)
-    run(child)
+    run_next_batch_of(child)
     assert statuses(child) == ["SENT", "SENT"]
     with pytest.raises(NothingToRetry) as refusal:
         retry(tenant, failed, now)
@@ -105,30 +103,29 @@ def test_whom_a_retry_has_reached_is_never_tried_again(
 def test_who_failed_again_can_be_tried_once_more(
     failed: Broadcast, tenant: Tenant, now: datetime
 ) -> None:
-    run(retry(tenant, failed, now))
+    run_next_batch_of(retry(tenant, failed, now))
     second = retry(tenant, failed, now)
     assert second.messages.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("is_paid", [True, False])
+@pytest.mark.parametrize("prepare", [make_reachable, leave_unreachable])
 def test_whom_a_failed_try_has_reached_after_all_was_not_tried_twice_at_once(
-    failed: Broadcast, tenant: Tenant, now: datetime, *, is_paid: bool
+    failed: Broadcast, tenant: Tenant, now: datetime, prepare: Callable[[Broadcast], None]
 ) -> None:
-    if is_paid:
-        make_reachable(failed)
+    prepare(failed)
     first = retry(tenant, failed, now)
-    run(first)
-    tell(first, ReceiptStatus.FAILED, now)
+    run_next_batch_of(first)
+    report(first, ReceiptStatus.FAILED, now)
     retry(tenant, failed, now)
-    tell(first, ReceiptStatus.DELIVERED, now)
+    report(first, ReceiptStatus.DELIVERED, now)
     assert statuses(first) == ["DELIVERED", "DELIVERED"]
     assert find_breaches(now=timezone.now()) == []
 
 
-def tell(broadcast: Broadcast, status: ReceiptStatus, now: datetime) -> None:
+def report(broadcast: Broadcast, status: ReceiptStatus, now: datetime) -> None:
     ids = broadcast.messages.values_list("pk", flat=True)
-    receipts = [Receipt(status, now, "", message_id=each) for each in ids]
+    receipts = [Receipt(status, now, "", message_id=message_id) for message_id in ids]
     assert not apply_receipts(tenant_id=broadcast.tenant_id, receipts=receipts, now=now)
 
 
@@ -137,7 +134,7 @@ def test_the_parents_rows_stay_as_they_were(
 ) -> None:
     before = list(failed.messages.order_by("seq").values())
     make_reachable(failed)
-    run(retry(tenant, failed, now))
+    run_next_batch_of(retry(tenant, failed, now))
     assert list(failed.messages.order_by("seq").values()) == before
 
 
@@ -147,10 +144,10 @@ def test_the_parent_shows_the_familys_sums(
     assert family_of(failed) is None
     make_reachable(failed)
     child = retry(tenant, failed, now)
-    run(child)
+    run_next_batch_of(child)
     family = family_of(failed)
     assert family is not None
-    assert [each["id"] for each in family.broadcasts] == [str(failed.pk), str(child.pk)]
+    assert [member["id"] for member in family.broadcasts] == [str(failed.pk), str(child.pk)]
     assert (family.handed_over, family.cost) == (3, f"{3 * PRICE:.6f}")
     assert (family.counts["sent"], family.counts["failed"]) == (3, 3)
 
@@ -170,14 +167,14 @@ def test_a_retry_is_retried_from_its_parent(
     failed: Broadcast, tenant: Tenant, now: datetime
 ) -> None:
     child = retry(tenant, failed, now)
-    run(child)
+    run_next_batch_of(child)
     with pytest.raises(RetryTheParent) as refusal:
         retry(tenant, child, now)
     assert refusal.value.data == {"parent": str(failed.pk)}
 
 
 def test_what_is_not_finished_is_not_retried(
-    tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     with pytest.raises(IllegalMove):
         retry(tenant, draft(people(1)), now)
@@ -194,7 +191,7 @@ def test_over_the_api_by_those_who_may_send(
     assert made.data["id"] == again.data["id"]
     assert (made.data["kind"], str(made.data["parent"])) == ("RETRY", str(failed.pk))
     family = manager.get(f"/broadcast/{failed.pk}/").data["family"]
-    assert [each["kind"] for each in family["broadcasts"]] == ["ORIGINAL", "RETRY"]
+    assert [member["kind"] for member in family["broadcasts"]] == ["ORIGINAL", "RETRY"]
     rows = manager.get(f"/broadcast/messages/?broadcast={made.data['id']}").data["results"]
     assert all(BroadcastMessage.objects.filter(pk=row["parent_message_id"]) for row in rows)
 
@@ -203,9 +200,9 @@ def test_refusals_of_the_recipient_are_known_by_their_codes() -> None:
     of_recipient = {FailureCause.RECIPIENT, FailureCause.OPT_OUT}
     codes = {rule.code: rule.cause in of_recipient for rule in all_rules() if rule.cause}
     assert len(codes) > 20
-    told = {code: is_about_the_recipient(code) for code in codes}
-    # A test number's list and the countries of an account are the sender's to mend; who was out of
-    # reach may be back; what a network did not explain may pass.
+    answers = {code: is_about_the_recipient(code) for code in codes}
+    # The sender can mend a test number's list of recipients and its account's countries.
+    # An unreachable recipient may be back; a failure that no network explains may pass.
     exceptions = {"recipient_not_allowed", "country_not_enabled", "expired"}
     exceptions |= {"delivery_failed", "delivery_rejected"}
-    assert {code for code in codes if told[code] != codes[code]} <= exceptions
+    assert {code for code in codes if answers[code] != codes[code]} <= exceptions

@@ -1,4 +1,4 @@
-"""Where it is too early or too late, by the windows of tenant, sender and broadcast."""
+"""Time zones in which it is too early or too late, by the windows of tenant, sender, broadcast."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,23 +31,23 @@ def closed(broadcast: Broadcast, at: datetime = MONDAY_NOON) -> ClosedZones:
 
 def test_without_a_window_nothing_is_closed_and_nothing_asked(broadcast: Broadcast) -> None:
     with CaptureQueriesContext(connection) as queries:
-        found = closed(broadcast)
-    assert (found.until, found.everywhere, len(queries)) == ({}, None, 0)
+        zones = closed(broadcast)
+    assert (zones.until, zones.everywhere, len(queries)) == ({}, None, 0)
 
 
 def test_a_window_that_is_open_closes_nothing(broadcast: Broadcast) -> None:
     broadcast.send_window = BY_DAY
-    found = closed(broadcast)
-    assert (found.until, found.everywhere) == ({"": None}, None)
+    zones = closed(broadcast)
+    assert (zones.until, zones.everywhere) == ({"": None}, None)
 
 
 @pytest.mark.parametrize("owner", ["tenant", "sender", "broadcast"])
-def test_each_ones_window_counts(broadcast: Broadcast, owner: str) -> None:
+def test_the_window_of_every_owner_counts(broadcast: Broadcast, owner: str) -> None:
     owners = {"tenant": broadcast.tenant, "sender": broadcast.sender, "broadcast": broadcast}
     owners[owner].send_window = {**BY_DAY, "from": "15:00"}  # type: ignore[union-attr]
-    found = closed(broadcast)
-    assert found.until == {"": MONDAY_NOON + 3 * HOUR}
-    assert found.everywhere == MONDAY_NOON + 3 * HOUR
+    zones = closed(broadcast)
+    assert zones.until == {"": MONDAY_NOON + 3 * HOUR}
+    assert zones.everywhere == MONDAY_NOON + 3 * HOUR
 
 
 def test_every_zone_of_the_tenants_contacts_is_judged_by_its_own_clock(
@@ -57,14 +57,14 @@ def test_every_zone_of_the_tenants_contacts_is_judged_by_its_own_clock(
     for zone in ("Asia/Tokyo", "Asia/Tokyo", "America/New_York", "Mars/Olympus"):
         ContactFactory.create(tenant=broadcast.tenant, time_zone=zone)
     ContactFactory.create(time_zone="Asia/Kolkata")
-    found = closed(broadcast)
-    assert found.until == {
+    zones = closed(broadcast)
+    assert zones.until == {
         "": None,
         "Asia/Tokyo": MONDAY_NOON + 12 * HOUR,
         "America/New_York": MONDAY_NOON + 2 * HOUR,
         "Mars/Olympus": None,
     }
-    assert found.everywhere is None
+    assert zones.everywhere is None
     broadcast.tenant.send_window = {**BY_DAY, "time_zone": "Asia/Kolkata", "to": "17:00"}
     assert closed(broadcast).everywhere == MONDAY_NOON + 2 * HOUR
 

@@ -1,6 +1,5 @@
-"""Beat gives a hint for every lane that no task stands for, and no more than that."""
+"""Beat sends one hint for every overdue lane without a task, and no more hints than that."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,13 +14,14 @@ from kombu.exceptions import OperationalError
 from broadcast import lifecycle
 from broadcast.engine.batch import run_next_batch
 from broadcast.lanes.hints import SENDING, hints_waiting, serve_soon
-from broadcast.models import Broadcast, Lane
+from broadcast.models import Lane
 from broadcast.tasks import HINT_LASTS, OVERDUE_AFTER, revive, serve
 from channels.models import Sender
-from contacts.models import Contact
 from sandbox.behaviour.magic import ENDINGS, Behaviour
 from tests.broadcast.books import statuses
 from tests.factories import BroadcastFactory, SenderFactory
+from tests.fixtures.engine import set_first_cut, set_serving_time
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from tests.runs import remove_own_keys
 from wallet.models import Wallet
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def overdue(redis_client: redis.Redis, now: datetime) -> None:
-    """Three lanes that are late, and one that is only due."""
+    """Three overdue lanes, and a lane that has just become due."""
     sender = SenderFactory.create()
     for late in (2, 3, 4, 0):
         broadcast = BroadcastFactory.create(tenant=sender.tenant, sender=sender, status="SENDING")
@@ -71,14 +71,14 @@ def test_hints_come_with_the_commit(redis_client: redis.Redis) -> None:
 def test_a_hint_that_no_worker_takes_in_time_is_dropped(
     redis_client: redis.Redis,
     rich: Wallet,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     monkeypatch: pytest.MonkeyPatch,
     delay: int,
 ) -> None:
-    """Each batch may give one: where there is more to do than can be done, all would stay."""
+    """Every batch may send a hint: without expiry, hints would pile up on busy workers."""
     Sender.objects.update(batch_size=1, batch_delay=delay)
-    monkeypatch.setattr("broadcast.engine.pipeline.SERVES_FOR", 0.05)
+    set_serving_time(monkeypatch, 0.05)
     broadcast = draft(people(40))
     lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())
     hints_taken()
@@ -91,6 +91,7 @@ def test_a_hint_that_no_worker_takes_in_time_is_dropped(
 
 
 def hints_taken() -> list[Any]:
+    """Takes all hints from the queue."""
     with current_app.connection_for_read() as connection:
         channel: Any = connection.default_channel
         return list(iter(lambda: channel.basic_get(SENDING, no_ack=True), None))
@@ -98,15 +99,15 @@ def hints_taken() -> list[Any]:
 
 def test_a_broker_that_is_away_costs_no_answer(
     rich: Wallet,
-    people: Callable[..., list[Contact]],
-    draft: Callable[..., Broadcast],
+    people: MakePeople,
+    draft: MakeBroadcast,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The next batch is announced between the two cuts: what is slow is settled all the same."""
-    slow = next(int(ending) for ending, does in ENDINGS.items() if does == Behaviour.SLOW)
+    """The next batch is announced after the first cut; late answers are settled all the same."""
+    slow = next(int(key) for key, behaviour in ENDINGS.items() if behaviour == Behaviour.SLOW)
     broadcast = draft([*people(1), *people(1, ending=slow)])
     lifecycle.send(tenant=broadcast.tenant, broadcast_id=broadcast.pk, now=timezone.now())
-    monkeypatch.setattr("broadcast.engine.batch.FIRST_CUT", 0.05)
+    set_first_cut(monkeypatch, 0.05)
 
     def announce(due: datetime) -> None:
         raise OperationalError("Connection refused.")

@@ -1,9 +1,9 @@
-"""Whose turn it is: the tenant that was served longest ago, in real transactions."""
+"""The next lane belongs to the tenant that was served longest ago; in real transactions."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 import pytest
 from django.db import connection, transaction
@@ -14,7 +14,18 @@ from channels.models import Sender
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, SenderFactory, TenantFactory
 
-MakeLane = Callable[..., Lane]
+
+class MakeLane(Protocol):
+    def __call__(
+        self,
+        tenant: Tenant,
+        *,
+        due: datetime | None = ...,
+        served: datetime | None = ...,
+        **fields: object,
+    ) -> Lane: ...
+
+
 SECOND = timedelta(seconds=1)
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def lane(now: datetime) -> MakeLane:
-    """`lane(tenant, served=now)`: one that is due, of a broadcast of its own."""
+    """`lane(tenant, served=now)`: a due lane; `fields` are those of its new sender."""
 
     def make(
         tenant: Tenant,
@@ -39,7 +50,7 @@ def lane(now: datetime) -> MakeLane:
 
 
 def taken(now: datetime) -> list[int]:
-    """All that are due, in the order in which they are served."""
+    """The ids of all due lanes, in the order in which they are served."""
     ids = []
     while turn := take_next_lane(now=now):
         ids.append(turn.lane_id)
@@ -47,12 +58,12 @@ def taken(now: datetime) -> list[int]:
 
 
 def test_the_lane_is_due_again_after_its_delay(lane: MakeLane, now: datetime) -> None:
-    its = lane(TenantFactory.create())
+    served = lane(TenantFactory.create())
     turn = take_next_lane(now=now)
     assert turn is not None
-    assert (turn.lane_id, turn.following) == (its.pk, now + 5 * SECOND)
-    its.refresh_from_db()
-    assert (its.next_batch_at, its.served_at) == (now + 5 * SECOND, now)
+    assert (turn.lane_id, turn.following) == (served.pk, now + 5 * SECOND)
+    served.refresh_from_db()
+    assert (served.next_batch_at, served.served_at) == (now + 5 * SECOND, now)
     assert take_next_lane(now=now) is None
     assert take_next_lane(now=now + 5 * SECOND) is not None
 
@@ -63,7 +74,7 @@ def test_one_broadcast_does_not_wait_behind_anothers_many(lane: MakeLane, now: d
     of_small = lane(small)
     order = taken(now)
     assert order.index(of_small.pk) == 1
-    assert set(order) == {of_small.pk, *(each.pk for each in of_big)}
+    assert set(order) == {of_small.pk, *(big_lane.pk for big_lane in of_big)}
 
 
 def test_tenants_take_turns_whatever_their_number_of_lanes(lane: MakeLane, now: datetime) -> None:
@@ -76,13 +87,13 @@ def test_tenants_take_turns_whatever_their_number_of_lanes(lane: MakeLane, now: 
     assert order in (["one", "other"] * 3, ["other", "one"] * 3)
 
 
-@pytest.mark.parametrize("served", [None, timedelta(minutes=1)])
+@pytest.mark.parametrize("served_ago", [None, timedelta(minutes=1)])
 def test_who_was_served_longest_ago_comes_first(
-    lane: MakeLane, now: datetime, served: timedelta | None
+    lane: MakeLane, now: datetime, served_ago: timedelta | None
 ) -> None:
     later, earlier = TenantFactory.create_batch(2)
     second = lane(later, served=now - SECOND, due=now - 9 * SECOND)
-    first = lane(earlier, served=served and now - served)
+    first = lane(earlier, served=now - served_ago if served_ago else None)
     assert taken(now) == [first.pk, second.pk]
 
 
@@ -113,8 +124,8 @@ def test_workers_at_once_get_a_lane_each(lane: MakeLane, now: datetime) -> None:
             connection.close()
 
     with ThreadPoolExecutor(4) as workers:
-        got = [each for ids in workers.map(work, range(4)) for each in ids]
-    assert sorted(got) == sorted(lanes)
+        served = [lane_id for ids in workers.map(work, range(4)) for lane_id in ids]
+    assert sorted(served) == sorted(lanes)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,5 @@
-"""A limit that is raised or a window that is widened: what waits by the old one is due soon."""
+"""After a limit is raised or a window widened, messages that waited for the old one are due."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,18 +18,17 @@ from tenants.models import Tenant
 from tests.backoffice.test_secrets import form_of
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.factories import UserFactory
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
 
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 SOON = timedelta(seconds=6)
-"""When beat has looked after the change, and no worker knows the old limit any more."""
+"""Beat has checked after the change, and no worker uses the old limit any more."""
 
 
 def run(broadcast: Broadcast, *, after: timedelta = timedelta()) -> None:
-    """What beat and a worker do."""
+    """Does what beat and a worker do, `after` from now."""
     now = timezone.now() + after
     wake_deferred(now=now)
     run_batch(lane_id=broadcast.lanes.get().pk, clock=lambda: now)
@@ -38,9 +36,9 @@ def run(broadcast: Broadcast, *, after: timedelta = timedelta()) -> None:
 
 @pytest.fixture
 def waiting(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> Broadcast:
-    """Two of five are SENT; the others wait for tomorrow, and its lane sleeps."""
+    """Two of five messages are SENT; the others wait for tomorrow, and the lane sleeps."""
     Sender.objects.update(daily_limit=2, updated_at=now - timedelta(hours=1))
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(5)).pk, now=now)
     run(broadcast)
@@ -61,13 +59,13 @@ def test_a_daily_limit_that_is_lifted_lets_them_go(
 
 def test_raised_by_one_it_lets_one_go(waiting: Broadcast, manager: APIClient, bot: Sender) -> None:
     manager.patch(f"/senders/{bot.pk}/", {"daily_limit": 3}, format="json")
-    for look in range(1, 5):
-        run(waiting, after=look * SOON)
+    for check in range(1, 5):
+        run(waiting, after=check * SOON)
     assert statuses(waiting) == ["SENT"] * 3 + ["PENDING"] * 2
 
 
 def test_a_broadcast_that_cannot_be_woken_holds_up_no_other(
-    waiting: Broadcast, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    waiting: Broadcast, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     other = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
     run(other)
@@ -92,7 +90,7 @@ def test_nothing_is_woken_where_nothing_changed(waiting: Broadcast) -> None:
 
 
 def test_a_lane_that_nobody_has_served_yet_is_left_alone(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(1)).pk, now=now)
     assert wake_deferred(now=timezone.now() + SOON) == 0
@@ -111,7 +109,7 @@ def test_it_is_found_also_when_beat_was_away(
 def test_a_worker_that_knew_the_old_limit_puts_them_off_for_seconds_only(
     waiting: Broadcast, tenant: Tenant
 ) -> None:
-    """It read the sender before the change, and claims after it."""
+    """The worker read the sender before the change, and claims after it."""
     Sender.objects.get().save(update_fields=["updated_at"])
     Lane.objects.update(served_at=timezone.now() + timedelta(seconds=1))
     waiting.messages.filter(status="PENDING").update(
@@ -123,9 +121,9 @@ def test_a_worker_that_knew_the_old_limit_puts_them_off_for_seconds_only(
 
 
 def test_what_waits_after_a_failure_keeps_its_time(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
-    """9005: the sandbox is busy once."""
+    """For the ending 9005 the sandbox is busy once."""
     broadcast = lifecycle.send(
         tenant=tenant, broadcast_id=draft(people(1, ending=9005)).pk, now=now
     )
@@ -139,17 +137,17 @@ def test_what_waits_after_a_failure_keeps_its_time(
 
 
 def test_a_window_that_is_widened_lets_them_go(
-    rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
+    rich: Wallet, tenant: Tenant, people: MakePeople, draft: MakeBroadcast, now: datetime
 ) -> None:
-    """It is noon for half of them, and two in the night for the others."""
+    """It is noon for half of the contacts, and two in the night for the others."""
     noon = now.replace(hour=12, minute=0) + timedelta(days=1)
     by_day = {"days": [1, 2, 3, 4, 5, 6, 7], "from": "09:00", "to": "20:00"}
     Tenant.objects.filter(pk=tenant.pk).update(time_zone="UTC")
     Sender.objects.update(send_window=by_day)
     here, there = people(2), people(2)
-    Contact.objects.filter(pk__in=[each.pk for each in there]).update(time_zone="Etc/GMT+10")
-    made = draft([*here, *there])
-    broadcast = lifecycle.send(tenant=tenant, broadcast_id=made.pk, now=noon)
+    Contact.objects.filter(pk__in=[contact.pk for contact in there]).update(time_zone="Etc/GMT+10")
+    contacts = [*here, *there]
+    broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(contacts).pk, now=noon)
     lane = broadcast.lanes.get()
     run_batch(lane_id=lane.pk, clock=lambda: noon)
     run_batch(lane_id=lane.pk, clock=lambda: noon + timedelta(minutes=1))

@@ -1,6 +1,5 @@
-"""A line of the ledger opens to exactly the messages that it is made of."""
+"""A line of the ledger lists exactly the messages that it consists of."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,21 +12,24 @@ from rest_framework.test import APIClient
 from broadcast import lifecycle
 from broadcast.engine.batch import run_batch
 from broadcast.followup.receipts import apply_receipts
-from broadcast.models import Broadcast, ChargeLine
+from broadcast.models import ChargeLine
 from channels.models import Sender
 from channels.port.events import Receipt, ReceiptStatus
 from contacts.models import Contact, Suppression, SuppressionSource
 from tenants.models import Tenant
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import EntryKind, LedgerEntry, Wallet
-
-People = Callable[..., list[Contact]]
-Draft = Callable[..., Broadcast]
 
 pytestmark = pytest.mark.django_db
 
 
 def test_every_line_of_a_broadcast_adds_up_from_its_messages(
-    tenant: Tenant, owner: APIClient, rich: Wallet, people: People, draft: Draft, bot: Sender
+    tenant: Tenant,
+    owner: APIClient,
+    rich: Wallet,
+    people: MakePeople,
+    draft: MakeBroadcast,
+    bot: Sender,
 ) -> None:
     Sender.objects.update(batch_size=3)
     contacts = [*people(4), *people(2, ending=9003), *people(4)]
@@ -41,12 +43,12 @@ def test_every_line_of_a_broadcast_adds_up_from_its_messages(
     _fail(tenant, sent.pk, now)
     lifecycle.cancel(tenant=tenant, broadcast_id=broadcast.pk, now=now)
 
-    opened = {entry.pk: _open(owner, entry) for entry in LedgerEntry.objects.exclude(subject="")}
+    lines = {entry.pk: _open(owner, entry) for entry in LedgerEntry.objects.exclude(subject="")}
 
     for entry in LedgerEntry.objects.exclude(subject=""):
-        assert opened[entry.pk]["amount"] == max(abs(entry.balance_delta), abs(entry.held_delta))
+        assert lines[entry.pk]["amount"] == max(abs(entry.balance_delta), abs(entry.held_delta))
     by_kind = {
-        kind: [each for entry in _entries(kind) for each in opened[entry.pk]["ids"]]
+        kind: [message_id for entry in _entries(kind) for message_id in lines[entry.pk]["ids"]]
         for kind in (EntryKind.HOLD, EntryKind.CAPTURE, EntryKind.RELEASE, EntryKind.REFUND)
     }
     assert len(by_kind[EntryKind.HOLD]) == 10
@@ -56,8 +58,8 @@ def test_every_line_of_a_broadcast_adds_up_from_its_messages(
     )
 
 
-def test_a_replaced_plan_s_hold_opens_to_nothing_and_its_release_to_its_own_rows(
-    tenant: Tenant, owner: APIClient, rich: Wallet, people: People, draft: Draft
+def test_a_replaced_plans_hold_opens_to_nothing_and_its_release_to_its_own_rows(
+    tenant: Tenant, owner: APIClient, rich: Wallet, people: MakePeople, draft: MakeBroadcast
 ) -> None:
     now = timezone.now()
     broadcast = draft(people(3))
@@ -75,8 +77,8 @@ def test_a_replaced_plan_s_hold_opens_to_nothing_and_its_release_to_its_own_rows
 def test_a_long_line_is_cut_into_blocks(
     tenant: Tenant,
     rich: Wallet,
-    people: People,
-    draft: Draft,
+    people: MakePeople,
+    draft: MakeBroadcast,
     monkeypatch: pytest.MonkeyPatch,
     owner: APIClient,
 ) -> None:
@@ -84,12 +86,12 @@ def test_a_long_line_is_cut_into_blocks(
     now = timezone.now()
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(people(5)).pk, now=now)
     lifecycle.cancel(tenant=tenant, broadcast_id=broadcast.pk, now=now)
-    assert sorted(len(each.message_ids) for each in ChargeLine.objects.all()) == [1, 2, 2]
+    assert sorted(len(line.message_ids) for line in ChargeLine.objects.all()) == [1, 2, 2]
     (release,) = _entries(EntryKind.RELEASE)
     assert len(_open(owner, release)["ids"]) == 5
 
 
-def test_another_tenant_s_line_is_not_found(
+def test_another_tenants_line_is_not_found(
     tenant: Tenant, outsider: APIClient, rich: Wallet
 ) -> None:
     entry = LedgerEntry.objects.get()

@@ -1,6 +1,5 @@
-"""Messages of unknown fate: the broadcast waits for what would resolve them, but not for ever."""
+"""A broadcast with UNKNOWN messages waits for their receipts, but not for ever."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,20 +7,18 @@ from django.conf import settings
 
 from broadcast.engine.batch import sweep_batches
 from broadcast.engine.claiming import shut_fence
-from broadcast.engine.settling import settle
 from broadcast.models import Batch, Broadcast
 from broadcast.moves.finishing import finish, finish_all
 from channels.models import Sender
 from channels.port.outcomes import Outcome, OutcomeKind
-from contacts.models import Contact
 from tenants.models import Tenant
+from tests.broadcast.batches import answer_batch
 from tests.broadcast.books import claimed_batch
+from tests.fixtures.types import MakeBroadcast, MakePeople
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
 
-People = Callable[..., list[Contact]]
-MakeBroadcast = Callable[..., Broadcast]
 GRACE = timedelta(seconds=settings.BROADCAST_UNKNOWN_GRACE)
 
 
@@ -35,12 +32,12 @@ def in_doubt(
     rich: Wallet,
     tenant: Tenant,
     bot: Sender,
-    people: People,
+    people: MakePeople,
     draft: MakeBroadcast,
     now: datetime,
     swept_at: datetime,
 ) -> Batch:
-    """Handed over and never settled: both of its messages are UNKNOWN."""
+    """A batch that was handed over and never settled: both of its messages are UNKNOWN."""
     batch = claimed_batch(tenant, draft(people(2)), bot, now)
     assert shut_fence(batch_id=batch.pk)
     assert sweep_batches(now=swept_at) == 1
@@ -48,19 +45,14 @@ def in_doubt(
 
 
 def state(batch: Batch) -> tuple[str, str]:
+    """(status, its reason) of the batch's broadcast."""
     broadcast = Broadcast.objects.get(pk=batch.broadcast_id)
     return broadcast.status, broadcast.status_reason
 
 
-def answer(batch: Batch, bot: Sender, *, of: int, now: datetime) -> None:
-    settle(
-        broadcast=batch.broadcast,
-        sender=bot,
-        batch_id=batch.pk,
-        outcomes=[(each, Outcome(kind=OutcomeKind.ACCEPTED)) for each in batch.message_ids[:of]],
-        is_last=True,
-        now=now,
-    )
+def accept(batch: Batch, *, number: int, now: datetime) -> None:
+    """Settles the first messages of the batch as accepted."""
+    answer_batch(batch, [Outcome(kind=OutcomeKind.ACCEPTED)] * number, now=now)
 
 
 def test_it_finishes_after_the_grace_and_says_what_is_not_known(
@@ -73,22 +65,18 @@ def test_it_finishes_after_the_grace_and_says_what_is_not_known(
     assert state(in_doubt) == ("PARTIALLY_SENT", reason)
 
 
-def test_it_finishes_at_once_when_they_are_resolved(
-    in_doubt: Batch, bot: Sender, swept_at: datetime
-) -> None:
-    answer(in_doubt, bot, of=2, now=swept_at)
+def test_it_finishes_at_once_when_they_are_resolved(in_doubt: Batch, swept_at: datetime) -> None:
+    accept(in_doubt, number=2, now=swept_at)
     assert finish(broadcast_id=in_doubt.broadcast_id, now=swept_at)
     assert state(in_doubt) == ("SENT", "")
 
 
-def test_what_comes_later_corrects_what_it_said(
-    in_doubt: Batch, bot: Sender, swept_at: datetime
-) -> None:
+def test_what_comes_later_corrects_what_it_said(in_doubt: Batch, swept_at: datetime) -> None:
     finish_all(now=swept_at + GRACE)
-    answer(in_doubt, bot, of=1, now=swept_at + GRACE)
+    accept(in_doubt, number=1, now=swept_at + GRACE)
     assert not finish(broadcast_id=in_doubt.broadcast_id, now=swept_at + GRACE)
     reason = "The provider has not said what became of 1 message."
     assert state(in_doubt) == ("PARTIALLY_SENT", reason)
-    answer(in_doubt, bot, of=2, now=swept_at + GRACE)
+    accept(in_doubt, number=2, now=swept_at + GRACE)
     assert finish(broadcast_id=in_doubt.broadcast_id, now=swept_at + GRACE)
     assert state(in_doubt) == ("SENT", "")

@@ -1,5 +1,4 @@
-"""SMS and RCS: what was estimated is what is held, captured, released and stated, and the books of
-the provider's end count the same segments."""
+"""SMS and RCS: estimate, hold, charges, statement and the sandbox agree on every segment."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,6 +17,7 @@ from contacts.models import Contact
 from sandbox.running import RunningSandbox
 from tenants.models import Tenant
 from tests.broadcast.books import statuses
+from tests.broadcast.recipients import ids_of
 from tests.channels.providers.samples import service_account
 from tests.sandbox.client import Client
 from wallet.models import EntryKind, LedgerEntry, Rate, Wallet
@@ -25,9 +25,7 @@ from wallet.models import EntryKind, LedgerEntry, Rate, Wallet
 pytestmark = pytest.mark.django_db
 
 TEXT = "Dear {{first_name}}, our sale has begun. {{more|Come early.}}"
-# GSM, with extension characters, and UCS-2, with surrogate pairs at the seams; the last is too long
-# for an SMS.
-SAID = [
+NAMES_AND_TEXTS = [
     ("Ana", ""),
     ("Ben", "x" * 120),
     ("Cem", "€" * 220),
@@ -36,6 +34,7 @@ SAID = [
     ("Eva", "😀" * 50),
     ("Ida", "x" * 1600),
 ]
+"""GSM with extension characters, UCS-2 with surrogate pairs at the seams; Ida's exceeds an SMS."""
 REFUSED = "9003"
 SEGMENTS = {"SMS": {1, 2, 3, 4}, "RCS": {1}}
 PROVIDERS = {
@@ -60,7 +59,7 @@ def sender_over(tenant: Tenant, sandbox: RunningSandbox) -> Callable[[str], Send
                 currency="EUR",
                 valid_from=timezone.now() - timedelta(days=1),
             )
-        made: Sender = Sender.objects.create(
+        sender: Sender = Sender.objects.create(
             tenant=tenant,
             platform=platform,
             provider=provider,
@@ -74,19 +73,19 @@ def sender_over(tenant: Tenant, sandbox: RunningSandbox) -> Callable[[str], Send
             batch_delay=Decimal(0),
             batch_size=6,
         )
-        return made
+        return sender
 
     return make
 
 
 @pytest.fixture
 def recipients(tenant: Tenant) -> list[Contact]:
-    """All that is said in three countries, and one in each whom the provider refuses."""
-    found = []
+    """In each of three countries: a contact for every text, and one that the provider refuses."""
+    contacts = []
     for country, prefix in (("DE", "+49170123"), ("FR", "+33612345"), ("AT", "+43664123")):
-        for number, (name, more) in enumerate([*SAID, ("Nobody", "x" * 200)]):
+        for number, (name, more) in enumerate([*NAMES_AND_TEXTS, ("Nobody", "x" * 200)]):
             ending = REFUSED if name == "Nobody" else f"{1000 + number}"
-            found.append(
+            contacts.append(
                 Contact.objects.create(
                     tenant=tenant,
                     first_name=name,
@@ -95,7 +94,7 @@ def recipients(tenant: Tenant) -> list[Contact]:
                     attributes={"more": more} if more else {},
                 )
             )
-    return found
+    return contacts
 
 
 @pytest.mark.parametrize(("platform", "suppressed"), [("SMS", {"text_too_long": 3}), ("RCS", {})])
@@ -113,39 +112,41 @@ def test_estimate_hold_charges_and_statement_agree(
         "name": "Sale",
         "platform": platform,
         "text": TEXT,
-        "recipients": [str(each.pk) for each in recipients],
+        "recipients": ids_of(recipients),
     }
-    made = manager.post("/broadcast/", body).data["id"]
-    estimate = manager.get(f"/broadcast/{made}/estimate/").data
+    broadcast_id = manager.post("/broadcast/", body).data["id"]
+    estimate = manager.get(f"/broadcast/{broadcast_id}/estimate/").data
     assert estimate["suppressed"] == suppressed
-    broadcast = send(manager, made, estimate)
+    broadcast = send(manager, broadcast_id, estimate)
     rich.refresh_from_db()
     assert rich.held == Decimal(estimate["cost"]) > 0
     assert broadcast.counters.total == len(recipients)
 
     while {"PENDING", "SENDING"} & set(statuses(broadcast)):
         run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
-    agree(manager, rich, broadcast, estimate)
-    books = Client(sandbox.base_url).get(
+    assert_amounts_agree(manager, rich, broadcast, estimate)
+    accepted = Client(sandbox.base_url).get(
         f"accepted?account={sender.credentials.get('account_sid', sender.account_id)}"
     )["results"]
     sent = broadcast.messages.filter(status="SENT")
-    assert {row.segments for row in sent} == SEGMENTS[platform]
-    assert {each["to"]: each["segments"] for each in books} == {
-        (row.address or "").lstrip("+"): row.segments for row in sent
+    assert {message.segments for message in sent} == SEGMENTS[platform]
+    assert {message["to"]: message["segments"] for message in accepted} == {
+        (message.address or "").lstrip("+"): message.segments for message in sent
     }
 
 
-def send(manager: APIClient, made: str, estimate: dict[str, Any]) -> Broadcast:
-    answer = manager.post(f"/broadcast/{made}/send/", {"estimate_hash": estimate["estimate_hash"]})
+def send(manager: APIClient, broadcast_id: str, estimate: dict[str, Any]) -> Broadcast:
+    answer = manager.post(
+        f"/broadcast/{broadcast_id}/send/", {"estimate_hash": estimate["estimate_hash"]}
+    )
     assert answer.status_code == 200, answer.data
     return Broadcast.objects.select_related("counters").get()
 
 
-def agree(
+def assert_amounts_agree(
     manager: APIClient, wallet: Wallet, broadcast: Broadcast, estimate: dict[str, Any]
 ) -> None:
-    """Rows, ledger, wallet and statement, with each other and with the estimate."""
+    """Rows, ledger, wallet and statement agree with the estimate."""
     cost = Decimal(estimate["cost"])
     rows = list(broadcast.messages.all())
     planned = [row for row in rows if row.status != "SUPPRESSED"]
@@ -163,7 +164,7 @@ def agree(
     assert Decimal(subject["released"]) == released
     entries = LedgerEntry.objects.filter(kind=EntryKind.CAPTURE)
     assert entries.count() > 1
-    assert -sum(each.balance_delta for each in entries) == captured
+    assert -sum(entry.balance_delta for entry in entries) == captured
     wallet.refresh_from_db()
     assert wallet.held == 0
     assert Decimal(lines["closing"]["balance"]) == wallet.balance

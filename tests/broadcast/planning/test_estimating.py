@@ -1,9 +1,7 @@
-"""An estimate writes nothing, and what it says is what the run does, to the last decimal."""
+"""An estimate writes nothing, and the run costs exactly what it said, to the last decimal."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,18 +10,18 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from broadcast.engine.batch import run_batch
-from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast, BroadcastMessage
 from channels.models import Sender, TenantWAApp
 from contacts.models import Contact, Suppression, SuppressionSource
 from sandbox.running import RunningSandbox
 from templates_wa.models import WhatsAppTemplate
 from tenants.models import Tenant
-from wallet.models import LedgerEntry, Rate, Wallet
+from tests.broadcast.planning.bodies import BODY, body_for
+from tests.broadcast.recipients import ids_of
+from tests.fixtures.types import MakePeople
+from wallet.models import Rate, Wallet
 
 pytestmark = pytest.mark.django_db
-People = Callable[..., list[Contact]]
-BODY = {"name": "News", "platform": "TELEGRAM", "text": "Hello {{first_name}}"}
 COUNTRIES = {"DE": "+49170123", "FR": "+33612345", "US": "+12125550", "IN": "+91981234"}
 
 
@@ -74,8 +72,8 @@ def number(tenant: Tenant, sandbox: RunningSandbox) -> TenantWAApp:
 
 @pytest.fixture
 def abroad(tenant: Tenant) -> list[Contact]:
-    """Twenty in four countries; one opted out, one without a phone, two on one chat."""
-    found = [
+    """Twenty contacts in four countries (two share a chat, two opted out) and a bare contact."""
+    contacts = [
         Contact.objects.create(
             tenant=tenant,
             first_name=f"Ana {n}",
@@ -86,19 +84,21 @@ def abroad(tenant: Tenant) -> list[Contact]:
         for country, prefix in COUNTRIES.items()
         for n in range(5)
     ]
-    found[1].telegram_chat_id = found[0].telegram_chat_id
-    found[1].save()
-    Suppression.objects.create(
-        tenant=tenant, address=found[2].phone or "", source=SuppressionSource.USER
-    )
-    Suppression.objects.create(
-        tenant=tenant, address=str(found[3].telegram_chat_id), source=SuppressionSource.USER
-    )
-    found.append(Contact.objects.create(tenant=tenant, first_name="", external_id="bare"))
-    return found
+    first, same_chat, phone_opted_out, chat_opted_out, *_ = contacts
+    same_chat.telegram_chat_id = first.telegram_chat_id
+    same_chat.save()
+    for address in (phone_opted_out.phone, str(chat_opted_out.telegram_chat_id)):
+        Suppression.objects.create(
+            tenant=tenant, address=address or "", source=SuppressionSource.USER
+        )
+    bare = Contact.objects.create(tenant=tenant, first_name="", external_id="bare")
+    return [*contacts, bare]
 
 
-@pytest.mark.parametrize("platform", ["WHATSAPP", "TELEGRAM"])
+@pytest.mark.parametrize(
+    ("platform", "content"),
+    [("WHATSAPP", {"template_name": "sale"}), ("TELEGRAM", {"text": "Hello {{first_name}}"})],
+)
 def test_the_run_costs_what_was_estimated(
     manager: APIClient,
     rich: Wallet,
@@ -106,17 +106,18 @@ def test_the_run_costs_what_was_estimated(
     number: TenantWAApp,
     abroad: list[Contact],
     platform: str,
+    content: dict[str, str],
 ) -> None:
-    said = {"template_name": "sale"} if platform == "WHATSAPP" else {"text": "Hello {{first_name}}"}
-    recipients = [str(each.pk) for each in abroad]
-    body = {"name": "News", "platform": platform, "recipients": recipients, **said}
+    body = {"name": "News", "platform": platform, "recipients": ids_of(abroad), **content}
     unsaved = manager.post("/broadcast/estimate/", body)
     assert unsaved.status_code == 200, unsaved.data
-    made = manager.post("/broadcast/", body).data["id"]
-    estimate = manager.get(f"/broadcast/{made}/estimate/").data
+    broadcast_id = manager.post("/broadcast/", body).data["id"]
+    estimate = manager.get(f"/broadcast/{broadcast_id}/estimate/").data
     assert estimate == unsaved.data
 
-    answer = manager.post(f"/broadcast/{made}/send/", {"estimate_hash": estimate["estimate_hash"]})
+    answer = manager.post(
+        f"/broadcast/{broadcast_id}/send/", {"estimate_hash": estimate["estimate_hash"]}
+    )
     assert answer.status_code == 200, answer.data
     broadcast = Broadcast.objects.get()
     rich.refresh_from_db()
@@ -138,12 +139,12 @@ def test_the_run_costs_what_was_estimated(
 
 
 def test_what_fails_is_exactly_the_difference(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People
+    manager: APIClient, rich: Wallet, bot: Sender, people: MakePeople
 ) -> None:
     contacts = [*people(5), *people(3, ending=9003)]
-    made = manager.post("/broadcast/", _body(contacts)).data["id"]
-    estimate = manager.get(f"/broadcast/{made}/estimate/").data
-    manager.post(f"/broadcast/{made}/send/")
+    broadcast_id = manager.post("/broadcast/", body_for(contacts)).data["id"]
+    estimate = manager.get(f"/broadcast/{broadcast_id}/estimate/").data
+    manager.post(f"/broadcast/{broadcast_id}/send/")
     broadcast = Broadcast.objects.get()
     run_batch(lane_id=broadcast.lanes.get().pk, clock=timezone.now)
     rich.refresh_from_db()
@@ -153,23 +154,25 @@ def test_what_fails_is_exactly_the_difference(
 
 
 def test_an_estimate_writes_nothing(
-    viewer: APIClient, manager: APIClient, bot: Sender, people: People
+    viewer: APIClient, manager: APIClient, bot: Sender, people: MakePeople
 ) -> None:
-    made = manager.post("/broadcast/", _body(people(3))).data["id"]
+    broadcast_id = manager.post("/broadcast/", body_for(people(3))).data["id"]
     before = list(BroadcastMessage.objects.order_by("seq").values())
     with CaptureQueriesContext(connection) as queries:
         for answer in (
-            viewer.get(f"/broadcast/{made}/estimate/"),
-            viewer.post(f"/broadcast/{made}/estimate/"),
+            viewer.get(f"/broadcast/{broadcast_id}/estimate/"),
+            viewer.post(f"/broadcast/{broadcast_id}/estimate/"),
             viewer.post("/broadcast/estimate/", {**BODY, "audience": {"all": True}}),
         ):
             assert answer.status_code == 200, answer.data
             assert (answer.data["to_send"], answer.data["cost"]) == (3, "0.060000")
-            assert [each["code"] for each in answer.data["warnings"]] == ["insufficient_credit"]
+            assert [warning["code"] for warning in answer.data["warnings"]] == [
+                "insufficient_credit"
+            ]
     written = [
-        each["sql"]
-        for each in queries
-        if each["sql"].lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE"))
+        query["sql"]
+        for query in queries
+        if query["sql"].lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE"))
     ]
     assert written == []
     assert list(BroadcastMessage.objects.order_by("seq").values()) == before
@@ -179,7 +182,7 @@ def test_an_estimate_writes_nothing(
 def test_what_would_go_out_free_of_charge_is_warned_of(
     manager: APIClient, rich: Wallet, number: TenantWAApp, tenant: Tenant
 ) -> None:
-    """Where no rate fits and the sender has no price; not of those who are suppressed."""
+    """No rate applies and the sender has no price; suppressed recipients do not count."""
     priced, free, gone = (
         Contact.objects.create(tenant=tenant, first_name="Ana", phone=phone, country=country)
         for phone, country in (
@@ -192,12 +195,13 @@ def test_what_would_go_out_free_of_charge_is_warned_of(
         tenant=tenant, address=gone.phone or "", source=SuppressionSource.USER
     )
     Sender.objects.filter(pk=number.pk).update(marketing_price=0)
-    said = {"name": "News", "platform": "WHATSAPP", "template_name": "sale"}
+    content = {"name": "News", "platform": "WHATSAPP", "template_name": "sale"}
 
     def warnings(*contacts: Contact) -> list[dict[str, str]]:
-        body = {**said, "recipients": [str(each.pk) for each in contacts]}
-        found: list[dict[str, str]] = manager.post("/broadcast/estimate/", body).data["warnings"]
-        return found
+        body = {**content, "recipients": ids_of(contacts)}
+        estimate = manager.post("/broadcast/estimate/", body).data
+        listed: list[dict[str, str]] = estimate["warnings"]
+        return listed
 
     detail = "1 of 2 messages have no price: they would go out free of charge."
     assert {"code": "no_price", "detail": detail} in warnings(priced, free, gone)
@@ -205,7 +209,7 @@ def test_what_would_go_out_free_of_charge_is_warned_of(
 
 
 def test_an_estimate_takes_the_same_statements_for_10_and_10000(
-    manager: APIClient, bot: Sender, people: People
+    manager: APIClient, bot: Sender, people: MakePeople
 ) -> None:
     counts = []
     for size in (10, 10_000):
@@ -216,86 +220,11 @@ def test_an_estimate_takes_the_same_statements_for_10_and_10000(
     assert counts[0] == counts[1]
 
 
-@pytest.mark.parametrize(
-    ("action", "more"), [("send", {}), ("schedule", {"scheduled_at": "2099-01-01T00:00:00Z"})]
-)
-def test_what_moved_is_told_and_nothing_is_held(
-    manager: APIClient,
-    rich: Wallet,
-    bot: Sender,
-    people: People,
-    tenant: Tenant,
-    action: str,
-    more: dict[str, str],
+def test_a_scheduled_broadcasts_estimate_is_its_plan_and_one_under_way_has_none(
+    manager: APIClient, rich: Wallet, bot: Sender, people: MakePeople
 ) -> None:
-    contacts = people(3)
-    made = manager.post("/broadcast/", _body(contacts)).data["id"]
-    quoted = manager.get(f"/broadcast/{made}/estimate/").data["estimate_hash"]
-    Suppression.objects.create(
-        tenant=tenant, address=str(contacts[0].telegram_chat_id), source=SuppressionSource.USER
-    )
-    body = {"estimate_hash": quoted, **more}
-    answer = manager.post(f"/broadcast/{made}/{action}/", body)
-    assert answer.status_code == 409
-    error = answer.json()["errors"][0]
-    assert (error["code"], error["attr"]) == ("estimate_moved", "estimate_hash")
-    assert error["data"]["difference"] == {
-        "to_send": {"quoted": 3, "now": 2},
-        "suppressed": {"quoted": {}, "now": {"opted_out": 1}},
-        "segments": {"quoted": 3, "now": 2},
-        "cost": {"quoted": "0.060000", "now": "0.040000"},
-    }
-    assert Broadcast.objects.get().status == "DRAFT"
-    assert not LedgerEntry.objects.filter(kind="HOLD").exists()
-    body["estimate_hash"] = error["data"]["estimate_hash"]
-    assert manager.post(f"/broadcast/{made}/{action}/", body).status_code == 200
-
-
-def test_other_recipients_of_equal_sums_and_other_words_have_moved(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People
-) -> None:
-    contacts = people(3)
-    made = manager.post("/broadcast/", _body(contacts[:2])).data["id"]
-    url = f"/broadcast/{made}/"
-    quoted = manager.get(f"{url}estimate/").data["estimate_hash"]
-    manager.patch(url, {"recipients": [str(each.pk) for each in contacts[1:]]})
-    assert manager.post(f"{url}send/", {"estimate_hash": quoted}).status_code == 409
-    quoted = manager.get(f"{url}estimate/").data["estimate_hash"]
-    manager.patch(url, {"text": "Bye {{first_name}}"})
-    assert manager.post(f"{url}send/", {"estimate_hash": quoted}).status_code == 409
-
-
-def test_an_audience_that_moves_before_it_is_planned_goes_back_to_draft(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People
-) -> None:
-    people(3)
-    made = manager.post("/broadcast/", {**BODY, "audience": {"all": True}}).data["id"]
-    quoted = manager.get(f"/broadcast/{made}/estimate/").data["estimate_hash"]
-    answer = manager.post(f"/broadcast/{made}/send/", {"estimate_hash": quoted})
-    assert answer.status_code == 202
-    people(1)
-    finish_planning(broadcast_id=made, now=timezone.now())
-    broadcast = Broadcast.objects.get()
-    assert (broadcast.status, broadcast.planning_at) == ("DRAFT", None)
-    assert "no longer what was estimated" in broadcast.status_reason
-    assert not LedgerEntry.objects.filter(kind="HOLD").exists()
-
-
-@pytest.mark.parametrize("quoted", ["x", "e30", ".", "W10.a", "\u00e9", "x" * 1000])
-def test_a_made_up_hash_is_refused(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People, quoted: str
-) -> None:
-    made = manager.post("/broadcast/", _body(people(1))).data["id"]
-    answer = manager.post(f"/broadcast/{made}/send/", {"estimate_hash": quoted})
-    assert answer.status_code in {400, 409}
-    assert Broadcast.objects.get().status == "DRAFT"
-
-
-def test_a_scheduled_broadcast_s_estimate_is_its_plan_and_one_under_way_has_none(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People
-) -> None:
-    made = manager.post("/broadcast/", _body(people(2), scheduled_at="2099-07-01T10:00:00Z"))
-    url = f"/broadcast/{made.data['id']}/"
+    created = manager.post("/broadcast/", body_for(people(2), scheduled_at="2099-07-01T10:00:00Z"))
+    url = f"/broadcast/{created.data['id']}/"
     estimate = manager.get(f"{url}estimate/").data
     assert (estimate["to_send"], estimate["cost"]) == (2, "0.040000")
     assert estimate["wallet"]["available_before"] == estimate["wallet"]["available_after"]
@@ -304,12 +233,8 @@ def test_a_scheduled_broadcast_s_estimate_is_its_plan_and_one_under_way_has_none
     assert manager.get(f"{url}estimate/").status_code == 409
 
 
-def _body(contacts: list[Contact], **fields: Any) -> dict[str, Any]:
-    return {**BODY, "recipients": [str(each.pk) for each in contacts], **fields}
-
-
 def test_an_estimate_needs_no_name(
-    manager: APIClient, rich: Wallet, bot: Sender, people: People
+    manager: APIClient, rich: Wallet, bot: Sender, people: MakePeople
 ) -> None:
     people(2)
     body = {name: value for name, value in BODY.items() if name != "name"}

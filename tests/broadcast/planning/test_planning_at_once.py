@@ -1,6 +1,5 @@
-"""A plan that takes long is not waited for by those that were told to start it again."""
+"""A task that would start a plan under way a second time does not wait for it."""
 
-from collections.abc import Callable
 from threading import Event, Thread
 
 import pytest
@@ -10,8 +9,8 @@ from django.utils import timezone
 from broadcast import lifecycle
 from broadcast.models import Broadcast
 from channels.models import Sender
-from contacts.models import Contact
 from tenants.models import Tenant
+from tests.fixtures.types import MakePeople
 from wallet.models import Wallet
 
 DEADLINE = 20.0
@@ -19,33 +18,33 @@ DEADLINE = 20.0
 
 @pytest.mark.django_db(transaction=True)
 def test_a_plan_under_way_is_left_alone(
-    rich: Wallet, tenant: Tenant, bot: Sender, people: Callable[..., list[Contact]]
+    rich: Wallet, tenant: Tenant, bot: Sender, people: MakePeople
 ) -> None:
-    """Else a worker's threads would all wait for the plan of one tenant."""
+    """Otherwise all threads of a worker would wait for the plan of one tenant."""
     people(1)
     now = timezone.now()
     fields = {"name": "All", "platform": "TELEGRAM", "text": "Hi", "audience": {"all": True}}
-    made = lifecycle.create(tenant=tenant, actor=None, fields=fields, recipients=None, now=now)
-    lifecycle.send(tenant=tenant, broadcast_id=made.pk, now=now)
+    broadcast = lifecycle.create(tenant=tenant, actor=None, fields=fields, recipients=None, now=now)
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
     planning, planned = Event(), Event()
 
     def plan() -> None:
         try:
             with transaction.atomic():
-                Broadcast.objects.select_for_update(no_key=True).get(pk=made.pk)
+                Broadcast.objects.select_for_update(no_key=True).get(pk=broadcast.pk)
                 planning.set()
                 planned.wait(DEADLINE)
         finally:
             connection.close()
 
-    other = Thread(target=plan)
-    other.start()
+    planner = Thread(target=plan)
+    planner.start()
     assert planning.wait(DEADLINE)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '2s'")
-        lifecycle.finish_planning(broadcast_id=made.pk, now=now)
+        lifecycle.finish_planning(broadcast_id=broadcast.pk, now=now)
     planned.set()
-    other.join(DEADLINE)
-    lifecycle.finish_planning(broadcast_id=made.pk, now=now)
-    made.refresh_from_db()
-    assert (made.status, made.planning_at) == ("QUEUED", None)
+    planner.join(DEADLINE)
+    lifecycle.finish_planning(broadcast_id=broadcast.pk, now=now)
+    broadcast.refresh_from_db()
+    assert (broadcast.status, broadcast.planning_at) == ("QUEUED", None)

@@ -1,4 +1,4 @@
-"""Prices as planned, in sets: the same as the pure functions give for each recipient alone."""
+"""Planning prices recipients in sets: each price equals that of the pure functions."""
 
 import json
 from datetime import timedelta
@@ -17,12 +17,12 @@ from broadcast.content.rendering import Renderer
 from broadcast.control.launching import OUT_OF_RANGE
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.planning import plan as planning
-from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.port.messages import TextContent
 from contacts.models import Contact
 from contacts.phones import country_of
 from tenants.models import Tenant
+from tests.broadcast.recipients import refs_of
 from tests.factories import BroadcastFactory, SenderFactory
 from wallet.errors import CurrencyMismatch
 from wallet.models import Rate
@@ -140,7 +140,8 @@ def test_a_rate_in_another_currency_is_none_of_ours(tenant: Tenant) -> None:
     Rate.objects.create(
         platform="SMS", price=1, currency="USD", valid_from=timezone.now() - timedelta(days=1)
     )
-    assert {each.price for each in planned(tenant, sender, text="Hello").messages.all()} == {0}
+    broadcast = planned(tenant, sender, text="Hello")
+    assert set(broadcast.messages.values_list("price", flat=True)) == {0}
 
 
 def test_a_sender_in_another_currency_than_the_wallet_is_refused(tenant: Tenant) -> None:
@@ -150,6 +151,7 @@ def test_a_sender_in_another_currency_than_the_wallet_is_refused(tenant: Tenant)
 
 
 def planned(tenant: Tenant, sender: Sender, **fields: Any) -> Broadcast:
+    """A broadcast planned for all contacts of the tenant: one for every phone and name."""
     for phone, name in zip(PHONES, NAMES, strict=True):
         Contact.objects.get_or_create(
             tenant=tenant,
@@ -160,14 +162,14 @@ def planned(tenant: Tenant, sender: Sender, **fields: Any) -> Broadcast:
         tenant=tenant, platform=sender.platform, sender=sender, **fields
     )
     contacts = Contact.objects.filter(tenant=tenant)
-    refs = [RecipientRef(contact=each.pk) for each in contacts]
     now = timezone.now()
-    planning.set_recipients(broadcast=broadcast, recipients=refs, now=now)
+    planning.set_recipients(broadcast=broadcast, recipients=refs_of(contacts), now=now)
     planning.plan(content_of(broadcast), now=now)
     return broadcast
 
 
 def rendered(broadcast: Broadcast, message: BroadcastMessage) -> str:
+    """The text that this message's recipient gets."""
     renderer = Renderer(content_of(broadcast))
     variables = message.variables
     content = renderer.message(
@@ -186,9 +188,9 @@ def test_a_plan_that_cannot_be_stored_ends_and_says_why(tenant: Tenant) -> None:
     Contact.objects.create(tenant=tenant, phone="+491701234567", country="DE")
     now = timezone.now()
     fields = {"name": "N", "platform": "SMS", "text": "x" * 400, "audience": {"all": True}}
-    made = lifecycle.create(tenant=tenant, actor=None, fields=fields, recipients=None, now=now)
-    lifecycle.send(tenant=tenant, broadcast_id=made.pk, now=now)
-    lifecycle.finish_planning(broadcast_id=made.pk, now=now)
-    made.refresh_from_db()
-    assert (made.status, made.planning_at) == ("DRAFT", None)
-    assert made.status_reason == OUT_OF_RANGE
+    broadcast = lifecycle.create(tenant=tenant, actor=None, fields=fields, recipients=None, now=now)
+    lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
+    lifecycle.finish_planning(broadcast_id=broadcast.pk, now=now)
+    broadcast.refresh_from_db()
+    assert (broadcast.status, broadcast.planning_at) == ("DRAFT", None)
+    assert broadcast.status_reason == OUT_OF_RANGE

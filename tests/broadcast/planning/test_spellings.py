@@ -1,4 +1,4 @@
-"""One WhatsApp line is written to once, however its number is spelt."""
+"""A WhatsApp account gets one message, also if its number is written in two ways."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,6 +14,7 @@ from channels.models import Sender
 from channels.platforms import Platform
 from contacts.models import Suppression
 from tenants.models import Tenant
+from tests.broadcast.recipients import refs_of
 from tests.factories import (
     BroadcastFactory,
     BroadcastMessageFactory,
@@ -37,11 +38,10 @@ PHONES = (
 def test_of_two_spellings_the_first_is_written_to(
     tenant: Tenant, now: datetime, platform: Platform, duplicates: set[int]
 ) -> None:
-    contacts = [ContactFactory.create(tenant=tenant, phone=each) for each in PHONES]
+    contacts = [ContactFactory.create(tenant=tenant, phone=phone) for phone in PHONES]
     sender: Sender = SenderFactory.create(tenant=tenant, platform=platform, provider="twilio")
     broadcast = BroadcastFactory.create(tenant=tenant, platform=platform, sender=sender)
-    recipients = [planning.RecipientRef(contact=each.pk) for each in contacts]
-    planning.set_recipients(broadcast=broadcast, recipients=recipients, now=now)
+    planning.set_recipients(broadcast=broadcast, recipients=refs_of(contacts), now=now)
 
     planning.plan(content_of(broadcast), now=now)
 

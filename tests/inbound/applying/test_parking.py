@@ -12,7 +12,7 @@ from channels.port.events import Receipt, ReceiptStatus
 from inbound.applying.parking import FRESH, apply_parked, park
 from inbound.models import ParkedReceipt
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
-from tests.races.test_lock_order import wait_until_blocked
+from tests.races.blocking import wait_until_blocked
 
 SOON = 8.0
 """Seconds; a frozen process keeps its locks for 30."""
