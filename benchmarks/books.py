@@ -10,7 +10,7 @@ from broadcast.models import BroadcastMessage
 from tests.chaos.witness import Witness
 
 DYING = timedelta(seconds=2)
-"""From saving the books until the sandbox is certainly dead."""
+"""The time from saving the books until the sandbox is certainly dead."""
 
 
 class Books:

@@ -1,4 +1,4 @@
-"""How soon pause and cancel take effect: messages that the provider gets after the answer."""
+"""Measures how many messages the provider still gets after a pause or cancel is answered."""
 
 import json
 import time

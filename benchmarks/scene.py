@@ -33,7 +33,7 @@ FROM generate_series(%(after)s + 1, %(after)s + %(count)s) n
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a run sends; the numbers of messages and workers are set elsewhere."""
+    """The kind of message of a run; the numbers of messages and workers are set elsewhere."""
 
     platform: Platform
     latency_ms: int = 0

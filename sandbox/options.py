@@ -8,13 +8,13 @@ class Options:
     """Durations are in seconds."""
 
     receipt_delay: float = 0.3
-    """From accepting to `sent`; `delivered` comes after twice, `read` after four times as long."""
+    """The delay from accepting to `sent`; `delivered` takes twice, `read` four times as long."""
     read_percent: int = 70
     latency: float = 0.0
     slow_seconds: float = 3.0
     late_seconds: float = 10.0
     hang_seconds: float = 300.0
-    """How long the sandbox holds an unanswered call open, unless the client closes it first."""
+    """The sandbox closes an unanswered call after this time, unless the client closes it first."""
     rate_limit_times: int = 2
     retry_after: int = 1
     pair_interval: float = 6.0

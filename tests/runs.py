@@ -1,4 +1,4 @@
-"""What one run of the tests makes on the servers, and what killed runs have left there."""
+"""Removes a test run's keys, and the databases and keys that killed runs have left."""
 
 import os
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ def remove_own_keys() -> None:
 
 
 def remove_leftovers() -> None:
-    """Databases and keys of runs that were killed; only on servers that nobody elsewhere uses."""
+    """Removes databases and keys of killed runs, but only on the tests' own servers."""
     if SERVERS is None:
         return
     for run in _runs_with_databases():

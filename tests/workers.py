@@ -1,4 +1,4 @@
-"""Real Celery workers for tests: processes of their own on the run's database and keys."""
+"""Real Celery workers for tests: separate processes on this run's database and keys."""
 
 import os
 import signal
@@ -22,12 +22,12 @@ _STOP_GRACE = 10.0
 
 
 class WorkerDidNotStart(Exception):
-    """The worker ended, or said nothing in time; its log is the message."""
+    """The worker ended or was not ready in time; the message is its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A running worker; `process` may be killed by a test that wants to see what then happens."""
+    """A running worker; a test may kill `process`."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -39,7 +39,7 @@ class Worker:
 def start_worker(
     *, log: Path, queues: str = QUEUES, pool: str = "threads", concurrency: int = 2, **extra: str
 ) -> Worker:
-    """Start a worker and wait until it takes tasks. `extra` goes into its environment."""
+    """Starts a worker and waits until it takes tasks. `extra` is added to its environment."""
     command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel=INFO"]
     options = ["-Q", queues, "-P", pool, "-c", str(concurrency), "-n", f"{log.stem}@%h"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -68,7 +68,7 @@ def _wait_until_ready(worker: Worker) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Of a process that works on this run's database and keys."""
+    """The environment of a process that uses this run's database and keys."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
@@ -80,8 +80,8 @@ def environment() -> dict[str, str]:
 
 
 def _test_database_url() -> str:
-    """As psycopg2 is connected now: pytest-django has put the test database's name there."""
-    known = connection.get_connection_params()
-    user = ":".join(quote(known.get(part, ""), safe="") for part in ("user", "password"))
-    options = {"host": known["host"], "port": known.get("port", 5432)}
-    return f"postgres://{user}@/{known['dbname']}?{urlencode(options)}"
+    """The URL of the current connection, which pytest-django has set to the test database."""
+    parameters = connection.get_connection_params()
+    user = ":".join(quote(parameters.get(part, ""), safe="") for part in ("user", "password"))
+    options = {"host": parameters["host"], "port": parameters.get("port", 5432)}
+    return f"postgres://{user}@/{parameters['dbname']}?{urlencode(options)}"

@@ -1,1 +1,1 @@
-"""From a valid request to the provider's answer and its webhook calls."""
+"""Takes a valid request and makes the provider's answer and webhook calls."""

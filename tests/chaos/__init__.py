@@ -1,1 +1,1 @@
-"""`make chaos`: real processes, killed and confused by a seed; an oracle looks at what is left."""
+"""`make chaos`: faults chosen by a seed hit real processes; an oracle then checks the result."""

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos --runs 200 --seed 1`: run i has the seed `seed + i`; one stack for all."""
+"""`python -m tests.chaos --runs 200 --seed 1`: run i has seed `seed + i`; all share one stack."""
 
 import argparse
 import os
@@ -15,20 +15,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fault", default="", help="this one alone, in every run")
-    given = parser.parse_args()
+    parser.add_argument("--fault", default="", help="only this fault, in every run")
+    options = parser.parse_args()
     folder = _own_servers()
-    # Django's settings are read here, so after the environment is made.
+    # django.setup reads the settings, so the environment must be set before.
     import django  # noqa: PLC0415
 
     django.setup()
     from tests.chaos.suite import run_all  # noqa: PLC0415
 
-    runs = run_all(given, points=folder / "points")
-    failed = [each for each in runs if each.breaches]
-    _tell(runs)
-    for each in failed:
-        sys.stdout.write(f"FAILED, replay with: make chaos RUNS=1 SEED={each.seed}\n")
+    runs = run_all(options, points=folder / "points")
+    failed = [run for run in runs if run.breaches]
+    _print_summary(runs)
+    for run in failed:
+        sys.stdout.write(f"FAILED, replay with: make chaos RUNS=1 SEED={run.seed}\n")
     sys.stdout.write(f"Logs: {folder / 'log'}\n" if failed else "")
     if not failed:
         shutil.rmtree(folder, ignore_errors=True)
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def _own_servers() -> Path:
-    """A PostgreSQL and a Valkey of this suite's own: nobody else is hurt."""
+    """Starts this suite's own PostgreSQL and Valkey, so that faults hit no other process."""
     parent = BASE_DIR / ".data"
     parent.mkdir(mode=0o711, exist_ok=True)
     folder = Path(mkdtemp(prefix="chaos-", dir=parent))
@@ -52,19 +52,19 @@ def _own_servers() -> Path:
     return folder
 
 
-def _tell(runs: "list") -> None:
-    fired = Counter(fault for each in runs for fault in each.faults)
+def _print_summary(runs: "list") -> None:
+    fired = Counter(fault for run in runs for fault in run.faults)
     statuses: Counter[str] = Counter()
-    for each in runs:
-        statuses.update(each.statuses)
+    for run in runs:
+        statuses.update(run.statuses)
     for name, times in sorted(fired.items()):
         sys.stdout.write(f"{times:5}  {name}\n")
     sys.stdout.write(", ".join(f"{count} {name}" for name, count in statuses.most_common()) + "\n")
-    longest = max((each.seconds for each in runs), default=0.0)
-    over = Counter(each.account.platform.value for each in runs)
+    longest = max((run.seconds for run in runs), default=0.0)
+    platforms = Counter(run.account.platform.value for run in runs)
     sys.stdout.write(
-        f"Over {', '.join(f'{name} {times}' for name, times in sorted(over.items()))}\n"
-        f"{len(runs)} runs, {sum(bool(each.breaches) for each in runs)} with breaches, "
+        f"Over {', '.join(f'{name} {times}' for name, times in sorted(platforms.items()))}\n"
+        f"{len(runs)} runs, {sum(bool(run.breaches) for run in runs)} with breaches, "
         f"the longest took {longest:.0f} s\n"
     )
 

@@ -1,4 +1,4 @@
-"""At which provider a run sends: an account there, and how the sandbox reports on it."""
+"""The providers' accounts that a run may send from, and how the sandbox reports to them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,10 +14,11 @@ SECRET = "a-made-up-secret"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`books`: what the sandbox calls the account, by its own name of the provider, `sandbox`.
+    """An account at a provider. `sandbox` is the sandbox's name of the provider.
 
-    `reports`: whether the provider says anything after accepting. `target`: its webhook has to be
-    named to the sandbox, with this query; the others' messages name it.
+    `books`: the account's name in the sandbox's books. `reports`: whether the provider reports
+    anything after accepting. `target`: the query of the webhook's URL if the webhook must be set
+    at the sandbox; None if each message names its webhook.
     """
 
     platform: Platform
@@ -78,14 +79,14 @@ def msg91(number: str) -> Account:
 
 
 SMS = (twilio, msg91, vonage)
-OVER: tuple[Callable[[str], Account], ...] = (telegram, whatsapp, rcs)
+OTHERS: tuple[Callable[[str], Account], ...] = (telegram, whatsapp, rcs)
 
 
 def account_for(seed: int, random: Random) -> Account:
-    """Four seeds in a row are four platforms; twelve are all three providers of SMS as well."""
+    """Four consecutive seeds cover the four platforms, twelve also all three SMS providers."""
     number = str(random.randrange(10**8, 10**9)) + str(uuid4().int % 1000)
-    turn, place = divmod(seed, len(OVER) + 1)
-    make = OVER[place] if place < len(OVER) else SMS[turn % len(SMS)]
+    turn, place = divmod(seed, len(OTHERS) + 1)
+    make = OTHERS[place] if place < len(OTHERS) else SMS[turn % len(SMS)]
     return make(number)
 
 

@@ -1,4 +1,4 @@
-"""What is done to a running broadcast, and how many UNKNOWN messages each may cost."""
+"""The faults that hit a running broadcast, and how many UNKNOWN messages each may cause."""
 
 import time
 from collections.abc import Callable
@@ -19,56 +19,58 @@ from tests.chaos.witness import Witness
 
 BATCH = settings.BROADCAST_BATCH_SIZE
 CHILDREN = 2
-"""Of the sending pool."""
-OF_A_CHILD = settings.BATCHES_AT_ONCE * BATCH
-"""Messages that one of them can have in hand."""
+"""Processes of the sending pool."""
+PER_CHILD = settings.BATCHES_AT_ONCE * BATCH
+"""Most messages that one child process can have claimed but not settled."""
 PAST_THE_LEASE = settings.BROADCAST_BATCH_LEASE + 2.0
 
 
 @dataclass(slots=True)
 class Chaos:
-    """What the faults of a run work on, and what they have done so far."""
+    """The objects that the faults of a run act on, and what the faults have done so far."""
 
     fleet: Fleet
     witness: Witness
     scenario: Scenario
     random: Random
     allowance: int = 0
-    """UNKNOWN messages that what was done so far may explain; a lost answer of a request for many
-    leaves all of them so."""
+    """UNKNOWN messages that the faults so far may explain.
+
+    If the answer to one request for many messages is lost, all of them may become UNKNOWN.
+    """
     cancelled_by: float | None = None
-    """When the cancel had returned (time.time())."""
+    """When the cancel returned (time.time())."""
     done: list[str] = field(default_factory=list)
     later: list[tuple[float, str, Callable[[], None]]] = field(default_factory=list)
 
-    def after(self, seconds: float, name: str, what: Callable[[], None]) -> None:
-        self.later.append((time.monotonic() + seconds, name, what))
+    def after(self, seconds: float, name: str, action: Callable[[], None]) -> None:
+        self.later.append((time.monotonic() + seconds, name, action))
 
 
 def kill_a_worker(chaos: Chaos) -> None:
-    chaos.allowance += OF_A_CHILD
+    chaos.allowance += PER_CHILD
     chaos.fleet.kill_child("sending", chaos.random.randrange(CHILDREN))
 
 
 def kill_the_pool(chaos: Chaos) -> None:
-    chaos.allowance += CHILDREN * OF_A_CHILD
+    chaos.allowance += CHILDREN * PER_CHILD
     chaos.fleet.kill("sending")
 
 
 def orphan_the_workers(chaos: Chaos) -> None:
-    chaos.allowance += CHILDREN * OF_A_CHILD
+    chaos.allowance += CHILDREN * PER_CHILD
     chaos.fleet.kill_parent("sending")
 
 
 def kill_at_a_point(chaos: Chaos) -> None:
-    chaos.allowance += OF_A_CHILD
+    chaos.allowance += PER_CHILD
     point = chaos.random.choice(list(Point))
     chaos.done.append(f"at {point}")
     chaos.fleet.order_at(point, "KILL")
 
 
 def stop_at_a_point(chaos: Chaos) -> None:
-    chaos.allowance += OF_A_CHILD
+    chaos.allowance += PER_CHILD
     point = chaos.random.choice(list(Point))
     chaos.done.append(f"at {point}")
     chaos.fleet.order_at(point, "STOP")
@@ -76,7 +78,7 @@ def stop_at_a_point(chaos: Chaos) -> None:
 
 
 def stop_a_worker(chaos: Chaos) -> None:
-    chaos.allowance += OF_A_CHILD
+    chaos.allowance += PER_CHILD
     chaos.fleet.stop_child("sending", chaos.random.randrange(CHILDREN))
     chaos.after(PAST_THE_LEASE, "wake", chaos.fleet.wake_all)
 
@@ -103,7 +105,7 @@ def flush_valkey(chaos: Chaos) -> None:
 
 
 def restart_postgres(chaos: Chaos) -> None:
-    chaos.allowance += CHILDREN * OF_A_CHILD
+    chaos.allowance += CHILDREN * PER_CHILD
     chaos.fleet.restart_postgres()
 
 
@@ -145,20 +147,22 @@ def _misbehave(chaos: Chaos, **faults: object) -> None:
     chaos.witness.misbehave(account.sandbox, account.books, **faults)
 
 
-def control(chaos: Chaos, what: str) -> bool:
-    """A user's call; False if it was refused. While the database is away it is made again."""
-    action = {"pause": lifecycle.pause, "resume": lifecycle.resume, "cancel": lifecycle.cancel}
+def control(chaos: Chaos, action: str) -> bool:
+    """A user's call; False if it was refused. Raises Error while the database is unavailable."""
+    actions = {"pause": lifecycle.pause, "resume": lifecycle.resume, "cancel": lifecycle.cancel}
     scenario = chaos.scenario
     try:
-        action[what](tenant=scenario.tenant, broadcast_id=scenario.broadcast.pk, now=timezone.now())
+        actions[action](
+            tenant=scenario.tenant, broadcast_id=scenario.broadcast.pk, now=timezone.now()
+        )
     except DomainError:
         return False
     return True
 
 
 FAULTS: dict[str, Callable[[Chaos], None]] = {
-    each.__name__: each
-    for each in (
+    fault.__name__: fault
+    for fault in (
         kill_a_worker,
         kill_the_pool,
         orphan_the_workers,
@@ -179,5 +183,5 @@ FAULTS: dict[str, Callable[[Chaos], None]] = {
         slow_answers,
     )
 }
-# The named points are six faults each.
+# These two stand for many faults each, one per named point, so they weigh double.
 WEIGHTS = [4 if name in {"kill_at_a_point", "stop_at_a_point"} else 2 for name in FAULTS]

@@ -1,4 +1,4 @@
-"""The processes of `make run` as this suite needs them: to be killed, stopped and started again."""
+"""The processes of `make run`, which the faults kill, stop and restart."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,12 +21,12 @@ from config.ports import free_port
 from config.stack.commands import commands
 
 START_DEADLINE = 90.0
-RESTART_LOOK = 0.2
+RESTART_INTERVAL = 0.2
 STOP_GRACE = 10.0
 
 
 class Fleet:
-    """Sandbox, web, two pools of workers, beat; whatever dies is started again at once."""
+    """Sandbox, web, two worker pools and beat; a process that ends is restarted at once."""
 
     def __init__(self, *, points: Path) -> None:
         self.points = points
@@ -74,21 +75,21 @@ class Fleet:
             with suppress(psutil.NoSuchProcess):
                 orphan.kill()
 
-    # --- what is done to them -------------------------------------------------------------------
+    # --- faults ---------------------------------------------------------------------------------
 
     def kill(self, name: str) -> None:
-        """The whole process with its children, as the kernel's out-of-memory killer might."""
-        for each in reversed(self._family(name)):
-            _signal(each, signal.SIGKILL)
+        """Kills the process and its children, as the kernel's out-of-memory killer might."""
+        for process in reversed(self._family(name)):
+            _signal(process, signal.SIGKILL)
 
     def kill_child(self, name: str, choice: int) -> None:
-        """One of a pool's processes; its parent starts another."""
+        """Kills one of a pool's processes; its parent starts another."""
         children = self._family(name)[1:]
         if children:
             _signal(children[choice % len(children)], signal.SIGKILL)
 
     def kill_parent(self, name: str) -> None:
-        """Only the parent: its children are orphans with work in hand."""
+        """Kills only the parent; its children become orphans that still hold claimed messages."""
         family = self._family(name)
         self._orphans += family[1:]
         _signal(family[0], signal.SIGKILL)
@@ -99,25 +100,23 @@ class Fleet:
             _signal(children[choice % len(children)], signal.SIGSTOP)
 
     def wake_all(self) -> None:
-        """SIGCONT to everything that was stopped, by us or at a named point."""
-        for each in [
-            *self._orphans,
-            *(one for name in self._running for one in self._family(name)),
-        ]:
-            _signal(each, signal.SIGCONT)
+        """Sends SIGCONT to all processes, whether this suite or a named point stopped them."""
+        families = [self._family(name) for name in self._running]
+        for process in chain(self._orphans, *families):
+            _signal(process, signal.SIGCONT)
 
-    def order_at(self, point: str, what: str) -> None:
-        """The next worker that comes by this point does this to itself: KILL or STOP."""
+    def order_at(self, point: str, signal_name: str) -> None:
+        """The next worker that reaches this point sends itself KILL or STOP."""
         draft = self.points / f".{point}"
-        draft.write_text(what)
+        draft.write_text(signal_name)
         draft.rename(self.points / point)
 
     def withdraw_orders(self) -> list[str]:
-        """Points that nobody came by."""
-        left = [each for each in self.points.iterdir() if not each.name.startswith(".")]
-        for each in left:
-            each.unlink(missing_ok=True)
-        return [each.name for each in left]
+        """Removes the orders that no worker has reached; returns their points."""
+        orders = [path for path in self.points.iterdir() if not path.name.startswith(".")]
+        for path in orders:
+            path.unlink(missing_ok=True)
+        return [path.name for path in orders]
 
     def start_second_beat(self) -> None:
         self._start("beat2")
@@ -129,9 +128,9 @@ class Fleet:
             end(second, by=signal.SIGTERM, grace=STOP_GRACE)
 
     def restart_postgres(self) -> None:
-        """An immediate shutdown, as good as a power cut; its keeper starts it again.
+        """Shuts PostgreSQL down immediately, like a power failure; the keeper restarts it.
 
-        Waits for its end: else a run may see all in order and end just before it.
+        Waits for its end; otherwise a run could find everything in order and end just before.
         """
         pid = int((DATA_DIR / "postgres" / "postmaster.pid").read_text().split()[0])
         postmaster = psutil.Process(pid)
@@ -142,11 +141,11 @@ class Fleet:
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
             client.flushall()
 
-    # --- keeping them ---------------------------------------------------------------------------
+    # --- starting and restarting ----------------------------------------------------------------
 
     def _start(self, name: str) -> None:
         with (self._logs / f"{name}.log").open("ab") as log:
-            started = subprocess.Popen(
+            process = subprocess.Popen(
                 self._commands[name],
                 cwd=BASE_DIR,
                 env={
@@ -162,17 +161,19 @@ class Fleet:
                 preexec_fn=dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one system call
             )
         with self._lock:
-            self._running[name] = started
+            self._running[name] = process
 
     def _keep_alive(self) -> None:
-        while not self._ending.wait(RESTART_LOOK):
+        while not self._ending.wait(RESTART_INTERVAL):
             with self._lock:
-                dead = [name for name, each in self._running.items() if each.poll() is not None]
+                dead = [
+                    name for name, process in self._running.items() if process.poll() is not None
+                ]
             for name in dead:
                 self._start(name)
 
     def _family(self, name: str) -> list[psutil.Process]:
-        """The process, then its descendants."""
+        """The process and its descendants."""
         with suppress(psutil.NoSuchProcess, KeyError):
             top = psutil.Process(self._running[name].pid)
             return [top, *top.children(recursive=True)]

@@ -1,4 +1,4 @@
-"""What must hold after a run, from the database and from the sandbox's own log."""
+"""Checks what must hold after a run, in the database and in the sandbox's books."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ REACHED = ("SENT", "DELIVERED", "READ")
 
 
 def breaches(chaos: Chaos) -> list[str]:
-    """Everything that does not hold (yet); what was wrongly sent stays wrong."""
+    """All breaches. Some disappear as the run goes on; a message sent twice never does."""
     scenario = chaos.scenario
     return breaches_of(
         scenario,
@@ -33,7 +33,7 @@ def breaches_of(
     unknown_explained: int,
     cancelled_by: float | None = None,
 ) -> list[str]:
-    """As `breaches`, of what the sandbox says that it has accepted."""
+    """As `breaches`, for the given records of accepted messages."""
     rows = list(BroadcastMessage.objects.filter(broadcast=scenario.broadcast).order_by("seq"))
     is_cancelled = cancelled_by is not None
     return [
@@ -47,7 +47,7 @@ def breaches_of(
 
 
 def sent_twice(accepted: list[dict[str, Any]]) -> list[str]:
-    times = Counter(each["to"] for each in accepted)
+    times = Counter(record["to"] for record in accepted)
     return [f"{to} was accepted {n} times" for to, n in times.items() if n > 1]
 
 
@@ -55,8 +55,8 @@ def _not_finished(
     scenario: Scenario, rows: list[BroadcastMessage], *, is_cancelled: bool
 ) -> list[str]:
     broadcast = Broadcast.objects.get(pk=scenario.broadcast.pk)
-    found = Counter(row.status for row in rows if row.status in OPEN)
-    wrong = [f"{count} rows are {status}" for status, count in found.items()]
+    still_open = Counter(row.status for row in rows if row.status in OPEN)
+    wrong = [f"{count} rows are {status}" for status, count in still_open.items()]
     ends = {BroadcastStatus.CANCELLED} if is_cancelled else FINISHED
     if broadcast.status not in ends:
         wrong.append(f"the broadcast is {broadcast.status} {broadcast.pause_reason}".rstrip())
@@ -73,25 +73,25 @@ def _against_the_witness(
     account = scenario.account
     is_sent_again = scenario.is_idempotent and not is_cancelled
     by_address = {str(row.address).lstrip("+"): row for row in rows}
-    taken = {each["to"]: each for each in accepted}
+    records = {record["to"]: record for record in accepted}
     wrong = [
         f"#{row.seq} is {row.status} but was not accepted"
         for to, row in by_address.items()
-        if row.status in REACHED and to not in taken
+        if row.status in REACHED and to not in records
     ]
-    for to, each in taken.items():
+    for to, record in records.items():
         row = by_address[to]
-        reported = set(each["reported"])
+        reported = set(record["reported"])
         if "failed" in reported:
             allowed: tuple[str, ...] = ("FAILED",)
         elif reported:
             allowed = REACHED
         else:
-            # A repeated id is ignored and answered: there the second answer says what became of it.
+            # The provider answers a repeated id like the first, so a second try settles UNKNOWN.
             allowed = REACHED if is_sent_again else (*REACHED, "UNKNOWN")
         if row.status not in allowed:
             wrong.append(f"#{row.seq} was accepted, reported {sorted(reported)}, is {row.status}")
-        if account.reports and not reported and each["behaviour"] != "silent":
+        if account.reports and not reported and record["behaviour"] != "silent":
             wrong.append(f"#{row.seq} was accepted and never reported on")
     return wrong
 
@@ -127,7 +127,7 @@ FROM wallet_wallet w WHERE w.tenant_id = %s
 
 
 def _books(scenario: Scenario) -> list[str]:
-    """Counters equal rows; entries, holds and prices say the same."""
+    """Checks that counters equal rows, and that entries, holds and prices agree."""
     columns = ", ".join(
         f"c.{name}, count(m.id) FILTER (WHERE m.status = '{name.upper()}')" for name in STATUSES
     )
@@ -136,7 +136,7 @@ def _books(scenario: Scenario) -> list[str]:
         counted = cursor.fetchone()
         cursor.execute(MONEY, [scenario.tenant.pk])
         balance, entries, held, held_entries, open_holds, held_rows, spent, captured = (
-            each or 0 for each in cursor.fetchone()
+            amount or 0 for amount in cursor.fetchone()
         )
     pairs = list(zip(("total", *STATUSES, "cost"), counted[::2], counted[1::2], strict=True))
     pairs += [
@@ -146,7 +146,7 @@ def _books(scenario: Scenario) -> list[str]:
         ("held and rows", held, held_rows),
         ("captured and rows", spent, captured),
     ]
-    return [f"{name}: {one} against {other}" for name, one, other in pairs if one != other]
+    return [f"{name}: {left} against {right}" for name, left, right in pairs if left != right]
 
 
 def _after_the_cancel(scenario: Scenario, cancelled_by: float | None) -> list[str]:

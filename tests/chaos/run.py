@@ -1,4 +1,4 @@
-"""One run: a broadcast, faults at random instants, and the wait until everything holds again."""
+"""One run: a broadcast, faults at random times, and a wait until the oracle finds no breach."""
 
 import time
 from collections import Counter
@@ -12,26 +12,26 @@ from kombu.exceptions import OperationalError
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast, BroadcastMessage
-from tests.chaos import scenario
 from tests.chaos.accounts import Account
 from tests.chaos.faults import FAULTS, WEIGHTS, Chaos, control
 from tests.chaos.fleet import Fleet
 from tests.chaos.oracle import breaches
+from tests.chaos.scenario import make_scenario
 from tests.chaos.witness import Witness
 
-LOOK = 0.1
-UNTIL_IT_HOLDS = 45.0
-"""Seconds; a run that needs them has failed, the usual one takes a few."""
-AGAIN = 0.3
+POLL_SECONDS = 0.1
+DEADLINE = 45.0
+"""Seconds after which a run has failed; usually it takes a few."""
+RETRY_SECONDS = 0.3
 PAUSED = "the broadcast is SENDING "
-"""And then why: the product's own brake, which a storm of failures may have pulled."""
+"""The start of a breach that ends with the reason of an automatic pause."""
 WINDOW = 3.0
 """Seconds after the start within which faults begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a seed came to. `breaches` is empty where all held."""
+    """The result of one seed; `breaches` is empty if everything held."""
 
     seed: int
     seconds: float
@@ -43,14 +43,14 @@ class Run:
 
 
 def run(seed: int, *, fleet: Fleet, witness: Witness, only: str = "") -> Run:
-    random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
+    random = Random(seed)  # noqa: S311 - repeatable, not secret
     began = time.monotonic()
-    made = scenario.made(seed, random, witness=witness, web_url=fleet.web_url)
-    chaos = Chaos(fleet=fleet, witness=witness, scenario=made, random=random)
+    scenario = make_scenario(seed, random, witness=witness, web_url=fleet.web_url)
+    chaos = Chaos(fleet=fleet, witness=witness, scenario=scenario, random=random)
     names = [only] if only else random.choices(list(FAULTS), WEIGHTS, k=random.choice([1, 2, 2, 3]))
     for name in names:
         chaos.after(random.uniform(0, WINDOW), name, partial(FAULTS[name], chaos))
-    lifecycle.send(tenant=made.tenant, broadcast_id=made.broadcast.pk, now=timezone.now())
+    lifecycle.send(tenant=scenario.tenant, broadcast_id=scenario.broadcast.pk, now=timezone.now())
     wrong = _until_all_holds(chaos)
     missed = fleet.withdraw_orders()
     return Run(
@@ -58,45 +58,45 @@ def run(seed: int, *, fleet: Fleet, witness: Witness, only: str = "") -> Run:
         seconds=time.monotonic() - began,
         faults=chaos.done,
         breaches=wrong,
-        statuses=_statuses(made.broadcast),
-        account=made.account,
+        statuses=_statuses(scenario.broadcast),
+        account=scenario.account,
         missed_points=missed,
     )
 
 
 def _until_all_holds(chaos: Chaos) -> list[str]:
-    deadline = time.monotonic() + UNTIL_IT_HOLDS
+    deadline = time.monotonic() + DEADLINE
     resumed = False
     while True:
         _do_what_is_due(chaos)
-        wrong = ["faults are still to come"] if chaos.later else _looked(chaos)
+        wrong = ["faults are still to come"] if chaos.later else _checked(chaos)
         if not wrong or time.monotonic() > deadline:
             return wrong
-        if not chaos.later and not resumed and any(each.startswith(PAUSED) for each in wrong):
-            resumed = control(chaos, "resume")  # paused by itself for too many failures
-        time.sleep(LOOK)
+        if not chaos.later and not resumed and any(breach.startswith(PAUSED) for breach in wrong):
+            resumed = control(chaos, "resume")  # too many failures have paused it
+        time.sleep(POLL_SECONDS)
 
 
 def _do_what_is_due(chaos: Chaos) -> None:
-    for entry in sorted(chaos.later, key=lambda each: each[0]):
+    for entry in sorted(chaos.later, key=lambda due: due[0]):
         if entry[0] <= time.monotonic():
             chaos.later.remove(entry)
             try:
                 entry[2]()
             except (Error, OperationalError):
-                # Another fault has taken the database or the broker away: as a user would, again.
+                # Another fault has stopped the database or the broker: retry, as a user would.
                 connection.close()
-                chaos.after(AGAIN, *entry[1:])
+                chaos.after(RETRY_SECONDS, *entry[1:])
             else:
                 chaos.done.append(entry[1])
 
 
-def _looked(chaos: Chaos) -> list[str]:
+def _checked(chaos: Chaos) -> list[str]:
     try:
         return breaches(chaos)
-    except (Error, OSError) as away:
+    except (Error, OSError) as error:
         connection.close()
-        return [f"the oracle could not look: {type(away).__name__}"]
+        return [f"the oracle could not check: {type(error).__name__}"]
 
 
 def _statuses(broadcast: Broadcast) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What one run sends: a tenant, a sender and a broadcast made up from the seed."""
+"""The data of one run: a tenant, a sender and a broadcast, chosen by the seed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ AMBIGUOUS = (
     Behaviour.ACCEPTS_THEN_RESETS,
     Behaviour.RESETS,
 )
-"""After these nobody can know by the answer alone; each may cost one UNKNOWN."""
+"""After these the answer does not tell whether the message was sent; each may cause UNKNOWN."""
 CLEAR = (
     Behaviour.FAILS_LATER,
     Behaviour.REFUSED,
@@ -49,7 +49,7 @@ ENDING_OF = {behaviour: ending for ending, behaviour in ENDINGS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`ambiguous`: recipients whose answers leave it open what became of the message."""
+    """The data of one run; `ambiguous` counts the recipients with an ambiguous behaviour."""
 
     tenant: Tenant
     account: Account
@@ -59,17 +59,17 @@ class Scenario:
 
     @property
     def at_once(self) -> int:
-        """Messages whose fate one lost answer leaves open."""
-        capable = adapter_for(self.account.provider).capabilities
-        return min(capable.max_recipients, BATCH)
+        """Most messages that become UNKNOWN if one answer is lost."""
+        capabilities = adapter_for(self.account.provider).capabilities
+        return min(capabilities.max_recipients, BATCH)
 
     @property
     def is_idempotent(self) -> bool:
         return adapter_for(self.account.provider).capabilities.idempotent
 
 
-def made(seed: int, random: Random, *, witness: Witness, web_url: str) -> Scenario:
-    """Committed and ready to be sent; the sandbox knows where to report."""
+def make_scenario(seed: int, random: Random, *, witness: Witness, web_url: str) -> Scenario:
+    """Creates the rows of a broadcast that is ready to send, and sets the sandbox's webhook."""
     now = timezone.now()
     tenant = _tenant(now)
     account = account_for(seed, random)
@@ -85,10 +85,10 @@ def made(seed: int, random: Random, *, witness: Witness, web_url: str) -> Scenar
         tenant=tenant,
         actor=None,
         fields=_fields(sender, random),
-        recipients=[RecipientRef(contact=each.pk) for each in contacts],
+        recipients=[RecipientRef(contact=contact.pk) for contact in contacts],
         now=now,
     )
-    ambiguous = sum(each in AMBIGUOUS for each in behaviours)
+    ambiguous = sum(behaviour in AMBIGUOUS for behaviour in behaviours)
     return Scenario(tenant, account, sender, broadcast, ambiguous)
 
 
@@ -126,15 +126,17 @@ def _sender(tenant: Tenant, account: Account, random: Random, *, sandbox_url: st
 
 
 def _usual(account: Account, random: Random) -> Behaviour:
-    """Receipts settle most of what is unknown before it is sent again to a provider that ignores
-    repeats: in half of those runs there are none."""
+    """The behaviour of most recipients: silent in half of an idempotent provider's runs.
+
+    Receipts settle most UNKNOWN messages before a retry; without receipts, the retry is tested.
+    """
     ignores_repeats = adapter_for(account.provider).capabilities.idempotent
     is_silent = ignores_repeats and random.random() < 0.5
     return Behaviour.SILENT if is_silent else Behaviour.DELIVERS
 
 
 def _behaviours(random: Random, *, usual: Behaviour) -> list[Behaviour]:
-    """Sixty to a hundred recipients, some of whom are trouble."""
+    """The behaviours of sixty to about a hundred recipients, some of which misbehave."""
     trouble = [random.choice(CLEAR) for _ in range(random.randrange(8))]
     trouble += [random.choice(AMBIGUOUS) for _ in range(random.choice([0, 0, 1, 3]))]
     behaviours = [usual] * random.randrange(60, 100) + trouble
@@ -147,17 +149,17 @@ def _contacts(tenant: Tenant, behaviours: list[Behaviour], *, start: int) -> lis
         Contact(
             tenant=tenant,
             first_name=f"Ana {n}",
-            telegram_chat_id=int(f"{start + n + 1}{ENDING_OF.get(each, '1234')}"),
-            phone=f"+4915{start + n:05}{ENDING_OF.get(each, '1234')}",
+            telegram_chat_id=int(f"{start + n + 1}{ENDING_OF.get(behaviour, '1234')}"),
+            phone=f"+4915{start + n:05}{ENDING_OF.get(behaviour, '1234')}",
         )
-        for n, each in enumerate(behaviours)
+        for n, behaviour in enumerate(behaviours)
     )
 
 
 def _fields(sender: Sender, random: Random) -> dict[str, object]:
     fields: dict[str, object] = {"name": "Chaos", "platform": sender.platform, "sender": sender}
     if sender.platform != Platform.WHATSAPP:
-        # Of one segment or three.
+        # One segment or three.
         text = "Dear {{first_name}}, hello." + random.choice(["", " And hello again." * 20])
         registered = {"provider_template_id": "64f0c0ffee"} if sender.provider == "msg91" else {}
         return {**fields, "text": text, **registered}

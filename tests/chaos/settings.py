@@ -1,4 +1,4 @@
-"""The product's own settings with everything that waits made short, so that a run takes seconds."""
+"""The product's settings with short delays and deadlines, so that a run takes seconds."""
 
 from config.settings.base import *
 

@@ -1,4 +1,4 @@
-"""Many runs on one stack, and a last look for messages that somebody sent twice long after."""
+"""Many runs on one stack, and a last check for messages that were sent twice after their run."""
 
 import argparse
 import sys
@@ -13,30 +13,30 @@ from tests.chaos.run import Run, run
 from tests.chaos.witness import Witness
 
 
-def run_all(given: argparse.Namespace, *, points: Path) -> list[Run]:
+def run_all(options: argparse.Namespace, *, points: Path) -> list[Run]:
     call_command("migrate", verbosity=0)
     runs: list[Run] = []
     with Fleet(points=points) as fleet:
         witness = Witness(fleet.sandbox_url)
-        for seed in range(given.seed, given.seed + given.runs):
-            runs.append(run(seed, fleet=fleet, witness=witness, only=given.fault))
-            _tell(runs[-1])
-        return [_looked_at_again(each, witness) for each in runs]
+        for seed in range(options.seed, options.seed + options.runs):
+            runs.append(run(seed, fleet=fleet, witness=witness, only=options.fault))
+            _print_run(runs[-1])
+        return [_checked_again(finished, witness) for finished in runs]
 
 
-def _looked_at_again(each: Run, witness: Witness) -> Run:
-    twice = [*each.breaches, *sent_twice(witness.accepted(each.account.books))]
-    return replace(each, breaches=list(dict.fromkeys(twice)))
+def _checked_again(finished: Run, witness: Witness) -> Run:
+    breaches = [*finished.breaches, *sent_twice(witness.accepted(finished.account.books))]
+    return replace(finished, breaches=list(dict.fromkeys(breaches)))
 
 
-def _tell(done: Run) -> None:
-    verdict = "ok" if not done.breaches else "BREACH"
+def _print_run(finished: Run) -> None:
+    verdict = "ok" if not finished.breaches else "BREACH"
     sys.stdout.write(
-        f"seed {done.seed}: {verdict} in {done.seconds:.1f} s; {done.account.name}; "
-        f"{', '.join(done.faults)}; {done.statuses}"
-        + (f"; not come by: {done.missed_points}" if done.missed_points else "")
+        f"seed {finished.seed}: {verdict} in {finished.seconds:.1f} s; {finished.account.name}; "
+        f"{', '.join(finished.faults)}; {finished.statuses}"
+        + (f"; points not reached: {finished.missed_points}" if finished.missed_points else "")
         + "\n"
     )
-    for each in done.breaches[:20]:
-        sys.stdout.write(f"    {each}\n")
+    for breach in finished.breaches[:20]:
+        sys.stdout.write(f"    {breach}\n")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""The sandbox as its other end sees it: what it accepted, and how it is told to misbehave."""
+"""A client of the sandbox's control API: accepted messages, faults, webhooks."""
 
 import json
 import time
@@ -16,20 +16,20 @@ class Witness:
         self._url = f"{url}/_sandbox"
 
     def accepted(self, account: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        records: list[dict[str, Any]] = []
         after: int | None = 0
         while after is not None:
             page = self._get(f"/accepted?account={account}&limit={PAGE}&after={after}")
-            found += page["results"]
+            records += page["results"]
             after = page["next"]
-        return found
+        return records
 
     def misbehave(self, provider: str, account: str, **faults: object) -> None:
         self._post("/accounts", {"provider": provider, "account": account, **faults})
 
     def report_to(self, provider: str, account: str, *, url: str, secret: str) -> None:
-        """Some providers ask the address first, and a run before may have killed who answers."""
-        told: dict[str, object] = {
+        """Sets a webhook; retries, because an earlier run may have killed the web server."""
+        webhook: dict[str, object] = {
             "provider": provider,
             "account": account,
             "url": url,
@@ -38,7 +38,7 @@ class Witness:
         deadline = time.monotonic() + WEB_DEADLINE
         while True:
             try:
-                return self._post("/webhooks", told)
+                return self._post("/webhooks", webhook)
             except HTTPError:
                 if time.monotonic() > deadline:
                     raise

@@ -1,4 +1,4 @@
-"""What was proven, counted: the table in docs/providers.md is this run's summary."""
+"""Counts what was proven; the table in docs/providers.md is the summary of such a run."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ PROVEN: Counter[tuple[str, str]] = Counter()
 
 @pytest.fixture
 def proven() -> Callable[[str, str], None]:
-    """`proven("twilio", "Prism")`: one more, called when all else has passed."""
+    """`proven("twilio", "Prism")` counts one proof; a test calls it last."""
 
     def count(provider: str, proof: str) -> None:
         PROVEN[provider, proof] += 1
@@ -30,7 +30,7 @@ def proven() -> Callable[[str, str], None]:
 
 @pytest.fixture(scope="session")
 def prism_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """`prism_url("twilio")`: where Prism keeps to this provider's spec; started once each."""
+    """`prism_url("twilio")`: the URL of a Prism with this provider's spec, started once each."""
     urls: dict[str, str] = {}
     with ExitStack() as running:
 

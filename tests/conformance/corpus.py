@@ -1,4 +1,4 @@
-"""Every kind of request that the adapters can make."""
+"""A request of every kind that the adapters can build."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -100,51 +100,51 @@ def message(provider: str, content: TextContent | TemplateContent) -> OutboundMe
 
 
 def senders(provider: str, base_url: str) -> dict[str, SenderAccount]:
-    """The ways to be a sender at this provider, by name."""
-    one = account(provider, base_url=base_url)
+    """The kinds of senders at this provider, by name."""
+    sender = account(provider, base_url=base_url)
     if provider != "twilio":
-        return {"": one}
+        return {"": sender}
     return {
-        "sms": one,
-        "service": replace(one, account_id="MG" + "c" * 32),
-        "whatsapp": replace(one, platform=Platform.WHATSAPP),
-        "rcs": replace(one, platform=Platform.RCS, account_id="rcs:brand_agent"),
+        "sms": sender,
+        "service": replace(sender, account_id="MG" + "c" * 32),
+        "whatsapp": replace(sender, platform=Platform.WHATSAPP),
+        "rcs": replace(sender, platform=Platform.RCS, account_id="rcs:brand_agent"),
     }
 
 
 def requests(provider: str, base_url: str) -> dict[str, HttpRequest]:
-    """All sending requests by name; `check`, `setWebhook` and `look up` beside them."""
+    """All requests to send by name, and the requests `check`, `setWebhook` and `look up`."""
     adapter = adapter_for(provider)
-    made = {
-        f"{sender} {name}".strip(): adapter.send_request(one, message(provider, content))
-        for sender, one in senders(provider, base_url).items()
+    built = {
+        f"{kind} {name}".strip(): adapter.send_request(sender, message(provider, content))
+        for kind, sender in senders(provider, base_url).items()
         for name, content in CONTENTS[provider].items()
     }
-    one = account(provider, base_url=base_url)
-    made["check"] = adapter.check_request(one)
+    sender = account(provider, base_url=base_url)
+    built["check"] = adapter.check_request(sender)
     if isinstance(adapter, LookUpAdapter):
-        asked = HandedOver(message(provider, TextContent("Hello")), since=NOW, until=NOW)
-        question = adapter.look_up_request(one, asked)
-        assert question is not None
-        made["look up"] = question
+        handed_over = HandedOver(message(provider, TextContent("Hello")), since=NOW, until=NOW)
+        look_up = adapter.look_up_request(sender, handed_over)
+        assert look_up is not None
+        built["look up"] = look_up
     if provider == "telegram_bot":
         url = "https://broadcast.test/webhooks/telegram_bot/an-endpoint-token"
-        made["setWebhook"] = set_webhook_request(one, url=url, secret_token="abc")
-    return made | (_manage(one) if provider == "meta_cloud" else {})
+        built["setWebhook"] = set_webhook_request(sender, url=url, secret_token="abc")
+    return built | (_manage(sender) if provider == "meta_cloud" else {})
 
 
 def _manage(sender: SenderAccount) -> dict[str, HttpRequest]:
-    """Meta's template management, as the API's submit and sync ask for it."""
+    """The requests of Meta's template management that the API's submit and sync make."""
     waba, templates = "102290129340398", MetaTemplates()
-    made = {
+    built = {
         f"manage: submit {name}": templates.submit_request(sender, waba, spec)
         for name, spec in SPECS.items()
     }
-    made["manage: edit"] = templates.edit_request(sender, waba, "1689556908129832", SPECS["named"])
-    made["manage: delete"] = templates.delete_request(sender, waba, "1689556908129832", "hello")
-    made["manage: list"] = templates.list_request(sender, waba, after="")
-    made["manage: next page"] = templates.list_request(sender, waba, after="MTAx")
-    return made
+    built["manage: edit"] = templates.edit_request(sender, waba, "1689556908129832", SPECS["named"])
+    built["manage: delete"] = templates.delete_request(sender, waba, "1689556908129832", "hello")
+    built["manage: list"] = templates.list_request(sender, waba, after="")
+    built["manage: next page"] = templates.list_request(sender, waba, after="MTAx")
+    return built
 
 
 CARD_BUTTONS = (

@@ -1,4 +1,4 @@
-"""Prism (@stoplight/prism-cli): answers as a spec says, refuses what it does not allow."""
+"""Runs Prism (@stoplight/prism-cli), which answers by a spec and refuses other requests."""
 
 import json
 import os
@@ -21,16 +21,16 @@ START_SECONDS = 60.0
 
 @contextmanager
 def serving(spec: str, log: Path) -> Iterator[str]:
-    """A base URL at which Prism keeps to this spec of PROTOCOLS_DIR; skips where either is not."""
+    """The URL of a Prism with this spec of PROTOCOLS_DIR; skips if Prism or the spec is missing."""
     path = DIRECTORY / "specs" / spec
     if not path.exists():
         pytest.skip(f"PROTOCOLS_DIR has no specs/{spec}")
     if not PRISM.exists():
         pytest.skip("Prism is not installed: `make conformance` does it")
     port = _free_port()
-    told = log.with_suffix(".json")
-    told.write_text(json.dumps(_spelled_out(json.loads(path.read_text()))))
-    command = [str(PRISM), "mock", "--errors", "-h", "127.0.0.1", "-p", str(port), str(told)]
+    spelled_out = log.with_suffix(".json")
+    spelled_out.write_text(json.dumps(_spelled_out(json.loads(path.read_text()))))
+    command = [str(PRISM), "mock", "--errors", "-h", "127.0.0.1", "-p", str(port), str(spelled_out)]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ})
     try:
@@ -42,7 +42,7 @@ def serving(spec: str, log: Path) -> Iterator[str]:
 
 
 def _spelled_out(spec: dict[str, Any]) -> dict[str, Any]:
-    """OpenAPI's default for lists in forms, written down: Prism reads no list without it."""
+    """Writes OpenAPI's default for lists in forms into the spec: Prism needs it to read lists."""
     for operations in spec["paths"].values():
         for operation in operations.values():
             contents = operation.get("requestBody", {}) if isinstance(operation, dict) else {}

@@ -1,4 +1,4 @@
-"""Meta's own example messages, those that our model can express, come out equal."""
+"""The adapter writes Meta's own examples, as far as our model can express them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,8 +19,8 @@ from tests.channels.providers.protocols import load
 from tests.channels.providers.samples import MESSAGE_ID, account, response
 
 IMAGE, VIDEO, DOCUMENT = ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT
-# The placeholders of the examples, as they would be written.
-WRITTEN = {
+# Values for the placeholders of the examples.
+VALUES = {
     "{{Recipient-Phone-Number}}": "16505551234",
     "http(s)://image-url": "https://image-url",
     "<http(s)://document-url>": "https://document-url",
@@ -50,16 +50,16 @@ EXAMPLES: dict[str, TextContent | TemplateContent] = {
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_example_comes_out_equal(name: str, proven: Callable[[str, str], None]) -> None:
-    example = written(load("examples/meta_send.json")[name])
+    example = with_values(load("examples/meta_send.json")[name])
     body = body_of(EXAMPLES[name])
     assert body.pop("biz_opaque_callback_data") == str(MESSAGE_ID)
-    # Where an example leaves it out, Meta takes its default, which is what we write.
+    # Some examples omit recipient_type; Meta then takes its default, which we always write.
     assert body == {"recipient_type": "individual", **example}
     proven("meta_cloud", "Meta's examples")
 
 
-# The others hold what our model does not: flows and places. The one of a catalogue is Meta's slip:
-# it is that of a one-time password.
+# The other examples hold flows and places, which our model lacks. Meta's example of a catalogue
+# mistakenly shows a one-time password.
 CREATED = (
     "Create authentication template w/ OTP copy code button",
     "Create authentication template w/ OTP one-tap autofill button",
@@ -72,12 +72,12 @@ CREATED = (
 
 
 @pytest.mark.parametrize("name", CREATED)
-def test_a_template_that_is_read_is_submitted_as_it_was(
+def test_a_template_is_submitted_as_it_was_read(
     name: str, proven: Callable[[str, str], None]
 ) -> None:
     example, templates = load("examples/meta_template_create.json")[name], MetaTemplates()
-    known = {"data": [{**example, "id": "1", "status": "APPROVED"}]}
-    (read,) = templates.list_outcome(response(200, known)).templates
+    page = {"data": [{**example, "id": "1", "status": "APPROVED"}]}
+    (read,) = templates.list_outcome(response(200, page)).templates
     assert read.spec is not None
     assert templates.submit_request(account("meta_cloud"), "1", read.spec).json == example
     proven("meta_cloud", "Meta's examples")
@@ -89,7 +89,7 @@ def body_of(content: TextContent | TemplateContent) -> dict[str, Any]:
     return dict(MetaCloud().send_request(sender, message).json)
 
 
-def written(value: Any) -> Any:
+def with_values(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: written(item) for key, item in value.items()}
-    return WRITTEN.get(value, value) if isinstance(value, str) else value
+        return {key: with_values(item) for key, item in value.items()}
+    return VALUES.get(value, value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Every request is allowed by the provider's spec, and its answers mean what they should."""
+"""The provider's spec allows every request, and adapters understand the spec's answers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +14,7 @@ from channels.providers.registry import adapter_for
 from tests.conformance.conftest import SPECS
 from tests.conformance.corpus import requests
 
-EACH = [(provider, name) for provider in SPECS for name in requests(provider, "http://x.test")]
+REQUESTS = [(provider, name) for provider in SPECS for name in requests(provider, "http://x.test")]
 PROOF = "Prism: requests"
 
 
@@ -26,13 +26,13 @@ def exchange(request: HttpRequest, prefer: str = "") -> HttpResponse:
 
 
 def violations(answer: HttpResponse) -> list[Any]:
-    """What was wrong with the request. Where a spec's own example breaks it, nothing was."""
-    told = json_object(answer.body).get("validation", [])
-    return [each for each in told if each["location"][0] != "response"]
+    """The request's violations; an answer's example that violates its spec does not count."""
+    problems = json_object(answer.body).get("validation", [])
+    return [problem for problem in problems if problem["location"][0] != "response"]
 
 
 @pytest.mark.parametrize(
-    ("provider", "name"), EACH, ids=[f"{provider}: {name}" for provider, name in EACH]
+    ("provider", "name"), REQUESTS, ids=[f"{provider}: {name}" for provider, name in REQUESTS]
 )
 def test_the_spec_allows_the_request(
     prism_url: Callable[[str], str], provider: str, name: str, proven: Callable[[str, str], None]
@@ -40,7 +40,7 @@ def test_the_spec_allows_the_request(
     answer = exchange(requests(provider, prism_url(provider))[name])
     assert violations(answer) == []
     if provider == "twilio" and name in ("check", "look up"):
-        assert b"errors#VIOLATIONS" in answer.body  # the example's `uri` is no whole URI
+        assert b"errors#VIOLATIONS" in answer.body  # the example's `uri` is not a complete URI
         return proven(provider, PROOF)
     assert answer.status in (200, 201), answer.body[:2000]
     assert "sl-violations" not in {key.lower() for key in answer.headers}, answer.headers
@@ -60,7 +60,7 @@ def test_the_spec_allows_the_request(
         ("meta_cloud", {"json": {"to": "1"}}),
     ],
 )
-def test_the_spec_refuses_another(
+def test_the_spec_refuses_a_broken_request(
     prism_url: Callable[[str], str], provider: str, broken: dict[str, Any]
 ) -> None:
     answer = exchange(replace(requests(provider, prism_url(provider))[FIRST[provider]], **broken))
@@ -92,7 +92,7 @@ ERRORS = [
 @pytest.mark.parametrize(
     ("provider", "prefer", "kind", "code"),
     ERRORS,
-    ids=[f"{each[0]}: {each[1]}" for each in ERRORS],
+    ids=[f"{provider}: {prefer}" for provider, prefer, *_ in ERRORS],
 )
 def test_the_specs_errors_are_understood(
     prism_url: Callable[[str], str],

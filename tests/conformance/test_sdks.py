@@ -1,4 +1,4 @@
-"""The same message through a provider's SDK and through our adapter is the same request."""
+"""A provider's SDK and our adapter make the same request from the same message."""
 
 import asyncio
 import base64
@@ -43,10 +43,12 @@ from tests.conformance.corpus import CONTENT_SID, CONTENTS, NOW, message, reques
 Proven = Callable[[str, str], None]
 
 
-def ours(provider: str, content: TextContent | TemplateContent, sender: str = "") -> HttpRequest:
+def our_request(
+    provider: str, content: TextContent | TemplateContent, sender: str = ""
+) -> HttpRequest:
     base_url = adapter_for(provider).default_base_url
-    one = senders(provider, base_url)[sender]
-    return adapter_for(provider).send_request(one, message(provider, content))
+    account = senders(provider, base_url)[sender]
+    return adapter_for(provider).send_request(account, message(provider, content))
 
 
 # --- twilio -------------------------------------------------------------------------------------
@@ -78,56 +80,58 @@ ADDRESSES = {
 
 
 class Recorder(HttpClient):
-    """Keeps what Twilio's client wanted to send."""
+    """Records the request of Twilio's client."""
 
     def __init__(self) -> None:
-        self.asked: dict[str, Any] = {}
+        self.recorded: dict[str, Any] = {}
 
-    def request(self, method: str, uri: str, *args: Any, **told: Any) -> Response:
+    def request(self, method: str, uri: str, *args: Any, **keywords: Any) -> Response:
         names = ("params", "data", "headers", "auth")
-        self.asked = {"method": method, "url": uri} | dict(zip(names, args, strict=False)) | told
+        self.recorded = (
+            {"method": method, "url": uri} | dict(zip(names, args, strict=False)) | keywords
+        )
         return Response(201, json.dumps({"sid": "SM1", "status": "queued"}))
 
 
-@pytest.mark.parametrize(("sender", "name", "told"), TWILIO)
-def test_twilio(sender: str, name: str, told: dict[str, Any], proven: Proven) -> None:
+@pytest.mark.parametrize(("sender", "name", "fields"), TWILIO)
+def test_twilio(sender: str, name: str, fields: dict[str, Any], proven: Proven) -> None:
     recorder = Recorder()
     client = Client(SID, "secret-token", http_client=recorder)
     callback = f"{CALLED}?broadcast_message_id={MESSAGE_ID}"
-    client.messages.create(**ADDRESSES[sender], **told, status_callback=callback)
-    theirs, request = recorder.asked, ours("twilio", CONTENTS["twilio"][name], sender)
-    assert (request.method, request.url) == (theirs["method"], theirs["url"])
-    assert pairs_of(theirs["data"]) == sorted((request.form or {}).items())
-    basic = base64.b64encode(":".join(theirs["auth"]).encode()).decode()
+    client.messages.create(**ADDRESSES[sender], **fields, status_callback=callback)
+    expected, request = recorder.recorded, our_request("twilio", CONTENTS["twilio"][name], sender)
+    assert (request.method, request.url) == (expected["method"], expected["url"])
+    assert pairs_of(expected["data"]) == sorted((request.form or {}).items())
+    basic = base64.b64encode(":".join(expected["auth"]).encode()).decode()
     assert request.headers["Authorization"] == f"Basic {basic}"
     proven("twilio", "SDK: twilio")
 
 
-def test_twilio_is_asked_for_a_lost_message(proven: Proven) -> None:
-    """The same list as its own client asks for, whose filters are queries."""
+def test_twilio_looks_a_lost_message_up(proven: Proven) -> None:
+    """The look-up reads the same list with the same filters as Twilio's own client."""
     recorder = Recorder()
     client = Client(SID, "secret-token", http_client=recorder)
     day = NOW.replace(hour=0, minute=0)
-    who = {"to": "+16505551234", "from_": "+14155552345"}
-    with suppress(TwilioException):  # the recorder's answer is no page
-        client.messages.page(**who, date_sent_after=day, page_size=100)
-    theirs, request = recorder.asked, requests("twilio", "https://api.twilio.com")["look up"]
+    addresses = {"to": "+16505551234", "from_": "+14155552345"}
+    with suppress(TwilioException):  # the recorder does not answer with a page
+        client.messages.page(**addresses, date_sent_after=day, page_size=100)
+    expected, request = recorder.recorded, requests("twilio", "https://api.twilio.com")["look up"]
     url, _, query = request.url.partition("?")
-    assert (request.method, url) == (theirs["method"], theirs["url"])
-    asked = {name: str(value) for name, value in theirs["params"].items()}
-    assert dict(parse_qsl(query)) == asked
+    assert (request.method, url) == (expected["method"], expected["url"])
+    filters = {name: str(value) for name, value in expected["params"].items()}
+    assert dict(parse_qsl(query)) == filters
     proven("twilio", "SDK: twilio")
 
 
 def pairs_of(data: dict[str, Any]) -> list[tuple[str, str]]:
-    """The form as it is sent: a list's values one by one."""
+    """The form's pairs as they are sent: each value of a list is a pair."""
     encoded = httpx.QueryParams(data)
     return sorted(parse_qsl(str(encoded), keep_blank_values=True))
 
 
 # --- pywa ---------------------------------------------------------------------------------------
 
-# Each method is found twice, on the class and on its parent; mypy knows the other one.
+# The class and its parent both define `params`; mypy sees the parent's signature.
 body_of: Any = BodyText.params
 title_of: Any = HeaderText.params
 IMAGE = HeaderImage.params(image="https://cdn.test/sale.jpg")
@@ -214,15 +218,15 @@ BY_PYWA = PYWA_TEXTS | {name: template_by_pywa(name) for name in PYWA_TEMPLATES}
 
 @pytest.mark.parametrize("name", BY_PYWA)
 def test_pywa(name: str, proven: Proven) -> None:
-    asked: list[httpx.Request] = []
+    sent: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        told = {"id": "wamid.1", "message_status": "accepted"}
+        sent.append(request)
+        message = {"id": "wamid.1", "message_status": "accepted"}
         contact = {"input": TO, "wa_id": TO}
         return httpx.Response(
             200,
-            json={"messaging_product": "whatsapp", "contacts": [contact], "messages": [told]},
+            json={"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]},
         )
 
     with httpx.Client(transport=httpx.MockTransport(answer)) as session:
@@ -230,18 +234,18 @@ def test_pywa(name: str, proven: Proven) -> None:
             phone_id="106540352242922", token="EAA-secret", session=session, api_version=23.0
         )
         BY_PYWA[name](wa)
-    request = ours("meta_cloud", CONTENTS["meta_cloud"][name])
-    assert (request.method, request.url) == (asked[0].method, str(asked[0].url))
-    assert request.headers["Authorization"] == asked[0].headers["Authorization"]
-    assert normal(request.json) == normal(json.loads(asked[0].content))
+    request = our_request("meta_cloud", CONTENTS["meta_cloud"][name])
+    assert (request.method, request.url) == (sent[0].method, str(sent[0].url))
+    assert request.headers["Authorization"] == sent[0].headers["Authorization"]
+    assert normal(request.json) == normal(json.loads(sent[0].content))
     proven("meta_cloud", "SDK: pywa")
 
 
 def normal(value: Any, key: str = "") -> Any:
-    """Meta takes component types in either case, an index as text or number, no components."""
+    """Meta accepts types in either case, an index as text or number, and omitted components."""
     if isinstance(value, dict):
-        kept = {name: item for name, item in value.items() if (name, item) != ("components", [])}
-        return {name: normal(item, name) for name, item in kept.items()}
+        items = {name: item for name, item in value.items() if (name, item) != ("components", [])}
+        return {name: normal(item, name) for name, item in items.items()}
     if isinstance(value, list):
         return [normal(item) for item in value]
     if key in ("type", "sub_type"):
@@ -253,10 +257,10 @@ def normal(value: Any, key: str = "") -> Any:
 
 
 class RecordingRequest(BaseRequest):
-    """Keeps what python-telegram-bot wanted to send."""
+    """Records the requests of python-telegram-bot."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, str, RequestData | None]] = []
+        self.recorded: list[tuple[str, str, RequestData | None]] = []
 
     @property
     def read_timeout(self) -> float | None:
@@ -271,10 +275,10 @@ class RecordingRequest(BaseRequest):
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
     ) -> tuple[int, bytes]:
-        self.asked.append((method, url, request_data))
+        self.recorded.append((method, url, request_data))
         chat = {"id": 42, "type": "private"}
-        told = {"message_id": 7, "date": 0, "chat": chat}
-        result = told if "/send" in url else True
+        message = {"message_id": 7, "date": 0, "chat": chat}
+        result = message if "/send" in url else True
         return 200, json.dumps({"ok": True, "result": result}).encode()
 
 
@@ -301,16 +305,16 @@ def test_python_telegram_bot(name: str, proven: Proven) -> None:
     recorder = RecordingRequest()
     bot = telegram.Bot("123456:secret-TOKEN", request=recorder, get_updates_request=recorder)
     asyncio.run(BY_TELEGRAM[name](bot))
-    method, url, data = recorder.asked[-1]
-    request = ours("telegram_bot", CONTENTS["telegram_bot"][name])
+    method, url, data = recorder.recorded[-1]
+    request = our_request("telegram_bot", CONTENTS["telegram_bot"][name])
     assert data is not None
     assert (request.method, request.url) == (method, url)
     assert request.json == data.parameters
     proven("telegram_bot", "SDK: python-telegram-bot")
 
 
-def test_what_is_compared_is_what_is_sent() -> None:
-    request = ours("twilio", CONTENTS["twilio"]["image"], "sms")
+def test_the_compared_form_is_the_body_that_is_sent() -> None:
+    request = our_request("twilio", CONTENTS["twilio"]["image"], "sms")
     body = prepare(request, timeout=1).body
     assert body is not None
     assert dict(parse_qsl(body.decode())) == request.form

@@ -1,4 +1,4 @@
-"""Submitting, uploading and deleting through pywa and through our port: the same requests."""
+"""pywa and our port make the same requests to submit, upload and delete templates."""
 
 import json
 from collections.abc import Callable
@@ -40,21 +40,21 @@ META = MetaTemplates()
 
 
 class Recorder:
-    """Keeps what pywa asked, and answers as Meta does."""
+    """Records the requests of pywa and answers as Meta does."""
 
     def __init__(self) -> None:
-        self.asked: list[httpx.Request] = []
+        self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         request.read()
-        self.asked.append(request)
+        self.requests.append(request)
         path = request.url.path
         if path.endswith("/uploads"):
             return httpx.Response(200, json={"id": SESSION})
         if "/upload:" in path:
             return httpx.Response(200, json={"h": HANDLE})
-        told = {"id": "7", "status": "PENDING", "category": "MARKETING", "success": True}
-        return httpx.Response(200, json=told)
+        template = {"id": "7", "status": "PENDING", "category": "MARKETING", "success": True}
+        return httpx.Response(200, json=template)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def by_pywa(recorder: Recorder, do: Callable[[WhatsApp], Any]) -> list[httpx.Req
     token = OURS.credentials["access_token"]
     with httpx.Client(transport=httpx.MockTransport(recorder)) as session:
         do(WhatsApp(phone_id="1", token=token, session=session, api_version=23.0))
-    return recorder.asked
+    return recorder.requests
 
 
 def card() -> CarouselCard:
@@ -125,59 +125,61 @@ SUBMITTED: dict[str, Callable[[], Template]] = {
 
 @pytest.mark.parametrize("name", SUBMITTED)
 def test_submitting(name: str, recorder: Recorder, proven: Proven) -> None:
-    asked = by_pywa(
+    sent = by_pywa(
         recorder, lambda wa: wa.create_template(SUBMITTED[name](), waba_id=WABA, app_id=APP)
     )
 
     request = META.submit_request(OURS, WABA, SPECS[name])
 
-    assert (request.method, request.url) == (asked[-1].method, str(asked[-1].url))
-    assert without_defaults(request.json) == without_defaults(json.loads(asked[-1].content))
+    assert (request.method, request.url) == (sent[-1].method, str(sent[-1].url))
+    assert without_defaults(request.json) == without_defaults(json.loads(sent[-1].content))
     proven("meta_cloud", "SDK: pywa")
 
 
 def test_uploading(recorder: Recorder, proven: Proven) -> None:
-    asked = by_pywa(
+    requests = by_pywa(
         recorder,
         lambda wa: wa.create_template(SUBMITTED["carousel"](), waba_id=WABA, app_id=APP),
     )
-    begun, sent = asked[:2]
-    name = begun.url.params["file_name"]
+    begin, upload = requests[:2]
+    name = begin.url.params["file_name"]
     steps = META.upload(OURS, Sample(name, "image/png", PNG))
 
-    ours = [next(steps)]  # whose app the token is, which pywa is told
-    ours += [steps.send(response(200, told)) for told in ({"id": APP}, {"id": SESSION})]
+    ours = [next(steps)]  # asks for the token's app, which pywa gets as an argument
+    ours += [steps.send(response(200, body)) for body in ({"id": APP}, {"id": SESSION})]
     with pytest.raises(StopIteration) as done:
         steps.send(response(200, {"h": HANDLE}))
 
     assert done.value.value == HANDLE
-    same(ours[1], begun)
-    same(ours[2], sent)
-    assert ours[2].content == sent.content == PNG
-    assert ours[2].headers["file_offset"] == sent.headers["file_offset"] == "0"
+    same(ours[1], begin)
+    same(ours[2], upload)
+    assert ours[2].content == upload.content == PNG
+    assert ours[2].headers["file_offset"] == upload.headers["file_offset"] == "0"
     proven("meta_cloud", "SDK: pywa")
 
 
 def test_deleting(recorder: Recorder, proven: Proven) -> None:
-    (asked,) = by_pywa(
+    (request,) = by_pywa(
         recorder, lambda wa: wa.delete_template("plants", template_id="77", waba_id=WABA)
     )
 
-    same(META.delete_request(OURS, WABA, "77", "plants"), asked)
+    same(META.delete_request(OURS, WABA, "77", "plants"), request)
     proven("meta_cloud", "SDK: pywa")
 
 
-def same(request: HttpRequest, theirs: httpx.Request) -> None:
-    """To the same address, with the same query; its order means nothing."""
+def same(request: HttpRequest, expected: httpx.Request) -> None:
+    """Asserts the same method, address and query; the order of a query has no meaning."""
     url = httpx.URL(request.url)
-    assert request.method == theirs.method
-    assert (url.host, url.path) == (theirs.url.host, theirs.url.path)
-    assert sorted(url.params.multi_items()) == sorted(theirs.url.params.multi_items())
+    assert request.method == expected.method
+    assert (url.host, url.path) == (expected.url.host, expected.url.path)
+    assert sorted(url.params.multi_items()) == sorted(expected.url.params.multi_items())
 
 
 def without_defaults(value: Any) -> Any:
-    """pywa may write out the default format of parameters, which we leave out."""
+    """Removes the default format of parameters, which pywa writes and we omit."""
     if isinstance(value, dict):
-        kept = {k: v for k, v in value.items() if (k, v) != ("parameter_format", "POSITIONAL")}
-        return {key: without_defaults(each) for key, each in kept.items()}
-    return [without_defaults(each) for each in value] if isinstance(value, list) else value
+        default = ("parameter_format", "POSITIONAL")
+        return {
+            key: without_defaults(part) for key, part in value.items() if (key, part) != default
+        }
+    return [without_defaults(part) for part in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Vonage's own client as the oracle: the same message gives the same request."""
+"""Vonage's own client and our adapter make the same request from the same message."""
 
 import hashlib
 import hmac
@@ -25,7 +25,7 @@ Proven = Callable[[str, str], None]
 
 
 class Wire(BaseAdapter):
-    """Where the client's requests end, as it speaks https alone: keeps them, says yes."""
+    """The transport under Vonage's client: records requests and answers with success."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Wire(BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Nothing is open."""
+        """There is nothing to close."""
 
 
 @pytest.fixture
@@ -53,27 +53,27 @@ def wire() -> Wire:
 
 @pytest.fixture
 def client(wire: Wire) -> Vonage:
-    made = Vonage(Auth(api_key="abcd1234", api_secret="secret-VONAGE"))
-    made.http_client._session.mount("https://", wire)
-    return made
+    vonage = Vonage(Auth(api_key="abcd1234", api_secret="secret-VONAGE"))
+    vonage.http_client._session.mount("https://", wire)
+    return vonage
 
 
-def same(ours: HttpRequest, theirs: PreparedRequest) -> None:
-    assert ours.method == theirs.method
-    assert urlsplit(ours.url) == urlsplit(theirs.url or "")
-    assert ours.headers["Authorization"] == theirs.headers["Authorization"]
-    body = theirs.body or ""
+def same(request: HttpRequest, expected: PreparedRequest) -> None:
+    assert request.method == expected.method
+    assert urlsplit(request.url) == urlsplit(expected.url or "")
+    assert request.headers["Authorization"] == expected.headers["Authorization"]
+    body = expected.body or ""
     sent = body.decode() if isinstance(body, bytes) else str(body)
-    assert dict(ours.form or {}) == dict(parse_qsl(sent, keep_blank_values=True))
+    assert dict(request.form or {}) == dict(parse_qsl(sent, keep_blank_values=True))
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"),
+    ("content", "kind"),
     [("Hello & goodbye = 100 %", "text"), ("Grüße 🎉", "unicode"), ("x" * 1600, "text")],
 )
-def test_a_text(client: Vonage, wire: Wire, said: str, kind: Any, proven: Proven) -> None:
-    client.sms.send(SmsMessage(text=said, type=kind, **COMMON))
-    same(Adapter().send_request(SENDER, text(said, to=f"+{TO}")), wire.requests[0])
+def test_a_text(client: Vonage, wire: Wire, content: str, kind: Any, proven: Proven) -> None:
+    client.sms.send(SmsMessage(text=content, type=kind, **COMMON))
+    same(Adapter().send_request(SENDER, text(content, to=f"+{TO}")), wire.requests[0])
     proven("vonage", "vonage SDK")
 
 
@@ -88,8 +88,8 @@ def test_a_registered_template(client: Vonage, wire: Wire, proven: Proven) -> No
     client.sms.send(
         SmsMessage(text="Hello", type="text", content_id="64f0c0ffee", entity_id="1101", **COMMON)
     )
-    one = replace(SENDER, credentials={**SENDER.credentials, "entity_id": "1101"})
-    same(Adapter().send_request(one, registered(to=f"+{TO}")), wire.requests[0])
+    sender = replace(SENDER, credentials={**SENDER.credentials, "entity_id": "1101"})
+    same(Adapter().send_request(sender, registered(to=f"+{TO}")), wire.requests[0])
     proven("vonage", "vonage SDK")
 
 
@@ -102,8 +102,8 @@ def test_the_balance(client: Vonage, wire: Wire, proven: Proven) -> None:
 @pytest.mark.parametrize("method", ["sha256", "sha512"])
 def test_their_signatures_are_verified(method: str, proven: Proven) -> None:
     auth = Auth(api_key="k", signature_secret="shared", signature_method=method)
-    told = {"msisdn": TO, "messageId": "0A", "status": "delivered", "text": "a&b=c"}
-    signed = told | {"timestamp": "1577880000"}
+    receipt = {"msisdn": TO, "messageId": "0A", "status": "delivered", "text": "a&b=c"}
+    signed = receipt | {"timestamp": "1577880000"}
     sig = auth.sign_params(dict(signed))
     body = "&".join(f"{name}={value}" for name, value in signed.items() if name != "text")
     body += f"&text=a%26b%3Dc&sig={sig.upper()}"

@@ -1,4 +1,4 @@
-"""Others verify and read what our sandbox posts; we verify what others have signed."""
+"""Other libraries verify and parse our sandbox's calls; we verify other libraries' signatures."""
 
 import hashlib
 import hmac
@@ -22,7 +22,7 @@ from channels.providers.meta.adapter import MetaCloud
 from channels.providers.twilio.adapter import Twilio
 from sandbox.behaviour.magic import Behaviour
 from sandbox.books.witness import Provider, Record, Status
-from sandbox.webhooks import twilio as twilio_calls
+from sandbox.webhooks import twilio
 from sandbox.webhooks.bodies import headers_for, statuses
 from sandbox.webhooks.inbound import INBOUND
 from tests.channels.providers.protocols import load
@@ -52,9 +52,11 @@ def record(provider: Provider, account: str, to: str = "14155230001") -> Record:
 
 def test_metas_vectors(proven: Proven) -> None:
     for case in load("vectors/meta_x_hub_signature_256.json")["cases"]:
-        asked = call(case["raw_body"].encode(), x_hub_signature_256=case["X-Hub-Signature-256"])
+        webhook_call = call(
+            case["raw_body"].encode(), x_hub_signature_256=case["X-Hub-Signature-256"]
+        )
         secrets = WebhookSecrets({"app_secret": case["app_secret"]})
-        assert MetaCloud().webhook.verify(secrets, asked) is case["valid"]
+        assert MetaCloud().webhook.verify(secrets, webhook_call) is case["valid"]
         proven("meta_cloud", "signature vectors")
 
 
@@ -63,18 +65,20 @@ def test_twilios_vectors(proven: Proven) -> None:
         is_json = "body" in case
         body = case["body"] if is_json else urlencode(case["params"])
         kind = "application/json" if is_json else "application/x-www-form-urlencoded"
-        asked = call(
+        webhook_call = call(
             body.encode(), url=case["url"], x_twilio_signature=case["sig"], content_type=kind
         )
-        assert Twilio().webhook.verify(WebhookSecrets({"auth_token": case["token"]}), asked)
+        assert Twilio().webhook.verify(WebhookSecrets({"auth_token": case["token"]}), webhook_call)
         proven("twilio", "signature vectors")
 
 
 def test_googles_vectors(proven: Proven) -> None:
     for case in load("vectors/rbm_x_goog_signature.json")["cases"]:
-        asked = call(json.dumps(case["body"]).encode(), x_goog_signature=case["X-Goog-Signature"])
+        webhook_call = call(
+            json.dumps(case["body"]).encode(), x_goog_signature=case["X-Goog-Signature"]
+        )
         assert GoogleRbm().webhook.verify(
-            WebhookSecrets({"client_token": case["clientToken"]}), asked
+            WebhookSecrets({"client_token": case["clientToken"]}), webhook_call
         )
         proven("google_rbm", "signature vectors")
 
@@ -94,11 +98,11 @@ URLS = [
 def test_twilios_validator_takes_our_signatures(
     url: str, to: str, status: Status, proven: Proven
 ) -> None:
-    body = twilio_calls.status("AC1", record(Provider.TWILIO, "AC1", to), status)
-    made = headers_for(Provider.TWILIO, SECRET, url, body)["X-Twilio-Signature"]
+    body = twilio.status("AC1", record(Provider.TWILIO, "AC1", to), status)
+    signature = headers_for(Provider.TWILIO, SECRET, url, body)["X-Twilio-Signature"]
     form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-    assert RequestValidator(SECRET).validate(url, form, made)
-    assert not RequestValidator("another").validate(url, form, made)
+    assert RequestValidator(SECRET).validate(url, form, signature)
+    assert not RequestValidator("another").validate(url, form, signature)
     proven("twilio", "RequestValidator")
 
 
@@ -107,14 +111,14 @@ def test_twilios_validator_takes_our_signatures(
     "form", [{"A": "1", "B": "é €"}, {"Body": "", "a": "b=c&d"}, {"MessageSid": "SM1"}]
 )
 def test_we_take_the_validators_signatures(url: str, form: dict[str, str], proven: Proven) -> None:
-    made = RequestValidator(SECRET).compute_signature(url, form)
-    asked = call(
+    signature = RequestValidator(SECRET).compute_signature(url, form)
+    webhook_call = call(
         urlencode(form).encode(),
         url=url,
-        x_twilio_signature=made,
+        x_twilio_signature=signature,
         content_type="application/x-www-form-urlencoded",
     )
-    assert Twilio().webhook.verify(WebhookSecrets({"auth_token": SECRET}), asked)
+    assert Twilio().webhook.verify(WebhookSecrets({"auth_token": SECRET}), webhook_call)
     proven("twilio", "RequestValidator")
 
 
@@ -129,11 +133,11 @@ def wa() -> WhatsApp:
 
 @pytest.mark.parametrize("status", Status)
 def test_pywa_reads_our_statuses(wa: WhatsApp, status: Status, proven: Proven) -> None:
-    told = record(Provider.META, PHONE_ID)
-    body = statuses((Provider.META, PHONE_ID), [(told, status)], 1_700_000_000)
+    sent = record(Provider.META, PHONE_ID)
+    body = statuses((Provider.META, PHONE_ID), [(sent, status)], 1_700_000_000)
     read = MessageStatus.from_update(wa, json.loads(body))
     assert (read.id, read.status.value.lower()) == ("wamid.1", status.value)
-    assert read.tracker == told.our_id
+    assert read.tracker == sent.our_id
     assert (read.error is None) is (status is not Status.FAILED)
     assert read.metadata.phone_number_id == PHONE_ID
     proven("meta_cloud", "pywa reads webhooks")
@@ -153,11 +157,11 @@ def test_pywa_reads_our_replies_and_preferences(wa: WhatsApp, proven: Proven) ->
 @pytest.mark.parametrize("status", Status)
 def test_pywa_takes_our_signatures(status: Status, proven: Proven) -> None:
     body = statuses((Provider.META, PHONE_ID), [(record(Provider.META, PHONE_ID), status)], 1)
-    made = headers_for(Provider.META, SECRET, "", body)["X-Hub-Signature-256"]
-    assert webhook_updates_validator(SECRET, body, made)
-    assert not webhook_updates_validator("another", body, made)
+    signature = headers_for(Provider.META, SECRET, "", body)["X-Hub-Signature-256"]
+    assert webhook_updates_validator(SECRET, body, signature)
+    assert not webhook_updates_validator("another", body, signature)
     digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-    assert made == f"sha256={digest}"
+    assert signature == f"sha256={digest}"
     proven("meta_cloud", "pywa takes signatures")
 
 

@@ -1,6 +1,6 @@
-"""Every adapter before a far end that limits, resets, dawdles, garbles and forgets to answer.
+"""Every adapter against a server that limits, resets, delays, garbles or omits its answer.
 
-Two things are asked of each: the class of the outcome, and that one hand-over was one request.
+Each test checks the kind of the outcome, and that one hand-over made exactly one request.
 """
 
 import json
@@ -22,7 +22,7 @@ from tests.conformance.wiremock import Place, WireMock, serving
 EVERY = pytest.mark.parametrize("provider", sorted(ADAPTERS))
 Proven = Callable[[str, str], None]
 
-# How each provider says that it took the message.
+# Each provider's answer to an accepted message.
 ACCEPTED: dict[str, tuple[int, Any]] = {
     "google_rbm": (200, {"name": f"phones/+1/agentMessages/{UUID(int=1)}", "sendTime": "2026"}),
     "gupshup": (202, {"status": "submitted", "messageId": "ee4a68a0"}),
@@ -32,7 +32,7 @@ ACCEPTED: dict[str, tuple[int, Any]] = {
     "twilio": (201, {"sid": "SM1", "status": "queued"}),
     "vonage": (200, {"messages": [{"status": "0", "message-id": "0A"}]}),
 }
-# The kind of a limit, as each says it: an HTTP 429, or for Vonage also a number in a 200.
+# Bodies of an HTTP 429; the providers that are not listed need none.
 LIMITS: dict[str, Any] = {
     "telegram_bot": {"ok": False, "error_code": 429, "parameters": {"retry_after": 7}},
     "twilio": {"code": 20429, "message": "Too Many Requests", "status": 429},
@@ -53,18 +53,18 @@ def key() -> str:
 
 @pytest.fixture
 def place(wiremock: WireMock) -> Iterator[Place]:
-    made = wiremock.place()
+    own_place = wiremock.place()
     token = {"access_token": "ya29", "expires_in": 3600, "token_type": "Bearer"}
-    made.answers({"status": 200, "jsonBody": token}, below="/token", priority=1)
-    yield made
+    own_place.answers({"status": 200, "jsonBody": token}, below="/token", priority=1)
+    yield own_place
     http.close()
 
 
 @pytest.fixture
 def sender(place: Place, provider: str, key: str) -> SenderAccount:
-    made = account(provider, base_url=place.url)
-    credentials = {"service_account": key} if provider == "google_rbm" else made.credentials
-    return replace(made, credentials=credentials)
+    sender = account(provider, base_url=place.url)
+    credentials = {"service_account": key} if provider == "google_rbm" else sender.credentials
+    return replace(sender, credentials=credentials)
 
 
 def send(sender: SenderAccount, *, timeout: float = 5.0) -> Outcome:
@@ -103,11 +103,11 @@ def test_a_limit_then_success(
         ("CONNECTION_RESET_BY_PEER", {"connection_lost"}),
         ("EMPTY_RESPONSE", {"connection_lost"}),
         ("RANDOM_DATA_THEN_CLOSE", {"answer_unreadable"}),
-        # Its garbage is random: sometimes it reads as the size of a chunk that never comes.
+        # The garbage is random: sometimes it parses as the size of a chunk that never comes.
         ("MALFORMED_RESPONSE_CHUNK", {"answer_unreadable", "no_answer"}),
     ],
 )
-def test_what_breaks_after_it_was_read_is_unknown_and_not_sent_again(
+def test_a_fault_after_the_request_is_unknown_and_not_sent_again(
     provider: str, fault: str, codes: set[str], place: Place, sender: SenderAccount, proven: Proven
 ) -> None:
     place.answers({"fault": fault})
@@ -130,14 +130,14 @@ def test_a_truncated_answer_is_unknown(
 
 
 @EVERY
-def test_a_server_error_that_says_nothing_is_unknown(
+def test_an_unspecific_server_error_is_unknown(
     provider: str, place: Place, sender: SenderAccount, proven: Proven
 ) -> None:
     place.answers({"status": 502, "body": "<html>Bad Gateway</html>"})
-    # Google ignores a repeated message id: it alone may be tried again.
+    # Only Google ignores a repeated message id, so only its messages may be retried.
     idempotent = ADAPTERS[provider].capabilities.idempotent
-    wanted = {OutcomeKind.UNKNOWN} | ({OutcomeKind.PASSING} if idempotent else set())
-    assert send(sender).kind in wanted
+    allowed = {OutcomeKind.UNKNOWN} | ({OutcomeKind.PASSING} if idempotent else set())
+    assert send(sender).kind in allowed
     assert place.received() == 1
     proven(provider, "WireMock")
 

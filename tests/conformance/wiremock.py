@@ -1,4 +1,4 @@
-"""WireMock (npm: wiremock, run by the machine's Java): a far end that breaks as it is told to."""
+"""Runs WireMock (npm: wiremock, with the machine's Java), a server with configurable faults."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ class WireMock:
     url: str
 
     def place(self) -> "Place":
-        """A base URL of one's own, so that tests do not see each other."""
+        """A new base URL, so that tests do not affect each other."""
         return Place(self, f"/{uuid4().hex}")
 
     def admin(self, path: str, body: Any = None) -> Any:
@@ -46,19 +46,19 @@ class Place:
         return self.server.url + self.path
 
     def answers(self, response: dict[str, Any], *, below: str = "/.*", **more: Any) -> None:
-        """How requests below this place are answered; `more` are fields of WireMock's mapping."""
+        """Sets the answer to requests below this place; `more` are fields of WireMock's mapping."""
         pattern = {"urlPathPattern": f"{self.path}{below}"}
         self.server.admin("mappings", {"request": pattern, "response": response, **more})
 
     def received(self) -> int:
-        """Requests to send that were read here, answered or not."""
-        counted = {"urlPathPattern": f"{self.path}/(?!token).*"}
-        return int(self.server.admin("requests/count", counted)["count"])
+        """The number of send requests that arrived here, answered or not."""
+        pattern = {"urlPathPattern": f"{self.path}/(?!token).*"}
+        return int(self.server.admin("requests/count", pattern)["count"])
 
 
 @contextmanager
 def serving(log: Path) -> Iterator[WireMock]:
-    """Skips, with the reason, where WireMock or Java is missing."""
+    """Runs WireMock; skips the test, with the reason, if WireMock or Java is missing."""
     jars = sorted(JARS.glob("wiremock-standalone-*.jar"))
     if not jars:
         pytest.skip("WireMock is not installed: `make conformance` does it")

@@ -1,4 +1,4 @@
-"""A browser before the whole stack: `make e2e`."""
+"""A browser in front of the whole stack: `make e2e`."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker
 
 from config.environment import DATA_DIR
 from tests.e2e import pages
-from tests.e2e.running_stack import House, furnished
+from tests.e2e.running_stack import RunningStack, running_stack
 
 CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
 FLAGS = [
@@ -33,16 +33,16 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-"""Nothing but the pages that are asked for is fetched."""
+"""With these flags Chromium fetches only the requested pages."""
 SCREENSHOTS = DATA_DIR / "e2e"
-PATIENCE = 15_000  # milliseconds, for what a loaded machine takes seconds to do
+TIMEOUT = 15_000  # milliseconds; a loaded machine takes seconds for some pages
 
 
 @dataclass(eq=False)
 class Watched:
-    """A page, what it complained about, and whom it spoke to.
+    """A page, its console's errors and warnings, and the origins of its requests.
 
-    Without slots: Playwright keeps a note of each handler on the object that it is bound to.
+    It has no slots, because Playwright stores attributes on the object of a bound handler.
     """
 
     page: Page
@@ -50,16 +50,16 @@ class Watched:
     origins: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.page.set_default_timeout(PATIENCE)
-        self.page.on("console", self._hear)
+        self.page.set_default_timeout(TIMEOUT)
+        self.page.on("console", self._note_complaint)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", self._note)
+        self.page.on("request", self._note_origin)
 
-    def _hear(self, message: ConsoleMessage) -> None:
+    def _note_complaint(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.text} {message.location}")
 
-    def _note(self, request: Request) -> None:
+    def _note_origin(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme not in ("data", "blob"):
             self.origins.add(f"{parts.scheme}://{parts.netloc}")
@@ -71,34 +71,34 @@ class Watched:
 
 @pytest.fixture(scope="session")
 def front_end() -> Iterator[int]:
-    """The port of a page of another origin."""
+    """The port of a server whose pages have another origin than the API."""
     with pages.serving() as port:
         yield port
 
 
 @pytest.fixture(scope="session")
-def house(
+def stack(
     django_db_modify_db_settings: None,
     django_db_blocker: DjangoDbBlocker,
     front_end: int,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[House]:
-    """Once for all: starting it takes longer than looking at it.
+) -> Iterator[RunningStack]:
+    """One stack for all tests, because its start takes longer than the tests.
 
-    Its database is made here: pytest-django makes none where no test asks for one by itself.
+    The fixture creates the database itself: pytest-django creates none unless a test asks for one.
     """
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
+        databases = setup_databases(verbosity=0, interactive=False)
         folder: Path = tmp_path_factory.mktemp("stack")
-        with furnished(folder, allowed_origin=f"http://localhost:{front_end}") as house:
-            yield house
-        teardown_databases(made, verbosity=0)
+        with running_stack(folder, allowed_origin=f"http://localhost:{front_end}") as stack:
+            yield stack
+        teardown_databases(databases, verbosity=0)
 
 
 @pytest.fixture(scope="session")
-def browser(house: House) -> Iterator[Browser]:
-    """After the house: Django refuses database work once Playwright's event loop runs."""
-    expect.set_options(timeout=PATIENCE)
+def browser(stack: RunningStack) -> Iterator[Browser]:
+    """Depends on `stack`: Django refuses database work once Playwright's event loop runs."""
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -107,13 +107,13 @@ def browser(house: House) -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[[str], Watched]]:
-    """`visit(url)` opens a page with a memory of its own."""
+    """`visit(url)` opens a page in a browser context of this test's own."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
 
-    def opened(url: str) -> Watched:
+    def open_page(url: str) -> Watched:
         watched = Watched(context.new_page())
         watched.page.goto(url)
         return watched
 
-    yield opened
+    yield open_page
     context.close()

@@ -1,4 +1,4 @@
-"""A front end's own server: an empty page, on another origin than the API's."""
+"""The server of a front end: it serves an empty page from another origin than the API."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +17,12 @@ class _Page(BaseHTTPRequestHandler):
         self.wfile.write(PAGE)
 
     def log_message(self, *_: object) -> None:
-        """Its requests are nobody's concern."""
+        """Writes no log."""
 
 
 @contextmanager
 def serving() -> Iterator[int]:
-    """The port; `http://localhost:{port}` and `http://127.0.0.1:{port}` are two origins."""
+    """Serves on the yielded port; localhost:{port} and 127.0.0.1:{port} are two origins."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""`/u/{code}/`: a recipient's way out."""
+"""`/u/{code}/`: the page on which a recipient unsubscribes."""
 
 from collections.abc import Callable
 
@@ -7,34 +7,34 @@ from playwright.sync_api import expect
 from demo.client import Client
 from demo.tenant import OWNER, PASSWORD
 from tests.e2e.conftest import Watched
-from tests.e2e.running_stack import House
+from tests.e2e.running_stack import RunningStack
 
 
-def suppressed(house: House) -> int:
-    client = Client(house.url)
+def suppressed(stack: RunningStack) -> int:
+    client = Client(stack.url)
     client.log_in(OWNER, PASSWORD)
-    found = client.pages("/suppressions/", platform="TELEGRAM", source="RECIPIENT")
-    return sum(1 for _ in found)
+    suppressions = client.pages("/suppressions/", platform="TELEGRAM", source="RECIPIENT")
+    return sum(1 for _ in suppressions)
 
 
-def test_the_button_and_nothing_before_it_unsubscribes(
-    visit: Callable[[str], Watched], house: House
-) -> None:
-    before = suppressed(house)
-    page = visit(house.unsubscribe_url)
+def test_only_the_button_unsubscribes(visit: Callable[[str], Watched], stack: RunningStack) -> None:
+    before = suppressed(stack)
+    page = visit(stack.unsubscribe_url)
     expect(page.page.get_by_role("heading", name="Unsubscribe?")).to_be_visible()
     page.photograph("unsubscribe")
-    assert suppressed(house) == before
+    assert suppressed(stack) == before
 
     page.page.get_by_role("button", name="Unsubscribe").click()
     expect(page.page.get_by_role("heading", name="You are unsubscribed")).to_be_visible()
     page.photograph("unsubscribed")
-    assert suppressed(house) == before + 1
+    assert suppressed(stack) == before + 1
     assert page.complaints == []
-    assert page.origins == {house.url}
+    assert page.origins == {stack.url}
 
 
-def test_a_link_that_was_cut_off_says_so(visit: Callable[[str], Watched], house: House) -> None:
-    page = visit(f"{house.url}/u/nobody/")
+def test_a_broken_link_is_reported_as_invalid(
+    visit: Callable[[str], Watched], stack: RunningStack
+) -> None:
+    page = visit(f"{stack.url}/u/nobody/")
     expect(page.page.get_by_role("heading", name="This link is not valid")).to_be_visible()
     page.photograph("unsubscribe-invalid")

@@ -128,7 +128,7 @@ async def delete_template(request: web.Request) -> web.Response:
 
 
 def template_problem(form: dict[str, str]) -> str:
-    """What is wrong with the form, as a sentence; '' if nothing is."""
+    """The form's first problem as a sentence; '' if it has none."""
     missing = sorted(name for name in REQUIRED if not form.get(name))
     if missing:
         return f"{missing[0]} is required"
@@ -177,7 +177,7 @@ def is_authorized(request: web.Request, sandbox: Sandbox, account: str) -> bool:
 
 
 def message_problem(form: dict[str, str], *, is_template: bool) -> str:
-    """What is wrong with the form, as a sentence; '' if nothing is."""
+    """The form's first problem as a sentence; '' if it has none."""
     if set(form) - KNOWN or form.get("channel") != "whatsapp":
         return "Invalid parameters"
     if not form.get("src.name"):

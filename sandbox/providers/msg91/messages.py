@@ -96,7 +96,7 @@ def is_authorized(sandbox: Sandbox, account: str, key: str) -> bool:
 
 
 def request_problem(body: Any) -> str:
-    """What is wrong with the body, as a sentence; '' if nothing is."""
+    """The body's first problem as a sentence; '' if it has none."""
     if not isinstance(body, dict) or set(body) - KNOWN:
         return "Unknown parameters"
     if not isinstance(body.get("template_id"), str) or not body["template_id"]:

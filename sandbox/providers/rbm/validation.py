@@ -20,7 +20,7 @@ CONTENTS: Final = frozenset({"text", "richCard", "contentInfo", "uploadedRbmFile
 
 
 def message_problem(body: Any) -> str:
-    """What is wrong with an AgentMessage; '' if nothing is."""
+    """The first problem of an AgentMessage; '' if it has none."""
     if not isinstance(body, dict) or set(body) - {"contentMessage", "ttl"}:
         return "Unknown name in the message."
     ttl = body.get("ttl", "1s")

@@ -18,7 +18,7 @@ PARSE_MODES: Final = frozenset({"markdown", "markdownv2", "html"})
 
 
 def message_problem(parameters: Mapping[str, Any]) -> str:
-    """The description of what is wrong with sendMessage's parameters; '' if nothing is."""
+    """The first problem of sendMessage's parameters; '' if they have none."""
     for check in (_unknown, _chat, _text, _parse_mode, _objects, _flags):
         if problem := check(parameters):
             return problem

@@ -36,7 +36,7 @@ CODES: Final = {
 
 
 def message_problem(form: Mapping[str, str]) -> int:
-    """Twilio's code for what is wrong with the form; 0 if nothing is."""
+    """Twilio's code of the form's first problem; 0 if it has none."""
     if set(form) - KNOWN:
         return 20001
     return _to(form) or _from(form) or _content(form) or _validity(form) or _callback(form)
