@@ -9,8 +9,6 @@ from types import FrameType
 from typing import Any, Protocol
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast
@@ -20,6 +18,7 @@ from channels.models import Sender
 from config.environment import BASE_DIR
 from tenants.models import Tenant
 from tests.broadcast.recipients import refs_of
+from tests.broadcast.statements import statements_of
 from tests.fixtures.types import MakePeople
 from wallet.models import Wallet
 
@@ -50,12 +49,6 @@ def rooms_of(action: Callable[[], object]) -> list[str]:
     finally:
         sys.setprofile(None)
     return [room for room, _ in groupby(visited)]
-
-
-def statements_of(action: Callable[[], object]) -> int:
-    with CaptureQueriesContext(connection) as statements:
-        action()
-    return len(statements)
 
 
 class MakeDraft(Protocol):
