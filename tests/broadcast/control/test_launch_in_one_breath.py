@@ -6,11 +6,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast
@@ -18,8 +16,10 @@ from broadcast.planning.estimating import estimate
 from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from config.environment import BASE_DIR
-from contacts.models import Contact
 from tenants.models import Tenant
+from tests.broadcast.recipients import refs_of
+from tests.broadcast.statements import statements_of
+from tests.fixtures.types import MakePeople
 from wallet.models import Wallet
 
 pytestmark = pytest.mark.django_db
@@ -51,19 +51,19 @@ def rooms_of(action: Callable[[], object]) -> list[str]:
     return [room for room, _ in groupby(visited)]
 
 
-def statements_of(action: Callable[[], object]) -> int:
-    with CaptureQueriesContext(connection) as statements:
-        action()
-    return len(statements)
+class MakeDraft(Protocol):
+    def __call__(
+        self, *, recipients: Sequence[RecipientRef] | None = ..., **fields: Any
+    ) -> Broadcast: ...
 
 
 @pytest.fixture
-def refs(rich: Wallet, bot: Sender, people: Callable[..., list[Contact]]) -> list[RecipientRef]:
-    return [RecipientRef(contact=contact.pk) for contact in people(3)]
+def refs(rich: Wallet, bot: Sender, people: MakePeople) -> list[RecipientRef]:
+    return refs_of(people(3))
 
 
 @pytest.fixture
-def drafted(tenant: Tenant, now: datetime, refs: list[RecipientRef]) -> Callable[..., Broadcast]:
+def drafted(tenant: Tenant, now: datetime, refs: list[RecipientRef]) -> MakeDraft:
     def make(*, recipients: Sequence[RecipientRef] | None = refs, **fields: Any) -> Broadcast:
         return lifecycle.create(
             tenant=tenant,
@@ -77,7 +77,7 @@ def drafted(tenant: Tenant, now: datetime, refs: list[RecipientRef]) -> Callable
 
 
 def test_a_launch_enters_each_package_once(
-    tenant: Tenant, now: datetime, drafted: Callable[..., Broadcast]
+    tenant: Tenant, now: datetime, drafted: MakeDraft
 ) -> None:
     pk = drafted().pk
     visited = rooms_of(lambda: lifecycle.send(tenant=tenant, broadcast_id=pk, now=now))
@@ -85,7 +85,7 @@ def test_a_launch_enters_each_package_once(
 
 
 def test_a_planned_audience_enters_each_package_once(
-    tenant: Tenant, now: datetime, drafted: Callable[..., Broadcast]
+    tenant: Tenant, now: datetime, drafted: MakeDraft
 ) -> None:
     pk = drafted(recipients=None, audience={"all": True}).pk
     lifecycle.send(tenant=tenant, broadcast_id=pk, now=now)
@@ -93,9 +93,7 @@ def test_a_planned_audience_enters_each_package_once(
     assert visited == ["content", "planning", "ledger", "lanes"]
 
 
-def test_statements_of_each_action(
-    tenant: Tenant, now: datetime, drafted: Callable[..., Broadcast]
-) -> None:
+def test_statements_of_each_action(tenant: Tenant, now: datetime, drafted: MakeDraft) -> None:
     """None of these numbers depends on the number of recipients."""
     soon, later = now + timedelta(hours=1), now + timedelta(hours=2)
     by_name: dict[str, int] = {}

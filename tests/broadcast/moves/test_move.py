@@ -1,4 +1,4 @@
-"""The statement of a move: what it takes for an UPDATE, and what it makes of it."""
+"""The statement of a move: which UPDATEs it accepts, and the SQL that it builds from them."""
 
 import pytest
 
