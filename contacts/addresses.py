@@ -9,7 +9,7 @@ from contacts.phones import to_e164
 CHAT = re.compile(r"-?[1-9][0-9]{0,18}")
 
 
-def normalised(text: str, *, platform: str, default_country: str) -> str:
+def normalise(text: str, *, platform: str, default_country: str) -> str:
     """E.164, or a chat id as text; `platform` "" means every platform. Raises InvalidInput."""
     address = text.strip()
     if platform == Platform.TELEGRAM:

@@ -58,7 +58,7 @@ def whatsapp_spellings(phone: str) -> tuple[str, ...]:
     return (phone,)
 
 
-def whatsapp_line_in_sql(column: str) -> str:
+def whatsapp_line_sql(column: str) -> str:
     """SQL for the shortest of a column's `whatsapp_spellings`, which is the same for one line.
 
     It does not use OPTIONAL_DIGITS: regular expressions take 7 s for a million Brazilian numbers.

@@ -69,7 +69,7 @@ WHERE id = %(url)s
 """
 
 
-def record(*, link: Link, user_agent: str, now: datetime) -> None:
+def record_click(*, link: Link, user_agent: str, now: datetime) -> None:
     """Store the click and count it, in one short transaction."""
     url = link.url
     with transaction.atomic(), connection.cursor() as cursor:

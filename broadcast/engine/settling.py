@@ -211,5 +211,5 @@ def _act_on(
         message_id for message_id, outcome in outcomes if outcome.cause == FailureCause.OPT_OUT
     ]
     if opted_out:
-        record_opt_outs(broadcast=broadcast, said_at=dict.fromkeys(opted_out, now))
+        record_opt_outs(broadcast=broadcast, reported_at=dict.fromkeys(opted_out, now))
     after_settle(broadcast=broadcast, outcomes=outcomes, now=now)

@@ -168,7 +168,7 @@ def _apply(broadcast: Broadcast, by_message: _ByMessage, *, now: datetime) -> No
         if receipt.opted_out
     }
     if opted_out:
-        record_opt_outs(broadcast=broadcast, said_at=opted_out)
+        record_opt_outs(broadcast=broadcast, reported_at=opted_out)
     if moved.is_over:
         # After the outermost commit: finishing locks the broadcast, then its counters.
         transaction.on_commit(partial(_finish, broadcast.pk, now=now))

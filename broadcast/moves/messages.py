@@ -111,7 +111,7 @@ def move_batch(
         prepared.execute(cursor, _move_batch_sql(update), arguments, first=LOCK_ONES_COUNTERS)
         *counts, appended = cursor.fetchone()
     moved = replace(Moved(*counts), movement_id=movement_id)
-    ledger.check_settled(
+    ledger.check_appended(
         appended,
         hold_movement,
         captured=moved.captured,

@@ -11,21 +11,21 @@ from contacts.opting.suppressions import suppress_all
 from contacts.phones import spellings_of
 
 
-def record_opt_outs(*, broadcast: Broadcast, said_at: Mapping[UUID, datetime]) -> None:
+def record_opt_outs(*, broadcast: Broadcast, reported_at: Mapping[UUID, datetime]) -> None:
     """Suppress these messages' addresses on the broadcast's platform.
 
-    `said_at`: when each recipient's opt-out was reported. An opt-out on WhatsApp is from marketing
-    only (Meta's error 131050); elsewhere the sender cannot write at all (a blocked bot).
+    `reported_at`: when each recipient's opt-out was reported. An opt-out on WhatsApp is from
+    marketing only (Meta's error 131050); elsewhere the sender cannot write at all (a blocked bot).
     """
     marketing_only = broadcast.platform == Platform.WHATSAPP
     rows = BroadcastMessage.objects.filter(
-        broadcast=broadcast, pk__in=said_at, address__isnull=False
+        broadcast=broadcast, pk__in=reported_at, address__isnull=False
     ).values_list("address", "pk")
     suppress_all(
         tenant_id=broadcast.tenant_id,
         platform=broadcast.platform,
-        said_at={
-            spelling: said_at[message_id]
+        reported_at={
+            spelling: reported_at[message_id]
             for address, message_id in rows
             for spelling in spellings_of(str(address), platform=broadcast.platform)
         },

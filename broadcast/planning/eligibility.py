@@ -12,7 +12,7 @@ from broadcast.content.variables import CONTACT_FIELDS
 from broadcast.planning.text_sql import text_in_sql
 from broadcast.planning.too_long_sql import too_long_in_sql
 from channels.platforms import Category, Platform
-from contacts.phones import whatsapp_line_in_sql
+from contacts.phones import whatsapp_line_sql
 from wallet.errors import CurrencyMismatch
 from wallet.models import Wallet
 from wallet.pricing.pricing import BASIC, BASIC_LENGTH, SINGLE
@@ -34,7 +34,7 @@ def eligibility_sql(content: Checked, now: datetime) -> tuple[str, dict[str, Any
         too_long=too_long,
         segments="wallet_sms_segments(j.text)" if platform == Platform.SMS else "1",
         message_type=_message_type(content),
-        line=whatsapp_line_in_sql("c.address") if platform == Platform.WHATSAPP else "c.address",
+        line=whatsapp_line_sql("c.address") if platform == Platform.WHATSAPP else "c.address",
         address="c.telegram_chat_id::text" if platform == Platform.TELEGRAM else "c.phone",
         variables=variables,
     )

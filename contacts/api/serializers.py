@@ -10,7 +10,7 @@ from rest_framework import serializers
 from api.errors import InvalidInput
 from api.fields import UtcDateTimeField
 from api.strict_serializers import StrictSerializer
-from contacts.addresses import normalised
+from contacts.addresses import normalise
 from contacts.models import Contact, Suppression
 from contacts.phones import InvalidPhone, country_of, to_e164
 from contacts.tagging import set_tags
@@ -153,7 +153,7 @@ class SuppressionSerializer(StrictSerializer, serializers.ModelSerializer[Suppre
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         country = self.context["view"].tenant.default_country
-        attrs["address"] = normalised(
+        attrs["address"] = normalise(
             attrs["address"], platform=attrs.get("platform", ""), default_country=country
         )
         return attrs

@@ -37,8 +37,10 @@ def csv_lines(contacts: QuerySet[Contact]) -> Iterator[str]:
     for contact in contacts.iterator(chunk_size=ROWS_AT_A_TIME):
         tags = ",".join(tag.name for tag in contact.tags.all())
         attributes = json.dumps(contact.attributes, ensure_ascii=False)
-        values = [safe(getattr(contact, name)) for name in FIELDS]
-        yield writer.writerow([*values, safe(tags), attributes if contact.attributes else ""])
+        values = [without_formula(getattr(contact, name)) for name in FIELDS]
+        yield writer.writerow(
+            [*values, without_formula(tags), attributes if contact.attributes else ""]
+        )
 
 
 def error_lines(job: ContactImport) -> Iterator[str]:
@@ -47,13 +49,15 @@ def error_lines(job: ContactImport) -> Iterator[str]:
     errors = job.errors.order_by("line", "id")
     first = errors.first()
     columns = list(first.row) if first else []
-    yield writer.writerow(("line", "field", "reason", *map(safe, columns)))
+    yield writer.writerow(("line", "field", "reason", *map(without_formula, columns)))
     for error in errors.iterator(chunk_size=ROWS_AT_A_TIME):
-        row = [safe(error.row.get(column)) for column in columns]
-        yield writer.writerow((error.line, safe(error.field), safe(error.reason), *row))
+        row = [without_formula(error.row.get(column)) for column in columns]
+        yield writer.writerow(
+            (error.line, without_formula(error.field), without_formula(error.reason), *row)
+        )
 
 
-def safe(value: object) -> str:
+def without_formula(value: object) -> str:
     """A cell that no spreadsheet runs as a formula; numbers and phones stay unchanged."""
     text = "" if value is None else str(value)
     if text.startswith(FORMULA_STARTS) and not text[1:].isdecimal():

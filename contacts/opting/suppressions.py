@@ -9,7 +9,7 @@ from django.db import connection
 
 from contacts.models import OptIn, Suppression, SuppressionScope, SuppressionSource
 
-BY_OTHERS = (SuppressionSource.RECIPIENT, SuppressionSource.PROVIDER)
+LIFTED_BY_OPT_IN = (SuppressionSource.RECIPIENT, SuppressionSource.PROVIDER)
 """Sources of suppressions that an opt-in lifts. Those that a user entered stay."""
 
 
@@ -50,8 +50,8 @@ def suppress(
 def _renew(suppression: Suppression, *, source: SuppressionSource, now: datetime) -> None:
     row = Suppression.objects.filter(pk=suppression.pk)
     row.filter(created_at__lt=now).update(created_at=now)
-    if source not in BY_OTHERS:
-        row.filter(source__in=BY_OTHERS).update(source=source)
+    if source not in LIFTED_BY_OPT_IN:
+        row.filter(source__in=LIFTED_BY_OPT_IN).update(source=source)
     suppression.refresh_from_db()
 
 
@@ -78,7 +78,7 @@ def suppress_all(
     *,
     tenant_id: UUID,
     platform: str,
-    said_at: Mapping[str, datetime],
+    reported_at: Mapping[str, datetime],
     scope: SuppressionScope,
     source: SuppressionSource,
     reason: str,
@@ -90,8 +90,8 @@ def suppress_all(
     params: dict[str, Any] = {
         "tenant": tenant_id,
         "platform": platform,
-        "addresses": list(said_at),
-        "times": list(said_at.values()),
+        "addresses": list(reported_at),
+        "times": list(reported_at.values()),
         "scope": scope,
         "source": source,
         "reason": reason[:200],
@@ -108,7 +108,7 @@ def opt_back_in(*, tenant_id: UUID, platform: str, address: str, at: datetime) -
         ignore_conflicts=True,
     )
     row.filter(at__lt=at).update(at=at)
-    lift(tenant_id=tenant_id, platform=platform, address=address, now=at, sources=BY_OTHERS)
+    lift(tenant_id=tenant_id, platform=platform, address=address, now=at, sources=LIFTED_BY_OPT_IN)
 
 
 def has_opted_back_in(*, tenant_id: UUID, platform: str, address: str, since: datetime) -> bool:

@@ -16,13 +16,16 @@ from api.fields import UtcDateTimeField
 from api.pagination import KeysetPages
 from channels.models import Sender
 from channels.platforms import Platform
+from channels.senders.choosing import (
+    AmbiguousChoice,
+    NoSender,
+    UnknownSender,
+    choose_sender,
+)
 from contacts.chat_links import link_for
 from contacts.models import Contact
 from inbound.models import ReceivedMessage
 from tenants.api.scoped_views import TenantScoped, TenantView
-
-MAX_BOTS = 20
-"""Bots that a refusal lists as choices."""
 
 
 class ReceivedMessageSerializer(serializers.ModelSerializer[ReceivedMessage]):
@@ -93,20 +96,17 @@ class ContactChatLinkView(TenantView):
         return Response({"url": link_for(contact, bot=bot.address)})
 
     def _bot(self, sender_id: str) -> Sender:
-        bots = Sender.objects.for_tenant(self.tenant).usable().filter(platform=Platform.TELEGRAM)
-        bots_by_id = {str(bot.pk): bot for bot in bots.order_by("-is_default", "name")[:MAX_BOTS]}
-        if sender_id:
-            if sender_id not in bots_by_id:
-                raise InvalidInput("There is no such bot.", attr="sender")
-            return bots_by_id[sender_id]
-        if not bots_by_id:
-            raise InvalidInput("There is no sender for TELEGRAM. Set one up first.", attr="sender")
-        first = next(iter(bots_by_id.values()))
-        if len(bots_by_id) > 1 and not first.is_default:
-            choices = [{"id": bot_id, "name": bot.name} for bot_id, bot in bots_by_id.items()]
-            raise InvalidInput(
-                "There are several bots: name one in `sender`.",
-                attr="sender",
-                data={"choices": choices},
+        try:
+            return choose_sender(
+                tenant=self.tenant,
+                platform=Platform.TELEGRAM,
+                sender_id=UUID(sender_id) if sender_id else None,
             )
-        return first
+        except (UnknownSender, ValueError) as error:
+            raise InvalidInput("There is no such bot.", attr="sender") from error
+        except AmbiguousChoice as refusal:
+            raise InvalidInput(
+                "There are several bots: name one in `sender`.", attr="sender", data=refusal.data
+            ) from refusal
+        except NoSender as refusal:
+            raise InvalidInput(refusal.detail, attr="sender") from refusal

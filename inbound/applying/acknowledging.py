@@ -15,7 +15,7 @@ from channels.port.adapter import AcknowledgingAdapter
 from channels.port.events import Reply
 from channels.providers.registry import adapter_for
 
-WITHIN = timedelta(minutes=1)
+MAX_AGE = timedelta(minutes=1)
 """Older presses are not acknowledged: no app waits that long, and replays call no provider."""
 TIMEOUT = 10.0
 """Seconds for the provider's answer."""
@@ -26,14 +26,14 @@ log = structlog.get_logger(__name__)
 
 def acknowledge_soon(*, sender: Sender | None, reply: Reply, now: datetime) -> None:
     """Start a task once the reply is committed: no provider is called inside a transaction."""
-    if not reply.acknowledge or sender is None or now - reply.at > WITHIN:
+    if not reply.acknowledge or sender is None or now - reply.at > MAX_AGE:
         return
     start_task = partial(
         current_app.send_task,
         # By name: importing inbound.tasks here would be a circular import.
         "inbound.tasks.acknowledge",
         kwargs={"sender_id": str(sender.pk), "token": reply.acknowledge},
-        expires=WITHIN.total_seconds(),
+        expires=MAX_AGE.total_seconds(),
     )
     transaction.on_commit(start_task, robust=True)
 

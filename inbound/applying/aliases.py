@@ -12,7 +12,7 @@ KEPT_FOR = timedelta(days=90)
 """Providers hardly report a READ later than this."""
 
 
-def remember(*, app: ProviderApp, receipts: Sequence[Receipt], now: datetime) -> None:
+def store_aliases(*, app: ProviderApp, receipts: Sequence[Receipt], now: datetime) -> None:
     """Store the second ids that these receipts contain. Safe to repeat."""
     ids_by_alias = {
         receipt.alias: receipt.provider_message_id for receipt in receipts if receipt.alias
@@ -29,7 +29,7 @@ def remember(*, app: ProviderApp, receipts: Sequence[Receipt], now: datetime) ->
         )
 
 
-def translated(
+def renamed_receipts(
     *, app: ProviderApp, receipts: Sequence[Receipt]
 ) -> tuple[list[Receipt], list[Receipt]]:
     """(receipts whose alias is known, renamed to the message's stored id; all other receipts)."""

@@ -16,7 +16,7 @@ from channels.port.events import InboundEvent, OptChange, Receipt, Reply, Templa
 from channels.providers.partly_read import PartlyRead
 from channels.providers.registry import adapter_for
 from channels.providers.storable import storable_event
-from inbound.applying.aliases import remember, translated
+from inbound.applying.aliases import renamed_receipts, store_aliases
 from inbound.applying.opting import OptWish, apply_wish
 from inbound.applying.parking import park
 from inbound.applying.replies import platform_of, take_reply
@@ -189,12 +189,12 @@ def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
 def _receipts(app: ProviderApp, receipts: list[Receipt], now: datetime) -> None:
     if not receipts:
         return
-    remember(app=app, receipts=receipts, now=now)
+    store_aliases(app=app, receipts=receipts, now=now)
     unknown = apply_receipts(
         tenant_id=app.tenant_id,
         receipts=receipts,
         now=now,
-        rename=lambda unplaced: translated(app=app, receipts=unplaced),
+        rename=lambda unplaced: renamed_receipts(app=app, receipts=unplaced),
     )
     if unknown:
         park(app=app, receipts=unknown, now=now)

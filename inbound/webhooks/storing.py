@@ -75,7 +75,7 @@ class _Together:
             call.is_stored = True
 
 
-_together = _Together()
+_write_queue = _Together()
 
 
 def store(*, app: ProviderApp, event_key: str, body: bytes, now: datetime) -> None:
@@ -86,7 +86,7 @@ def store(*, app: ProviderApp, event_key: str, body: bytes, now: datetime) -> No
     """
     call = _Call(app, storable(event_key)[:200] or None, body, now)
     if not connection.in_atomic_block:
-        _together.write(call)
+        _write_queue.write(call)
     if not call.is_stored:  # alone: another call of its group may have failed the INSERT
         _insert([call])
 

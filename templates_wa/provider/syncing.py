@@ -63,12 +63,12 @@ def sync(*, app: TenantWAApp, now: datetime) -> Synced:
 
     Raises ProviderRefused, ProviderUnreachable.
     """
-    remote = _read(app)
+    remote = _fetch_all(app)
     with transaction.atomic():
         return _merge(app, remote, now)
 
 
-def _read(app: TenantWAApp) -> list[RemoteTemplate]:
+def _fetch_all(app: TenantWAApp) -> list[RemoteTemplate]:
     provider, account = templates_at(app.provider), app.account()
     templates: list[RemoteTemplate] = []
     after = ""

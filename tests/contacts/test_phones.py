@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from contacts.phones import whatsapp_line_in_sql, whatsapp_spellings
+from contacts.phones import whatsapp_line_sql, whatsapp_spellings
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_the_database_knows_the_same_spellings() -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT n, {whatsapp_line_in_sql('n')} FROM unnest(%s::text[]) AS t(n)",  # noqa: S608
+            f"SELECT n, {whatsapp_line_sql('n')} FROM unnest(%s::text[]) AS t(n)",  # noqa: S608
             [numbers],
         )
         lines = dict(cursor.fetchall())

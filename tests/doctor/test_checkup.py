@@ -203,7 +203,7 @@ def test_what_is_safe_is_mended(
 ) -> None:
     break_it(going)
     said, code = examine("--repair")
-    assert (code, "Tried to mend 1." in said) == (0, True)
+    assert (code, "Tried to repair 1." in said) == (0, True)
     run_batch(lane_id=going.lanes.get().pk, clock=lambda: timezone.now() + timedelta(seconds=1))
     assert sorted(going.messages.values_list("status", flat=True)) == ["SENT"] * 3 + ["UNKNOWN"]
 

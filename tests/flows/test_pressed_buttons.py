@@ -13,7 +13,7 @@ from channels.models import Sender
 from channels.port.events import Reply
 from channels.senders.connecting_telegram import connect_telegram
 from contacts.models import Suppression
-from inbound.applying.acknowledging import WITHIN, acknowledge, acknowledge_soon
+from inbound.applying.acknowledging import MAX_AGE, acknowledge, acknowledge_soon
 from inbound.models import ProviderEvent, ReceivedMessage
 from inbound.tasks import apply_events
 from sandbox.running import RunningSandbox
@@ -79,7 +79,7 @@ def test_a_press_is_kept_attributed_obeyed_and_acknowledged(
 
 @pytest.mark.parametrize(
     ("token", "age", "asked"),
-    [("7", WITHIN / 2, 1), ("7", 2 * WITHIN, 0), ("", WITHIN / 2, 0)],
+    [("7", MAX_AGE / 2, 1), ("7", 2 * MAX_AGE, 0), ("", MAX_AGE / 2, 0)],
 )
 @pytest.mark.django_db
 def test_only_a_press_that_somebody_waits_on_is_acknowledged(

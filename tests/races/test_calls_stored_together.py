@@ -48,7 +48,7 @@ def first_one_held_up(at_once: Store, app: ProviderApp) -> "Iterator[Future[None
 
 def wait_until_gathered(number: int) -> None:
     deadline = monotonic() + DEADLINE
-    while len(storing._together._waiting) < number:
+    while len(storing._write_queue._waiting) < number:
         assert monotonic() < deadline, "The calls do not gather."
         sleep(0.01)
 

@@ -10,7 +10,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from tenants.api.scoped_views import TenantScoped
 from tracking.models import TrackedURL
-from tracking.redirect import is_previewer, open_link, record
+from tracking.redirect import is_previewer, open_link, record_click
 
 NOT_FOUND = (
     "<!doctype html><html lang=en><meta charset=utf-8>"
@@ -40,7 +40,7 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
         return HttpResponse(NOT_FOUND, status=404)
     user_agent = request.headers.get("User-Agent", "").replace("\x00", "")
     if request.method == "GET" and not is_previewer(user_agent):
-        record(link=link, user_agent=user_agent, now=timezone.now())
+        record_click(link=link, user_agent=user_agent, now=timezone.now())
     return _Redirect(link.url.url)
 
 

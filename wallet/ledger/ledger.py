@@ -123,14 +123,14 @@ def capture_or_release(
     movement = HoldMovement(tenant_id, subject, revision, reference, movement_id, actor, now)
     amounts = {"captured": captured, "released": released, "refunded": refunded}
     appended = _execute(SETTLE_SQL, {**movement._asdict(), **amounts})
-    check_settled(appended, movement, **amounts)
+    check_appended(appended, movement, **amounts)
 
 
 class HoldMovement(NamedTuple):
     """A movement of a hold without its amounts, for a statement that computes them.
 
     Such a statement contains `ledger_sql.hold_movement_sql`, takes these fields as parameters, and
-    passes the number of appended entries to `check_settled`. `reference` must be new.
+    passes the number of appended entries to `check_appended`. `reference` must be new.
     """
 
     tenant_id: UUID
@@ -142,7 +142,7 @@ class HoldMovement(NamedTuple):
     now: datetime
 
 
-def check_settled(
+def check_appended(
     appended: int,
     movement: HoldMovement,
     *,

@@ -57,7 +57,7 @@ def by_link(message: BroadcastMessage, now: datetime) -> None:
 
 
 def by_provider(message: BroadcastMessage, now: datetime) -> None:
-    record_opt_outs(broadcast=message.broadcast, said_at={message.pk: now})
+    record_opt_outs(broadcast=message.broadcast, reported_at={message.pk: now})
 
 
 @pytest.mark.parametrize("opt_out", [by_link, by_provider])

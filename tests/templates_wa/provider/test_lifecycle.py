@@ -149,7 +149,7 @@ def test_a_template_that_is_listed_twice_is_taken_over_once(
     submit(owner, template)
     template.delete()
     time.sleep(REVIEWED)
-    read = syncing._read
+    read = syncing._fetch_all
     monkeypatch.setattr(syncing, "_read", lambda app: read(app) * 2)
 
     answer = owner.post("/templates/sync/", {"app": str(app.pk)})
