@@ -90,7 +90,7 @@ def test_another_lists_ways_are_not_this_ones(owner: APIClient, wrong: str) -> N
 def test_one_status_is_as_good_as_a_list_of_one(owner: APIClient, tenant: Tenant) -> None:
     for key, path in (("broadcast", "/broadcast/"), ("message", "/broadcast/messages/")):
         OBJECTS[key](tenant)
-        for status, found in (("SENT", 0), ("NO", None)):
+        for status, expected in (("SENT", 0), ("NO", None)):
             answer = owner.get(path, {"status": status})
             shown = len(answer.json()["results"]) if answer.status_code == 200 else None
-            assert shown == found, path
+            assert shown == expected, path

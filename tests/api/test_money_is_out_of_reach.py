@@ -97,8 +97,8 @@ def _send_what_is_known(client: APIClient, method: str, url: str, body: dict[str
     """Again without the names that it does not know, until what is left is read."""
     while True:
         response = client.generic(method.upper(), url, json.dumps(body), "application/json")
-        told = json.loads(response.content or "{}").get("errors", ())
-        unknown = {each["attr"] for each in told if each["code"] == "unknown_field"}
+        errors = json.loads(response.content or "{}").get("errors", ())
+        unknown = {error["attr"] for error in errors if error["code"] == "unknown_field"}
         if not unknown:
             return response
         assert unknown <= body.keys()

@@ -36,11 +36,11 @@ def test_an_owner_makes_a_sender_in_the_tenants_currency(owner: APIClient, tenan
 
 
 def test_credentials_go_in_and_never_come_out(owner: APIClient) -> None:
-    made = owner.post("/senders/", NUMBER)
-    one, all_of_them = owner.get(f"/senders/{made.json()['id']}/"), owner.get("/senders/")
+    created = owner.post("/senders/", NUMBER)
+    detail, page = owner.get(f"/senders/{created.json()['id']}/"), owner.get("/senders/")
 
-    assert b"EAA-made-up" not in made.content + one.content + all_of_them.content
-    assert "credentials" not in one.json()
+    assert b"EAA-made-up" not in created.content + detail.content + page.content
+    assert "credentials" not in detail.json()
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.VIEWER])
@@ -284,7 +284,7 @@ def test_a_page_of_senders_costs_the_same_for_any_number(owner: APIClient, tenan
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "count"),
     [
         ("platform=TELEGRAM", 1),
         ("platform=SMS", 0),
@@ -293,10 +293,10 @@ def test_a_page_of_senders_costs_the_same_for_any_number(owner: APIClient, tenan
         ("search=bot", 1),
     ],
 )
-def test_the_list_is_narrowed(owner: APIClient, tenant: Tenant, query: str, found: int) -> None:
+def test_the_list_is_narrowed(owner: APIClient, tenant: Tenant, query: str, count: int) -> None:
     SenderFactory.create(tenant=tenant, is_default=True)
 
-    assert owner.get(f"/senders/?{query}").json()["count"] == found
+    assert owner.get(f"/senders/?{query}").json()["count"] == count
 
 
 # --- provider apps ---

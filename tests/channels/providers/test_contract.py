@@ -110,19 +110,19 @@ def test_a_retry_date_is_read_against_the_answers_own_clock(adapter: Adapter) ->
 
 @EVERY
 def test_requests_hide_what_is_secret(adapter: Adapter) -> None:
-    one = account(adapter.provider)
-    for request in (adapter.check_request(one), *requests(adapter)):
-        assert "secret" not in repr(request) + repr(one)
+    sender = account(adapter.provider)
+    for request in (adapter.check_request(sender), *requests(adapter)):
+        assert "secret" not in repr(request) + repr(sender)
         assert request.url.startswith("https://provider.test/")
 
 
 @EVERY
 @pytest.mark.parametrize("seconds", [1, 600, 10**7])
 def test_any_time_that_is_left_can_be_asked_for(adapter: Adapter, seconds: int) -> None:
-    one = account(adapter.provider)
+    sender = account(adapter.provider)
     message = registered() if adapter.capabilities.needs_text_template else text()
-    asked = adapter.send_request(one, replace(message, valid_for=seconds))
-    assert asked.url == adapter.send_request(one, message).url
+    request = adapter.send_request(sender, replace(message, valid_for=seconds))
+    assert request.url == adapter.send_request(sender, message).url
 
 
 @EVERY

@@ -108,8 +108,8 @@ def test_a_reply_answers_what_it_quotes_or_else_the_last_message(
         for hours in (20, 2)
     )
     receive(anonymous, app, reply("a", quoting="wamid.out20"), reply("b", number=2))
-    answered = dict(ReceivedMessage.objects.values_list("text", "message_id"))
-    assert answered == {"a": older.pk, "b": newer.pk}
+    message_ids_by_text = dict(ReceivedMessage.objects.values_list("text", "message_id"))
+    assert message_ids_by_text == {"a": older.pk, "b": newer.pk}
 
 
 def test_another_tenants_message_is_never_the_one_answered(
@@ -125,10 +125,14 @@ def test_stop_suppresses_with_the_event_and_start_lifts_it(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
     receive(anonymous, app, reply("Stop!"))
-    found = Suppression.objects.get()
-    assert (found.platform, found.address, found.scope) == ("WHATSAPP", PHONE, "ALL")
-    assert (found.source, found.created_at) == ("RECIPIENT", AT)
-    assert found.event_id is not None
+    suppression = Suppression.objects.get()
+    assert (suppression.platform, suppression.address, suppression.scope) == (
+        "WHATSAPP",
+        PHONE,
+        "ALL",
+    )
+    assert (suppression.source, suppression.created_at) == ("RECIPIENT", AT)
+    assert suppression.event_id is not None
     receive(anonymous, app, reply("START", number=2, at=AT + timedelta(minutes=1)))
     assert not Suppression.objects.exists()
 
@@ -137,8 +141,12 @@ def test_the_button_that_stops_promotions_stops_marketing_alone(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
     receive(anonymous, app, reply("Stop promotions"))
-    found = Suppression.objects.get()
-    assert (found.platform, found.address, found.scope) == ("WHATSAPP", PHONE, "MARKETING")
+    suppression = Suppression.objects.get()
+    assert (suppression.platform, suppression.address, suppression.scope) == (
+        "WHATSAPP",
+        PHONE,
+        "MARKETING",
+    )
 
 
 def test_a_start_that_was_written_before_the_stop_lifts_nothing(
@@ -175,12 +183,12 @@ def test_start_does_not_lift_what_a_user_entered_after_a_stop(
     assert Suppression.objects.get().source == "USER"
 
 
-@pytest.mark.parametrize(("text", "kept"), [("STOP\x00", "STOP"), ("STOP \ud800", "STOP ?")])
+@pytest.mark.parametrize(("text", "stored_text"), [("STOP\x00", "STOP"), ("STOP \ud800", "STOP ?")])
 def test_what_no_text_column_takes_does_not_take_the_reply_with_it(
-    anonymous: APIClient, app: ProviderApp, contact: Contact, text: str, kept: str
+    anonymous: APIClient, app: ProviderApp, contact: Contact, text: str, stored_text: str
 ) -> None:
     receive(anonymous, app, reply(text))
-    assert ReceivedMessage.objects.get().text == kept
+    assert ReceivedMessage.objects.get().text == stored_text
     assert Suppression.objects.count() == 1
 
 
@@ -216,8 +224,8 @@ def test_an_opt_out_in_a_receipt_that_is_applied_again_does_not_undo_the_opt_in(
         provider_message_id="wamid.1",
     )
     message.broadcast.counters.__class__.objects.update(total=1, sent=1)
-    told = {"timestamp": str(int(AT.timestamp())), "errors": [{"code": 131050}]}
-    receive(anonymous, app, status_body("failed", **told))
+    fields = {"timestamp": str(int(AT.timestamp())), "errors": [{"code": 131050}]}
+    receive(anonymous, app, status_body("failed", **fields))
     assert Suppression.objects.get().created_at == AT
     receive(anonymous, app, reply("START", at=AT + timedelta(minutes=1)))
     assert not Suppression.objects.exists()
@@ -238,12 +246,12 @@ def test_whatsapp_may_spell_a_number_otherwise(
     anonymous: APIClient, app: ProviderApp, phone: str, known_to_whatsapp: str
 ) -> None:
     contact = ContactFactory.create(tenant=app.tenant, phone=phone)
-    told = PHONE.removeprefix("+").encode(), known_to_whatsapp.encode()
-    receive(anonymous, app, reply("STOP").replace(*told))
+    spelling = PHONE.removeprefix("+").encode(), known_to_whatsapp.encode()
+    receive(anonymous, app, reply("STOP").replace(*spelling))
     assert ReceivedMessage.objects.get().contact == contact
     assert Suppression.objects.filter(platform="WHATSAPP", address=phone).count() == 1
     later = AT + timedelta(minutes=1)
-    receive(anonymous, app, reply("START", number=2, at=later).replace(*told))
+    receive(anonymous, app, reply("START", number=2, at=later).replace(*spelling))
     assert not Suppression.objects.exists()
 
 
@@ -313,7 +321,7 @@ def test_the_api_shows_what_a_contact_wrote(
     contact = ContactFactory.create(tenant=app.tenant, phone=PHONE)
     receive(anonymous, app, reply("Hi"))
     answer = viewer.get(f"/contacts/{contact.pk}/messages/").json()
-    assert [each["text"] for each in answer["results"]] == ["Hi"]
+    assert [message["text"] for message in answer["results"]] == ["Hi"]
 
 
 def test_a_reply_that_no_column_takes_is_set_aside_at_once(

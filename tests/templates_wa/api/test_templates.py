@@ -146,8 +146,8 @@ def test_nonsense_is_refused(owner: APIClient, app: TenantWAApp, nonsense: dict[
 def test_all_problems_are_listed_at_once(owner: APIClient, app: TenantWAApp) -> None:
     answer = owner.post("/templates/", sale(app, name="Ä", footer="{{1}}"))
 
-    listed = answer.json()["errors"][0]["data"]["problems"]
-    assert [each["attr"] for each in listed] == ["name", "footer"]
+    problems = answer.json()["errors"][0]["data"]["problems"]
+    assert [problem["attr"] for problem in problems] == ["name", "footer"]
 
 
 def test_a_template_hangs_on_a_whatsapp_number_of_the_tenant(
@@ -280,7 +280,7 @@ def test_a_draft_is_deleted_and_a_used_one_is_not(owner: APIClient, tenant: Tena
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "count"),
     [
         ("status__in=DRAFT,PAUSED", 1),
         ("status=DRAFT", 1),
@@ -293,10 +293,10 @@ def test_a_draft_is_deleted_and_a_used_one_is_not(owner: APIClient, tenant: Tena
         ("search=winter", 0),
     ],
 )
-def test_the_list_is_narrowed(owner: APIClient, tenant: Tenant, query: str, found: int) -> None:
+def test_the_list_is_narrowed(owner: APIClient, tenant: Tenant, query: str, count: int) -> None:
     TemplateFactory.create(tenant=tenant)
 
-    assert owner.get(f"/templates/?{query}").json()["count"] == found
+    assert owner.get(f"/templates/?{query}").json()["count"] == count
 
 
 def test_a_page_of_templates_costs_the_same_for_any_number(

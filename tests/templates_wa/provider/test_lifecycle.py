@@ -199,8 +199,8 @@ def test_a_template_that_is_listed_twice_is_taken_over_once(
 def test_what_no_column_can_hold_is_left_out_and_said(
     app: TenantWAApp, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], reason: str
 ) -> None:
-    known = draft(app, name="known", status="PENDING", provider_template_id="1")
-    told = [
+    before = draft(app, name="known", status="PENDING", provider_template_id="1")
+    listed = [
         RemoteTemplate(
             id=number,
             name=name,
@@ -215,16 +215,16 @@ def test_what_no_column_can_hold_is_left_out_and_said(
             ("fine", "3", {}),
         )
     ]
-    monkeypatch.setattr(syncing, "_read", lambda app: told)
+    monkeypatch.setattr(syncing, "_read", lambda app: listed)
 
     assert sync(app=app, now=timezone.now()) == syncing.Synced(created=1, updated=1, skipped=1)
 
     assert WhatsAppTemplate.objects.get(name="fine").status == "APPROVED"
     assert not WhatsAppTemplate.objects.filter(name="new").exists()
-    before, known = known, WhatsAppTemplate.objects.get(pk=known.pk)
-    assert (known.status, known.body) == ("APPROVED", before.body)
-    assert known.provider_template_id == before.provider_template_id
-    assert known.rejection_reason.startswith(f"Not taken over: {reason}")
+    after = WhatsAppTemplate.objects.get(pk=before.pk)
+    assert (after.status, after.body) == ("APPROVED", before.body)
+    assert after.provider_template_id == before.provider_template_id
+    assert after.rejection_reason.startswith(f"Not taken over: {reason}")
 
 
 def test_a_draft_is_not_said_to_lack_what_is_not_taken_over_anyway(
@@ -232,8 +232,8 @@ def test_a_draft_is_not_said_to_lack_what_is_not_taken_over_anyway(
 ) -> None:
     changed = draft(app, name="known", provider_template_id="1")
     spec = TemplateSpec("known", "en", "MARKETING", "Hi there.", footer="a" * 61)
-    told = RemoteTemplate("1", "known", "en", "APPROVED", "MARKETING", spec=spec)
-    monkeypatch.setattr(syncing, "_read", lambda app: [told])
+    listed = RemoteTemplate("1", "known", "en", "APPROVED", "MARKETING", spec=spec)
+    monkeypatch.setattr(syncing, "_read", lambda app: [listed])
 
     sync(app=app, now=timezone.now())
 
@@ -260,9 +260,9 @@ def test_a_change_that_was_not_submitted_survives_a_sync(
     reviewed(owner, template)
     owner.patch(f"/templates/{template.pk}/", {"body": "Changed, {{1}}, not submitted."})
 
-    told = reviewed(owner, template)
+    synced = reviewed(owner, template)
 
-    assert (told["status"], told["body"]) == ("DRAFT", "Changed, {{1}}, not submitted.")
+    assert (synced["status"], synced["body"]) == ("DRAFT", "Changed, {{1}}, not submitted.")
 
 
 def test_an_approved_template_is_edited_once_a_day(owner: APIClient, tenant: Tenant) -> None:
@@ -314,7 +314,7 @@ def post(client: APIClient, app: TenantWAApp, body: bytes) -> None:
     apply_block(now=timezone.now())
 
 
-def told(template: WhatsAppTemplate) -> dict[str, Any]:
+def names_of(template: WhatsAppTemplate) -> dict[str, Any]:
     return {
         "message_template_id": int(template.provider_template_id),
         "message_template_name": template.name,
@@ -326,13 +326,17 @@ def test_status_quality_and_category_are_followed(anonymous: APIClient, app: Ten
     template = draft(app, status="APPROVED", provider_template_id="77")
     paused = {"event": "PAUSED", "reason": "NONE", "other_info": {"description": "Low quality"}}
 
-    post(anonymous, app, call("message_template_status_update", **told(template), **paused))
+    post(anonymous, app, call("message_template_status_update", **names_of(template), **paused))
     post(
         anonymous,
         app,
-        call("message_template_quality_update", **told(template), new_quality_score="RED"),
+        call("message_template_quality_update", **names_of(template), new_quality_score="RED"),
     )
-    post(anonymous, app, call("template_category_update", **told(template), new_category="UTILITY"))
+    post(
+        anonymous,
+        app,
+        call("template_category_update", **names_of(template), new_category="UTILITY"),
+    )
 
     template.refresh_from_db()
     assert (template.status, template.rejection_reason) == ("PAUSED", "Low quality")
@@ -348,7 +352,7 @@ def test_an_older_status_does_not_undo_a_younger_one(
     post(
         anonymous,
         app,
-        call("message_template_status_update", **told(template), event="PAUSED", reason="NONE"),
+        call("message_template_status_update", **names_of(template), event="PAUSED", reason="NONE"),
     )
 
     template.refresh_from_db()
@@ -361,7 +365,9 @@ def test_another_tenants_template_is_not_touched(anonymous: APIClient, app: Tena
     post(
         anonymous,
         app,
-        call("message_template_status_update", **told(foreign), event="DISABLED", reason="NONE"),
+        call(
+            "message_template_status_update", **names_of(foreign), event="DISABLED", reason="NONE"
+        ),
     )
 
     foreign.refresh_from_db()

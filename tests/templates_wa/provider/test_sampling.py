@@ -40,10 +40,10 @@ def test_a_file_becomes_a_handle(
     answer = upload(manager, app, content)
 
     assert answer.status_code == 201, answer.json()
-    told = answer.json()
-    assert (told["media_type"], told["header_format"]) == (media_type, header_format)
-    assert told["handle"].startswith("4::")
-    assert f":AR{len(content)}:" in told["handle"]  # the sandbox read every byte
+    sample = answer.json()
+    assert (sample["media_type"], sample["header_format"]) == (media_type, header_format)
+    assert sample["handle"].startswith("4::")
+    assert f":AR{len(content)}:" in sample["handle"]  # the sandbox read every byte
 
 
 def test_a_handle_is_what_a_header_is_submitted_with(owner: APIClient, app: TenantWAApp) -> None:

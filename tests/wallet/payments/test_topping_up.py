@@ -155,21 +155,21 @@ def test_a_payment_is_credited_once_by_the_provider_s_word(
 def test_stripe_is_asked_for_the_exact_sum_and_once(api: MakeClient, far_end: FarEnd) -> None:
     top_up = _opened(api(Role.OWNER), "stripe")
     ((path, headers, body),) = far_end.asked
-    asked = {name: value[0] for name, value in parse_qs(body.decode()).items()}
+    sent = {name: value[0] for name, value in parse_qs(body.decode()).items()}
     assert path == "/v1/checkout/sessions"
-    assert headers["idempotency-key"] == asked["client_reference_id"] == top_up
-    assert asked["line_items[0][price_data][unit_amount]"] == "5000"
-    assert asked["line_items[0][price_data][currency]"] == "eur"
+    assert headers["idempotency-key"] == sent["client_reference_id"] == top_up
+    assert sent["line_items[0][price_data][unit_amount]"] == "5000"
+    assert sent["line_items[0][price_data][currency]"] == "eur"
 
 
 @pytest.mark.django_db
 def test_razorpay_is_asked_for_the_exact_sum(api: MakeClient, far_end: FarEnd) -> None:
     top_up = _opened(api(Role.OWNER), "razorpay")
     ((path, _, body),) = far_end.asked
-    asked = json.loads(body)
+    sent = json.loads(body)
     assert path == "/v1/payment_links"
-    assert (asked["amount"], asked["currency"], asked["reference_id"]) == (5000, "EUR", top_up)
-    assert asked["accept_partial"] is False
+    assert (sent["amount"], sent["currency"], sent["reference_id"]) == (5000, "EUR", top_up)
+    assert sent["accept_partial"] is False
 
 
 @pytest.mark.django_db

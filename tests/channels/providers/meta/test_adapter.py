@@ -95,8 +95,8 @@ def test_a_carousel_has_its_cards_in_order() -> None:
     card = Card(header=(picture,), body=(Parameter("Shoes"),), buttons=(ButtonParameter(0, "a"),))
     content = TemplateContent("t", "en", body=(Parameter("Ana"),), cards=(card, Card()))
     body = META.send_request(account("meta_cloud"), template(content)).json
-    said, carousel = body["template"]["components"]
-    assert said == {"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}
+    body_component, carousel = body["template"]["components"]
+    assert body_component == {"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}
     assert carousel == {
         "type": "carousel",
         "cards": [

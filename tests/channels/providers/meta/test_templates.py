@@ -118,8 +118,8 @@ def test_named_parameters_have_named_samples() -> None:
     ],
 )
 def test_what_was_submitted_is_read_back(spec: TemplateSpec) -> None:
-    told = META.submit_request(ACCOUNT, "1", spec).json
-    listed = {**told, "id": "7", "status": "APPROVED", "quality_score": {"score": "GREEN"}}
+    submitted = META.submit_request(ACCOUNT, "1", spec).json
+    listed = {**submitted, "id": "7", "status": "APPROVED", "quality_score": {"score": "GREEN"}}
 
     page = META.list_outcome(response(200, {"data": [listed]}))
 
@@ -196,8 +196,13 @@ def test_a_one_time_password_is_read_as_meta_shows_it() -> None:
         5,
     )
     app = {"package_name": "com.example.shop", "signature_hash": "K8a/AINcGX7"}
-    told = {"type": "OTP", "otp_type": "ONE_TAP", "text": "Copy code", "supported_apps": [app]}
-    assert (remote.spec.buttons, remote.spec.examples) == ((told,), {})
+    otp_button = {
+        "type": "OTP",
+        "otp_type": "ONE_TAP",
+        "text": "Copy code",
+        "supported_apps": [app],
+    }
+    assert (remote.spec.buttons, remote.spec.examples) == ((otp_button,), {})
 
 
 def test_a_deletion_names_the_template_and_its_id() -> None:
@@ -323,8 +328,12 @@ def test_quality_and_category_are_read_and_a_warning_changes_nothing() -> None:
     )
 
     changes = [*parse(quality), *parse(done)]
-    told = [(e.quality, e.category) for e in changes if isinstance(e, TemplateChange)]
-    assert told == [("RED", ""), ("", "MARKETING")]
+    values = [
+        (change.quality, change.category)
+        for change in changes
+        if isinstance(change, TemplateChange)
+    ]
+    assert values == [("RED", ""), ("", "MARKETING")]
     assert parse(to_come) == []
 
 

@@ -51,15 +51,15 @@ def test_a_text(to: str, chat_id: int | str) -> None:
     ],
 )
 def test_a_captioned_medium(kind: ParameterKind, method: str, name: str) -> None:
-    request = said(TextContent("Sale", media=Media(kind, "https://c.test/a")))
+    request = request_of(TextContent("Sale", media=Media(kind, "https://c.test/a")))
     assert request.url.endswith(f"/{method}")
     assert request.json == {"chat_id": 42, name: "https://c.test/a", "caption": "Sale"}
-    bare = said(TextContent("", media=Media(kind, "https://c.test/a")))
+    bare = request_of(TextContent("", media=Media(kind, "https://c.test/a")))
     assert bare.json == {"chat_id": 42, name: "https://c.test/a"}
 
 
 def test_url_buttons_stand_in_rows_of_their_own() -> None:
-    request = said(TextContent("Hi", buttons=(SHOP, replace(SHOP, text="Help"))))
+    request = request_of(TextContent("Hi", buttons=(SHOP, replace(SHOP, text="Help"))))
     assert request.json["reply_markup"] == {
         "inline_keyboard": [
             [{"text": "Shop", "url": "https://a.test"}],
@@ -69,7 +69,9 @@ def test_url_buttons_stand_in_rows_of_their_own() -> None:
 
 
 def test_a_reply_button_sends_its_value_back() -> None:
-    request = said(TextContent("Hi", buttons=(SHOP, Button(ButtonKind.REPLY, "Yes", "y" * 64))))
+    request = request_of(
+        TextContent("Hi", buttons=(SHOP, Button(ButtonKind.REPLY, "Yes", "y" * 64)))
+    )
     assert request.json["reply_markup"]["inline_keyboard"][1] == [
         {"text": "Yes", "callback_data": "y" * 64}
     ]
@@ -86,10 +88,10 @@ def test_a_reply_button_sends_its_value_back() -> None:
 )
 def test_what_telegram_would_refuse_is_not_built(button: Button) -> None:
     with pytest.raises(ValueError, match="no such button"):
-        said(TextContent("Hi", buttons=(button,)))
+        request_of(TextContent("Hi", buttons=(button,)))
 
 
-def said(content: TextContent) -> HttpRequest:
+def request_of(content: TextContent) -> HttpRequest:
     return BOT.send_request(account("telegram_bot"), replace(text(), content=content))
 
 
@@ -125,9 +127,12 @@ def test_requests_keep_to_the_published_schema() -> None:
     spec = load("specs/telegram_bot_api_10.1.json")
     picture = TextContent("Hi", media=Media(ParameterKind.IMAGE, "https://a.test"), buttons=(SHOP,))
     for method, request in (
-        ("sendMessage", said(TextContent("Hi", buttons=(SHOP,)))),
-        ("sendPhoto", said(picture)),
-        ("sendMessage", said(TextContent("Hi", buttons=(Button(ButtonKind.REPLY, "Y", "y"),)))),
+        ("sendMessage", request_of(TextContent("Hi", buttons=(SHOP,)))),
+        ("sendPhoto", request_of(picture)),
+        (
+            "sendMessage",
+            request_of(TextContent("Hi", buttons=(Button(ButtonKind.REPLY, "Y", "y"),))),
+        ),
         ("answerCallbackQuery", BOT.acknowledge_request(account("telegram_bot"), "77")),
         ("setWebhook", set_webhook()),
     ):
@@ -246,17 +251,17 @@ def pressed(**changed: Any) -> dict[str, Any]:
 
 
 def test_a_pressed_button_is_a_reply_in_its_words() -> None:
-    (told,) = events(callback_query=pressed())
-    assert told == Reply(
+    (event,) = events(callback_query=pressed())
+    assert event == Reply(
         "", "42", "42:pressed:77", "Yes!", NOW, in_reply_to="42:5", acknowledge="77"
     )
 
 
 def test_a_button_under_an_old_message_is_known_by_its_value() -> None:
     old = {"message_id": 5, "chat": {"id": 42}, "date": 0}
-    (told,) = events(callback_query=pressed(message=old))
-    assert isinstance(told, Reply)
-    assert (told.text, told.in_reply_to) == ("yes", "42:5")
+    (event,) = events(callback_query=pressed(message=old))
+    assert isinstance(event, Reply)
+    assert (event.text, event.in_reply_to) == ("yes", "42:5")
 
 
 @pytest.mark.parametrize("changed", [{"message": None}, {"data": None}, {"data": ""}])
@@ -307,13 +312,13 @@ def test_start_opts_in_and_hands_on_its_payload() -> None:
 
 
 def test_a_group_is_nobodys_own_chat() -> None:
-    said = message("/start@demo_bot c-123") | {"chat": {"id": 42, "type": "group"}}
-    assert events(message=said)[1:] == [reply("/start@demo_bot c-123")]
+    group_message = message("/start@demo_bot c-123") | {"chat": {"id": 42, "type": "group"}}
+    assert events(message=group_message)[1:] == [reply("/start@demo_bot c-123")]
 
 
 def test_a_reply() -> None:
-    answered = message("Hello") | {"reply_to_message": {"message_id": 5}}
-    assert events(message=answered) == [reply("Hello", in_reply_to="42:5")]
+    quoting_message = message("Hello") | {"reply_to_message": {"message_id": 5}}
+    assert events(message=quoting_message) == [reply("Hello", in_reply_to="42:5")]
 
 
 def test_a_message_without_text_is_passed_over() -> None:

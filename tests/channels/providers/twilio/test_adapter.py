@@ -66,8 +66,8 @@ def test_a_messaging_service_sends() -> None:
 @pytest.mark.parametrize("written", [True, False])
 def test_channels_prefix_both_addresses(platform: Platform, prefix: str, written: bool) -> None:
     sender = f"{prefix if written else ''}+14155552345"
-    one = replace(SENDER, platform=platform, account_id=sender)
-    form = TWILIO.send_request(one, text(to="+491701234567")).form or {}
+    account_of_platform = replace(SENDER, platform=platform, account_id=sender)
+    form = TWILIO.send_request(account_of_platform, text(to="+491701234567")).form or {}
     assert (form["To"], form["From"]) == (f"{prefix}+491701234567", f"{prefix}+14155552345")
 
 
@@ -97,13 +97,13 @@ def test_a_template_without_variables_sends_none() -> None:
 
 def test_media_goes_by_url() -> None:
     media = Media(ParameterKind.IMAGE, "https://cdn.test/sale.jpg")
-    form = TWILIO.send_request(SENDER, said(TextContent("Sale", media=media))).form or {}
+    form = TWILIO.send_request(SENDER, message_of(TextContent("Sale", media=media))).form or {}
     assert (form["Body"], form["MediaUrl"]) == ("Sale", "https://cdn.test/sale.jpg")
 
 
 def test_a_registered_text_goes_by_its_sid() -> None:
     content = TextContent("Hi Ana", template_id=HX, variables={"1": "Ana"})
-    form = TWILIO.send_request(SENDER, said(content)).form or {}
+    form = TWILIO.send_request(SENDER, message_of(content)).form or {}
     assert (form["ContentSid"], form["ContentVariables"]) == (HX, '{"1":"Ana"}')
     assert "Body" not in form
 
@@ -117,7 +117,7 @@ def test_a_registered_text_goes_by_its_sid() -> None:
 )
 def test_what_twilio_cannot_say_is_not_built(content: Any) -> None:
     with pytest.raises(ValueError, match=r"ContentSid|content templates"):
-        TWILIO.send_request(SENDER, said(content))
+        TWILIO.send_request(SENDER, message_of(content))
 
 
 def test_without_an_endpoint_no_receipts_are_asked_for() -> None:
@@ -195,7 +195,7 @@ def test_check_asks_for_the_newest_message_and_shows_nothing_of_it() -> None:
     assert outcome == Outcome(OutcomeKind.ACCEPTED, message="Twilio knows the account.")
 
 
-def said(content: TextContent | TemplateContent) -> Any:
+def message_of(content: TextContent | TemplateContent) -> Any:
     return replace(text(to="+491701234567"), content=content)
 
 
@@ -261,7 +261,7 @@ def test_a_listed_message_is_a_receipt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "is_"),
+    ("status", "code", "status_and_code"),
     [
         ("queued", None, ("SENT", "")),
         ("accepted", None, ("SENT", "")),
@@ -270,9 +270,11 @@ def test_a_listed_message_is_a_receipt() -> None:
         ("failed", None, ("FAILED", "delivery_failed")),
     ],
 )
-def test_a_listed_messages_status(status: str, code: int | None, is_: tuple[str, str]) -> None:
+def test_a_listed_messages_status(
+    status: str, code: int | None, status_and_code: tuple[str, str]
+) -> None:
     (receipt,) = look_up({**LISTED, "status": status, "error_code": code})
-    assert (receipt.status, receipt.code) == is_
+    assert (receipt.status, receipt.code) == status_and_code
 
 
 @pytest.mark.parametrize(
