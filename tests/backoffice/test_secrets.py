@@ -10,28 +10,12 @@ from django.test import Client
 from channels.models import ProviderApp, Sender
 from channels.pacing.limiter import MAX_BATCH_SIZE
 from tenants.models import Tenant
+from tests.backoffice.forms import form_of
 from tests.backoffice.rows import SECRET
 from tests.factories import TenantFactory
 
 Rows = dict[type[Model], Model]
 NEW = '{"bot_token": "1:another-made-up-token"}'
-
-
-def form_of(sender: Model, **fields: Any) -> dict[str, Any]:
-    assert isinstance(sender, Sender)
-    return {
-        "name": sender.name,
-        "address": "@bot",
-        "account_id": sender.account_id,
-        "app": str(sender.app_id),
-        "is_active": "on",
-        "lanes": "1",
-        "currency": "EUR",
-        "marketing_price": "0.05",
-        "utility_price": "0",
-        "authentication_price": "0",
-        **fields,
-    }
 
 
 def save(client: Client, sender: Model, **fields: Any) -> Any:

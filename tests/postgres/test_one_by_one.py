@@ -104,7 +104,7 @@ def test_what_a_frozen_process_holds_is_left_to_the_next_look(
         lock_counters(broadcasts[1].pk)
         assert thread.submit(in_a_thread, sweep_batches, later).result(SOON) == 2
     assert [(line["event"], line["log_level"]) for line in logs] == [("look_put_off", "info")]
-    assert [statuses(each) for broadcast in broadcasts] == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
+    assert all_statuses(broadcasts) == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
     assert sweep_batches(now=later) == 1
 
 

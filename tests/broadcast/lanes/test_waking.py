@@ -16,7 +16,7 @@ from broadcast.models import Broadcast, Lane
 from channels.models import Sender
 from contacts.models import Contact
 from tenants.models import Tenant
-from tests.backoffice.test_secrets import form_of
+from tests.backoffice.forms import form_of
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.factories import UserFactory
 from wallet.models import Wallet

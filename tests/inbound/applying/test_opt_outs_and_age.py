@@ -6,9 +6,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from channels.models import ProviderApp
 from channels.port.events import ReceiptStatus
-from channels.providers.registry import adapter_for
 from contacts.models import OptIn, Suppression
 from contacts.opting.suppressions import opt_back_in
 from inbound.applying.applying import apply_block
@@ -16,28 +14,9 @@ from inbound.applying.parking import KEPT_FOR, apply_parked
 from inbound.applying.purging import purge_events
 from inbound.models import ParkedReceipt, ProviderEvent
 from tests.factories import ProviderAppFactory
+from tests.inbound.applying.bot import bot, say
 
 pytestmark = pytest.mark.django_db
-
-SECRET = "a-secret-of-this-bot-1234567890"
-
-
-def bot() -> ProviderApp:
-    names = adapter_for("telegram_bot").webhook_secret_names
-    return ProviderAppFactory.create(provider="telegram_bot", secrets=dict.fromkeys(names, SECRET))
-
-
-def say(
-    client: APIClient, app: ProviderApp, text: str, *, update_id: int = 1, at: int = 1700000000
-) -> int:
-    chat = {"id": 77, "type": "private"}
-    message = {"message_id": 4 + update_id, "date": at, "chat": chat, "text": text}
-    return client.post(
-        app.webhook_path,
-        {"update_id": update_id, "message": message},
-        format="json",
-        headers={"X-Telegram-Bot-Api-Secret-Token": SECRET},
-    ).status_code
 
 
 def test_stop_opts_out_and_start_back_in(anonymous: APIClient) -> None:

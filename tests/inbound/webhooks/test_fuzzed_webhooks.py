@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.models import ProviderApp
@@ -15,27 +15,11 @@ from inbound.models import EventStatus, ProviderEvent
 from inbound.webhooks.storing import store
 from tests.factories import ProviderAppFactory, SenderFactory
 from tests.inbound.webhooks.bodies import BODIES, Form, encoded
+from tests.inbound.webhooks.fuzzing import JSON, LESS, LITTLE, mutated
 from tests.inbound.webhooks.signing import signed
 
 pytestmark = pytest.mark.django_db
 
-LITTLE = settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-LESS = settings(LITTLE, max_examples=25)
-"""For what goes the whole way, through a request and the applying of it."""
-SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=40)
-)
-JSON = st.recursive(
-    SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=12), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
 HEADERS = st.dictionaries(
     st.sampled_from(
         (
@@ -65,21 +49,6 @@ def app_of(provider: str) -> ProviderApp:
         platform=next(iter(ADAPTERS[provider].platforms)),
     )
     return app
-
-
-@st.composite
-def mutated(draw: st.DrawFn, body: Any) -> Any:
-    """A real body with one of its parts, at any depth, replaced or left out."""
-    if not isinstance(body, dict | list) or not body or draw(st.integers(0, 4)) == 0:
-        return draw(JSON)
-    keys = list(body) if isinstance(body, dict) else list(range(len(body)))
-    key = draw(st.sampled_from(keys))
-    changed = type(body)(body)
-    if draw(st.integers(0, 9)) == 0:
-        del changed[key]
-    else:
-        changed[key] = draw(mutated(body[key]))
-    return changed
 
 
 def test_every_provider_has_bodies_to_start_from() -> None:

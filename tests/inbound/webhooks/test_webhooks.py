@@ -1,8 +1,5 @@
 """Webhooks: verified, stored raw, answered, then applied."""
 
-import hashlib
-import hmac
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from time import monotonic
@@ -23,6 +20,7 @@ from inbound.tasks import apply_events
 from inbound.webhooks import views
 from inbound.webhooks.storing import store
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
+from tests.inbound.webhooks.calls import body_of, post, status_body
 
 pytestmark = pytest.mark.django_db
 
@@ -30,29 +28,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def app() -> ProviderApp:
     return ProviderAppFactory.create()
-
-
-def status_body(status: str, **fields: Any) -> bytes:
-    receipt = {"id": "wamid.1", "status": status, "timestamp": "1700000000", **fields}
-    return body_of({"messaging_product": "whatsapp", "statuses": [receipt]})
-
-
-def body_of(value: dict[str, Any]) -> bytes:
-    change = {"field": "messages", "value": value}
-    whole = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
-    return json.dumps(whole).encode()
-
-
-def post(client: APIClient, app: ProviderApp, body: bytes, *, secret: str | None = None) -> int:
-    key = (secret or app.secrets["app_secret"]).encode()
-    signature = hmac.new(key, body, hashlib.sha256).hexdigest()
-    answer = client.post(
-        app.webhook_path,
-        body,
-        content_type="application/json",
-        headers={"X-Hub-Signature-256": f"sha256={signature}"},
-    )
-    return answer.status_code
 
 
 def test_a_call_that_is_not_signed_is_refused_and_not_stored(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from tests.inbound.webhooks.test_fuzzed_webhooks import JSON, LESS, mutated
+from tests.inbound.webhooks.fuzzing import JSON, LESS, mutated
 from wallet.models import LedgerEntry, ReceivedPayment
 
 pytestmark = pytest.mark.django_db
