@@ -16,11 +16,6 @@ LOOK = {"type": "URL", "text": "Look", "url": "https://shop.example/{{1}}"}
 Card = dict[str, Any]
 
 
-@pytest.fixture
-def app(tenant: Tenant) -> TenantWAApp:
-    return WhatsAppSenderFactory.create(tenant=tenant)
-
-
 def card(**fields: Any) -> Card:
     return {"header_format": "IMAGE", "body": "For {{1}}", "buttons": [REPLY, LOOK], **fields}
 
