@@ -1,4 +1,4 @@
-"""A WhatsApp number that no provider answers for."""
+"""A WhatsApp number whose provider cannot be reached."""
 
 import pytest
 

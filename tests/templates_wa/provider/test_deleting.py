@@ -17,9 +17,7 @@ from templates_wa.provider.deleting import TemplateInUse, delete, remove
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, WhatsAppSenderFactory
 from tests.sandbox.client import Client
-from tests.templates_wa.provider.test_lifecycle import app, draft, reviewed, submit
-
-__all__ = ("app",)
+from tests.templates_wa.provider.lifecycle import draft, reviewed, submit
 
 
 @dataclass

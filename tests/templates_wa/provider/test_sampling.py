@@ -10,9 +10,7 @@ from channels.models import TenantWAApp
 from templates_wa.models import HeaderFormat
 from templates_wa.provider import sampling
 from tests.factories import WhatsAppSenderFactory
-from tests.templates_wa.provider.test_lifecycle import app, draft, reviewed, submit
-
-__all__ = ("app",)
+from tests.templates_wa.provider.lifecycle import draft, reviewed, submit
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 5000
 MP4 = b"\x00\x00\x00\x18ftypmp42" + b"0" * (2 * 1024 * 1024)

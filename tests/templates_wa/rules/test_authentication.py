@@ -11,9 +11,7 @@ from templates_wa.models import WhatsAppTemplate
 from templates_wa.rules.parameters import TemplateParamsWrong, check_params
 from tenants.models import Tenant
 from tests.factories import TemplateFactory
-from tests.templates_wa.provider.test_lifecycle import app, reviewed, submit
-
-__all__ = ("app",)
+from tests.templates_wa.provider.lifecycle import reviewed, submit
 
 COPY = {"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"}
 APPS = [{"package_name": "com.example.shop", "signature_hash": "K8a/AINcGX7"}]
