@@ -29,10 +29,13 @@ def ask(
 
 
 def preflight(url: str, *, origin: str, method: str, headers: str) -> Message:
-    asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": headers}
-    status, said = ask(url, method="OPTIONS", origin=origin, headers=asked)
+    wanted_headers = {
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": headers,
+    }
+    status, answered_headers = ask(url, method="OPTIONS", origin=origin, headers=wanted_headers)
     assert status == 200
-    return said
+    return answered_headers
 
 
 @pytest.mark.django_db(transaction=True)
@@ -52,20 +55,24 @@ def test_a_known_origin_may_ask(
     live_server: LiveServer, settings: Settings, path: str, method: str
 ) -> None:
     settings.CORS_ALLOWED_ORIGINS = [PAGE]
-    wanted = ["authorization", "content-type", "idempotency-key", "x-request-id"]
-    said = preflight(live_server.url + path, origin=PAGE, method=method, headers=",".join(wanted))
-    assert said["Access-Control-Allow-Origin"] == PAGE
-    assert set(wanted) <= {each.strip() for each in said["Access-Control-Allow-Headers"].split(",")}
-    assert method in said["Access-Control-Allow-Methods"]
+    wanted_headers = ["authorization", "content-type", "idempotency-key", "x-request-id"]
+    headers = preflight(
+        live_server.url + path, origin=PAGE, method=method, headers=",".join(wanted_headers)
+    )
+    assert headers["Access-Control-Allow-Origin"] == PAGE
+    assert set(wanted_headers) <= {
+        name.strip() for name in headers["Access-Control-Allow-Headers"].split(",")
+    }
+    assert method in headers["Access-Control-Allow-Methods"]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_another_origin_may_not(live_server: LiveServer, settings: Settings) -> None:
     settings.CORS_ALLOWED_ORIGINS = [PAGE]
-    said = preflight(
+    headers = preflight(
         f"{live_server.url}/broadcast/", origin=OTHER, method="POST", headers="authorization"
     )
-    assert said["Access-Control-Allow-Origin"] is None
+    assert headers["Access-Control-Allow-Origin"] is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -74,7 +81,7 @@ def test_the_page_may_read_the_answer_and_our_headers_even_of_an_error(
 ) -> None:
     settings.CORS_ALLOWED_ORIGINS = [PAGE]
     body = json.dumps({"email": "nobody@example.com", "password": "wrong"}).encode()
-    status, said = ask(
+    status, answered_headers = ask(
         f"{live_server.url}/token/",
         method="POST",
         origin=PAGE,
@@ -82,8 +89,8 @@ def test_the_page_may_read_the_answer_and_our_headers_even_of_an_error(
         headers={"Content-Type": "application/json"},
     )
     assert status == 401
-    assert said["Access-Control-Allow-Origin"] == PAGE
+    assert answered_headers["Access-Control-Allow-Origin"] == PAGE
     assert {"Retry-After", "X-Request-ID"} <= {
-        each.strip() for each in said["Access-Control-Expose-Headers"].split(",")
+        name.strip() for name in answered_headers["Access-Control-Expose-Headers"].split(",")
     }
-    assert said["X-Request-ID"]
+    assert answered_headers["X-Request-ID"]

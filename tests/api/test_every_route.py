@@ -11,13 +11,13 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 from rest_framework.test import APIClient
 
 from tenants.models import Tenant
+from tests.api.all_routes import ROUTES, object_id
 from tests.api.objects import (
     OBJECTS,
     READING_POSTS,
     WITHOUT_OBJECTS,
 )
 from tests.api.routes import SAFE, Route
-from tests.api.routes_with_login import ROUTES
 
 CALLS = [
     pytest.param(route, method, id=f"{method} {route}")
@@ -73,7 +73,7 @@ def test_without_a_token_nothing_is_answered(
 def test_a_viewer_writes_nothing(
     viewer: APIClient, tenant: Tenant, route: Route, method: str
 ) -> None:
-    url = route.url(_own_id(route, tenant))
+    url = route.url(object_id(route, tenant))
 
     response = viewer.generic(method.upper(), url, "{}", "application/json")
 
@@ -85,7 +85,7 @@ def test_a_viewer_writes_nothing(
 def test_another_tenants_object_is_not_found(
     outsider: APIClient, tenant: Tenant, route: Route, method: str
 ) -> None:
-    url = route.url(_own_id(route, tenant))
+    url = route.url(object_id(route, tenant))
 
     response = outsider.generic(method.upper(), url, "{}", "application/json")
 
@@ -96,7 +96,7 @@ def test_another_tenants_object_is_not_found(
 @pytest.mark.parametrize("route", FOUND)
 def test_its_own_tenant_finds_it(owner: APIClient, tenant: Tenant, route: Route) -> None:
     """The counterpart without which the tests of isolation would prove nothing."""
-    own_id = _own_id(route, tenant)
+    own_id = object_id(route, tenant)
 
     response = owner.get(route.url(own_id))
 
@@ -108,7 +108,7 @@ def test_its_own_tenant_finds_it(owner: APIClient, tenant: Tenant, route: Route)
 def test_a_list_never_shows_another_tenants_objects(
     outsider: APIClient, tenant: Tenant, route: Route
 ) -> None:
-    own_id = _own_id(route, tenant)
+    own_id = object_id(route, tenant)
 
     response = outsider.get(route.url(own_id))
 
@@ -127,13 +127,6 @@ def test_the_route_answers_with_and_without_the_slash(anonymous: APIClient, rout
     statuses = {anonymous.generic(method, url).status_code for url in (bare, bare + "/")}
 
     assert statuses == {401}
-
-
-def _own_id(route: Route, tenant: Tenant) -> str:
-    """The id of an object of the tenant, made for the route; any id where it has none."""
-    make = OBJECTS.get(route.key)
-    made = make(tenant) if make else str(uuid4())
-    return made if isinstance(made, str) else str(made.pk)
 
 
 def _text(response: HttpResponseBase) -> str:

@@ -15,9 +15,8 @@ from broadcast.models import BroadcastMessage, ChargeLine
 from broadcast.states import ChargeState
 from channels.models import Sender
 from tenants.models import Role, Tenant
-from tests.api.objects import OBJECTS
+from tests.api.all_routes import ROUTES, object_id
 from tests.api.routes import SAFE, Route
-from tests.api.routes_with_login import ROUTES
 from tests.factories import BroadcastMessageFactory, ContactFactory, SenderFactory
 from tests.fixtures.api import MakeClient
 from wallet.ledger.ledger import wallet_of
@@ -84,7 +83,7 @@ def test_no_user_moves_money(api: MakeClient, tenant: Tenant, route: Route, meth
         ASKED_FOR,
     ]
     clients = [*(api(role) for role in Role), api(Role.OWNER, tenant=_a_stranger(tenant))]
-    url = route.url(_own_id(route, tenant))
+    url = route.url(object_id(route, tenant))
     before = _money()
     for client in clients:
         for body in bodies:
@@ -97,8 +96,8 @@ def _send_what_is_known(client: APIClient, method: str, url: str, body: dict[str
     """Again without the names that it does not know, until what is left is read."""
     while True:
         response = client.generic(method.upper(), url, json.dumps(body), "application/json")
-        told = json.loads(response.content or "{}").get("errors", ())
-        unknown = {each["attr"] for each in told if each["code"] == "unknown_field"}
+        errors = json.loads(response.content or "{}").get("errors", ())
+        unknown = {error["attr"] for error in errors if error["code"] == "unknown_field"}
         if not unknown:
             return response
         assert unknown <= body.keys()
@@ -139,9 +138,3 @@ def _a_stranger(tenant: Tenant) -> Tenant:
     stranger = Tenant.objects.create(name="Other", slug="other")
     wallet_of(stranger)
     return stranger
-
-
-def _own_id(route: Route, tenant: Tenant) -> str:
-    make = OBJECTS.get(route.key)
-    made = make(tenant) if make else str(uuid4())
-    return made if isinstance(made, str) else str(made.pk)

@@ -6,10 +6,14 @@ def route(name: str) -> Route:
 
 
 def test_a_viewsets_routes_are_found_with_their_arguments_and_methods() -> None:
-    detail = route("probe-detail")
+    detail_route = route("probe-detail")
 
-    assert (detail.key, detail.arguments, detail.is_api) == ("probe", ("pk",), True)
-    assert set(detail.methods) == {"get", "put", "patch", "delete"}
+    assert (detail_route.key, detail_route.arguments, detail_route.is_api) == (
+        "probe",
+        ("pk",),
+        True,
+    )
+    assert set(detail_route.methods) == {"get", "put", "patch", "delete"}
     assert route("probe-credentials").methods == {"post": "credentials"}
 
 

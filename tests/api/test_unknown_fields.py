@@ -37,28 +37,30 @@ def test_every_body_names_what_it_does_not_know(owner: APIClient, tenant: Tenant
     calls = list(calls_with_a_body())
     assert len(calls) > 20
     keys = {key_of(path) for _, path, _ in calls}
-    made = {key: OBJECTS[key](tenant) for key in keys & OBJECTS.keys()}
+    objects = {key: OBJECTS[key](tenant) for key in keys & OBJECTS.keys()}
     for method, path, kind in calls:
         form = "multipart" if kind == MULTIPART else "json"
-        own = made.get(key_of(path))
-        url = re.sub("{[^}]+}", str(getattr(own, "pk", own)), path)
+        target = objects.get(key_of(path))
+        url = re.sub("{[^}]+}", str(getattr(target, "pk", target)), path)
         answer = getattr(owner, method)(url, {"no_such_field": "1"}, format=form)
         errors: list[dict[str, Any]] = answer.json().get("errors", [])
-        told = [(answer.status_code, error["code"], error["attr"]) for error in errors]
-        assert told == [(400, "unknown_field", "no_such_field")], (method, path)
+        refusals = [(answer.status_code, error["code"], error["attr"]) for error in errors]
+        assert refusals == [(400, "unknown_field", "no_such_field")], (method, path)
 
 
 def test_every_action_without_a_body_refuses_one(owner: APIClient, tenant: Tenant) -> None:
     """As /cancel/ with a `reason` or /resume/ with an `at`: nothing would come of it."""
     operations = SchemaGenerator().get_schema(public=True)["paths"]
-    posts = {path: told["post"] for path, told in operations.items() if "post" in told}
-    paths = [path for path, told in posts.items() if "requestBody" not in told]
+    posts = {
+        path: operation["post"] for path, operation in operations.items() if "post" in operation
+    }
+    paths = [path for path, operation in posts.items() if "requestBody" not in operation]
     assert len(paths) >= 10
-    assert all("400" in told["responses"] for told in posts.values())
-    made = {key: OBJECTS[key](tenant) for key in {key_of(path) for path in paths}}
+    assert all("400" in operation["responses"] for operation in posts.values())
+    objects = {key: OBJECTS[key](tenant) for key in {key_of(path) for path in paths}}
     for path in paths:
-        own = made[key_of(path)]
-        url = re.sub("{[^}]+}", str(getattr(own, "pk", own)), path)
+        target = objects[key_of(path)]
+        url = re.sub("{[^}]+}", str(getattr(target, "pk", target)), path)
         (error,) = owner.post(url, {"no_such_field": "1"}).json().get("errors", [{}])
         assert (error.get("code"), error.get("attr")) == ("unknown_field", "no_such_field"), path
         assert owner.post(url, [1]).status_code == 400, path

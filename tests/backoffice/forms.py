@@ -1,4 +1,4 @@
-"""What an operator posts in a sender's admin form."""
+"""Forms as the operators' pages post them."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from channels.models import Sender
 
 
 def form_of(sender: Model, **fields: Any) -> dict[str, Any]:
+    """The change form of a bot, with `fields` in place of its own."""
     assert isinstance(sender, Sender)
     return {
         "name": sender.name,

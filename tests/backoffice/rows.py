@@ -49,9 +49,9 @@ def row_of_every_model(tenant: Tenant) -> dict[type[Model], Model]:
         *_contacts(tenant),
         *_money(tenant),
     ]
-    found: dict[type[Model], Model] = {type(row): row for row in rows}
-    rows += _broadcasts(tenant, found[TenantWAApp], found[Contact])
-    rows += _events(cast("ProviderApp", found[ProviderApp]))
+    rows_by_model: dict[type[Model], Model] = {type(row): row for row in rows}
+    rows += _broadcasts(tenant, rows_by_model[TenantWAApp], rows_by_model[Contact])
+    rows += _events(cast("ProviderApp", rows_by_model[ProviderApp]))
     return {type(row): row for row in rows}
 
 

@@ -31,7 +31,7 @@ def test_no_label_has_an_abbreviation_in_small_letters() -> None:
         if isinstance(page, AdminPage)
         for field in model._meta.fields
     }
-    assert {name: each for name, each in names.items() if ABBREVIATED.search(each)} == {}
+    assert {name: label for name, label in names.items() if ABBREVIATED.search(label)} == {}
     assert names["channels.Sender.base_url"] == "base URL"
     assert names["broadcast.BroadcastMessage.provider_message_id"] == "provider message ID"
 

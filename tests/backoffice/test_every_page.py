@@ -98,9 +98,9 @@ def test_a_list_filtered_by_a_nul_is_refused(model: type[Model], superuser: Clie
 
 
 @every_model
-@pytest.mark.parametrize("told", ["None", "\x00", "1"])
+@pytest.mark.parametrize("value", ["None", "\x00", "1"])
 def test_what_is_no_id_is_an_error_of_its_field(
-    model: type[Model], superuser: Client, rows: Rows, told: str
+    model: type[Model], superuser: Client, rows: Rows, value: str
 ) -> None:
     """A page shown again with its errors looks the chosen object up."""
     pages = [address(model, "add"), address(model, "change", rows[model].pk)]
@@ -108,7 +108,7 @@ def test_what_is_no_id_is_an_error_of_its_field(
         form = superuser.get(page).context["adminform"].form
         for name in admin.site._registry[model].autocomplete_fields:
             if name in form.fields:
-                answer = superuser.post(page, {name: told})
+                answer = superuser.post(page, {name: value})
                 assert answer.status_code == 200
                 assert name in answer.context["adminform"].form.errors
 

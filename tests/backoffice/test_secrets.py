@@ -51,7 +51,7 @@ def test_an_app_of_another_tenant_is_refused(superuser: Client, rows: Rows, tena
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "error"),
     [
         ({"account_id": "2"}, "The credentials are for 1; account_id has to be the same."),
         (
@@ -65,17 +65,17 @@ def test_an_app_of_another_tenant_is_refused(superuser: Client, rows: Rows, tena
     ],
 )
 def test_a_bots_account_is_its_tokens(
-    superuser: Client, rows: Rows, change: dict[str, str], said: str
+    superuser: Client, rows: Rows, change: dict[str, str], error: str
 ) -> None:
     answer = save(superuser, rows[Sender], **change)
-    assert said in answer.text
+    assert error in answer.text
     assert "another-made-up-token" not in answer.text
     stored = Sender.objects.get(pk=rows[Sender].pk)
     assert (stored.account_id, stored.credentials) == ("1", {"bot_token": f"1:{SECRET}"})
 
 
 @pytest.mark.parametrize(
-    "given",
+    "credentials",
     [
         '{"token": "1:another-made-up-token"}',
         '{"bot_token": "1:another-made-up-token", "base_url": "https://example.com"}',
@@ -83,9 +83,9 @@ def test_a_bots_account_is_its_tokens(
     ],
 )
 def test_credentials_with_other_names_than_the_providers_are_refused(
-    superuser: Client, rows: Rows, given: str
+    superuser: Client, rows: Rows, credentials: str
 ) -> None:
-    answer = save(superuser, rows[Sender], new_credentials=given)
+    answer = save(superuser, rows[Sender], new_credentials=credentials)
     form = answer.context["adminform"].form
     assert form.errors == {"new_credentials": ["Exactly these are needed: bot_token."]}
     assert "another-made-up-token" not in answer.text
@@ -93,19 +93,19 @@ def test_credentials_with_other_names_than_the_providers_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("given", "stored"),
+    ("secrets", "stored"),
     [
         ({"secret_token": " another "}, {"secret_token": "another"}),
         ({"token": "another"}, {"token": SECRET}),
     ],
 )
 def test_an_apps_secrets_are_those_that_its_provider_needs(
-    superuser: Client, rows: Rows, given: dict[str, str], stored: dict[str, str]
+    superuser: Client, rows: Rows, secrets: dict[str, str], stored: dict[str, str]
 ) -> None:
     app = rows[ProviderApp]
-    form = {"name": "App", "is_active": "on", "new_secrets": json.dumps(given)}
+    form = {"name": "App", "is_active": "on", "new_secrets": json.dumps(secrets)}
     answer = superuser.post(f"/admin/channels/providerapp/{app.pk}/change/", form)
-    assert ("Exactly these are needed: secret_token." in answer.text) == ("token" in given)
+    assert ("Exactly these are needed: secret_token." in answer.text) == ("token" in secrets)
     assert ProviderApp.objects.get(pk=app.pk).secrets == stored
 
 

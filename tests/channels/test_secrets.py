@@ -38,7 +38,9 @@ from tests.channels.providers.samples import account, call, service_account
 
 EVERY = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
 WITH_TOKENS = pytest.mark.parametrize(
-    "adapter", [each for each in ADAPTERS.values() if each.token_grant], ids=lambda a: a.provider
+    "adapter",
+    [adapter for adapter in ADAPTERS.values() if adapter.token_grant],
+    ids=lambda a: a.provider,
 )
 BODY = "Hush, this is between us"
 NUMBER = "4155550"
@@ -60,28 +62,28 @@ class Heard(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        told = f"{record.getMessage()} {record.__dict__!r}"
+        line = f"{record.getMessage()} {record.__dict__!r}"
         if record.exc_info:
-            told += logging.Formatter().formatException(record.exc_info)
-        self.lines.append(told)
+            line += logging.Formatter().formatException(record.exc_info)
+        self.lines.append(line)
 
 
 @pytest.fixture
 def heard() -> Iterator[Heard]:
     """All loggers at DEBUG, those of libraries too."""
     handler, root, before = Heard(), logging.getLogger(), logging.getLogger().level
-    named = [each for each in logging.Logger.manager.loggerDict.values()
-             if isinstance(each, logging.Logger)]  # fmt: skip
-    levels = {each: each.level for each in named}
+    named = [logger for logger in logging.Logger.manager.loggerDict.values()
+             if isinstance(logger, logging.Logger)]  # fmt: skip
+    levels = {logger: logger.level for logger in named}
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    for each in named:
-        each.setLevel(logging.DEBUG)
+    for logger in named:
+        logger.setLevel(logging.DEBUG)
     yield handler
     root.removeHandler(handler)
     root.setLevel(before)
-    for each, level in levels.items():
-        each.setLevel(level)
+    for logger, level in levels.items():
+        logger.setLevel(level)
     http.close()
     access_tokens._holders.cache_clear()
 
@@ -98,9 +100,9 @@ def key() -> str:
 
 
 def sender_at(adapter: Adapter, base_url: str, key: str) -> SenderAccount:
-    one = account(adapter.provider, base_url=base_url)
+    sender = account(adapter.provider, base_url=base_url)
     grant = adapter.token_grant
-    return replace(one, credentials={grant.key: key}) if grant else one
+    return replace(sender, credentials={grant.key: key}) if grant else sender
 
 
 def needles(adapter: Adapter, sender: SenderAccount) -> list[str]:
@@ -185,8 +187,8 @@ def test_credentials_that_are_missing_or_cannot_be_sent(
                 account(adapter.provider, base_url=far_end.url), credentials=credentials
             )
             assert send(sender, template=False) == 0
-            told = [line for line in heard.lines if value and value in line]
-            assert told == []
+            leaks = [line for line in heard.lines if value and value in line]
+            assert leaks == []
     assert_nothing_told(heard, adapter, replace(sender, credentials={}))
 
 
@@ -260,18 +262,22 @@ def test_a_pressed_button_is_acknowledged_without_a_word(far_end: FarEnd, heard:
 
 def test_all_seven_are_tried() -> None:
     assert len(ADAPTERS) == 7
-    assert [each.provider for each in ADAPTERS.values() if each.token_grant] == ["google_rbm"]
+    assert [adapter.provider for adapter in ADAPTERS.values() if adapter.token_grant] == [
+        "google_rbm"
+    ]
 
 
 @EVERY
 def test_webhook_calls_good_and_bad(adapter: Adapter, heard: Heard) -> None:
     secrets = WebhookSecrets(dict.fromkeys(adapter.webhook_secret_names, "hush-secret"))
     for body in (BODY.encode(), b"{}", f'{{"message":{{"text":"{BODY}"}}}}'.encode(), b"\xff"):
-        asked = call(body, x_hub_signature_256="sha256=0", x_twilio_signature="x")
-        assert adapter.webhook.verify(secrets, asked) is False
-        adapter.webhook.handshake(secrets, asked)
+        webhook_call = call(body, x_hub_signature_256="sha256=0", x_twilio_signature="x")
+        assert adapter.webhook.verify(secrets, webhook_call) is False
+        adapter.webhook.handshake(secrets, webhook_call)
         try:
-            adapter.webhook.parse(adapter.webhook.stored(asked), received_at=datetime.now(UTC))
+            adapter.webhook.parse(
+                adapter.webhook.stored(webhook_call), received_at=datetime.now(UTC)
+            )
         except ValueError as error:
             heard.lines.append(str(error))  # what is set aside keeps this text
     for line in heard.lines:

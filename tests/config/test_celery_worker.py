@@ -54,17 +54,17 @@ def _backend_after_a_task() -> int:
     """The worker's connection, once a task sent now has used it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        (began,) = cursor.fetchone()
+        (started_at,) = cursor.fetchone()
         app.send_task("broadcast.tasks.sweep", queue="default")
         deadline = time.monotonic() + DEADLINE
         while time.monotonic() < deadline:
             cursor.execute(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
                 "AND pid <> pg_backend_pid() AND state = 'idle' AND query_start > %s",
-                [began],
+                [started_at],
             )
-            if found := cursor.fetchall():
-                return int(found[0][0])
+            if rows := cursor.fetchall():
+                return int(rows[0][0])
             time.sleep(0.05)
     raise AssertionError("No task has used the database.")
 

@@ -53,13 +53,13 @@ def test_every_number_that_a_setting_is_said_to_be_by_default_is_its_default() -
         name: float(value)
         for name, value in (*NUMBER_IN_COMPOSE.findall(COMPOSE), *NUMBER.findall(code))
     }
-    said = {
+    documented = {
         name: float(value)
         for comment, names in EXPLAINED.findall((BASE_DIR / ".env.example").read_text())
-        for found in DEFAULTS.findall(comment)
-        for name, value in zip(WRITTEN.findall(names), filter(None, found), strict=True)
+        for values in DEFAULTS.findall(comment)
+        for name, value in zip(WRITTEN.findall(names), filter(None, values), strict=True)
     }
-    assert said == defaults
+    assert documented == defaults
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(BASE_DIR)))
@@ -77,8 +77,8 @@ def test_the_readme_lists_every_route_of_the_api() -> None:
     section = (BASE_DIR / "README.md").read_text(encoding="utf-8").split("## The API\n")[1]
     listed = {route.split()[-1] for route in ROUTE.findall(section.split("\n## ")[0])}
     paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
-    known = {re.sub(r"\{[a-z]+_id\}", "{id}", path) for path in paths}
-    assert listed - BESIDE_THE_API == known
+    routes = {re.sub(r"\{[a-z]+_id\}", "{id}", path) for path in paths}
+    assert listed - BESIDE_THE_API == routes
 
 
 def test_no_two_decisions_have_one_number() -> None:

@@ -30,9 +30,9 @@ def sources() -> Iterator[Path]:
 def test_nothing_stands_in_for_celery_postgresql_or_redis() -> None:
     files = list(sources())
     assert len(files) > 100
-    found = [
+    stand_ins = [
         f"{path.relative_to(BASE_DIR)}: {match.group()}"
         for path in files
         for match in STAND_IN.finditer(path.read_text(encoding="utf-8"))
     ]
-    assert found == []
+    assert stand_ins == []

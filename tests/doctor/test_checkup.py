@@ -49,10 +49,10 @@ def going(
     return Broadcast.objects.get(pk=broadcast.pk)
 
 
-def found(**options: object) -> set[str]:
+def breached_checks(**options: object) -> set[str]:
     return {
-        each.check
-        for each in find_breaches(now=timezone.now(), grace=timedelta(0), **options)  # type: ignore[arg-type]  # as given
+        breach.check
+        for breach in find_breaches(now=timezone.now(), grace=timedelta(0), **options)  # type: ignore[arg-type]  # as given
     }
 
 
@@ -60,15 +60,15 @@ def examine(*arguments: str) -> tuple[str, int]:
     out = StringIO()
     try:
         call_command("doctor", *arguments, stdout=out)
-    except SystemExit as stopped:
-        return out.getvalue(), int(str(stopped.code))
+    except SystemExit as exit_request:
+        return out.getvalue(), int(str(exit_request.code))
     return out.getvalue(), 0
 
 
 def test_a_sound_system_has_no_breach(going: Broadcast) -> None:
-    assert found() == set()
-    said, code = examine()
-    assert (code, said.startswith("0 breaches in")) == (0, True)
+    assert breached_checks() == set()
+    output, code = examine()
+    assert (code, output.startswith("0 breaches in")) == (0, True)
 
 
 def test_every_app_with_an_audit_is_asked() -> None:
@@ -178,7 +178,7 @@ def test_each_breach_is_found(
     going: Broadcast, break_it: Callable[[Broadcast], None], check: str
 ) -> None:
     break_it(going)
-    assert check in found()
+    assert check in breached_checks()
 
 
 def test_an_overdrawn_wallet_cannot_even_be_written(going: Broadcast) -> None:
@@ -189,10 +189,10 @@ def test_an_overdrawn_wallet_cannot_even_be_written(going: Broadcast) -> None:
 
 def test_a_breach_is_printed_stored_and_told_by_the_exit_code(going: Broadcast) -> None:
     broken_counters(going)
-    said, code = examine()
+    output, code = examine()
     assert code == 1
-    assert f"broadcast:{going.pk}" in said
-    assert "sent 7, rows 1" in said
+    assert f"broadcast:{going.pk}" in output
+    assert "sent 7, rows 1" in output
     checkup = Checkup.objects.get()
     assert (checkup.breach_count, checkup.breaches[0]["check"]) == (1, "counters_differ")
 
@@ -202,8 +202,8 @@ def test_what_is_safe_is_mended(
     going: Broadcast, tenant: Tenant, break_it: Callable[[Broadcast], None]
 ) -> None:
     break_it(going)
-    said, code = examine("--repair")
-    assert (code, "Tried to repair 1." in said) == (0, True)
+    output, code = examine("--repair")
+    assert (code, "Tried to mend 1." in output) == (0, True)
     run_batch(lane_id=going.lanes.get().pk, clock=lambda: timezone.now() + timedelta(seconds=1))
     assert sorted(going.messages.values_list("status", flat=True)) == ["SENT"] * 3 + ["UNKNOWN"]
 
@@ -221,7 +221,7 @@ def test_a_broadcast_that_was_never_finished_is_finished(
     long_ago = timezone.now() - timedelta(hours=1)
     going.messages.update(status_at=long_ago)
     BroadcastCounters.objects.filter(broadcast=going).update(unknown=0, sent=4, handed_over=4)
-    assert "finished_status_differs" in found()
+    assert "finished_status_differs" in breached_checks()
     examine("--repair")
     assert broken.get().status == "SENT"
 
@@ -237,11 +237,11 @@ def test_what_was_over_long_ago_can_be_left_out(going: Broadcast) -> None:
     Broadcast.objects.filter(pk=going.pk).update(status="PARTIALLY_SENT")
     Broadcast.objects.filter(pk=going.pk).update(finished_at=timezone.now())
     later = timezone.now() + timedelta(days=1)
-    assert "counters_differ" in found()
-    assert "counters_differ" not in found(since=later)
+    assert "counters_differ" in breached_checks()
+    assert "counters_differ" not in breached_checks(since=later)
 
 
 def test_what_it_found_is_remembered_for_a_month(going: Broadcast, now: datetime) -> None:
     for days in (31, 1, 0):
         check_up(now=now - timedelta(days=days))
-    assert [each.breach_count for each in Checkup.objects.all()] == [0, 0]
+    assert [checkup.breach_count for checkup in Checkup.objects.all()] == [0, 0]

@@ -36,12 +36,16 @@ SOON = 8.0
 def test_batches_are_swept_beside_one_that_cannot_be(
     rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
 ) -> None:
-    made = [draft(people(1)) for _ in range(3)]
-    for each in made:
-        assert shut_fence(batch_id=claimed_batch(tenant, each, bot, now).pk)
-    Broadcast.objects.filter(pk=made[1].pk).update(hold_revision=99, unknown_policy="FAIL")
+    broadcasts = [draft(people(1)) for _ in range(3)]
+    for broadcast in broadcasts:
+        assert shut_fence(batch_id=claimed_batch(tenant, broadcast, bot, now).pk)
+    Broadcast.objects.filter(pk=broadcasts[1].pk).update(hold_revision=99, unknown_policy="FAIL")
     assert sweep_batches(now=now + timedelta(hours=1)) == 2
-    assert [statuses(each) for each in made] == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
+    assert all_statuses(broadcasts) == [
+        ["UNKNOWN"],
+        ["SENDING"],
+        ["UNKNOWN"],
+    ]
 
 
 def test_the_batches_that_wait_longest_are_swept_first(
@@ -53,13 +57,21 @@ def test_the_batches_that_wait_longest_are_swept_first(
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = [draft(people(1)) for _ in range(3)]
-    for each, age in zip(made, (3, 1, 2), strict=True):
-        batch = claimed_batch(tenant, each, bot, now)
+    broadcasts = [draft(people(1)) for _ in range(3)]
+    for broadcast, age in zip(broadcasts, (3, 1, 2), strict=True):
+        batch = claimed_batch(tenant, broadcast, bot, now)
         Batch.objects.filter(pk=batch.pk).update(lease_expires_at=now - timedelta(hours=age))
     monkeypatch.setattr(sending, "SWEPT_AT_ONCE", 2)
     assert sweep_batches(now=now) == 2
-    assert [statuses(each) for each in made] == [["PENDING"], ["SENDING"], ["PENDING"]]
+    assert all_statuses(broadcasts) == [
+        ["PENDING"],
+        ["SENDING"],
+        ["PENDING"],
+    ]
+
+
+def all_statuses(broadcasts: list[Broadcast]) -> list[list[str]]:
+    return [statuses(broadcast) for broadcast in broadcasts]
 
 
 def run(sql: str) -> int:
@@ -84,15 +96,15 @@ def in_a_thread(look: Callable[..., int], now: datetime) -> int:
 def test_what_a_frozen_process_holds_is_left_to_the_next_look(
     rich: Wallet, tenant: Tenant, bot: Sender, people: People, draft: MakeBroadcast, now: datetime
 ) -> None:
-    made = [draft(people(1)) for _ in range(3)]
-    for each in made:
-        assert shut_fence(batch_id=claimed_batch(tenant, each, bot, now).pk)
+    broadcasts = [draft(people(1)) for _ in range(3)]
+    for broadcast in broadcasts:
+        assert shut_fence(batch_id=claimed_batch(tenant, broadcast, bot, now).pk)
     later = now + timedelta(hours=1)
-    with ThreadPoolExecutor(1) as thread, transaction.atomic(), capture_logs() as said:
-        lock_counters(made[1].pk)
+    with ThreadPoolExecutor(1) as thread, transaction.atomic(), capture_logs() as logs:
+        lock_counters(broadcasts[1].pk)
         assert thread.submit(in_a_thread, sweep_batches, later).result(SOON) == 2
-    assert [(each["event"], each["log_level"]) for each in said] == [("look_put_off", "info")]
-    assert [statuses(each) for each in made] == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
+    assert [(line["event"], line["log_level"]) for line in logs] == [("look_put_off", "info")]
+    assert all_statuses(broadcasts) == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
     assert sweep_batches(now=later) == 1
 
 
@@ -100,15 +112,15 @@ def test_what_a_frozen_process_holds_is_left_to_the_next_look(
 def test_what_is_paused_by_a_look_is_paused_beside_what_a_frozen_process_holds(
     rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
 ) -> None:
-    made = [draft(people(1)) for _ in range(3)]
-    for each in made:
-        lifecycle.send(tenant=tenant, broadcast_id=each.pk, now=now)
+    broadcasts = [draft(people(1)) for _ in range(3)]
+    for broadcast in broadcasts:
+        lifecycle.send(tenant=tenant, broadcast_id=broadcast.pk, now=now)
     Tenant.objects.update(is_active=False)
     with ThreadPoolExecutor(1) as thread, transaction.atomic():
-        locked(tenant, made[1].pk)
+        locked(tenant, broadcasts[1].pk)
         assert thread.submit(in_a_thread, pause_for_tenants, now).result(SOON) == 2
     paused = Broadcast.objects.exclude(paused_at=None).order_by("id")
-    assert list(paused.values_list("pk", flat=True)) == [made[0].pk, made[2].pk]
+    assert list(paused.values_list("pk", flat=True)) == [broadcasts[0].pk, broadcasts[2].pk]
     assert pause_for_tenants(now=now) == 1
 
 

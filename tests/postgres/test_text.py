@@ -26,7 +26,7 @@ def says(far_end: FarEnd, body: dict[str, Any], status: str = "200 OK") -> None:
 
 
 def test_a_text_is_kept_without_it() -> None:
-    assert [storable(each) for each in (ODD, "plain\n", "")] == [KEPT, "plain\n", ""]
+    assert [storable(value) for value in (ODD, "plain\n", "")] == [KEPT, "plain\n", ""]
 
 
 def test_an_object_is_kept_without_it_at_any_depth_and_in_keys() -> None:
@@ -46,14 +46,14 @@ def test_metas_templates_are_taken_over(tenant: Tenant, far_end: FarEnd) -> None
     app = WhatsAppSenderFactory.create(
         tenant=tenant, base_url=far_end.url, business_account_id="1001"
     )
-    known = TemplateFactory.create(
+    template = TemplateFactory.create(
         tenant=tenant, app=app, provider_template_id="7", status="APPROVED"
     )
     button = {"type": "URL", "text": f"Shop{ODD}", "url": "https://shop.test/"}
     listed = {
         "id": "7",
-        "name": known.name,
-        "language": known.language,
+        "name": template.name,
+        "language": template.language,
         "status": "REJECTED",
         "category": "MARKETING",
         "rejected_reason": f"BAD{ODD}",
@@ -67,10 +67,10 @@ def test_metas_templates_are_taken_over(tenant: Tenant, far_end: FarEnd) -> None
 
     assert sync(app=app, now=timezone.now()).created == 1
 
-    known.refresh_from_db()
-    assert (known.status, known.rejection_reason) == ("REJECTED", f"BAD{KEPT}")
-    assert (known.body, known.buttons[0]["text"]) == (f"Hi{KEPT}", f"Shop{KEPT}")
-    new = WhatsAppTemplate.objects.exclude(pk=known.pk).get()
+    template.refresh_from_db()
+    assert (template.status, template.rejection_reason) == ("REJECTED", f"BAD{KEPT}")
+    assert (template.body, template.buttons[0]["text"]) == (f"Hi{KEPT}", f"Shop{KEPT}")
+    new = WhatsAppTemplate.objects.exclude(pk=template.pk).get()
     assert (new.name, new.provider_template_id) == ("made_there", "8")
 
 
@@ -82,13 +82,13 @@ def test_gupshups_templates_are_taken_over(tenant: Tenant, far_end: FarEnd) -> N
         base_url=far_end.url,
         credentials={"api_key": "key", "app_id": "app", "app_name": "Shop"},
     )
-    known = TemplateFactory.create(
+    template = TemplateFactory.create(
         tenant=tenant, app=app, provider_template_id="7", status="APPROVED"
     )
     listed = {
         "id": "7",
-        "elementName": known.name,
-        "languageCode": known.language,
+        "elementName": template.name,
+        "languageCode": template.language,
         "status": "REJECTED",
         "category": "MARKETING",
         "reason": f"BAD{ODD}",
@@ -99,8 +99,8 @@ def test_gupshups_templates_are_taken_over(tenant: Tenant, far_end: FarEnd) -> N
 
     sync(app=app, now=timezone.now())
 
-    known.refresh_from_db()
-    assert (known.rejection_reason, known.body) == (f"BAD{KEPT}", f"Hi{KEPT}")
+    template.refresh_from_db()
+    assert (template.rejection_reason, template.body) == (f"BAD{KEPT}", f"Hi{KEPT}")
 
 
 @pytest.mark.django_db
@@ -113,10 +113,10 @@ def test_a_submitted_template_gets_its_id(
     template = TemplateFactory.create(tenant=tenant, app=app)
     says(far_end, {"id": f"7{ODD}", "status": "PENDING", "category": f"A_WORD_OF_ITS_OWN{ODD}"})
 
-    told = owner.post(f"/templates/{template.pk}/submit/").json()
+    submitted = owner.post(f"/templates/{template.pk}/submit/").json()
 
-    assert (told["status"], told["provider_template_id"]) == ("PENDING", f"7{KEPT}")
-    assert told["category"] == "MARKETING"
+    assert (submitted["status"], submitted["provider_template_id"]) == ("PENDING", f"7{KEPT}")
+    assert submitted["category"] == "MARKETING"
 
 
 @pytest.mark.django_db
@@ -124,10 +124,10 @@ def test_a_check_is_noted(owner: APIClient, tenant: Tenant, far_end: FarEnd) -> 
     sender = SenderFactory.create(tenant=tenant, base_url=far_end.url)
     says(far_end, {"ok": True, "result": {"id": 1, "username": f"shop{ODD}"}})
 
-    told = owner.post(f"/senders/{sender.pk}/check/").json()
+    answered = owner.post(f"/senders/{sender.pk}/check/").json()
 
     sender.refresh_from_db()
-    assert (told["works"], sender.check_result) == (True, f"@shop{KEPT} (1)")
+    assert (answered["works"], sender.check_result) == (True, f"@shop{KEPT} (1)")
 
 
 def test_a_look_up_finds_an_id(far_end: FarEnd) -> None:
@@ -145,10 +145,10 @@ def test_a_look_up_finds_an_id(far_end: FarEnd) -> None:
     }
     says(far_end, {"messages": [listed], "next_page_uri": None})
 
-    found = look_up_messages(
+    receipts = look_up_messages(
         account=account("twilio", base_url=far_end.url),
         asked=[HandedOver(sent, now, now)],
         timeout=5,
     )
 
-    assert found[sent.id].provider_message_id == f"SM1{KEPT}"
+    assert receipts[sent.id].provider_message_id == f"SM1{KEPT}"

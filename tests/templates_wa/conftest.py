@@ -1,4 +1,4 @@
-"""A WhatsApp sender at the sandbox."""
+"""A WhatsApp number whose provider is the sandbox."""
 
 import time
 from itertools import count

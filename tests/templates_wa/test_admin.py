@@ -14,12 +14,12 @@ from tests.factories import TemplateFactory
 def save(client: Client, template: WhatsAppTemplate, **fields: Any) -> Any:
     page = f"/admin/templates_wa/whatsapptemplate/{template.pk}/change/"
     form = client.get(page).context["adminform"].form
-    known = {name: form.get_initial_for_field(form.fields[name], name) for name in form.fields}
-    told = {name: "" if value is None else value for name, value in known.items()}
+    initial = {name: form.get_initial_for_field(form.fields[name], name) for name in form.fields}
+    form_data = {name: "" if value is None else value for name, value in initial.items()}
     for name in ("buttons", "cards", "examples"):
-        told[name] = json.dumps(told[name])
-    told.pop("add_security_recommendation")  # a box that is not ticked
-    return client.post(page, {**told, **fields})
+        form_data[name] = json.dumps(form_data[name])
+    form_data.pop("add_security_recommendation")  # a box that is not ticked
+    return client.post(page, {**form_data, **fields})
 
 
 def test_a_text_is_changed(superuser: Client, tenant: Tenant) -> None:

@@ -31,9 +31,9 @@ def test_makes_a_tenant_and_its_owner() -> None:
 def test_a_second_run_changes_nothing() -> None:
     create()
 
-    said = create(password="something else entirely", currency="USD")
+    output = create(password="something else entirely", currency="USD")
 
-    assert "already there, password unchanged" in said
+    assert "already there, password unchanged" in output
     assert User.objects.get().check_password(PASSWORD)
     assert Tenant.objects.get().currency == "EUR"
     assert Membership.objects.count() == 1

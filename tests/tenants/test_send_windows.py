@@ -23,8 +23,8 @@ def utc(text: str) -> datetime:
 
 def opening(*windows: SendWindow, at: str, zone: str = "UTC", own: str = "") -> str | None:
     """2026-06-01 and 2026-11-02 are Mondays."""
-    found = next_opening(windows, at=utc(at), default_zone=zone, own_zone=own)
-    return None if found is None else found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+    opens_at = next_opening(windows, at=utc(at), default_zone=zone, own_zone=own)
+    return None if opens_at is None else opens_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
 
 
 @pytest.mark.parametrize(

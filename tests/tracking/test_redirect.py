@@ -15,9 +15,11 @@ TARGET = "https://shop.example/sale?x=1"
 
 @pytest.fixture
 def message(db: None) -> BroadcastMessage:
-    made = BroadcastMessageFactory.create()
-    TrackedURL.objects.create(tenant=made.tenant, broadcast=made.broadcast, position=0, url=TARGET)
-    return made
+    message = BroadcastMessageFactory.create()
+    TrackedURL.objects.create(
+        tenant=message.tenant, broadcast=message.broadcast, position=0, url=TARGET
+    )
+    return message
 
 
 def path(message: BroadcastMessage, position: int = 0) -> str:

@@ -89,7 +89,7 @@ def test_a_message_that_cannot_be_built_does_not_take_the_others_along(far_end: 
         OutcomeKind.PERMANENT,
         "adapter_error",
     )
-    assert [outcomes[one.id].kind for one in good] == [OutcomeKind.ACCEPTED] * 2
+    assert [outcomes[message.id].kind for message in good] == [OutcomeKind.ACCEPTED] * 2
     assert far_end.fully_read == 2
 
 
@@ -103,7 +103,9 @@ def test_a_message_that_waits_for_its_recipients_limit_keeps_no_other_waiting(
     first, second = deliver(
         account=sender, messages=[at_once, later], timeout=3, first_cut=0.3, starts=starts
     )
-    assert [[(each, outcome.kind) for each, outcome in cut] for cut in (first, second)] == [
+    assert [
+        [(message_id, outcome.kind) for message_id, outcome in cut] for cut in (first, second)
+    ] == [
         [(at_once.id, OutcomeKind.ACCEPTED)],
         [(later.id, OutcomeKind.ACCEPTED)],
     ]

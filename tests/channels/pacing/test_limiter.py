@@ -38,7 +38,7 @@ def ask(its: Limits, size: int, *, costs: Sequence[int] | None = None, to: str =
 
 def most_in_a_second(times: list[float]) -> int:
     """By the clock that they are all measured by; a time's own second is open at its start."""
-    return max(sum(1 for each in times if at - 1.0 < each <= at) for at in times)
+    return max(sum(1 for time in times if at - 1.0 < time <= at) for at in times)
 
 
 @pytest.mark.parametrize("per_second", [1, 30, 80, 400])
@@ -47,8 +47,8 @@ def test_the_limit_is_reached_and_never_passed(valkey: redis.Redis, per_second: 
     times: list[float] = []
     for _ in range(40):
         asked_at = monotonic()
-        times += [asked_at + each for each in ask(its, 25).waits if each is not None]
-    shaken = [each + SHAKEN * (n % 2) for n, each in enumerate(sorted(times))]
+        times += [asked_at + wait for wait in ask(its, 25).waits if wait is not None]
+    shaken = [wait + SHAKEN * (n % 2) for n, wait in enumerate(sorted(times))]
     assert most_in_a_second(shaken) <= per_second
     assert len(times) >= int(0.95 * HORIZON * per_second)
     assert (max(times) - min(times)) / (len(times) - 1) <= 1 / (0.95 * per_second)
@@ -57,23 +57,23 @@ def test_the_limit_is_reached_and_never_passed(valkey: redis.Redis, per_second: 
 def test_no_time_is_given_twice_to_workers_at_once(valkey: redis.Redis) -> None:
     its = limits(1000)
     with ThreadPoolExecutor(WORKERS) as workers:
-        asked = list(workers.map(lambda _: ask(its, 10), range(50)))
-    granted = sum(1 for times in asked for each in times.waits if each is not None)
+        answers = list(workers.map(lambda _: ask(its, 10), range(50)))
+    granted = sum(1 for times in answers for wait in times.waits if wait is not None)
     assert granted == 500
-    assert max(times.free_in for times in asked) == pytest.approx(500 * its.interval, abs=0.4)
+    assert max(times.free_in for times in answers) == pytest.approx(500 * its.interval, abs=0.4)
 
 
 def test_what_is_beyond_the_horizon_gets_no_time_and_spends_none(valkey: redis.Redis) -> None:
     its = limits(10)
     first = ask(its, 50)
-    granted = [each for each in first.waits if each is not None]
+    granted = [wait for wait in first.waits if wait is not None]
     assert len(granted) == 20
     assert max(granted) <= HORIZON < min(first.not_before[20:])
     assert set(ask(its, 5).waits) == {None}
 
 
 def test_a_message_of_three_segments_costs_three(valkey: redis.Redis) -> None:
-    waits = [each or 0.0 for each in ask(limits(10), 3, costs=[3, 1, 1]).waits]
+    waits = [wait or 0.0 for wait in ask(limits(10), 3, costs=[3, 1, 1]).waits]
     assert waits[1] - waits[0] == pytest.approx(3 * (waits[2] - waits[1]), rel=0.01)
 
 
@@ -149,11 +149,11 @@ def test_a_batch_of_any_size_gets_its_times(valkey: redis.Redis) -> None:
     """An operator's `batch_size` knows no limit; Lua takes 8,000 values at once."""
     its = limits(pair=6.0)
     last = ["1"] * 2
-    told = reserve(
+    times = reserve(
         limits=its, addresses=[*(f"9{n}" for n in range(9_000)), *last], costs=[1] * 9_002
     )
-    assert told.waits[:-1] == [0.0] * 9_001
-    assert told.waits[-1] is None
+    assert times.waits[:-1] == [0.0] * 9_001
+    assert times.waits[-1] is None
     assert ask(its, 1, to="98999").waits == [None]
 
 
@@ -189,14 +189,16 @@ def test_a_flush_forgets_no_time_that_a_worker_was_given(valkey: redis.Redis) ->
     """Its messages leave when they would have; those of a batch after the flush come after them."""
     paced, paired = limits(20), limits(pair=1.5)
     asked_at = monotonic()
-    given = [asked_at + each for each in ask(paced, 50).waits if each is not None]
+    times_given = [asked_at + wait for wait in ask(paced, 50).waits if wait is not None]
     ask(paired, 1, to="49170")
     asked_at = monotonic()
-    to_one = [asked_at + each for each in ask(paired, 1, to="49170").waits if each is not None]
+    times_to_one = [
+        asked_at + wait for wait in ask(paired, 1, to="49170").waits if wait is not None
+    ]
     flush(valkey)
     asked_at = monotonic()
-    assert asked_at + ask(paced, 1).not_before[0] > max(given) + 1.0
-    assert asked_at + ask(paired, 1, to="49170").not_before[0] > max(to_one) + 1.5
+    assert asked_at + ask(paced, 1).not_before[0] > max(times_given) + 1.0
+    assert asked_at + ask(paired, 1, to="49170").not_before[0] > max(times_to_one) + 1.5
 
 
 def test_a_clock_that_was_set_back_closes_nobody_for_as_long(valkey: redis.Redis) -> None:

@@ -102,5 +102,5 @@ def call(
     """A call to `url`, with this query in place of the URL's own where one is given."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     whole = f"{url}?{urlencode(query)}" if query else url
-    told = dict(parse_qsl(urlsplit(whole).query))
-    return WebhookCall(method="POST", url=whole, query=told, headers=named, body=body)
+    query_of_url = dict(parse_qsl(urlsplit(whole).query))
+    return WebhookCall(method="POST", url=whole, query=query_of_url, headers=named, body=body)

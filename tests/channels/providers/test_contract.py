@@ -3,9 +3,10 @@
 import base64
 import hashlib
 import hmac
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,20 @@ from tests.channels.providers.samples import (
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
+
+
+def signing_of(adapter: Adapter) -> Any:
+    """The module `signing` in the folder of the provider's tests."""
+    folder = type(adapter).__module__.split(".")[2]
+    return import_module(f"tests.channels.providers.{folder}.signing")
+
+
+def signed(adapter: Adapter, body: bytes) -> WebhookCall:
+    call_of_provider: WebhookCall = signing_of(adapter).signed(body)
+    return call_of_provider
+
+
+SECRETS = {name: signing_of(adapter).SECRETS for name, adapter in ADAPTERS.items()}
 
 STATUSES = [200, 201, 204, 301, 307, 400, 401, 403, 404, 408, 418, 429, 500, 502, 503, 504]
 BODIES = [b"", b"null", b"[]", b"{}", b"<html>", b"\xff\xfe", b'{"ok":true}', b'{"messages":[]}']
@@ -110,19 +125,19 @@ def test_a_retry_date_is_read_against_the_answers_own_clock(adapter: Adapter) ->
 
 @EVERY
 def test_requests_hide_what_is_secret(adapter: Adapter) -> None:
-    one = account(adapter.provider)
-    for request in (adapter.check_request(one), *requests(adapter)):
-        assert "secret" not in repr(request) + repr(one)
+    sender = account(adapter.provider)
+    for request in (adapter.check_request(sender), *requests(adapter)):
+        assert "secret" not in repr(request) + repr(sender)
         assert request.url.startswith("https://provider.test/")
 
 
 @EVERY
 @pytest.mark.parametrize("seconds", [1, 600, 10**7])
 def test_any_time_that_is_left_can_be_asked_for(adapter: Adapter, seconds: int) -> None:
-    one = account(adapter.provider)
+    sender = account(adapter.provider)
     message = registered() if adapter.capabilities.needs_text_template else text()
-    asked = adapter.send_request(one, replace(message, valid_for=seconds))
-    assert asked.url == adapter.send_request(one, message).url
+    request = adapter.send_request(sender, replace(message, valid_for=seconds))
+    assert request.url == adapter.send_request(sender, message).url
 
 
 @EVERY
@@ -193,41 +208,6 @@ def test_an_unknown_provider_is_refused_with_the_choices() -> None:
     with pytest.raises(UnknownProvider) as refused:
         adapter_for("pigeon")
     assert refused.value.data == {"choices": sorted(ADAPTERS)}
-
-
-SECRETS = {
-    "meta_cloud": WebhookSecrets({"app_secret": "app-secret", "verify_token": "verify"}),
-    "telegram_bot": WebhookSecrets({"secret_token": "secret-token"}),
-    "twilio": WebhookSecrets({"auth_token": "auth-token"}),
-    "google_rbm": WebhookSecrets({"client_token": "client-token"}),
-    "vonage": WebhookSecrets({"signature_secret": "signature-secret"}),
-    "msg91": WebhookSecrets({"url_token": "a-token-in-the-url"}),
-    "gupshup": WebhookSecrets({"url_token": "a-token-in-the-url"}),
-}
-
-
-def signed(adapter: Adapter, body: bytes) -> WebhookCall:
-    """A call of the provider's shape around this body."""
-    match adapter.provider:
-        case "meta_cloud":
-            digest = hmac.new(b"app-secret", body, hashlib.sha256).hexdigest()
-            return call(body, x_hub_signature_256=f"sha256={digest}")
-        case "telegram_bot":
-            return call(body, x_telegram_bot_api_secret_token="secret-token")
-        case "twilio":
-            made = signature(b"auth-token", CALLED.encode() + b"a1", "sha1")
-            return call(b"a=1", x_twilio_signature=made)
-        case "google_rbm":
-            data = base64.b64encode(body).decode()
-            whole = json.dumps({"message": {"data": data}}).encode()
-            return call(whole, x_goog_signature=signature(b"client-token", body, "sha512"))
-        case "vonage":
-            told = b"&a=1&timestamp=1767225600"
-            made = hmac.new(b"signature-secret", told, hashlib.sha256).hexdigest()
-            return call(b"a=1&timestamp=1767225600&sig=" + made.encode())
-        case "msg91" | "gupshup":
-            return call(body, query={"token": "a-token-in-the-url"})
-    raise LookupError(adapter.provider)
 
 
 def signature(key: bytes, text: bytes, digest: str) -> str:

@@ -23,22 +23,22 @@ def connect(sender: Sender, *extra: str) -> str:
 
 def webhook_info(bot: Sender) -> str:
     token = bot.credentials["bot_token"]
-    asked = Request(f"{bot.base_url}/bot{token}/getWebhookInfo")  # noqa: S310 - our own sandbox
-    with urlopen(asked, timeout=5) as answer:  # noqa: S310
+    request = Request(f"{bot.base_url}/bot{token}/getWebhookInfo")  # noqa: S310 - our own sandbox
+    with urlopen(request, timeout=5) as answer:  # noqa: S310
         url: str = json.load(answer)["result"]["url"]
     return url
 
 
 def test_telegram_is_told_where_to_call(bot: Sender) -> None:
-    said = connect(bot)
+    output = connect(bot)
 
     bot.refresh_from_db()
     app = ProviderApp.objects.get()
     assert bot.app == app
     assert app.tenant == bot.tenant
     assert webhook_info(bot) == app.webhook_url
-    assert app.webhook_url in said
-    assert app.secrets["secret_token"] not in said
+    assert app.webhook_url in output
+    assert app.secrets["secret_token"] not in output
 
 
 def test_the_address_is_the_settings_and_the_secret_is_registered(

@@ -45,10 +45,10 @@ def test_options_in_the_url_are_added_to_ours_and_win_over_them(
 ) -> None:
     url = settings.DATABASE_URL
     url += f"{'&' if '?' in url else '?'}options={options}"
-    told = subprocess.check_output(
+    output = subprocess.check_output(
         [sys.executable, "-c", ASK],
         cwd=BASE_DIR,
         env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.base"},
         text=True,
     )
-    assert told.split() == [idle, statement]
+    assert output.split() == [idle, statement]

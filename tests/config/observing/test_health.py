@@ -54,16 +54,16 @@ def test_a_sensible_request_id_comes_back(client: Client) -> None:
     assert response["X-Request-ID"] == "order-17"
 
 
-@pytest.mark.parametrize("given", ["", "a b", "x" * 65, '{"a":1}'])
-def test_any_other_request_id_is_replaced(client: Client, given: str) -> None:
-    response = client.get("/healthz", headers={"X-Request-ID": given})
+@pytest.mark.parametrize("request_id", ["", "a b", "x" * 65, '{"a":1}'])
+def test_any_other_request_id_is_replaced(client: Client, request_id: str) -> None:
+    response = client.get("/healthz", headers={"X-Request-ID": request_id})
 
     assert len(response["X-Request-ID"]) == 36
 
 
 def test_a_browser_elsewhere_may_send_its_headers_and_read_ours(client: Client) -> None:
     origin = "https://app.example.com"
-    asked = client.options(
+    preflight = client.options(
         "/token/",
         headers={
             "Origin": origin,
@@ -71,13 +71,13 @@ def test_a_browser_elsewhere_may_send_its_headers_and_read_ours(client: Client) 
             "Access-Control-Request-Headers": "authorization, idempotency-key, x-request-id",
         },
     )
-    answered = client.get("/schema/", headers={"Origin": origin})
+    answer = client.get("/schema/", headers={"Origin": origin})
 
-    allowed = asked["Access-Control-Allow-Headers"]
+    allowed = preflight["Access-Control-Allow-Headers"]
     assert {"authorization", "idempotency-key", "x-request-id"} <= set(allowed.split(", "))
-    assert answered["Access-Control-Allow-Origin"] == origin
+    assert answer["Access-Control-Allow-Origin"] == origin
     assert {"Retry-After", "X-Request-ID"} <= set(
-        answered["Access-Control-Expose-Headers"].split(", ")
+        answer["Access-Control-Expose-Headers"].split(", ")
     )
 
 

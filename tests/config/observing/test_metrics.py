@@ -44,16 +44,16 @@ def test_they_are_what_the_rows_say(client: Client, bot: Sender) -> None:
             at=datetime.now(UTC),
             parked_at=datetime.now(UTC),
         )
-    said = lines(client)
-    assert "broadcast_events_waiting 1.0" in said
-    assert "broadcast_events_set_aside 2.0" in said
-    assert "broadcast_receipts_parked 3.0" in said
-    assert 'broadcasts{status="SENDING"} 1.0' in said
-    assert "broadcasts_paused 1.0" in said
-    assert 'broadcast_messages_waiting{status="PENDING"} 4.0' in said
-    assert 'broadcast_messages{status="UNKNOWN"} 5.0' in said
-    assert "broadcast_doctor_breaches 2.0" in said
-    assert "broadcast_senders_broken 1.0" in said
+    metrics = lines(client)
+    assert "broadcast_events_waiting 1.0" in metrics
+    assert "broadcast_events_set_aside 2.0" in metrics
+    assert "broadcast_receipts_parked 3.0" in metrics
+    assert 'broadcasts{status="SENDING"} 1.0' in metrics
+    assert "broadcasts_paused 1.0" in metrics
+    assert 'broadcast_messages_waiting{status="PENDING"} 4.0' in metrics
+    assert 'broadcast_messages{status="UNKNOWN"} 5.0' in metrics
+    assert "broadcast_doctor_breaches 2.0" in metrics
+    assert "broadcast_senders_broken 1.0" in metrics
 
 
 def test_a_doctor_that_never_ran_is_as_old_as_the_installation(client: Client) -> None:

@@ -28,9 +28,9 @@ def test_the_document_is_built_once_for_any_number_of_requests(
 
     monkeypatch.setattr(SchemaGenerator, "get_schema", counted)
 
-    answers = [client.get("/schema/", headers={"Accept": each}) for each in (JSON, YAML) * 2]
+    answers = [client.get("/schema/", headers={"Accept": accept}) for accept in (JSON, YAML) * 2]
 
-    assert [each.status_code for each in answers] == [200] * 4
+    assert [accept.status_code for accept in answers] == [200] * 4
     assert len(built) == 1
     assert answers[0].content == answers[2].content
     assert answers[1].content == answers[3].content

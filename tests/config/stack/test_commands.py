@@ -16,7 +16,7 @@ def niceness(name: str) -> int:
 
 
 def test_the_web_server_yields_to_sending() -> None:
-    found = {name: niceness(name) for name in ("web", "worker", "beat", "sending")}
+    niceness_by_name = {name: niceness(name) for name in ("web", "worker", "beat", "sending")}
 
-    own = found["sending"]
-    assert found == {"web": own + 5, "worker": own, "beat": own, "sending": own}
+    own = niceness_by_name["sending"]
+    assert niceness_by_name == {"web": own + 5, "worker": own, "beat": own, "sending": own}

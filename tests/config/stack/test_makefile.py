@@ -21,24 +21,24 @@ def tools(tmp_path: Path) -> Path:
 
 def make_e2e(tools: Path, *, chromium: str) -> tuple[int, str, str]:
     # Not what a `make test` around this test was told.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    done = subprocess.run(
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    make = subprocess.run(
         ["make", "-o", "dev", "e2e", f"BIN={tools}", f"CHROMIUM={chromium}"],  # noqa: S607
         cwd=BASE_DIR,
-        env={**kept, "PATH": f"{tools}:{os.environ['PATH']}"},
+        env={**environment, "PATH": f"{tools}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
     )
     calls = tools / "calls"
-    return done.returncode, done.stderr, calls.read_text() if calls.exists() else ""
+    return make.returncode, make.stderr, calls.read_text() if calls.exists() else ""
 
 
 def test_a_named_browser_that_is_missing_is_said_and_no_other_is_installed(tools: Path) -> None:
-    code, said, calls = make_e2e(tools, chromium="/nowhere/chrome")
+    code, errors, calls = make_e2e(tools, chromium="/nowhere/chrome")
 
     assert (code, "apt-get" in calls, "pytest" in calls) == (2, False, False)
-    assert "/nowhere/chrome" in said
+    assert "/nowhere/chrome" in errors
 
 
 def test_a_browser_that_is_there_is_used(tools: Path) -> None:

@@ -35,17 +35,17 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_dead_process_is_said_and_started_again(tmp_path: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     started = child(tmp_path, "import time; time.sleep(60)")
     started.start()
     first = started.pid
     assert first is not None
 
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: started.tend(say=said.append))
+    wait_until(lambda: started.tend(say=lines.append))
 
-    assert len(said) == 1
-    assert said[0].startswith("child died after 0 s (SIGKILL); again in 2 s.")
+    assert len(lines) == 1
+    assert lines[0].startswith("child died after 0 s (SIGKILL); again in 2 s.")
     assert started.pid != first
     started.ask_to_stop()
     assert started.see_it_stopped(deadline=time.monotonic() + DEADLINE)

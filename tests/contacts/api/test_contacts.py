@@ -84,13 +84,13 @@ def test_do_not_contact_is_set_and_lifted(owner: APIClient, tenant: Tenant) -> N
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "count"),
     [("search=ana", 1), ("search=nobody", 0), ("country=de", 1), ("country=fr", 0), ("tag=vip", 1)],
 )
-def test_the_list_is_narrowed(owner: APIClient, query: str, found: int) -> None:
+def test_the_list_is_narrowed(owner: APIClient, query: str, count: int) -> None:
     body = {"phone": "+491701234567", "first_name": "Ana", "tags": ["VIP"]}
     owner.post("/contacts/", body, format="json")
-    assert len(owner.get(f"/contacts/?{query}").json()["results"]) == found
+    assert len(owner.get(f"/contacts/?{query}").json()["results"]) == count
 
 
 def test_a_list_page_costs_the_same_for_any_number(owner: APIClient, tenant: Tenant) -> None:

@@ -30,9 +30,9 @@ def test_an_import_is_taken_and_worked_through(
     url = f"/contacts/imports/{answer.json()['id']}/"
 
     assert answer.status_code == 202
-    told = _when_over(owner, url)
-    assert (told["rows"], told["created"], told["failed"]) == (2, 1, 1)
-    assert told["first_errors"] == [
+    job = _when_over(owner, url)
+    assert (job["rows"], job["created"], job["failed"]) == (2, 1, 1)
+    assert job["first_errors"] == [
         {"line": 3, "field": "phone", "reason": "A number such as +491701234567."}
     ]
 
@@ -40,9 +40,9 @@ def test_an_import_is_taken_and_worked_through(
 def _when_over(client: APIClient, url: str) -> dict[str, Any]:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        told: dict[str, Any] = client.get(url).json()
-        if told["status"] in {"DONE", "FAILED"}:
-            return told
+        job: dict[str, Any] = client.get(url).json()
+        if job["status"] in {"DONE", "FAILED"}:
+            return job
         time.sleep(0.1)
     raise AssertionError("The import was not worked through in time.")
 
@@ -94,7 +94,7 @@ def test_a_viewer_imports_nothing(viewer: APIClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "stored"),
+    ("body", "stored"),
     [
         ({"address": "0170 1234567"}, "+491701234567"),
         ({"address": "+49 170 1234567", "platform": "SMS"}, "+491701234567"),
@@ -103,19 +103,19 @@ def test_a_viewer_imports_nothing(viewer: APIClient) -> None:
     ],
 )
 def test_a_suppression_is_stored_as_messages_are_addressed(
-    owner: APIClient, tenant: Tenant, given: dict[str, str], stored: str
+    owner: APIClient, tenant: Tenant, body: dict[str, str], stored: str
 ) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(default_country="DE")
 
-    assert owner.post("/suppressions/", given).json()["address"] == stored
+    assert owner.post("/suppressions/", body).json()["address"] == stored
 
 
 @pytest.mark.parametrize(
-    "given",
+    "body",
     [{"address": "nobody"}, {"address": "+49170", "platform": "TELEGRAM"}, {"platform": "SMS"}],
 )
-def test_an_address_that_cannot_be_is_refused(owner: APIClient, given: dict[str, str]) -> None:
-    answer = owner.post("/suppressions/", given)
+def test_an_address_that_cannot_be_is_refused(owner: APIClient, body: dict[str, str]) -> None:
+    answer = owner.post("/suppressions/", body)
 
     assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "address")
     assert not Suppression.objects.exists()

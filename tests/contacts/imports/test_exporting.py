@@ -19,7 +19,7 @@ def test_the_export_holds_the_tenants_contacts_and_no_formula(
 
 
 def test_what_a_spreadsheet_would_run_is_quoted() -> None:
-    assert [without_formula(each) for each in ("@x", "-1+2", "+49170", -5, None)] == [
+    assert [without_formula(value) for value in ("@x", "-1+2", "+49170", -5, None)] == [
         "'@x",
         "'-1+2",
         "+49170",

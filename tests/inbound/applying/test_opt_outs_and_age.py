@@ -14,7 +14,7 @@ from inbound.applying.parking import KEPT_FOR, apply_parked
 from inbound.applying.purging import purge_events
 from inbound.models import ParkedReceipt, ProviderEvent
 from tests.factories import ProviderAppFactory
-from tests.inbound.applying.telegram import bot, say
+from tests.inbound.applying.bot import bot, say
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,7 @@ def test_an_opt_in_is_forgotten_with_the_calls_of_its_time() -> None:
             at=now - timedelta(days=days),
         )
     purge_events(now=now)
-    assert [each.address for each in OptIn.objects.all()] == ["77"]
+    assert [opt_in.address for opt_in in OptIn.objects.all()] == ["77"]
 
 
 def test_a_parked_receipt_is_dropped_after_seven_days() -> None:
@@ -74,4 +74,4 @@ def test_a_parked_receipt_is_dropped_after_seven_days() -> None:
             tried_at=now - age,
         )
     assert apply_parked(now=now) == 0
-    assert [each.provider_message_id for each in ParkedReceipt.objects.all()] == ["wamid.0"]
+    assert [receipt.provider_message_id for receipt in ParkedReceipt.objects.all()] == ["wamid.0"]

@@ -1,7 +1,6 @@
 """What recipients write: kept once, attributed, obeyed."""
 
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -11,8 +10,7 @@ from broadcast.models import BroadcastMessage
 from channels.models import ProviderApp
 from channels.platforms import Platform
 from contacts.chat_links import link_for, payload_for
-from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
-from contacts.opting.suppressions import suppress
+from contacts.models import Contact, Suppression
 from inbound.applying.applying import apply_block
 from inbound.applying.replaying import replay
 from inbound.models import ProviderEvent, ReceivedMessage
@@ -22,56 +20,11 @@ from tests.factories import (
     BroadcastMessageFactory,
     ContactFactory,
     ProviderAppFactory,
-    SenderFactory,
 )
-from tests.inbound.applying.telegram import bot, say
-from tests.inbound.webhooks.meta_calls import post, status_body
+from tests.inbound.applying.bot import bot, say
+from tests.inbound.applying.replies import AT, PHONE, receive, reply
 
 pytestmark = pytest.mark.django_db
-
-PHONE = "+491701234567"
-AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def app() -> ProviderApp:
-    app = ProviderAppFactory.create()
-    SenderFactory.create(
-        tenant=app.tenant,
-        app=app,
-        platform=Platform.WHATSAPP,
-        provider="meta_cloud",
-        account_id="106540352242922",
-        credentials={"access_token": "made-up"},
-    )
-    return app
-
-
-@pytest.fixture
-def contact(app: ProviderApp) -> Contact:
-    return ContactFactory.create(tenant=app.tenant, phone=PHONE)
-
-
-def reply(text: str, *, number: int = 1, at: datetime = AT, quoting: str = "") -> bytes:
-    message = {
-        "from": PHONE.removeprefix("+"),
-        "id": f"wamid.in{number}",
-        "timestamp": str(int(at.timestamp())),
-        "type": "text",
-        "text": {"body": text},
-        **({"context": {"id": quoting}} if quoting else {}),
-    }
-    metadata = {"display_phone_number": "15550000000", "phone_number_id": "106540352242922"}
-    value = {"messaging_product": "whatsapp", "metadata": metadata, "messages": [message]}
-    change = {"field": "messages", "value": value}
-    whole = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
-    return json.dumps(whole).encode()
-
-
-def receive(client: APIClient, app: ProviderApp, *bodies: bytes) -> None:
-    for body in bodies:
-        assert post(client, app, body) == 200
-    apply_block(now=timezone.now())
 
 
 def test_a_reply_is_kept_once_and_seen_on_the_contact(
@@ -108,8 +61,8 @@ def test_a_reply_answers_what_it_quotes_or_else_the_last_message(
         for hours in (20, 2)
     )
     receive(anonymous, app, reply("a", quoting="wamid.out20"), reply("b", number=2))
-    answered = dict(ReceivedMessage.objects.values_list("text", "message_id"))
-    assert answered == {"a": older.pk, "b": newer.pk}
+    message_ids_by_text = dict(ReceivedMessage.objects.values_list("text", "message_id"))
+    assert message_ids_by_text == {"a": older.pk, "b": newer.pk}
 
 
 def test_another_tenants_message_is_never_the_one_answered(
@@ -121,155 +74,13 @@ def test_another_tenants_message_is_never_the_one_answered(
     assert BroadcastMessage.objects.get(pk=foreign.pk).status == "SENT"
 
 
-def test_stop_suppresses_with_the_event_and_start_lifts_it(
-    anonymous: APIClient, app: ProviderApp, contact: Contact
-) -> None:
-    receive(anonymous, app, reply("Stop!"))
-    found = Suppression.objects.get()
-    assert (found.platform, found.address, found.scope) == ("WHATSAPP", PHONE, "ALL")
-    assert (found.source, found.created_at) == ("RECIPIENT", AT)
-    assert found.event_id is not None
-    receive(anonymous, app, reply("START", number=2, at=AT + timedelta(minutes=1)))
-    assert not Suppression.objects.exists()
-
-
-def test_the_button_that_stops_promotions_stops_marketing_alone(
-    anonymous: APIClient, app: ProviderApp, contact: Contact
-) -> None:
-    receive(anonymous, app, reply("Stop promotions"))
-    found = Suppression.objects.get()
-    assert (found.platform, found.address, found.scope) == ("WHATSAPP", PHONE, "MARKETING")
-
-
-def test_a_start_that_was_written_before_the_stop_lifts_nothing(
-    anonymous: APIClient, app: ProviderApp, contact: Contact
-) -> None:
-    receive(anonymous, app, reply("STOP"))
-    receive(anonymous, app, reply("START", number=2, at=AT - timedelta(minutes=1)))
-    assert Suppression.objects.count() == 1
-
-
-def test_a_start_between_two_stops_lifts_nothing_when_it_comes_last(
-    anonymous: APIClient, app: ProviderApp, contact: Contact
-) -> None:
-    receive(anonymous, app, reply("STOP"))
-    receive(anonymous, app, reply("STOP", number=2, at=AT + timedelta(minutes=2)))
-    receive(anonymous, app, reply("START", number=3, at=AT + timedelta(minutes=1)))
-    assert Suppression.objects.get().created_at == AT + timedelta(minutes=2)
-
-
-def test_start_does_not_lift_what_a_user_entered_after_a_stop(
-    anonymous: APIClient, app: ProviderApp, contact: Contact
-) -> None:
-    receive(anonymous, app, reply("STOP"))
-    suppress(
-        tenant_id=app.tenant_id,
-        platform=Platform.WHATSAPP,
-        address=PHONE,
-        scope=SuppressionScope.ALL,
-        source=SuppressionSource.USER,
-        reason="asked by phone",
-        now=AT + timedelta(minutes=1),
-    )
-    receive(anonymous, app, reply("START", number=2, at=AT + timedelta(minutes=2)))
-    assert Suppression.objects.get().source == "USER"
-
-
-@pytest.mark.parametrize(("text", "kept"), [("STOP\x00", "STOP"), ("STOP \ud800", "STOP ?")])
+@pytest.mark.parametrize(("text", "stored_text"), [("STOP\x00", "STOP"), ("STOP \ud800", "STOP ?")])
 def test_what_no_text_column_takes_does_not_take_the_reply_with_it(
-    anonymous: APIClient, app: ProviderApp, contact: Contact, text: str, kept: str
+    anonymous: APIClient, app: ProviderApp, contact: Contact, text: str, stored_text: str
 ) -> None:
     receive(anonymous, app, reply(text))
-    assert ReceivedMessage.objects.get().text == kept
+    assert ReceivedMessage.objects.get().text == stored_text
     assert Suppression.objects.count() == 1
-
-
-def test_a_stop_that_was_written_before_the_start_stops_nothing(
-    anonymous: APIClient, app: ProviderApp, contact: Contact
-) -> None:
-    receive(anonymous, app, reply("START"))
-    receive(anonymous, app, reply("STOP", number=2, at=AT - timedelta(minutes=1)))
-    assert not Suppression.objects.exists()
-    receive(anonymous, app, reply("STOP", number=3, at=AT + timedelta(minutes=1)))
-    assert Suppression.objects.count() == 1
-
-
-def test_an_opt_out_that_is_applied_again_does_not_undo_the_opt_in(anonymous: APIClient) -> None:
-    app = bot()
-    assert say(anonymous, app, "/stop", at=1700000000) == 200
-    assert say(anonymous, app, "/start", update_id=2, at=1700000060) == 200
-    apply_block(now=timezone.now())
-    assert replay(ProviderEvent.objects.filter(event_key="1")) == 1
-    apply_block(now=timezone.now())
-    assert not Suppression.objects.exists()
-
-
-def test_an_opt_out_in_a_receipt_that_is_applied_again_does_not_undo_the_opt_in(
-    anonymous: APIClient, app: ProviderApp, contact: Contact
-) -> None:
-    message = BroadcastMessageFactory.create(
-        tenant=app.tenant,
-        contact=contact,
-        broadcast=BroadcastFactory.create(tenant=app.tenant, platform=Platform.WHATSAPP),
-        address=PHONE,
-        status="SENT",
-        provider_message_id="wamid.1",
-    )
-    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
-    told = {"timestamp": str(int(AT.timestamp())), "errors": [{"code": 131050}]}
-    receive(anonymous, app, status_body("failed", **told))
-    assert Suppression.objects.get().created_at == AT
-    receive(anonymous, app, reply("START", at=AT + timedelta(minutes=1)))
-    assert not Suppression.objects.exists()
-    replay(ProviderEvent.objects.all())
-    apply_block(now=timezone.now())
-    assert not Suppression.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("phone", "known_to_whatsapp"),
-    [
-        ("+525512345678", "5215512345678"),
-        ("+5521987654321", "552187654321"),
-        ("+541158749895", "5491158749895"),
-    ],
-)
-def test_whatsapp_may_spell_a_number_otherwise(
-    anonymous: APIClient, app: ProviderApp, phone: str, known_to_whatsapp: str
-) -> None:
-    contact = ContactFactory.create(tenant=app.tenant, phone=phone)
-    told = PHONE.removeprefix("+").encode(), known_to_whatsapp.encode()
-    receive(anonymous, app, reply("STOP").replace(*told))
-    assert ReceivedMessage.objects.get().contact == contact
-    assert Suppression.objects.filter(platform="WHATSAPP", address=phone).count() == 1
-    later = AT + timedelta(minutes=1)
-    receive(anonymous, app, reply("START", number=2, at=later).replace(*told))
-    assert not Suppression.objects.exists()
-
-
-def test_start_does_not_lift_what_a_user_entered(
-    anonymous: APIClient, app: ProviderApp, contact: Contact
-) -> None:
-    suppress(
-        tenant_id=app.tenant_id,
-        platform=Platform.WHATSAPP,
-        address=PHONE,
-        scope=SuppressionScope.ALL,
-        source=SuppressionSource.USER,
-        reason="asked by phone",
-        now=AT - timedelta(days=1),
-    )
-    receive(anonymous, app, reply("START"))
-    assert Suppression.objects.count() == 1
-
-
-def test_a_tenants_own_word_opts_out(
-    anonymous: APIClient, app: ProviderApp, contact: Contact
-) -> None:
-    app.tenant.opt_out_words = ["genug"]
-    app.tenant.save()
-    receive(anonymous, app, reply("GENUG"))
-    assert Suppression.objects.get().reason == "reply: GENUG"
 
 
 def test_start_with_our_payload_links_the_chat(anonymous: APIClient) -> None:
@@ -313,7 +124,7 @@ def test_the_api_shows_what_a_contact_wrote(
     contact = ContactFactory.create(tenant=app.tenant, phone=PHONE)
     receive(anonymous, app, reply("Hi"))
     answer = viewer.get(f"/contacts/{contact.pk}/messages/").json()
-    assert [each["text"] for each in answer["results"]] == ["Hi"]
+    assert [message["text"] for message in answer["results"]] == ["Hi"]
 
 
 def test_a_reply_that_no_column_takes_is_set_aside_at_once(

@@ -1,4 +1,4 @@
-"""Strategies for bodies that a provider would never send."""
+"""Bodies that hypothesis makes: any JSON, and real bodies with one part changed."""
 
 from typing import Any
 
@@ -11,12 +11,15 @@ LITTLE = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
+
 LESS = settings(LITTLE, max_examples=25)
 """For what goes the whole way, through a request and the applying of it."""
+
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=40)
 )
+
 
 JSON = st.recursive(
     SCALARS,

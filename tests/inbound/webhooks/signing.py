@@ -63,9 +63,11 @@ def _twilio(app: ProviderApp, body: Any, secret: str) -> dict[str, Any]:
 
 
 def _vonage(body: Any, secret: str) -> dict[str, Any]:
-    told = {"timestamp": "1767225600"} | (body if isinstance(body, dict) else {"x": body})
+    fields = {"timestamp": "1767225600"} | (body if isinstance(body, dict) else {"x": body})
     # Through JSON and back: the keys as they arrive.
-    told = json.loads(json.dumps({name: value for name, value in told.items() if name != "sig"}))
-    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in told.items()}
+    fields = json.loads(
+        json.dumps({name: value for name, value in fields.items() if name != "sig"})
+    )
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in fields.items()}
     digest = hmac.new(secret.encode(), signed_part(texts), hashlib.sha256).hexdigest()
-    return _json(encoded(told | {"sig": digest}), {})
+    return _json(encoded(fields | {"sig": digest}), {})

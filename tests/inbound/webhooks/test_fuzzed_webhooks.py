@@ -90,8 +90,8 @@ def test_half_a_surrogate_pair_is_no_signature(provider: str, body: dict[str, st
 
 def test_half_a_surrogate_pair_that_is_signed_is_stored_and_applied() -> None:
     app = app_of("vonage")
-    told = {"msisdn": "491701234567", "to": "1", "messageId": "v1", "text": "STOP \ud800"}
-    answer = Client(raise_request_exception=False).post(app.webhook_path, **signed(app, told))
+    body = {"msisdn": "491701234567", "to": "1", "messageId": "v1", "text": "STOP \ud800"}
+    answer = Client(raise_request_exception=False).post(app.webhook_path, **signed(app, body))
     assert answer.status_code == 200
     apply_block(now=timezone.now())
     assert ProviderEvent.objects.get().status == EventStatus.APPLIED

@@ -72,11 +72,11 @@ def test_another_query_is_another_url(anonymous: APIClient, twilio: ProviderApp)
 
 def test_googles_set_up_is_answered_and_not_stored(anonymous: APIClient) -> None:
     app = ProviderAppFactory.create(provider="google_rbm", secrets={"client_token": TOKEN})
-    told = {"clientToken": TOKEN, "secret": "1234567890"}
-    answer = anonymous.post(app.webhook_path, json.dumps(told), content_type="application/json")
+    body = {"clientToken": TOKEN, "secret": "1234567890"}
+    answer = anonymous.post(app.webhook_path, json.dumps(body), content_type="application/json")
     assert (answer.status_code, answer.content) == (200, b"1234567890")
     assert answer["Content-Type"].startswith("text/plain")
-    wrong = json.dumps(told | {"clientToken": "another"})
+    wrong = json.dumps(body | {"clientToken": "another"})
     assert anonymous.post(app.webhook_path, wrong, content_type="application/json").status_code == (
         403
     )

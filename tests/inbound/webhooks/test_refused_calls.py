@@ -81,12 +81,12 @@ def test_without_redis_a_call_is_refused_and_nothing_is_said_of_counts(
     module._client.cache_clear()
     try:
         answer = Client().post("/webhooks/stripe/", b"{}", content_type="application/json")
-        said = Client().get("/metrics")
+        metrics = Client().get("/metrics")
     finally:
         module._client.cache_clear()
-    assert (answer.status_code, said.status_code) == (403, 200)
-    assert "broadcast_webhook_calls_refused_total" not in said.text
-    assert "broadcast_events_waiting" in said.text
+    assert (answer.status_code, metrics.status_code) == (403, 200)
+    assert "broadcast_webhook_calls_refused_total" not in metrics.text
+    assert "broadcast_events_waiting" in metrics.text
 
 
 @pytest.mark.parametrize("length", ["\u00b2", "9" * 5000, "-1", "1e3"])

@@ -20,7 +20,7 @@ from inbound.tasks import apply_events
 from inbound.webhooks import views
 from inbound.webhooks.storing import store
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
-from tests.inbound.webhooks.meta_calls import body_of, post, status_body
+from tests.inbound.webhooks.calls import body_of, post, status_body
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +126,7 @@ def test_an_opt_out_that_came_before_its_message_is_known_is_not_forgotten(
     name_message(message, "wamid.1")
     assert not Suppression.objects.exists()
     assert apply_parked(now=timezone.now()) == 1
-    assert [each.address for each in Suppression.objects.all()] == ["+491701"]
+    assert [suppression.address for suppression in Suppression.objects.all()] == ["+491701"]
     message.refresh_from_db()
     assert (message.status, message.error_code) == ("FAILED", "opted_out")
 
@@ -207,7 +207,7 @@ def test_a_web_server_whose_clock_is_ahead_delays_nothing(app: ProviderApp) -> N
     ahead = timezone.now() + timedelta(minutes=1)
     store(app=app, event_key="", body=status_body("sent"), now=ahead)
     apply_events()
-    assert [each.status for each in ProviderEvent.objects.all()] == ["APPLIED"]
+    assert [event.status for event in ProviderEvent.objects.all()] == ["APPLIED"]
 
 
 def test_a_fault_of_ours_is_logged_once_and_under_the_requests_id(
@@ -243,4 +243,4 @@ def test_a_call_that_cannot_be_stored_is_answered_with_503(
 def test_a_call_whose_key_postgresql_cannot_hold_is_stored_once(app: ProviderApp) -> None:
     for _ in range(2):
         store(app=app, event_key="SM1\x00\ud800:sent", body=b"{}", now=timezone.now())
-    assert [each.event_key for each in ProviderEvent.objects.all()] == ["SM1?:sent"]
+    assert [event.event_key for event in ProviderEvent.objects.all()] == ["SM1?:sent"]

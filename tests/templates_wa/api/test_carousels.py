@@ -16,11 +16,6 @@ LOOK = {"type": "URL", "text": "Look", "url": "https://shop.example/{{1}}"}
 Card = dict[str, Any]
 
 
-@pytest.fixture
-def app(tenant: Tenant) -> TenantWAApp:
-    return WhatsAppSenderFactory.create(tenant=tenant)
-
-
 def card(**fields: Any) -> Card:
     return {"header_format": "IMAGE", "body": "For {{1}}", "buttons": [REPLY, LOOK], **fields}
 
@@ -114,9 +109,9 @@ def test_each_cards_samples_are_needed_for_the_review(owner: APIClient, app: Ten
     error = owner.post(f"/templates/{pk}/submit/").json()["errors"][0]
 
     assert error["attr"] == "examples"
-    said = [each["detail"] for each in error["data"]["problems"]]
-    assert said[0] == "A sample value for card_0_header_media is missing."
-    assert len(said) == 6
+    details = [problem["detail"] for problem in error["data"]["problems"]]
+    assert details[0] == "A sample value for card_0_header_media is missing."
+    assert len(details) == 6
 
 
 def test_a_preview_shows_every_card(owner: APIClient, app: TenantWAApp) -> None:

@@ -17,7 +17,7 @@ from templates_wa.provider.deleting import TemplateInUse, delete, remove
 from tenants.models import Tenant
 from tests.factories import BroadcastFactory, WhatsAppSenderFactory
 from tests.sandbox.client import Client
-from tests.templates_wa.lifecycle import draft, reviewed, submit
+from tests.templates_wa.provider.lifecycle import draft, reviewed, submit
 
 
 @dataclass
@@ -28,8 +28,8 @@ class AtMeta:
     @property
     def names(self) -> list[tuple[str, str]]:
         path = f"/v23.0/{self.waba}/message_templates"
-        told = self.client.call("GET", path, headers={"Authorization": "Bearer x"})[1]
-        return [(each["name"], each["language"]) for each in told["data"]]
+        page = self.client.call("GET", path, headers={"Authorization": "Bearer x"})[1]
+        return [(listed["name"], listed["language"]) for listed in page["data"]]
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def test_what_is_deleted_is_gone_at_the_provider_too(
     owner: APIClient, app: TenantWAApp, at_meta: AtMeta
 ) -> None:
     english, german = draft(app, name="twice"), draft(app, name="twice", language="de")
-    for each in (english, german):
-        submit(owner, each)
-        reviewed(owner, each)
+    for template in (english, german):
+        submit(owner, template)
+        reviewed(owner, template)
 
     assert owner.delete(f"/templates/{english.pk}/").status_code == 204
 
@@ -154,9 +154,9 @@ def test_what_is_on_its_way_to_the_provider_is_not_deleted_under_it(
 
 def test_a_broadcast_that_began_meanwhile_keeps_the_row(app: TenantWAApp) -> None:
     template = draft(app, status="DISABLED", provider_template_id="7")
-    told = {"tenant": app.tenant, "platform": "WHATSAPP", "template": template}
-    sent = BroadcastFactory.create(**told, status="SENT")
-    BroadcastFactory.create(**told, status="SENDING")
+    fields = {"tenant": app.tenant, "platform": "WHATSAPP", "template": template}
+    sent = BroadcastFactory.create(**fields, status="SENT")
+    BroadcastFactory.create(**fields, status="SENDING")
 
     with pytest.raises(TemplateInUse):
         remove(app.tenant, template.pk)
@@ -199,8 +199,8 @@ def test_gupshup_would_take_other_languages_along(
     owner: APIClient, at_gupshup: TenantWAApp
 ) -> None:
     english, german = draft(at_gupshup, name="a"), draft(at_gupshup, name="a", language="de")
-    for each in (english, german):
-        submit(owner, each)
+    for template in (english, german):
+        submit(owner, template)
 
     answer = owner.delete(f"/templates/{english.pk}/")
 

@@ -10,7 +10,7 @@ from channels.models import TenantWAApp
 from templates_wa.models import HeaderFormat
 from templates_wa.provider import sampling
 from tests.factories import WhatsAppSenderFactory
-from tests.templates_wa.lifecycle import draft, reviewed, submit
+from tests.templates_wa.provider.lifecycle import draft, reviewed, submit
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 5000
 MP4 = b"\x00\x00\x00\x18ftypmp42" + b"0" * (2 * 1024 * 1024)
@@ -38,10 +38,10 @@ def test_a_file_becomes_a_handle(
     answer = upload(manager, app, content)
 
     assert answer.status_code == 201, answer.json()
-    told = answer.json()
-    assert (told["media_type"], told["header_format"]) == (media_type, header_format)
-    assert told["handle"].startswith("4::")
-    assert f":AR{len(content)}:" in told["handle"]  # the sandbox read every byte
+    sample = answer.json()
+    assert (sample["media_type"], sample["header_format"]) == (media_type, header_format)
+    assert sample["handle"].startswith("4::")
+    assert f":AR{len(content)}:" in sample["handle"]  # the sandbox read every byte
 
 
 def test_a_handle_is_what_a_header_is_submitted_with(owner: APIClient, app: TenantWAApp) -> None:

@@ -11,7 +11,7 @@ from templates_wa.models import WhatsAppTemplate
 from templates_wa.rules.parameters import TemplateParamsWrong, check_params
 from tenants.models import Tenant
 from tests.factories import TemplateFactory
-from tests.templates_wa.lifecycle import reviewed, submit
+from tests.templates_wa.provider.lifecycle import reviewed, submit
 
 COPY = {"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"}
 APPS = [{"package_name": "com.example.shop", "signature_hash": "K8a/AINcGX7"}]
@@ -33,19 +33,19 @@ def code(app: TenantWAApp, **fields: Any) -> dict[str, Any]:
 def test_its_text_is_metas(owner: APIClient, app: TenantWAApp) -> None:
     options = {"add_security_recommendation": True, "code_expiration_minutes": 10}
 
-    made = owner.post("/templates/", code(app, **options)).json()
+    created = owner.post("/templates/", code(app, **options)).json()
 
-    assert made["body"] == (
+    assert created["body"] == (
         "*{{1}}* is your verification code. For your security, do not share this code."
     )
-    assert (made["footer"], made["parameters"]) == ("This code expires in 10 minutes.", ["1"])
-    shown = owner.post(f"/templates/{made['id']}/preview/", {"values": {"1": "4711"}}).json()
+    assert (created["footer"], created["parameters"]) == ("This code expires in 10 minutes.", ["1"])
+    shown = owner.post(f"/templates/{created['id']}/preview/", {"values": {"1": "4711"}}).json()
     assert (shown["body"][:6], shown["buttons"][0]["code"]) == ("*4711*", "4711")
 
-    changed = owner.patch(f"/templates/{made['id']}/", {"add_security_recommendation": False})
+    changed = owner.patch(f"/templates/{created['id']}/", {"add_security_recommendation": False})
     assert changed.json()["body"] == "*{{1}}* is your verification code."
-    kept = owner.patch(f"/templates/{made['id']}/", {"body": made["body"]})
-    assert (kept.status_code, kept.json()["errors"][0]["attr"]) == (400, "body")
+    refused = owner.patch(f"/templates/{created['id']}/", {"body": created["body"]})
+    assert (refused.status_code, refused.json()["errors"][0]["attr"]) == (400, "body")
 
 
 @pytest.mark.parametrize("button", [COPY, ONE_TAP, ZERO_TAP, {**COPY, "text": ""}])
@@ -113,8 +113,8 @@ def test_submitted_reviewed_and_read_back_as_meta_shows_it(
     approved = reviewed(owner, template)
 
     # Meta's list does not say what an autofill button is called.
-    said = {key: value for key, value in button.items() if key != "autofill_text"}
-    assert (approved["status"], approved["buttons"]) == ("APPROVED", [said])
+    listed_button = {key: value for key, value in button.items() if key != "autofill_text"}
+    assert (approved["status"], approved["buttons"]) == ("APPROVED", [listed_button])
     assert (approved["body"], approved["code_expiration_minutes"]) == (made["body"], 5)
 
 
@@ -129,8 +129,8 @@ def test_made_at_the_provider_it_is_taken_over(
     answer = owner.post("/templates/sync/", {"app": str(app.pk)})
 
     assert answer.json() == {"created": 1, "updated": 0, "skipped": 0}
-    (known,) = WhatsAppTemplate.objects.all()
-    assert (known.category, known.buttons) == ("AUTHENTICATION", [COPY])
+    (taken_over,) = WhatsAppTemplate.objects.all()
+    assert (taken_over.category, taken_over.buttons) == ("AUTHENTICATION", [COPY])
 
 
 def test_a_code_is_short(tenant: Tenant) -> None:

@@ -42,9 +42,9 @@ def test_a_member_logs_in_and_is_known(anonymous: APIClient) -> None:
 
 
 def test_wrong_password_and_unknown_email_get_the_same_answer(anonymous: APIClient) -> None:
-    known = MembershipFactory.create().user.email
+    known_email = MembershipFactory.create().user.email
 
-    wrong = log_in(anonymous, known, "wrong")
+    wrong = log_in(anonymous, known_email, "wrong")
     unknown = log_in(anonymous, "nobody@example.com", "wrong")
 
     assert wrong == unknown

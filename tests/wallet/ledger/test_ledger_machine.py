@@ -43,9 +43,9 @@ class Model:
     def hold(self, subject: str, revision: int, amount: Decimal) -> bool:
         if amount == 0:
             return True
-        known = self.holds.get((subject, revision))
-        if known is not None:
-            return known[0] == amount
+        earlier = self.holds.get((subject, revision))
+        if earlier is not None:
+            return earlier[0] == amount
         if self.balance - self.held - amount < -self.credit_line:
             return False
         self.holds[subject, revision] = [amount, Decimal(0), Decimal(0), Decimal(0)]

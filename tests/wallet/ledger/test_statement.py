@@ -121,7 +121,7 @@ def test_a_low_balance_is_told_once_and_again_after_it_was_higher(
     assert admin.get("/wallet/").data["low_balance_threshold"] == "8.000000"
     now = timezone.now()
     assert [notify_low_balances(now=now) for _ in range(3)] == [1, 0, 0]
-    ((to, subject),) = [(each.to, each.subject) for each in mail.outbox]
+    ((to, subject),) = [(message.to, message.subject) for message in mail.outbox]
     assert len(to) == 2
     assert "credit is low" in subject
 

@@ -66,11 +66,11 @@ def post(provider: str, raw: bytes, headers: dict[str, str]) -> int:
 def signed(provider: str, raw: bytes, event_id: str) -> dict[str, str]:
     if provider == "stripe":
         at = int(time.time())
-        told = f"{at}.{raw.decode()}"
-        made = stripe.WebhookSignature._compute_signature(told, SECRET)
-        return {"Stripe-Signature": f"t={at},v1={made}"}
-    made = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
-    return {"X-Razorpay-Signature": made, "X-Razorpay-Event-Id": event_id}
+        signed_text = f"{at}.{raw.decode()}"
+        signature = stripe.WebhookSignature._compute_signature(signed_text, SECRET)
+        return {"Stripe-Signature": f"t={at},v1={signature}"}
+    signature = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
+    return {"X-Razorpay-Signature": signature, "X-Razorpay-Event-Id": event_id}
 
 
 @providers

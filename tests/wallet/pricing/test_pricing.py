@@ -88,9 +88,9 @@ def test_rcs_is_priced_by_message_type() -> None:
         Row(Decimal(1), platform="RCS", message_type=BASIC),
         Row(Decimal(2), platform="RCS", message_type=SINGLE),
     )
-    found = prices(*rows, platform="RCS")
-    assert found.price(country="DE", phone="", message_type=BASIC).unit == 1
-    assert found.price(country="DE", phone="", message_type=SINGLE).unit == 2
+    tariff_of_rcs = prices(*rows, platform="RCS")
+    assert tariff_of_rcs.price(country="DE", phone="", message_type=BASIC).unit == 1
+    assert tariff_of_rcs.price(country="DE", phone="", message_type=SINGLE).unit == 2
 
 
 @pytest.mark.parametrize(

@@ -54,15 +54,15 @@ def test_the_database_counts_known_texts_alike() -> None:
 def test_the_alphabet_is_that_of_the_standard() -> None:
     """3GPP TS 23.038, 6.2.1 and 6.2.1.1."""
     assert len(BASIC) == 127
-    assert all(is_gsm(each) for each in BASIC + GSM_EXT_CHARSET)
-    assert not any(is_gsm(each) for each in "çÁ`âабв漢😀\t\x00\x1b")
+    assert all(is_gsm(character) for character in BASIC + GSM_EXT_CHARSET)
+    assert not any(is_gsm(character) for character in "çÁ`âабв漢😀\t\x00\x1b")
 
 
 @pytest.mark.django_db
 def test_every_single_character_is_counted_alike() -> None:
     """As part of a text that is one segment in GSM 7-bit and two in UCS-2."""
     every = [chr(code) for code in range(1, 0x3000)] + ["漢", "😀", "\U0010ffff", "\ue000"]
-    texts = [each + "a" * 150 for each in every]
+    texts = [character + "a" * 150 for character in every]
     assert _in_database(texts) == [segments_of(text) for text in texts]
 
 

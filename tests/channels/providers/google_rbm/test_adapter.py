@@ -45,7 +45,7 @@ CARD = Media(ParameterKind.IMAGE, "https://cdn.test/sale.jpg")
 PDF = Media(ParameterKind.DOCUMENT, "https://cdn.test/menu.pdf")
 
 
-def said(content: TextContent) -> OutboundMessage:
+def message_of(content: TextContent) -> OutboundMessage:
     return replace(text(to="+12223334444"), content=content)
 
 
@@ -60,7 +60,7 @@ def test_a_text() -> None:
 
 
 def test_buttons_are_suggestions() -> None:
-    body = RBM.send_request(SENDER, said(TextContent("Hi", buttons=BUTTONS))).json
+    body = RBM.send_request(SENDER, message_of(TextContent("Hi", buttons=BUTTONS))).json
     assert body["contentMessage"]["suggestions"] == [
         {
             "action": {
@@ -81,7 +81,7 @@ def test_buttons_are_suggestions() -> None:
 
 
 def test_media_makes_a_card() -> None:
-    body = RBM.send_request(SENDER, said(TextContent("Sale", media=CARD))).json
+    body = RBM.send_request(SENDER, message_of(TextContent("Sale", media=CARD))).json
     card = body["contentMessage"]["richCard"]["standaloneCard"]["cardContent"]
     assert card == {
         "media": {"height": "MEDIUM", "contentInfo": {"fileUrl": "https://cdn.test/sale.jpg"}},
@@ -90,10 +90,10 @@ def test_media_makes_a_card() -> None:
 
 
 def test_a_document_is_a_message_of_its_own() -> None:
-    body = RBM.send_request(SENDER, said(TextContent("", media=PDF))).json
+    body = RBM.send_request(SENDER, message_of(TextContent("", media=PDF))).json
     assert body["contentMessage"] == {"contentInfo": {"fileUrl": "https://cdn.test/menu.pdf"}}
     with pytest.raises(ValueError, match="without a text"):
-        RBM.send_request(SENDER, said(TextContent("Hi", media=PDF)))
+        RBM.send_request(SENDER, message_of(TextContent("Hi", media=PDF)))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_document_is_a_message_of_its_own() -> None:
 )
 def test_requests_keep_to_the_published_schema(content: TextContent) -> None:
     spec = load("specs/google_rbm_v1.json")
-    body = RBM.send_request(SENDER, said(content)).json
+    body = RBM.send_request(SENDER, message_of(content)).json
     root = {"components": spec["components"], "$ref": "#/components/schemas/AgentMessageInput"}
     jsonschema.Draft202012Validator(root).validate(body)
 
@@ -148,8 +148,8 @@ def test_every_row_of_the_error_map(
 
 def test_an_id_that_google_has_already_was_accepted() -> None:
     """By the earlier request of the same message, whose answer was lost."""
-    told = {"error": {"code": 409, "message": "…", "status": "ALREADY_EXISTS"}}
-    assert RBM.send_outcome(response(409, told)).kind is OutcomeKind.ACCEPTED
+    error = {"error": {"code": 409, "message": "…", "status": "ALREADY_EXISTS"}}
+    assert RBM.send_outcome(response(409, error)).kind is OutcomeKind.ACCEPTED
     assert RBM.send_outcome(response(409, b"")).kind is OutcomeKind.PERMANENT
 
 
@@ -168,12 +168,13 @@ def test_check_asks_whether_a_number_of_fiction_has_rcs() -> None:
 def test_vectors_are_verified() -> None:
     for case in load("vectors/rbm_x_goog_signature.json")["cases"]:
         secrets = WebhookSecrets({"client_token": case["clientToken"]})
-        body, made = json.dumps(case["body"]).encode(), case["X-Goog-Signature"]
-        assert WEBHOOK.verify(secrets, call(body, x_goog_signature=made)) is True
-        assert WEBHOOK.verify(secrets, call(body, x_goog_signature=made[:-4] + "AA==")) is False
-        assert WEBHOOK.verify(
-            WebhookSecrets({"client_token": "x"}), call(body, x_goog_signature=made)
-        ) is (False)
+        body, signature = json.dumps(case["body"]).encode(), case["X-Goog-Signature"]
+        assert WEBHOOK.verify(secrets, call(body, x_goog_signature=signature)) is True
+        assert (
+            WEBHOOK.verify(secrets, call(body, x_goog_signature=signature[:-4] + "AA==")) is False
+        )
+        strangers = WebhookSecrets({"client_token": "x"})
+        assert WEBHOOK.verify(strangers, call(body, x_goog_signature=signature)) is False
         (receipt,) = WEBHOOK.parse(body, received_at=AT)
         assert isinstance(receipt, Receipt)
         assert (receipt.status, receipt.at) == (case["expect"], AT)

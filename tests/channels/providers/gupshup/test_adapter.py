@@ -76,8 +76,8 @@ def test_a_template_without_gupshups_id_is_not_built() -> None:
 def test_a_text_within_the_window() -> None:
     request = GUPSHUP.send_request(SENDER, text("Hi", to="+919876543210"))
     assert request.url == "https://provider.test/wa/api/v1/msg"
-    told = json.loads((request.form or {})["message"])
-    assert told == {"type": "text", "text": "Hi", "previewUrl": False}
+    message = json.loads((request.form or {})["message"])
+    assert message == {"type": "text", "text": "Hi", "previewUrl": False}
 
 
 def test_a_document_within_the_window() -> None:
@@ -269,11 +269,11 @@ def test_a_status_in_metas_shape(timestamp: Any) -> None:
 @pytest.mark.parametrize("bad", [7, {"status": "read"}, {"status": "read", "timestamp": "x"}])
 def test_what_is_bad_takes_nothing_with_it(bad: Any) -> None:
     good = {"gs_id": GS, "id": "wamid.X", "status": "delivered", "timestamp": 1710930461}
-    with pytest.raises(PartlyRead, match="documents") as told:
+    with pytest.raises(PartlyRead, match="documents") as partly_read:
         GUPSHUP.webhook.parse(
             version_3(statuses=[good, bad, good], messages=[bad]), received_at=NOW
         )
-    assert [each.status for each in told.value.events if isinstance(each, Receipt)] == [
+    assert [event.status for event in partly_read.value.events if isinstance(event, Receipt)] == [
         ReceiptStatus.DELIVERED
     ] * 2
 

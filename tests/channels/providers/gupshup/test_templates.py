@@ -80,9 +80,9 @@ def test_a_deletion_is_by_name() -> None:
         "https://provider.test/wa/app/82ed52f4/template/summer_sale",
     )
     GUPSHUP.delete_outcome(response(200, {"status": "success"}))
-    told = {"status": "error", "message": "Template Does not exists."}
+    error = {"status": "error", "message": "Template Does not exists."}
     with pytest.raises(ProviderRefused, match="not exists"):
-        GUPSHUP.delete_outcome(response(400, told))
+        GUPSHUP.delete_outcome(response(400, error))
 
 
 def test_what_is_made_at_gupshups_own_pages_is_said() -> None:
@@ -156,16 +156,16 @@ def test_a_list_of_another_shape_is_refused(body: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "ours"),
+    ("word", "ours"),
     [("APPROVED", "APPROVED"), ("FAILED", "REJECTED"), ("PAUSED", "PAUSED"), ("new", "PENDING")],
 )
-def test_statuses(told: str, ours: str) -> None:
+def test_statuses(word: str, ours: str) -> None:
     template = {
         "id": "x",
         "elementName": "a",
         "languageCode": "en",
         "category": "UTILITY",
-        "status": told,
+        "status": word,
         "reason": "Because",
         "quality": "HIGH",
         "templateType": "CATALOG",
@@ -201,7 +201,7 @@ def test_a_one_time_password_is_read_back_as_gupshup_shows_it() -> None:
         "addSecurityRecommendation": True,
         "codeExpirationMinutes": 10,
     }
-    told = {
+    listed = {
         "id": "a7b69e78",
         "elementName": "login_code",
         "languageCode": "en",
@@ -210,7 +210,7 @@ def test_a_one_time_password_is_read_back_as_gupshup_shows_it() -> None:
         "templateType": "TEXT",
         "containerMeta": json.dumps(meta),
     }
-    body = {"status": "success", "templates": [told]}
+    body = {"status": "success", "templates": [listed]}
     (remote,) = GUPSHUP.list_outcome(response(200, body)).templates
     button = {
         "type": "OTP",
@@ -244,5 +244,5 @@ def test_a_sample_with_backslashes_is_taken_as_it_is() -> None:
 
     request = GUPSHUP.submit_request(SENDER, "", spec)
 
-    told = json.loads(dict(request.form or {})["buttons"])
-    assert told[0]["example"] == [r"https://shop.test/\1\x"]
+    buttons = json.loads(dict(request.form or {})["buttons"])
+    assert buttons[0]["example"] == [r"https://shop.test/\1\x"]

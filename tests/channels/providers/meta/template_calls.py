@@ -1,4 +1,4 @@
-"""Meta's webhook calls about templates."""
+"""Calls by which Meta reports a change of a template."""
 
 import json
 from typing import Any

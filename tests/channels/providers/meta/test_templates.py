@@ -1,22 +1,16 @@
-"""Meta's template management: bodies as its own examples have them, answers, webhooks."""
+"""Meta's template management: bodies as in its own examples, and its answers."""
 
-from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import pytest
 
 from channels.http.asking import ProviderRefused
-from channels.port.events import TemplateChange
 from channels.port.template_port import CardSpec, RemoteTemplate, Sample, TemplateSpec
 from channels.providers.meta.templates import MetaTemplates
-from channels.providers.meta.webhook import MetaWebhook
-from tests.channels.providers.meta.template_calls import call
 from tests.channels.providers.protocols import load
 from tests.channels.providers.samples import account, response
 
 META = MetaTemplates()
-parse = partial(MetaWebhook().parse, received_at=datetime(2026, 1, 1, tzinfo=UTC))
 ACCOUNT = account("meta_cloud")
 TUSCANY = "Create template w/ image header, text body, text footer, and 2 call-to-action buttons"
 LOOK = {"type": "URL", "text": "Look", "url": "https://shop.example/{{1}}"}
@@ -120,8 +114,8 @@ def test_named_parameters_have_named_samples() -> None:
     ],
 )
 def test_what_was_submitted_is_read_back(spec: TemplateSpec) -> None:
-    told = META.submit_request(ACCOUNT, "1", spec).json
-    listed = {**told, "id": "7", "status": "APPROVED", "quality_score": {"score": "GREEN"}}
+    submitted = META.submit_request(ACCOUNT, "1", spec).json
+    listed = {**submitted, "id": "7", "status": "APPROVED", "quality_score": {"score": "GREEN"}}
 
     page = META.list_outcome(response(200, {"data": [listed]}))
 
@@ -198,8 +192,13 @@ def test_a_one_time_password_is_read_as_meta_shows_it() -> None:
         5,
     )
     app = {"package_name": "com.example.shop", "signature_hash": "K8a/AINcGX7"}
-    told = {"type": "OTP", "otp_type": "ONE_TAP", "text": "Copy code", "supported_apps": [app]}
-    assert (remote.spec.buttons, remote.spec.examples) == ((told,), {})
+    otp_button = {
+        "type": "OTP",
+        "otp_type": "ONE_TAP",
+        "text": "Copy code",
+        "supported_apps": [app],
+    }
+    assert (remote.spec.buttons, remote.spec.examples) == ((otp_button,), {})
 
 
 def test_a_deletion_names_the_template_and_its_id() -> None:
@@ -263,68 +262,3 @@ def test_a_refusal_is_said_in_metas_words() -> None:
         META.submit_outcome(response(400, {"error": error}))
 
     assert refused.value.data == {"provider_code": "2388024"}
-
-
-# --- webhooks ---
-
-COMMON = {
-    "message_template_id": 123,
-    "message_template_name": "sale",
-    "message_template_language": "pt-BR",
-}
-
-
-@pytest.mark.parametrize(
-    ("event", "status"),
-    [
-        ("APPROVED", "APPROVED"),
-        ("REJECTED", "REJECTED"),
-        ("PAUSED", "PAUSED"),
-        ("FLAGGED", "APPROVED"),
-        ("REINSTATED", "APPROVED"),
-        ("PENDING_DELETION", "DISABLED"),
-        ("SOMETHING_NEW", "PENDING"),
-    ],
-)
-def test_a_status_is_read(event: str, status: str) -> None:
-    body = call("message_template_status_update", **COMMON, event=event, reason="NONE")
-
-    (change,) = parse(body)
-
-    assert isinstance(change, TemplateChange)
-    assert (change.status, change.reason, change.language) == (status, "", "pt_BR")
-    assert change.at == datetime.fromtimestamp(1751247548, tz=UTC)
-
-
-def test_a_reason_comes_with_its_explanation() -> None:
-    info = {"reason": "Parameters cannot be next to each other."}
-    body = call(
-        "message_template_status_update",
-        **COMMON,
-        event="REJECTED",
-        reason="INVALID_FORMAT",
-        rejection_info=info,
-    )
-
-    (change,) = parse(body)
-
-    assert isinstance(change, TemplateChange)
-    assert change.reason == "INVALID_FORMAT: Parameters cannot be next to each other."
-
-
-def test_quality_and_category_are_read_and_a_warning_changes_nothing() -> None:
-    quality = call("message_template_quality_update", **COMMON, new_quality_score="RED")
-    done = call("template_category_update", **COMMON, new_category="MARKETING")
-    to_come = call(
-        "template_category_update", **COMMON, new_category="UTILITY", correct_category="MARKETING"
-    )
-
-    changes = [*parse(quality), *parse(done)]
-    told = [(e.quality, e.category) for e in changes if isinstance(e, TemplateChange)]
-    assert told == [("RED", ""), ("", "MARKETING")]
-    assert parse(to_come) == []
-
-
-def test_a_call_that_names_no_template_is_not_as_documented() -> None:
-    with pytest.raises(ValueError, match="documents"):
-        parse(call("message_template_status_update", event="APPROVED"))

@@ -172,10 +172,10 @@ def test_a_status_without_what_is_documented_is_a_value_error(missing: str) -> N
 def test_what_is_bad_in_a_call_takes_nothing_with_it(bad: dict[str, Any]) -> None:
     good = [{"value": {"statuses": [STATUS]}}, {"value": {"statuses": [STATUS]}}]
     entries = [{"changes": [good[0], {"value": bad}, {}, good[1]]}, 7, {"changes": good}]
-    with pytest.raises(PartlyRead, match="documents") as told:
+    with pytest.raises(PartlyRead, match="documents") as partly_read:
         parse(json.dumps({"entry": entries}).encode())
-    assert len(told.value.events) == 4
-    assert all(isinstance(each, Receipt) for each in told.value.events)
+    assert len(partly_read.value.events) == 4
+    assert all(isinstance(event, Receipt) for event in partly_read.value.events)
 
 
 def receipt_of(**changes: Any) -> Receipt:

@@ -81,8 +81,8 @@ def test_what_happened_to_the_request_happened_to_all(
     status: int, body: Any, kind: OutcomeKind, code: str
 ) -> None:
     outcomes = MSG91.group_outcomes(response(status, body), [ANA, BEN])
-    assert [(each.kind, each.code) for each in outcomes] == [(kind, code)] * 2
-    assert {each.provider_message_id for each in outcomes} == {""}
+    assert [(outcome.kind, outcome.code) for outcome in outcomes] == [(kind, code)] * 2
+    assert {outcome.provider_message_id for outcome in outcomes} == {""}
 
 
 def test_the_balance_proves_the_key() -> None:
@@ -105,8 +105,8 @@ REPORT = {
 
 
 def form(*reports: Any) -> bytes:
-    told = [{"senderId": "ACMEIN", "requestId": REQUEST_ID, "report": list(reports)}]
-    return urlencode({"data": json.dumps(told)}).encode()
+    data = [{"senderId": "ACMEIN", "requestId": REQUEST_ID, "report": list(reports)}]
+    return urlencode({"data": json.dumps(data)}).encode()
 
 
 def test_a_form_of_reports() -> None:
@@ -159,9 +159,9 @@ def test_a_status_on_the_way_is_no_receipt() -> None:
 
 @pytest.mark.parametrize("bad", [{}, 7, {"status": "1"}])
 def test_a_bad_report_takes_no_other_with_it(bad: Any) -> None:
-    with pytest.raises(PartlyRead) as told:
+    with pytest.raises(PartlyRead) as partly_read:
         MSG91.webhook.parse(form(REPORT, bad, REPORT), received_at=NOW)
-    assert len(told.value.events) == 2
+    assert len(partly_read.value.events) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,11 @@
-"""Requests, answers, errors and updates of the Telegram Bot API."""
+"""Requests, answers and errors of the Telegram Bot API."""
 
-import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
 import pytest
 
-from channels.port.events import OptChange, Reply
 from channels.port.http_calls import HttpRequest
 from channels.port.messages import (
     Button,
@@ -29,8 +26,6 @@ from tests.channels.providers.protocols import load
 from tests.channels.providers.samples import account, response, template, text
 
 BOT = TelegramBot()
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-AT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -51,15 +46,15 @@ def test_a_text(to: str, chat_id: int | str) -> None:
     ],
 )
 def test_a_captioned_medium(kind: ParameterKind, method: str, name: str) -> None:
-    request = said(TextContent("Sale", media=Media(kind, "https://c.test/a")))
+    request = request_of(TextContent("Sale", media=Media(kind, "https://c.test/a")))
     assert request.url.endswith(f"/{method}")
     assert request.json == {"chat_id": 42, name: "https://c.test/a", "caption": "Sale"}
-    bare = said(TextContent("", media=Media(kind, "https://c.test/a")))
+    bare = request_of(TextContent("", media=Media(kind, "https://c.test/a")))
     assert bare.json == {"chat_id": 42, name: "https://c.test/a"}
 
 
 def test_url_buttons_stand_in_rows_of_their_own() -> None:
-    request = said(TextContent("Hi", buttons=(SHOP, replace(SHOP, text="Help"))))
+    request = request_of(TextContent("Hi", buttons=(SHOP, replace(SHOP, text="Help"))))
     assert request.json["reply_markup"] == {
         "inline_keyboard": [
             [{"text": "Shop", "url": "https://a.test"}],
@@ -69,7 +64,9 @@ def test_url_buttons_stand_in_rows_of_their_own() -> None:
 
 
 def test_a_reply_button_sends_its_value_back() -> None:
-    request = said(TextContent("Hi", buttons=(SHOP, Button(ButtonKind.REPLY, "Yes", "y" * 64))))
+    request = request_of(
+        TextContent("Hi", buttons=(SHOP, Button(ButtonKind.REPLY, "Yes", "y" * 64)))
+    )
     assert request.json["reply_markup"]["inline_keyboard"][1] == [
         {"text": "Yes", "callback_data": "y" * 64}
     ]
@@ -86,10 +83,10 @@ def test_a_reply_button_sends_its_value_back() -> None:
 )
 def test_what_telegram_would_refuse_is_not_built(button: Button) -> None:
     with pytest.raises(ValueError, match="no such button"):
-        said(TextContent("Hi", buttons=(button,)))
+        request_of(TextContent("Hi", buttons=(button,)))
 
 
-def said(content: TextContent) -> HttpRequest:
+def request_of(content: TextContent) -> HttpRequest:
     return BOT.send_request(account("telegram_bot"), replace(text(), content=content))
 
 
@@ -125,9 +122,12 @@ def test_requests_keep_to_the_published_schema() -> None:
     spec = load("specs/telegram_bot_api_10.1.json")
     picture = TextContent("Hi", media=Media(ParameterKind.IMAGE, "https://a.test"), buttons=(SHOP,))
     for method, request in (
-        ("sendMessage", said(TextContent("Hi", buttons=(SHOP,)))),
-        ("sendPhoto", said(picture)),
-        ("sendMessage", said(TextContent("Hi", buttons=(Button(ButtonKind.REPLY, "Y", "y"),)))),
+        ("sendMessage", request_of(TextContent("Hi", buttons=(SHOP,)))),
+        ("sendPhoto", request_of(picture)),
+        (
+            "sendMessage",
+            request_of(TextContent("Hi", buttons=(Button(ButtonKind.REPLY, "Y", "y"),))),
+        ),
         ("answerCallbackQuery", BOT.acknowledge_request(account("telegram_bot"), "77")),
         ("setWebhook", set_webhook()),
     ):
@@ -236,90 +236,6 @@ def test_a_server_error_may_have_been_sent(code: int) -> None:
     assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, "provider_unavailable")
 
 
-# --- updates ------------------------------------------------------------------------------------
-
-
-def pressed(**changed: Any) -> dict[str, Any]:
-    keyboard = {"inline_keyboard": [[{"text": "Yes!", "callback_data": "yes"}]]}
-    message = {"message_id": 5, "chat": {"id": 42}, "date": 1700000000, "reply_markup": keyboard}
-    return {"id": "77", "from": {"id": 42}, "data": "yes", "message": message} | changed
-
-
-def test_a_pressed_button_is_a_reply_in_its_words() -> None:
-    (told,) = events(callback_query=pressed())
-    assert told == Reply(
-        "", "42", "42:pressed:77", "Yes!", NOW, in_reply_to="42:5", acknowledge="77"
-    )
-
-
-def test_a_button_under_an_old_message_is_known_by_its_value() -> None:
-    old = {"message_id": 5, "chat": {"id": 42}, "date": 0}
-    (told,) = events(callback_query=pressed(message=old))
-    assert isinstance(told, Reply)
-    assert (told.text, told.in_reply_to) == ("yes", "42:5")
-
-
-@pytest.mark.parametrize("changed", [{"message": None}, {"data": None}, {"data": ""}])
-def test_a_press_without_a_message_or_a_value_is_passed_over(changed: dict[str, Any]) -> None:
-    assert events(callback_query=pressed(**changed)) == []
-
-
-def test_a_press_is_acknowledged_without_a_word() -> None:
-    request = BOT.acknowledge_request(account("telegram_bot"), "77")
-    assert request.url == "https://provider.test/bot123456:secret-TOKEN/answerCallbackQuery"
-    assert request.json == {"callback_query_id": "77"}
-
-
-def test_an_update_is_known_by_its_id() -> None:
-    assert BOT.webhook.event_key(b'{"update_id": 99}') == "99"
-
-
-@pytest.mark.parametrize(("status", "opted_out"), [("kicked", True), ("member", False)])
-def test_blocking_and_unblocking(status: str, opted_out: bool) -> None:
-    assert events(my_chat_member=member(status)) == [
-        OptChange(
-            account_id="123456",
-            address="42",
-            opted_out=opted_out,
-            marketing_only=False,
-            at=AT,
-            reason=f"telegram_{status}",
-        )
-    ]
-
-
-def test_groups_and_other_statuses_are_passed_over() -> None:
-    assert events(my_chat_member=member("kicked", chat_type="group")) == []
-    assert events(my_chat_member=member("administrator")) == []
-    assert events(edited_message={"text": "x"}) == []
-
-
-@pytest.mark.parametrize("words", ["/stop", "/stop@demo_bot", "/STOP please"])
-def test_stop_opts_out(words: str) -> None:
-    assert events(message=message(words)) == [command("stop", opted_out=True)]
-
-
-def test_start_opts_in_and_hands_on_its_payload() -> None:
-    assert events(message=message("/start c-123")) == [
-        command("start", opted_out=False),
-        reply("/start c-123", payload="c-123"),
-    ]
-
-
-def test_a_group_is_nobodys_own_chat() -> None:
-    said = message("/start@demo_bot c-123") | {"chat": {"id": 42, "type": "group"}}
-    assert events(message=said)[1:] == [reply("/start@demo_bot c-123")]
-
-
-def test_a_reply() -> None:
-    answered = message("Hello") | {"reply_to_message": {"message_id": 5}}
-    assert events(message=answered) == [reply("Hello", in_reply_to="42:5")]
-
-
-def test_a_message_without_text_is_passed_over() -> None:
-    assert events(message={"message_id": 7, "chat": {"id": 42}, "date": 1, "photo": []}) == []
-
-
 def error(code: int, description: str) -> dict[str, Any]:
     return {"ok": False, "error_code": code, "description": description}
 
@@ -328,28 +244,3 @@ def set_webhook() -> HttpRequest:
     return set_webhook_request(
         account("telegram_bot"), url="https://we.test/hook/", secret_token="abc"
     )
-
-
-def events(**update: Any) -> list[Any]:
-    return list(BOT.webhook.parse(json.dumps({"update_id": 1} | update).encode(), received_at=NOW))
-
-
-def member(status: str, *, chat_type: str = "private") -> dict[str, Any]:
-    return {
-        "chat": {"id": 42, "type": chat_type},
-        "date": 1700000000,
-        "new_chat_member": {"status": status, "user": {"id": 123456, "is_bot": True}},
-    }
-
-
-def message(words: str) -> dict[str, Any]:
-    chat = {"id": 42, "type": "private"}
-    return {"message_id": 7, "chat": chat, "date": 1700000000, "text": words}
-
-
-def command(name: str, *, opted_out: bool) -> OptChange:
-    return OptChange("", "42", opted_out, False, AT, f"telegram_{name}")
-
-
-def reply(words: str, *, payload: str = "", in_reply_to: str = "") -> Reply:
-    return Reply("", "42", "42:7", words, AT, payload=payload, in_reply_to=in_reply_to)

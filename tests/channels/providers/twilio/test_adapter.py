@@ -2,14 +2,11 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 
 from channels.platforms import Platform
-from channels.port.events import HandedOver, Receipt, ReceiptStatus
 from channels.port.messages import (
     Button,
     ButtonKind,
@@ -17,7 +14,6 @@ from channels.port.messages import (
     Media,
     Parameter,
     ParameterKind,
-    SenderAccount,
     TemplateContent,
     TextContent,
 )
@@ -66,8 +62,8 @@ def test_a_messaging_service_sends() -> None:
 @pytest.mark.parametrize("written", [True, False])
 def test_channels_prefix_both_addresses(platform: Platform, prefix: str, written: bool) -> None:
     sender = f"{prefix if written else ''}+14155552345"
-    one = replace(SENDER, platform=platform, account_id=sender)
-    form = TWILIO.send_request(one, text(to="+491701234567")).form or {}
+    account_of_platform = replace(SENDER, platform=platform, account_id=sender)
+    form = TWILIO.send_request(account_of_platform, text(to="+491701234567")).form or {}
     assert (form["To"], form["From"]) == (f"{prefix}+491701234567", f"{prefix}+14155552345")
 
 
@@ -97,13 +93,13 @@ def test_a_template_without_variables_sends_none() -> None:
 
 def test_media_goes_by_url() -> None:
     media = Media(ParameterKind.IMAGE, "https://cdn.test/sale.jpg")
-    form = TWILIO.send_request(SENDER, said(TextContent("Sale", media=media))).form or {}
+    form = TWILIO.send_request(SENDER, message_of(TextContent("Sale", media=media))).form or {}
     assert (form["Body"], form["MediaUrl"]) == ("Sale", "https://cdn.test/sale.jpg")
 
 
 def test_a_registered_text_goes_by_its_sid() -> None:
     content = TextContent("Hi Ana", template_id=HX, variables={"1": "Ana"})
-    form = TWILIO.send_request(SENDER, said(content)).form or {}
+    form = TWILIO.send_request(SENDER, message_of(content)).form or {}
     assert (form["ContentSid"], form["ContentVariables"]) == (HX, '{"1":"Ana"}')
     assert "Body" not in form
 
@@ -117,7 +113,7 @@ def test_a_registered_text_goes_by_its_sid() -> None:
 )
 def test_what_twilio_cannot_say_is_not_built(content: Any) -> None:
     with pytest.raises(ValueError, match=r"ContentSid|content templates"):
-        TWILIO.send_request(SENDER, said(content))
+        TWILIO.send_request(SENDER, message_of(content))
 
 
 def test_without_an_endpoint_no_receipts_are_asked_for() -> None:
@@ -195,117 +191,9 @@ def test_check_asks_for_the_newest_message_and_shows_nothing_of_it() -> None:
     assert outcome == Outcome(OutcomeKind.ACCEPTED, message="Twilio knows the account.")
 
 
-def said(content: TextContent | TemplateContent) -> Any:
+def message_of(content: TextContent | TemplateContent) -> Any:
     return replace(text(to="+491701234567"), content=content)
 
 
 def error(code: int) -> dict[str, Any]:
     return {"code": code, "message": "the words", "more_info": "https://…", "status": 400}
-
-
-# --- looking up ---------------------------------------------------------------------------------
-
-SINCE = datetime(2026, 11, 24, 18, 30, tzinfo=UTC)
-ASKED = HandedOver(text("Hi", to="+491701234567"), since=SINCE, until=SINCE + timedelta(minutes=2))
-SM = "SM" + "d" * 32
-LISTED = {
-    "sid": SM,
-    "status": "delivered",
-    "direction": "outbound-api",
-    "to": "+491701234567",
-    "from": "+14155552345",
-    "messaging_service_sid": None,
-    "body": "Hi",
-    "num_media": "0",
-    "error_code": None,
-    "date_created": "Tue, 24 Nov 2026 18:30:05 +0000",
-    "date_updated": "Tue, 24 Nov 2026 18:30:09 +0000",
-}
-
-
-def look_up(
-    *listed: Any, sender: SenderAccount = SENDER, more: str | None = None, status: int = 200
-) -> list[Receipt]:
-    answer = response(status, {"messages": list(listed), "next_page_uri": more})
-    return list(TWILIO.look_up_receipts(sender, ASKED, answer))
-
-
-def test_a_look_up_asks_for_the_recipients_messages_of_the_day() -> None:
-    request = TWILIO.look_up_request(SENDER, ASKED)
-    assert request is not None
-    assert request.method == "GET"
-    path, _, query = request.url.partition("?")
-    assert path == TWILIO.send_request(SENDER, ASKED.message).url
-    assert dict(parse_qsl(query)) == {
-        "To": "+491701234567",
-        "From": "+14155552345",
-        "DateSent>": "2026-11-24T00:00:00Z",
-        "PageSize": "100",
-    }
-
-
-def test_what_a_template_says_is_not_looked_up() -> None:
-    asked = replace(ASKED, message=template(FULL))
-    assert TWILIO.look_up_request(replace(SENDER, platform=Platform.WHATSAPP), asked) is None
-
-
-def test_a_listed_message_is_a_receipt() -> None:
-    assert look_up(LISTED) == [
-        Receipt(
-            status=ReceiptStatus.DELIVERED,
-            at=datetime(2026, 11, 24, 18, 30, 9, tzinfo=UTC),
-            provider_message_id=SM,
-            message_id=MESSAGE_ID,
-        )
-    ]
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "is_"),
-    [
-        ("queued", None, ("SENT", "")),
-        ("accepted", None, ("SENT", "")),
-        ("read", None, ("READ", "")),
-        ("undelivered", 30005, ("FAILED", "recipient_unreachable")),
-        ("failed", None, ("FAILED", "delivery_failed")),
-    ],
-)
-def test_a_listed_messages_status(status: str, code: int | None, is_: tuple[str, str]) -> None:
-    (receipt,) = look_up({**LISTED, "status": status, "error_code": code})
-    assert (receipt.status, receipt.code) == is_
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"to": "+491701234568"},
-        {"from": "+14155552346"},
-        {"body": "Hi "},
-        {"body": None},
-        {"num_media": "1"},
-        {"direction": "outbound-reply"},
-        {"direction": "inbound"},
-        {"date_created": "Tue, 24 Nov 2026 18:29:59 +0000"},
-        {"date_created": "Tue, 24 Nov 2026 18:32:01 +0000"},
-        {"date_created": None},
-        {"date_created": "yesterday"},
-        {"sid": ""},
-        {"status": None},
-    ],
-)
-def test_another_message_is_none_of_ours(other: dict[str, Any]) -> None:
-    assert look_up({**LISTED, **other}) == []
-    assert len(look_up({**LISTED, **other}, LISTED)) == 1
-
-
-def test_a_messaging_service_is_known_by_its_own_id() -> None:
-    service = "MG" + "c" * 32
-    sender = replace(SENDER, account_id=service)
-    chosen = {**LISTED, "from": "+14155559999", "messaging_service_sid": service}
-    assert len(look_up(chosen, sender=sender)) == 1
-    assert look_up(LISTED, sender=sender) == []
-
-
-def test_of_a_list_that_goes_on_nothing_is_concluded() -> None:
-    assert look_up(LISTED, more="/2010-04-01/Accounts/AC/Messages.json?Page=1") == []
-    assert look_up(LISTED, status=500) == []

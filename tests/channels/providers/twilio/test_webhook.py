@@ -75,17 +75,17 @@ def test_published_statuses() -> None:
 
 def test_our_id_comes_back_in_the_query() -> None:
     body = urlencode({"MessageSid": "SM1", "MessageStatus": "sent"}).encode()
-    kept = WEBHOOK.stored(call(body, query={"broadcast_message_id": str(MESSAGE_ID)}))
-    (receipt,) = WEBHOOK.parse(kept, received_at=AT)
+    body_to_store = WEBHOOK.stored(call(body, query={"broadcast_message_id": str(MESSAGE_ID)}))
+    (receipt,) = WEBHOOK.parse(body_to_store, received_at=AT)
     assert receipt == Receipt(ReceiptStatus.SENT, AT, "SM1", message_id=MESSAGE_ID)
     assert WEBHOOK.stored(call(body)) == body
 
 
 def test_somebody_elses_query_is_no_id() -> None:
-    kept = WEBHOOK.stored(
+    body_to_store = WEBHOOK.stored(
         call(b"MessageSid=SM1&MessageStatus=sent", query={"broadcast_message_id": "7"})
     )
-    (receipt,) = WEBHOOK.parse(kept, received_at=AT)
+    (receipt,) = WEBHOOK.parse(body_to_store, received_at=AT)
     assert receipt == Receipt(ReceiptStatus.SENT, AT, "SM1")
 
 
@@ -113,11 +113,17 @@ def test_what_tells_nothing_new_is_passed_over(status: str) -> None:
     assert events({"MessageSid": "SM1", "MessageStatus": status}) == []
 
 
-@pytest.mark.parametrize(("said", "opted_out"), [("STOP", True), ("START", False)])
-def test_a_keyword_that_twilio_acted_on(said: str, opted_out: bool) -> None:
-    change, reply = events(RECEIVED | {"Body": said, "OptOutType": said})
+@pytest.mark.parametrize(("keyword", "opted_out"), [("STOP", True), ("START", False)])
+def test_a_keyword_that_twilio_acted_on(keyword: str, opted_out: bool) -> None:
+    change, reply = events(RECEIVED | {"Body": keyword, "OptOutType": keyword})
     assert change == OptChange(
-        "+14155552345", "+14155552346", opted_out, False, AT, f"twilio_{said.lower()}", Platform.SMS
+        "+14155552345",
+        "+14155552346",
+        opted_out,
+        False,
+        AT,
+        f"twilio_{keyword.lower()}",
+        Platform.SMS,
     )
     assert isinstance(reply, Reply)
 

@@ -81,13 +81,13 @@ def test_a_registered_text_names_its_template() -> None:
 
 
 def parts(*statuses: str) -> dict[str, Any]:
-    told = [
+    part_answers = [
         {"status": status, "message-id": f"0A{number}", "to": "447700900000"}
         if status == "0"
         else {"status": status, "error-text": "Made up"}
         for number, status in enumerate(statuses)
     ]
-    return {"message-count": str(len(told)), "messages": told}
+    return {"message-count": str(len(part_answers)), "messages": part_answers}
 
 
 @pytest.mark.parametrize("statuses", [["0"], ["0", "0", "0"]])
@@ -155,8 +155,8 @@ def test_every_status_that_others_have_classified_is_mapped() -> None:
     for code, judged in load("error_classes.json")["vonage_sms"].items():
         if not code.isdigit() or judged == "ok":
             continue
-        wanted = JUDGED.get(judged.partition("(")[0], OutcomeKind.PERMANENT)
-        assert STATUSES[code].kind is wanted, code
+        expected_kind = JUDGED.get(judged.partition("(")[0], OutcomeKind.PERMANENT)
+        assert STATUSES[code].kind is expected_kind, code
     assert RECEIPTS["9"].cause is FailureCause.OPT_OUT
 
 
@@ -179,27 +179,29 @@ RECEIPT = {
 }
 
 
-def signature(told: dict[str, str], digest: Any = hashlib.sha256, key: bytes = b"shared") -> str:
-    said = "".join(f"&{name}={told[name]}" for name in sorted(told))
-    return hmac.new(key, said.encode(), digest).hexdigest()
+def signature(fields: dict[str, str], digest: Any = hashlib.sha256, key: bytes = b"shared") -> str:
+    signed_text = "".join(f"&{name}={fields[name]}" for name in sorted(fields))
+    return hmac.new(key, signed_text.encode(), digest).hexdigest()
 
 
 @pytest.mark.parametrize("digest", [hashlib.sha256, hashlib.sha512])
 def test_signed_forms_and_json_are_verified(digest: Any) -> None:
-    told = RECEIPT | {"sig": signature(RECEIPT, digest)}
-    form = call(urlencode(told).encode(), content_type="application/x-www-form-urlencoded")
-    written = call(json.dumps(told).encode(), content_type="application/json")
-    assert WEBHOOK.verify(SECRETS, form)
-    assert WEBHOOK.verify(SECRETS, written)
-    assert WEBHOOK.parse(WEBHOOK.stored(form), received_at=NOW) == WEBHOOK.parse(
-        WEBHOOK.stored(written), received_at=NOW
-    )
+    fields = RECEIPT | {"sig": signature(RECEIPT, digest)}
+    form_call = call(urlencode(fields).encode(), content_type="application/x-www-form-urlencoded")
+    json_call = call(json.dumps(fields).encode(), content_type="application/json")
+    assert VONAGE.webhook.verify(SECRETS, form_call)
+    assert VONAGE.webhook.verify(SECRETS, json_call)
+    assert VONAGE.webhook.parse(
+        VONAGE.webhook.stored(form_call), received_at=NOW
+    ) == VONAGE.webhook.parse(VONAGE.webhook.stored(json_call), received_at=NOW)
 
 
 def test_what_separates_parameters_cannot_be_smuggled_in() -> None:
-    told = RECEIPT | {"text": "a&to=b"}
-    honest = {**told, "text": "a_to_b"}
-    assert WEBHOOK.verify(SECRETS, call(urlencode(told | {"sig": signature(honest)}).encode()))
+    fields = RECEIPT | {"text": "a&to=b"}
+    honest = {**fields, "text": "a_to_b"}
+    assert VONAGE.webhook.verify(
+        SECRETS, call(urlencode(fields | {"sig": signature(honest)}).encode())
+    )
 
 
 @pytest.mark.parametrize(
@@ -207,8 +209,8 @@ def test_what_separates_parameters_cannot_be_smuggled_in() -> None:
     [{"status": "failed"}, {"client-ref": str(UUID(int=1))}, {"extra": "1"}, {"sig": "0" * 64}],
 )
 def test_a_changed_call_is_refused(change: dict[str, str]) -> None:
-    told = RECEIPT | {"sig": signature(RECEIPT)} | change
-    assert not WEBHOOK.verify(SECRETS, call(urlencode(told).encode()))
+    fields = RECEIPT | {"sig": signature(RECEIPT)} | change
+    assert not VONAGE.webhook.verify(SECRETS, call(urlencode(fields).encode()))
 
 
 def test_weak_signatures_and_those_without_a_time_are_refused() -> None:
@@ -220,7 +222,7 @@ def test_weak_signatures_and_those_without_a_time_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "status"),
+    ("word", "status"),
     [
         ("accepted", ReceiptStatus.SENT),
         ("buffered", ReceiptStatus.SENT),
@@ -230,8 +232,8 @@ def test_weak_signatures_and_those_without_a_time_are_refused() -> None:
         ("rejected", ReceiptStatus.FAILED),
     ],
 )
-def test_receipts_carry_our_id(told: str, status: ReceiptStatus) -> None:
-    (receipt,) = parse(RECEIPT | {"status": told})
+def test_receipts_carry_our_id(word: str, status: ReceiptStatus) -> None:
+    (receipt,) = parse(RECEIPT | {"status": word})
     assert isinstance(receipt, Receipt)
     assert (receipt.status, receipt.message_id) == (status, MESSAGE_ID)
     assert receipt.provider_message_id == "0A0000001234567B"
@@ -262,7 +264,7 @@ def test_another_systems_reference_is_not_ours() -> None:
 
 
 def test_a_reply() -> None:
-    told = {
+    fields = {
         "msisdn": "447700900001",
         "to": "447700900000",
         "messageId": "0A000000",
@@ -270,7 +272,7 @@ def test_a_reply() -> None:
         "type": "text",
         "message-timestamp": "2020-01-01 12:00:00",
     }
-    assert parse(told) == [
+    assert parse(fields) == [
         Reply(
             account_id="447700900000",
             address="+447700900001",
@@ -287,5 +289,5 @@ def test_a_repeated_call_is_known() -> None:
     assert WEBHOOK.event_key(body) == "0A0000001234567B:delivered"
 
 
-def parse(told: dict[str, str]) -> list[Any]:
-    return list(WEBHOOK.parse(json.dumps(told).encode(), received_at=NOW))
+def parse(fields: dict[str, str]) -> list[Any]:
+    return list(VONAGE.webhook.parse(json.dumps(fields).encode(), received_at=NOW))

@@ -1,4 +1,4 @@
-"""Steps of a template's life, as a client of the API takes them."""
+"""A template's way to its provider: drafted, submitted, reviewed."""
 
 import time
 from typing import Any

@@ -1,10 +1,12 @@
-"""A Telegram bot's webhook, and what a person says to it."""
+"""A Telegram bot's endpoint, and what a person writes to the bot."""
 
 from rest_framework.test import APIClient
 
 from channels.models import ProviderApp
 from channels.providers.registry import adapter_for
 from tests.factories import ProviderAppFactory
+
+SECRET = "a-secret-of-this-bot-1234567890"
 
 
 def bot() -> ProviderApp:
@@ -23,6 +25,3 @@ def say(
         format="json",
         headers={"X-Telegram-Bot-Api-Secret-Token": SECRET},
     ).status_code
-
-
-SECRET = "a-secret-of-this-bot-1234567890"

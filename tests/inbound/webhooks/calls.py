@@ -1,4 +1,4 @@
-"""Signed webhook calls of Meta's."""
+"""Calls of the WhatsApp Cloud API as Meta signs and posts them."""
 
 import hashlib
 import hmac
@@ -11,8 +11,8 @@ from channels.models import ProviderApp
 
 
 def status_body(status: str, **fields: Any) -> bytes:
-    said = {"id": "wamid.1", "status": status, "timestamp": "1700000000", **fields}
-    return body_of({"messaging_product": "whatsapp", "statuses": [said]})
+    receipt = {"id": "wamid.1", "status": status, "timestamp": "1700000000", **fields}
+    return body_of({"messaging_product": "whatsapp", "statuses": [receipt]})
 
 
 def body_of(value: dict[str, Any]) -> bytes:
