@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from api.errors import InvalidInput
 from api.fields import MoneyField, UtcDateTimeField
 from api.list_parameters import refuse_unknown_parameters
+from api.streamed_csv import Echo
 from tenants.api.scoped_views import TenantView
 from wallet.api.serializers import LedgerEntrySerializer
 from wallet.ledger.ledger import wallet_of
@@ -157,13 +158,6 @@ def _moment(request: Request, name: str, *, zone: ZoneInfo, days: int) -> dateti
     raise InvalidInput("A date such as 2027-01-31, or a time in ISO 8601.", attr=name)
 
 
-class _Echo:
-    """A file whose `write` returns its text, so that csv rows can be streamed."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def _as_csv(statement: Statement) -> StreamingHttpResponse:
     name = f"statement-{statement.start:%Y-%m-%d}-{statement.end:%Y-%m-%d}.csv"
     return StreamingHttpResponse(
@@ -174,7 +168,7 @@ def _as_csv(statement: Statement) -> StreamingHttpResponse:
 
 
 def _rows(statement: Statement) -> Iterator[str]:
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     opening = statement.opening()
     currency = statement.wallet.currency
     after = (opening.balance, opening.held)
