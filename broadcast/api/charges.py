@@ -1,4 +1,4 @@
-"""`/wallet/entries/{id}/messages/`: in this package, because the wallet imports no messages."""
+"""`/wallet/entries/{id}/messages/`: in this package, because wallet/ knows no messages."""
 
 from django.db.models import QuerySet
 from django.http import Http404
