@@ -1,4 +1,4 @@
-"""Who may log in, and to which tenant."""
+"""Log-in: checks the password and chooses the membership."""
 
 from django.contrib.auth import authenticate
 from django.db.models import QuerySet
@@ -8,35 +8,40 @@ from tenants.models import Membership, User
 
 
 class InvalidCredentials(DomainError):
-    """Unknown e-mail, wrong password or inactive user: the answer does not say which."""
+    """The e-mail is unknown, the password wrong or the user inactive; the answer hides which."""
 
     code = "invalid_credentials"
     status = 401
 
 
 class NoTenant(DomainError):
-    """The user is no member of an active tenant, or not of the one that she named."""
+    """The user is not a member of any active tenant, or not of the requested tenant."""
 
     code = "no_tenant"
     status = 403
 
 
 class TenantRequired(DomainError):
-    """The user has several tenants and named none."""
+    """The user has several tenants, and the request names none."""
 
     code = "tenant_required"
     status = 400
 
 
 def log_in(*, email: str, password: str, tenant: str = "") -> Membership:
-    """The membership that a log-in is for; `tenant` is an id or a slug.
+    """Returns the membership to log in to; `tenant` is an id or a slug.
 
     Raises InvalidCredentials, NoTenant and TenantRequired (data: the tenants to choose from).
     """
-    user = authenticate(username=email.lower(), password=password)  # as slow for unknown e-mails
+    # authenticate() takes equally long for unknown e-mails, so its time reveals no e-mail.
+    user = authenticate(username=email.lower(), password=password)
     if not isinstance(user, User):
         raise InvalidCredentials("Wrong e-mail or password.")
-    memberships = [each for each in active_memberships(user) if not tenant or _is(each, tenant)]
+    memberships = [
+        membership
+        for membership in active_memberships(user)
+        if not tenant or _is_of(membership, tenant)
+    ]
     if not memberships:
         raise NoTenant("You are not a member of this tenant." if tenant else "You have no tenant.")
     if len(memberships) > 1:
@@ -56,7 +61,7 @@ def active_memberships(user: User) -> QuerySet[Membership]:
     )
 
 
-def _is(membership: Membership, tenant: str) -> bool:
+def _is_of(membership: Membership, tenant: str) -> bool:
     return tenant.lower() in {str(membership.tenant_id), membership.tenant.slug}
 
 

@@ -1,4 +1,4 @@
-"""Who uses the system: tenants, their users and what each may do."""
+"""Tenants, users, memberships and idempotency records."""
 
 from typing import Any, ClassVar
 
@@ -13,42 +13,45 @@ from tenants.send_windows import read_send_window, zone_named
 
 
 class Tenant(models.Model):
-    """A customer of the platform. Deactivated, never deleted: its ledger must stay."""
+    """A customer of the platform, which is deactivated but never deleted: its ledger must stay."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=200)
     slug = models.SlugField(max_length=60, unique=True)
     currency = models.CharField(
-        max_length=3, default="EUR", help_text="ISO 4217 code of its credits."
+        max_length=3, default="EUR", help_text="ISO 4217 code of the tenant's credits."
     )
     time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name.")
     default_country = models.CharField(
         max_length=2,
         blank=True,
-        help_text="ISO 3166-1 alpha-2; for phone numbers without a prefix.",
+        help_text="ISO 3166-1 alpha-2 code; for phone numbers without a country prefix.",
     )
     send_window = models.JSONField(
         null=True,
         blank=True,
-        help_text='When messages may go out: {"days": [1, 2, 3, 4, 5], "from": "09:00", '
-        '"to": "20:00", "time_zone": "Europe/Berlin"}; days 1 (Monday) to 7, the recipient\'s own '
-        "zone where it is known. Empty: at any time.",
+        help_text='Days and hours at which messages may be sent: {"days": [1, 2, 3, 4, 5], '
+        '"from": "09:00", "to": "20:00", "time_zone": "Europe/Berlin"}. Days run from 1 (Monday) '
+        "to 7 (Sunday). If the recipient's own time zone is known, it is used instead. Empty: at "
+        "any time.",
     )
     approval_recipients = models.PositiveIntegerField(
-        null=True, blank=True, help_text="More recipients than this need a second person's yes."
+        null=True,
+        blank=True,
+        help_text="A broadcast with more recipients than this needs a second person's approval.",
     )
     approval_amount = models.DecimalField(
         max_digits=20,
         decimal_places=6,
         null=True,
         blank=True,
-        help_text="A higher cost than this needs a second person's yes.",
+        help_text="A broadcast that costs more than this needs a second person's approval.",
     )
     opt_out_words = models.JSONField(
-        default=list, blank=True, help_text="Beside STOP and its common translations."
+        default=list, blank=True, help_text="Words beside STOP and its common translations."
     )
     opt_in_words = models.JSONField(
-        default=list, blank=True, help_text="Beside START and its common translations."
+        default=list, blank=True, help_text="Words beside START and its common translations."
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -60,7 +63,7 @@ class Tenant(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """For forms: what its broadcasts go by."""
+        """Validates the time zone and the send window for forms."""
         if zone_named(self.time_zone) is None:
             raise ValidationError({"time_zone": "Give an IANA name such as Europe/Berlin."})
         try:
@@ -81,7 +84,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who logs in by e-mail; what she may do in a tenant is her Membership's role."""
+    """A person who logs in by e-mail; the role of a Membership grants rights in a tenant."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(unique=True)
@@ -103,7 +106,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Role(models.TextChoices):
-    """What a member may do; the permission matrix is in tenants/api/permissions.py."""
+    """A member's role; the permission matrix in tenants/api/permissions.py lists its rights."""
 
     OWNER = "OWNER", "Owner"
     ADMIN = "ADMIN", "Admin"
@@ -141,7 +144,7 @@ class IdempotencyRecord(models.Model):
     operation = models.CharField(max_length=200, help_text="Method and path of the request.")
     body_hash = models.CharField(max_length=64, help_text="SHA-256 of the request's body.")
     response_status = models.PositiveSmallIntegerField()
-    response_body = models.TextField(help_text="JSON as it was sent.")
+    response_body = models.TextField(help_text="JSON of the answer as sent.")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""How a tenant comes to be: the tenant and its owner, together or not at all."""
+"""Creates a tenant and its owner in one transaction."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +21,10 @@ class Onboarded:
 def create_tenant(
     *, slug: str, owner_email: str, password: str, tenant_fields: dict[str, Any]
 ) -> Onboarded:
-    """Creates what is missing of the tenant, the user and her OWNER membership.
+    """Creates the tenant, the user and the OWNER membership, unless they exist.
 
-    Repeating it changes nothing: an existing user keeps her password, an existing tenant its
-    fields. Raises Conflict if a tenant of this slug has members, and this user is not its owner.
+    A repeated call changes nothing: an existing user keeps the password, an existing tenant keeps
+    its fields. Raises Conflict if the tenant has members, but this user is not its owner.
     """
     tenant, tenant_created = Tenant.objects.get_or_create(slug=slug, defaults=tenant_fields)
     owner, owner_created = _user(owner_email, password)

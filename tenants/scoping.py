@@ -1,4 +1,4 @@
-"""Tenant scoping: the only way to start a query on a tenant's rows."""
+"""Tenant scoping: each query on a tenant's rows starts with `for_tenant`."""
 
 from typing import TYPE_CHECKING, Self, TypeVar
 

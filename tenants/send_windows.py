@@ -1,8 +1,8 @@
-"""When messages may go out: days and hours in a zone, and when those of several windows next open.
+"""Send windows: days and hours at which messages may be sent, and the next common opening.
 
-A window over midnight belongs to the day on which it opens. Times are of the wall clock, so a
-window moves with summer time. A time in the hour that is left out in spring counts as an hour
-later; of one that comes twice in autumn, the first counts.
+A window over midnight belongs to the day on which it opens. Times are wall-clock times, so a
+window moves with summer time. A time within the hour that is skipped in spring counts as an hour
+later. If a time occurs twice in autumn, its first occurrence counts.
 """
 
 import re
@@ -19,12 +19,16 @@ KEYS = frozenset({"days", "from", "to", "time_zone"})
 EVERY_DAY = frozenset(range(1, 8))
 TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
 LOOKED_AHEAD = timedelta(days=9)
-"""Windows repeat every week; two days more for zones apart and summer time."""
+"""How far to search: windows repeat weekly; two more days cover time zones and summer time."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendWindow:
-    """`time_zone` None: the tenant's. Where the recipient's own is known, that one counts."""
+    """Days and hours of one window.
+
+    If `time_zone` is None, the tenant's zone counts. If the recipient's own zone is known, it
+    counts instead of both.
+    """
 
     days: frozenset[int]
     start: time
@@ -32,7 +36,10 @@ class SendWindow:
     time_zone: str | None = None
 
     def opens_at(self, *, at: datetime, zone: tzinfo) -> datetime | None:
-        """`at` itself while it is open, else its next opening; None if there is none for days."""
+        """Returns `at` if the window is open then, else the next opening.
+
+        None if the window does not open within LOOKED_AHEAD.
+        """
         today = at.astimezone(zone).date()
         for ahead in range(-1, LOOKED_AHEAD.days):
             day = today + timedelta(days=ahead)
@@ -43,7 +50,11 @@ class SendWindow:
         return None
 
     def _on(self, day: date, zone: tzinfo) -> tuple[datetime, datetime]:
-        """In UTC: times of one zone are compared by their clocks, not by when they are."""
+        """Returns the opening and closing time of a day in UTC.
+
+        Python compares two times of the same zone by their clock times, which is wrong across a
+        change of summer time.
+        """
         last = day if self.start < self.end else day + timedelta(days=1)
         opens = datetime.combine(day, self.start, zone)
         closes = datetime.combine(last, self.end, zone)
@@ -51,9 +62,9 @@ class SendWindow:
 
 
 def read_send_window(value: Any, *, attr: str = "send_window") -> SendWindow | None:
-    """The window that JSON like {"days": [1, 5], "from": "09:00", "to": "20:00"} stands for.
+    """Parses JSON like {"days": [1, 5], "from": "09:00", "to": "20:00"} into a window.
 
-    None for none. Raises InvalidInput; its `attr` names the part that is wrong.
+    None stays None. Raises InvalidInput, whose `attr` names the wrong part.
     """
     if value is None:
         return None
@@ -72,8 +83,8 @@ def read_send_window(value: Any, *, attr: str = "send_window") -> SendWindow | N
 
 
 def _days(value: Any, *, attr: str) -> frozenset[int]:
-    right = isinstance(value, list) and value and all(type(each) is int for each in value)
-    if not right or not EVERY_DAY.issuperset(value) or len(set(value)) < len(value):
+    has_numbers = isinstance(value, list) and value and all(type(day) is int for day in value)
+    if not has_numbers or not EVERY_DAY.issuperset(value) or len(set(value)) < len(value):
         raise InvalidInput("Give numbers from 1 (Monday) to 7 (Sunday), each once.", attr=attr)
     return frozenset(value)
 
@@ -95,29 +106,29 @@ def _time_zone(value: Any, *, attr: str) -> str | None:
 def next_opening(
     windows: Sequence[SendWindow], *, at: datetime, default_zone: str, own_zone: str = ""
 ) -> datetime | None:
-    """When all of these windows are open together: `at` itself if they are now.
+    """Returns the first time from `at` on at which all windows are open; None if there is none.
 
-    `own_zone`: the recipient's, before any window's. None if they never are.
+    `own_zone` is the recipient's zone, which replaces each window's zone.
     """
     own = zone_named(own_zone)
-    zones = [own or zone_named(each.time_zone or default_zone) or UTC for each in windows]
+    zones = [own or zone_named(window.time_zone or default_zone) or UTC for window in windows]
     moment, until = at, at + LOOKED_AHEAD
     while moment < until:
-        found = moment
+        candidate = moment
         for window, zone in zip(windows, zones, strict=True):
-            opens = window.opens_at(at=found, zone=zone)
+            opens = window.opens_at(at=candidate, zone=zone)
             if opens is None:
                 return None
-            found = opens
-        if found == moment:
+            candidate = opens
+        if candidate == moment:
             return moment
-        moment = found
+        moment = candidate
     return None
 
 
 @lru_cache(maxsize=1024)
 def zone_named(name: str) -> tzinfo | None:
-    """None for a name that nobody knows (any more), as old contacts may have."""
+    """Returns the zone, or None for an unknown name: old contacts may have a removed name."""
     try:
         return ZoneInfo(name) if name else None
     except (KeyError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""Celery's way in."""
+"""Celery tasks of the tenants app."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -6,7 +6,7 @@ from django.utils import timezone
 from tenants.api.idempotency import purge_expired
 
 
-# Safe to run twice: it deletes expired rows.
+# The task is idempotent: a second run finds no expired records to delete.
 @shared_task
 def purge() -> None:
     purge_expired(at=timezone.now())

@@ -1,4 +1,4 @@
-"""Bearer tokens: what they say and whom they still stand for.
+"""Bearer tokens: issues them, and finds the membership of a token.
 
 A token names a user, a tenant and a fingerprint of the user's password; never a role.
 """
@@ -18,21 +18,21 @@ FINGERPRINT_LENGTH = 16
 
 
 class TokenNoLongerValid(DomainError):
-    """The token has expired or is none, or its user, membership or password is not what it was."""
+    """The token is malformed or expired, or its user, membership or password has changed."""
 
     code = "token_not_valid"
     status = 401
 
 
 class TenantInactive(DomainError):
-    """The tenant has been switched off."""
+    """The tenant has been deactivated."""
 
     code = "tenant_inactive"
     status = 403
 
 
 def issue(membership: Membership) -> RefreshToken:
-    """A refresh token for one membership; `.access_token` carries the same claims."""
+    """Issues a refresh token for a membership; its `.access_token` carries the same claims."""
     token: RefreshToken = RefreshToken.for_user(membership.user)
     token[TENANT_CLAIM] = str(membership.tenant_id)
     token[PASSWORD_CLAIM] = _fingerprint(membership.user)
@@ -40,7 +40,7 @@ def issue(membership: Membership) -> RefreshToken:
 
 
 def membership_of(token: Token) -> Membership:
-    """The membership as the database has it now, in one statement.
+    """Reads the token's current membership from the database in one statement.
 
     Raises TokenNoLongerValid (user or membership gone or inactive, password changed) and
     TenantInactive.
@@ -66,5 +66,5 @@ def _find(token: Token) -> Membership | None:
 
 
 def _fingerprint(user: User) -> str:
-    """Changes with the password, so that a new password ends all tokens."""
+    """A fingerprint that changes with the password, so that a new password ends all tokens."""
     return user.get_session_auth_hash()[:FINGERPRINT_LENGTH]

@@ -1,4 +1,4 @@
-"""The moves of a broadcast that operators may make, each through broadcast/lifecycle.py."""
+"""Admin actions that operators run on broadcasts; each action calls broadcast/lifecycle.py."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     class Mixin(admin.ModelAdmin[Broadcast]):
         def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
-            """Unfold's, which is published without types."""
+            """Declares Unfold's method, because Unfold is published without types."""
             raise NotImplementedError
 else:
     Mixin = object
@@ -62,7 +62,10 @@ SHOWN_IN: Mapping[str, frozenset[BroadcastStatus]] = {
     "retry-failed": FINISHED,
     "resolve-unknown": FINISHED | {BroadcastStatus.SENDING, BroadcastStatus.CANCELLED},
 }
-"""Buttons that could do something, by their path; the pages behind the others say why not."""
+"""Statuses in which each button is shown, by the button's URL path.
+
+If an action is refused nevertheless, its page gives the reason.
+"""
 
 
 class ScheduleForm(forms.Form):
@@ -75,40 +78,45 @@ class ScheduleForm(forms.Form):
 
 class PauseForm(forms.Form):
     reason = forms.CharField(
-        max_length=200, required=False, widget=UnfoldAdminTextInputWidget(), help_text="Shown."
+        max_length=200,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="The tenant's members see this reason.",
     )
 
 
 class RetryForm(forms.Form):
     include_unreachable = forms.BooleanField(
         required=False,
-        help_text="Also those refused for good because of the recipient: blocked, no such number.",
+        help_text="Also retries messages that were rejected permanently because of the recipient, "
+        "for example a blocked or a non-existent number.",
     )
 
 
 class ResolveForm(forms.Form):
-    """Nothing is chosen beforehand: the one may reach people twice, the other not at all."""
+    """Has no default decision: a resend may reach people twice, a failure may not reach them."""
 
     decision = forms.ChoiceField(
         choices=Decision.choices,
         widget=UnfoldAdminRadioSelectWidget(),
-        help_text="For all of them. What is counted as failed has its credits released, and a "
-        "receipt that comes after all still counts. What is sent again is paid for once; where the "
-        "broadcast is over, a child broadcast sends it.",
+        help_text="The decision applies to all of these messages. If messages are counted as "
+        "failed, their credits are released, and a receipt that arrives later still counts. If "
+        "messages are sent again, each is charged once; if the broadcast has finished, a child "
+        "broadcast sends them.",
     )
 
 
 class MoveActions(Mixin):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
-        offered: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        actions: list[UnfoldAction] = super().get_actions_detail(request, object_id)
         broadcast = self.get_object(request, object_id)
         if broadcast is None:
             return []
-        idle = "pause" if broadcast.paused_at else "resume"
+        hidden = "pause" if broadcast.paused_at else "resume"
         return [
-            each
-            for each in offered
-            if broadcast.status in SHOWN_IN[each.path] and each.path != idle
+            action
+            for action in actions
+            if broadcast.status in SHOWN_IN[action.path] and action.path != hidden
         ]
 
     @admin.action(description="Send now")
@@ -150,7 +158,7 @@ class MoveActions(Mixin):
     @detail_action(description="Cancel", url_path="cancel")
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._confirm(
-            request, object_id, title="Cancel it", done="Cancelled.", move=lifecycle.cancel
+            request, object_id, title="Cancel", done="Cancelled.", move=lifecycle.cancel
         )
 
     @detail_action(description="Schedule", url_path="schedule")
@@ -200,39 +208,41 @@ class MoveActions(Mixin):
             title="Pause",
             done="Paused.",
             form=form,
-            move=lambda **given: lifecycle.pause(reason=form.cleaned_data["reason"], **given),
+            move=lambda **move_args: lifecycle.pause(
+                reason=form.cleaned_data["reason"], **move_args
+            ),
         )
 
-    @detail_action(description="Retry the failed", url_path="retry-failed")
+    @detail_action(description="Retry failed messages", url_path="retry-failed")
     def retry_failed(self, request: HttpRequest, object_id: str) -> HttpResponse:
         form = RetryForm(request.POST if request.method == "POST" else None)
         return self._ask(
             request,
             object_id,
-            title="Retry the failed",
-            done="They are tried again by a child broadcast.",
+            title="Retry failed messages",
+            done="A child broadcast retries the failed messages.",
             form=form,
-            move=lambda **given: lifecycle.retry_failed(
+            move=lambda **move_args: lifecycle.retry_failed(
                 actor=cast("User", request.user),
                 include_unreachable=form.cleaned_data["include_unreachable"],
-                **given,
+                **move_args,
             ),
         )
 
-    @detail_action(description="Resolve the unknown", url_path="resolve-unknown")
+    @detail_action(description="Resolve unknown messages", url_path="resolve-unknown")
     def resolve_unknown(self, request: HttpRequest, object_id: str) -> HttpResponse:
         form = ResolveForm(request.POST if request.method == "POST" else None)
         form.fields["decision"].label = f"Messages of unknown fate: {_unknown(object_id)}"
         return self._ask(
             request,
             object_id,
-            title="Resolve the unknown",
+            title="Resolve unknown messages",
             done="Resolved.",
             form=form,
-            move=lambda **given: lifecycle.resolve_unknown(
+            move=lambda **move_args: lifecycle.resolve_unknown(
                 actor=cast("User", request.user),
                 decision=Decision(form.cleaned_data["decision"]),
-                **given,
+                **move_args,
             ),
         )
 

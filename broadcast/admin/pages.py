@@ -1,4 +1,7 @@
-"""Broadcasts and what became of them: read here, moved by broadcast/lifecycle.py."""
+"""Admin pages of broadcasts, messages, batches and charges.
+
+The pages are read-only; only the actions in admin/moves.py change a broadcast.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -50,7 +53,7 @@ class WaitingFilter(admin.SimpleListFilter):
     parameter_name = "waits"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return (("paused", "Somebody to resume it"), ("unknown", "Messages of unknown fate"))
+        return (("paused", "A resume by an operator"), ("unknown", "Messages of unknown fate"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "paused":
@@ -61,13 +64,16 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 def _count(broadcast: Broadcast, name: str) -> object:
-    """A draft may have no counters yet."""
+    """Returns the counter called `name`, or None for a draft that has no counters yet."""
     counters = getattr(broadcast, "counters", None)
     return getattr(counters, name, None)
 
 
 def _reached(broadcast: Broadcast, step: str) -> object:
-    """As in the API: read messages count as delivered; None for a status that is never reported."""
+    """Returns a step of the API's funnel, in which read messages also count as delivered.
+
+    None if the provider never reports this step, or if the broadcast has no counters yet.
+    """
     return funnel(broadcast)[step] if hasattr(broadcast, "counters") else None
 
 
@@ -80,7 +86,7 @@ class MessageStatusFilter(NarrowFilter):
 
 
 CUMULATIVE = frozenset({"handed_over", "delivered", "read"})
-"""Counts that include the messages that went further, as the API's funnel shows them."""
+"""Cumulative counts: like the API's funnel, each includes the messages of the later steps."""
 
 
 def _column(name: str) -> Callable[[Any, Broadcast], object]:
@@ -89,12 +95,12 @@ def _column(name: str) -> Callable[[Any, Broadcast], object]:
     def column(page: Any, broadcast: Broadcast) -> object:
         return value_of(broadcast, name)
 
-    column.__name__ = name  # the admin makes the column's heading of it
+    column.__name__ = name  # the admin derives the column's heading from this name
     return column
 
 
 class CountColumns:
-    """A column for each of COUNTS: a new count needs only its name there."""
+    """One column for each name in COUNTS: a new column needs only its name there."""
 
 
 for _name in COUNTS:
@@ -174,7 +180,7 @@ class BroadcastAdmin(MoveActions, CountColumns, ReadOnlyAdmin):
 
     @admin.display(description="status")
     def state(self, broadcast: Broadcast) -> str:
-        """Pausing stands beside the status, and is what an operator looks for."""
+        """Adds the pause to the status, because a paused broadcast keeps its status."""
         return broadcast.get_status_display() + (", paused" if broadcast.paused_at else "")
 
     @admin.display(description="messages")
@@ -182,10 +188,10 @@ class BroadcastAdmin(MoveActions, CountColumns, ReadOnlyAdmin):
         query = f"?broadcast__id__exact={broadcast.pk}"
         messages = reverse("admin:broadcast_broadcastmessage_changelist") + query
         links = (
-            (messages, "Show them"),
-            (f"{messages}&message_status=FAILED", "the failed"),
-            (f"{messages}&message_status=UNKNOWN", "the unknown"),
-            (reverse("admin:broadcast_batch_changelist") + query, "its batches"),
+            (messages, "All messages"),
+            (f"{messages}&message_status=FAILED", "Failed messages"),
+            (f"{messages}&message_status=UNKNOWN", "Unknown messages"),
+            (reverse("admin:broadcast_batch_changelist") + query, "Batches"),
         )
         return format_html_join(" · ", LINK, links)
 
@@ -209,15 +215,16 @@ class BroadcastMessageAdmin(LargeTable):
     list_filter = (BY_TENANT, BY_BROADCAST, MessageStatusFilter)
     list_select_related = ("tenant", "broadcast")
     id_keys = ("id", "broadcast_id", "contact_id")
-    # The contact by its id: no constraint says that it is still there. The token opens its links.
+    # The contact is shown by its id: no constraint guarantees that the contact still exists.
+    # The token is hidden: whoever has the token can open the message's links.
     exclude = ("contact", "token")
     readonly_fields = ("contact_id",)
 
     def _matches(self, term: str) -> Q:
-        of_provider = ProviderMessageId.objects.filter(provider_message_id=term)
-        # Read first: within the OR it would be looked up for every row.
+        provider_ids = ProviderMessageId.objects.filter(provider_message_id=term)
+        # The ids are read first: PostgreSQL would run a subquery within the OR for every row.
         return super()._matches(term) | Q(
-            pk__in=list(of_provider.values_list("message_id", flat=True))
+            pk__in=list(provider_ids.values_list("message_id", flat=True))
         )
 
 
@@ -246,19 +253,19 @@ class LaneAdmin(ReadOnlyAdmin):
 
 
 class OpenFilter(admin.SimpleListFilter):
-    """Those that are over are in no index."""
+    """Filters open batches only: no index covers the closed batches."""
 
-    title = "who holds it"
+    title = "holder"
     parameter_name = "open"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
         return (("yes", "A worker"), ("overdue", "A worker, past its lease"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        held = queryset.filter(settled_at=None, swept_at=None)
+        open_batches = queryset.filter(settled_at=None, swept_at=None)
         if self.value() == "overdue":
-            return held.filter(lease_expires_at__lt=timezone.now())
-        return held if self.value() == "yes" else queryset
+            return open_batches.filter(lease_expires_at__lt=timezone.now())
+        return open_batches if self.value() == "yes" else queryset
 
 
 @admin.register(Batch)
@@ -286,5 +293,5 @@ class ChargeLineAdmin(LargeTable):
     list_filter = (BY_BROADCAST,)
     list_select_related = ("broadcast",)
     id_keys = ("id", "movement_id", "broadcast_id")
-    # Up to ten thousand ids: the API opens a line page by page.
+    # A line has up to 10,000 message ids; the API lists its messages page by page.
     exclude = ("message_ids",)

@@ -1,4 +1,4 @@
-"""`/broadcast/`: one domain call an action."""
+"""`/broadcast/` and `/broadcast/messages/`: each action makes one domain call."""
 
 from typing import Any
 from uuid import UUID
@@ -49,7 +49,7 @@ CREATE_EXAMPLE = OpenApiExample(
 )
 
 SEND_EXAMPLE = OpenApiExample(
-    "Only as estimated",
+    "Only if the estimate still holds",
     value={"estimate_hash": "eyJjb3N0Ijoi…fQ.4f0c1e"},
     request_only=True,
 )
@@ -84,7 +84,7 @@ class BroadcastViewSet(
         request=BroadcastWriteSerializer,
         responses={201: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **HOLD_REFUSED},
         examples=[CREATE_EXAMPLE, TOO_LITTLE_CREDIT],
-        description="Write one: a DRAFT, or SCHEDULED where `scheduled_at` is given.",
+        description="Create a broadcast: SCHEDULED if `scheduled_at` is given, else a DRAFT.",
     )
     @idempotent
     def create(self, request: Request) -> Response:
@@ -104,7 +104,10 @@ class BroadcastViewSet(
         responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
     )
     def update(self, request: Request, pk: str) -> Response:
-        """As PATCH, with name and platform given again; what is left out stays."""
+        """Change a broadcast as PATCH does, but require name and platform.
+
+        Fields that are left out keep their values.
+        """
         return self._edit(request, pk, partial=False)
 
     @extend_schema(
@@ -112,12 +115,12 @@ class BroadcastViewSet(
         responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
     )
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change a DRAFT or SCHEDULED broadcast; what is left out stays."""
+        """Change a DRAFT or SCHEDULED broadcast; fields that are left out keep their values."""
         return self._edit(request, pk, partial=True)
 
     @extend_schema(responses={204: None, **MOVE_REFUSED})
     def destroy(self, request: Request, pk: str) -> Response:
-        """Remove a broadcast of which nothing was handed over."""
+        """Delete a broadcast if no message was handed over to a provider."""
         lifecycle.delete(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -133,14 +136,14 @@ class BroadcastViewSet(
     @action(detail=True, methods=["post"])
     @idempotent
     def send(self, request: Request, pk: str) -> Response:
-        """Send now; 202 while an audience is being planned."""
-        given = SendSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        """Send the broadcast now; the answer is 202 while its audience is being planned."""
+        body = SendSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         return self.answer(
             lifecycle.send(
                 tenant=self.tenant,
                 broadcast_id=UUID(pk),
-                estimate_hash=given.validated_data["estimate_hash"],
+                estimate_hash=body.validated_data["estimate_hash"],
                 now=timezone.now(),
             )
         )
@@ -152,16 +155,16 @@ class BroadcastViewSet(
     )
     @action(detail=True, methods=["post"])
     def schedule(self, request: Request, pk: str) -> Response:
-        """Send at a time to come; moves the time of a SCHEDULED broadcast."""
+        """Schedule the broadcast for a future time; a SCHEDULED broadcast gets the new time."""
         self.get_object()
-        given = ScheduleSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        body = ScheduleSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         return self.answer(
             lifecycle.schedule(
                 tenant=self.tenant,
                 broadcast_id=UUID(pk),
-                at=given.validated_data["scheduled_at"],
-                estimate_hash=given.validated_data["estimate_hash"],
+                at=body.validated_data["scheduled_at"],
+                estimate_hash=body.validated_data["estimate_hash"],
                 now=timezone.now(),
             )
         )
@@ -169,7 +172,7 @@ class BroadcastViewSet(
     @extend_schema(request=None, responses={200: BroadcastDetailSerializer, **MOVE_REFUSED})
     @action(detail=True, methods=["post"])
     def unschedule(self, request: Request, pk: str) -> Response:
-        """Back to DRAFT; its credits are released."""
+        """Return the broadcast to DRAFT and release its credits."""
         refuse_body(request)
         return self.answer(
             lifecycle.unschedule(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
@@ -178,7 +181,10 @@ class BroadcastViewSet(
     @extend_schema(request=None, responses={200: BroadcastDetailSerializer, **MOVE_REFUSED})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
-        """Stop for good; what was not handed over is released."""
+        """Stop the broadcast permanently.
+
+        The credits of messages that were not handed over are released.
+        """
         refuse_body(request)
         return self.answer(
             lifecycle.cancel(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
@@ -187,7 +193,7 @@ class BroadcastViewSet(
     @extend_schema(responses={200: DashboardRowSerializer(many=True)})
     @action(detail=False, methods=["get"], serializer_class=DashboardRowSerializer)
     def dashboard(self, request: Request) -> Response:
-        """Each broadcast's figures, newest first; `totals` over all that the filters let pass."""
+        """List each broadcast's figures, newest first; `totals` sums all pages of the list."""
         rows = self.filter_queryset(self.get_queryset())
         page = self.paginate_queryset(rows)
         answer = self.get_paginated_response(self.get_serializer(page, many=True).data)
@@ -212,11 +218,11 @@ class BroadcastViewSet(
         return self.answer(broadcast)
 
     def _input(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
-        given = BroadcastWriteSerializer(
+        body = BroadcastWriteSerializer(
             data=request.data, partial=partial, context=self.get_serializer_context()
         )
-        given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
 
 
 SUMMED = ("total", "handed_over", "failed", "unknown", "suppressed", "clicked")
@@ -236,7 +242,7 @@ class MessageViewSet(
     mixins.RetrieveModelMixin,
     GenericViewSet[BroadcastMessage],
 ):
-    """Messages of all broadcasts, newest first; never changed from here."""
+    """Messages of all broadcasts, newest first; read-only."""
 
     queryset = BroadcastMessage.objects.select_related("broadcast__sender")
     serializer_class = MessageSerializer

@@ -1,4 +1,4 @@
-"""`/wallet/entries/{id}/messages/`: here, as the wallet does not know what a message is."""
+"""`/wallet/entries/{id}/messages/`: in this package, because wallet/ knows no messages."""
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -18,7 +18,7 @@ class EntryMessagesViewSet(
 ):
     """The messages whose prices add up to this entry, newest first.
 
-    Empty for top-ups and adjustments, and for a hold whose plan was replaced since.
+    The list is empty for top-ups, for adjustments, and for a hold whose plan was replaced later.
     """
 
     queryset = BroadcastMessage.objects.all()
@@ -36,5 +36,5 @@ class EntryMessagesViewSet(
         )
         if entry is None:
             raise Http404
-        found = messages_of(tenant=self.tenant, entry=entry)
-        return found.select_related("broadcast__sender")
+        messages = messages_of(tenant=self.tenant, entry=entry)
+        return messages.select_related("broadcast__sender")

@@ -1,4 +1,4 @@
-"""The parts of a broadcast's content that have a shape of their own, validated strictly."""
+"""Serializers of a broadcast's structured content: media, buttons, fallback and send window."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ from tenants.api.scoped_fields import TenantRelatedField
 from tenants.send_windows import read_send_window
 
 CONTENT = (*Broadcast.CONTENT_FIELDS, "fallback")
-"""What a broadcast says and over what: taken and given by the same names."""
+"""Content fields of a broadcast; requests and answers use the same names."""
 
 MAX_URL = 2000
 MAX_FILENAME = 240
@@ -31,17 +31,17 @@ is_web_address = URLValidator(schemes=("http", "https"))
 
 
 class MediaSerializer(StrictSerializer):
-    """An image, a video or a document by its public address; the text is its caption."""
+    """An image, a video or a document at a public URL; the broadcast's text is its caption."""
 
     kind = serializers.ChoiceField(choices=MEDIA_KINDS)
     url = serializers.CharField(max_length=MAX_URL, validators=[is_web_address])
     filename = serializers.CharField(
-        max_length=MAX_FILENAME, required=False, help_text="Shown with a document."
+        max_length=MAX_FILENAME, required=False, help_text="File name shown with a document."
     )
 
 
 class ButtonSerializer(StrictSerializer):
-    """`value`: the address of a `url`, the payload of a `reply`, the number that a `call` calls."""
+    """`value` is the URL of a `url`, the payload of a `reply`, or the phone number of a `call`."""
 
     kind = serializers.ChoiceField(choices=[kind.value for kind in ButtonKind])
     text = serializers.CharField(max_length=MAX_BUTTON_TEXT)
@@ -66,31 +66,31 @@ def _check_address(value: str) -> None:
 
 
 class SaidSerializer(serializers.Serializer[Any]):
-    """What a broadcast and a rung of its ladder say in the same fields."""
+    """Content fields that a broadcast and a rung of its fallback ladder share."""
 
     template_params = serializers.DictField(
         child=serializers.CharField(max_length=1024, allow_blank=True), required=False
     )
     media = MediaSerializer(required=False, allow_null=True)
-    buttons = ButtonSerializer(  # type: ignore[call-arg]  # its list's
+    buttons = ButtonSerializer(  # type: ignore[call-arg]  # max_length belongs to the list
         many=True, required=False, max_length=MAX_BUTTONS
     )
 
 
 class Ladder(serializers.ListSerializer[Any]):
-    """Rungs in order; each platform at most once."""
+    """Rungs of the fallback ladder in order; each platform appears at most once."""
 
     def validate(self, attrs: Any) -> Any:
         platforms = [rung["platform"] for rung in attrs]
         if len(platforms) != len(set(platforms)):
-            raise serializers.ValidationError("Each platform stands in it at most once.")
+            raise serializers.ValidationError("Give each platform at most once.")
         return attrs
 
 
 class RungSerializer(SaidSerializer, StrictSerializer):
-    """What is tried where the platform before it could not reach the recipient.
+    """A fallback that is sent if the previous platform could not reach the recipient.
 
-    Without a `text` of its own it says the broadcast's.
+    If the rung has no `text`, it sends the broadcast's text.
     """
 
     platform = serializers.ChoiceField(choices=Platform.choices)
@@ -107,16 +107,16 @@ class RungSerializer(SaidSerializer, StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["platform"] == Platform.WHATSAPP and not attrs.get("template_name"):
-            raise serializers.ValidationError({"template_name": "WhatsApp needs one."})
-        sender: Sender | None = attrs.get("sender")  # a PATCH sets no defaults
+            raise serializers.ValidationError({"template_name": "WhatsApp needs a template name."})
+        sender: Sender | None = attrs.get("sender")  # get(), because a PATCH sets no defaults
         if sender is not None and sender.platform != attrs["platform"]:
-            raise serializers.ValidationError({"sender": "It sends over another platform."})
-        said = {name: value for name, value in attrs.items() if value is not None}
-        return {**said, "sender": None if sender is None else str(sender.pk)}
+            raise serializers.ValidationError({"sender": "This sender uses another platform."})
+        set_fields = {name: value for name, value in attrs.items() if value is not None}
+        return {**set_fields, "sender": None if sender is None else str(sender.pk)}
 
 
 class ShownRungSerializer(serializers.Serializer[Any]):
-    """A rung as it was stored."""
+    """A rung as the broadcast stores it."""
 
     platform = serializers.ChoiceField(choices=Platform.choices)
     sender = serializers.UUIDField(allow_null=True, required=False)
@@ -130,23 +130,27 @@ class ShownRungSerializer(serializers.Serializer[Any]):
 
 
 class SendWindowSerializer(StrictSerializer):
-    """When messages may go out; outside of it they wait."""
+    """Days and hours at which messages may be sent; outside of the window, messages wait."""
 
     days = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=7),
         min_length=1,
         max_length=7,
-        help_text="1 (Monday) to 7.",
+        help_text="Days from 1 (Monday) to 7 (Sunday).",
     )
-    to = serializers.RegexField(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="20:00")
+    to = serializers.RegexField(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="End, such as 20:00.")
     time_zone = serializers.CharField(
-        max_length=64, required=False, help_text="IANA name; the recipient's own where it is known."
+        max_length=64,
+        required=False,
+        help_text="IANA name. If the recipient's own time zone is known, it is used instead.",
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # `from` is a word of Python's own.
-        opens = serializers.RegexField(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="09:00")
-        return {"from": opens, **super().get_fields()}
+        # `from` is a Python keyword, so the field cannot be a class attribute.
+        start = serializers.RegexField(
+            r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="Start, such as 09:00."
+        )
+        return {"from": start, **super().get_fields()}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -1,4 +1,4 @@
-"""What the actions on a broadcast that is on its way or over take and give."""
+"""Request and answer bodies of the actions in controls.py."""
 
 from typing import Any
 
@@ -13,14 +13,19 @@ MAX_RESOLVED = 10_000
 
 class PauseSerializer(StrictSerializer):
     reason = serializers.CharField(
-        max_length=200, required=False, allow_blank=True, default="", help_text="Shown with it."
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Shown as the broadcast's `pause_reason`.",
     )
 
 
 class RetrySerializer(StrictSerializer):
     include_unreachable = serializers.BooleanField(
         default=False,
-        help_text="Also those refused for good because of the recipient: blocked, no such number.",
+        help_text="Also retry messages that were rejected permanently because of the recipient, "
+        "for example a blocked or a non-existent number.",
     )
 
 
@@ -30,12 +35,12 @@ class ResolveSerializer(StrictSerializer):
         child=serializers.UUIDField(),
         required=False,
         max_length=MAX_RESOLVED,
-        help_text="Ids of messages; all that are UNKNOWN where it is missing.",
+        help_text="Ids of messages. Default: all messages that are UNKNOWN.",
     )
 
 
 class ResolvedSerializer(serializers.Serializer[Any]):
-    """`child`: the broadcast that sends again to recipients of one that had finished."""
+    """`child` is the broadcast that resends the messages of a finished broadcast, else null."""
 
     resolved = serializers.IntegerField(source="count")
     child = serializers.UUIDField(source="child.pk", allow_null=True, default=None)

@@ -1,4 +1,4 @@
-"""Actions on a broadcast that is on its way or over: `/broadcast/{id}/pause/` and the like."""
+"""Approve, pause, resume, retry and resolve: `/broadcast/{id}/pause/` and the like."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -31,10 +31,10 @@ from tenants.api.scoped_views import TenantScoped
 from tenants.models import User
 
 MOVE_REFUSED = {409: ErrorResponseSerializer}
-"""It is not in a state for that, or something else stands in the way."""
+"""Error answers of an action: the broadcast's state, or another conflict, does not allow it."""
 
 HOLD_REFUSED = {402: ErrorResponseSerializer, **MOVE_REFUSED}
-"""Or there is too little credit for it."""
+"""Error answers of an action that also holds credits: too little credit is answered with 402."""
 
 PAUSE_EXAMPLE = OpenApiExample(
     "With a reason", value={"reason": "Wrong price in the text"}, request_only=True
@@ -69,11 +69,12 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
     )
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
-        """Say yes to it as it stands, as somebody other than its author.
+        """Approve the broadcast with its current content; its authors may not approve it.
 
-        A tenant may demand this above a number of recipients or an amount: until then `schedule`
-        and `send` answer 409 `approval_required`. A change of content or audience takes it back;
-        an audience that has grown beyond `approved_recipients` needs another.
+        A tenant may require an approval above a number of recipients or an amount. `schedule` and
+        `send` then answer 409 `approval_required` until the broadcast is approved. A change of
+        content or audience clears the approval. If the audience has grown beyond
+        `approved_recipients`, the broadcast needs a new approval.
         """
         refuse_body(request)
         return self.answer(
@@ -92,15 +93,18 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
     )
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
-        """Halt it: at most the batch in hand still goes out. Its status stays; see `paused_at`."""
+        """Pause the broadcast: only batches that are already being sent still go out.
+
+        The status does not change; `paused_at` shows the pause.
+        """
         self.get_object()
-        given = PauseSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        body = PauseSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         return self.answer(
             lifecycle.pause(
                 tenant=self.tenant,
                 broadcast_id=UUID(pk),
-                reason=given.validated_data["reason"],
+                reason=body.validated_data["reason"],
                 now=timezone.now(),
             )
         )
@@ -108,9 +112,10 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
     @extend_schema(request=None, responses={200: BroadcastDetailSerializer, **MOVE_REFUSED})
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
-        """Go on; one that was scheduled for a time that has passed starts now.
+        """Resume a paused broadcast; if its scheduled time has passed, it starts now.
 
-        409 `sender_broken` while the provider refuses its sender: repair and check that first.
+        The answer is 409 `sender_broken` while the provider rejects the broadcast's sender: repair
+        and check the sender first.
         """
         refuse_body(request)
         return self.answer(
@@ -129,20 +134,21 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
     @action(detail=True, methods=["post"], url_path="retry-failed")
     @idempotent
     def retry_failed(self, request: Request, pk: str) -> Response:
-        """Send to the failed recipients of a finished broadcast again, by a child broadcast.
+        """Retry the failed messages of a finished broadcast in a child broadcast.
 
-        The child is answered, with a plan and a hold of its own: 201 if it is new, 200 if one was
-        underway already. Whom a later try has reached is never tried again; those refused for good
-        because of the recipient only with `include_unreachable`.
+        The answer is the child, which has its own plan and hold: 201 if the child is new, 200 if a
+        retry is already under way. A recipient whom a later try has reached is never retried. A
+        message that was rejected permanently because of the recipient is retried only with
+        `include_unreachable`.
         """
         self.get_object()
-        given = RetrySerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        body = RetrySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         retry = lifecycle.retry_failed(
             tenant=self.tenant,
             broadcast_id=UUID(pk),
             actor=self.actor,
-            include_unreachable=given.validated_data["include_unreachable"],
+            include_unreachable=body.validated_data["include_unreachable"],
             now=timezone.now(),
         )
         return self.answer(retry.child, created=retry.is_new)
@@ -158,19 +164,20 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
     @action(detail=True, methods=["post"], url_path="resolve-unknown")
     @idempotent
     def resolve_unknown(self, request: Request, pk: str) -> Response:
-        """Decide on messages that the provider may or may not have taken.
+        """Resolve UNKNOWN messages, which the provider may or may not have accepted.
 
-        `fail` counts them as failed and releases their credits. `resend` sends again, perhaps
-        twice: by the broadcast itself while it is being sent, by a child once it has finished.
+        `fail` counts the messages as failed and releases their credits. `resend` sends the messages
+        again, so recipients may get them twice: the broadcast itself sends them while it is being
+        sent, a child broadcast sends them after it has finished.
         """
         self.get_object()
-        given = ResolveSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        body = ResolveSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
         resolved = lifecycle.resolve_unknown(
             tenant=self.tenant,
             broadcast_id=UUID(pk),
-            decision=Decision(given.validated_data["action"]),
-            message_ids=given.validated_data.get("messages"),
+            decision=Decision(body.validated_data["action"]),
+            message_ids=body.validated_data.get("messages"),
             actor=self.actor,
             now=timezone.now(),
         )

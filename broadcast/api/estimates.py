@@ -1,4 +1,4 @@
-"""`/broadcast/estimate/` and `/broadcast/{id}/estimate/`: they change nothing."""
+"""`/broadcast/estimate/` and `/broadcast/{id}/estimate/`: estimates, which change nothing."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from tenants.api.scoped_views import TenantView
 
 
 class EstimateCountrySerializer(serializers.Serializer[Any]):
-    country = serializers.CharField(help_text="Of the recipients' numbers; empty where not known.")
+    country = serializers.CharField(help_text="Country of the numbers; empty if not known.")
     category = serializers.CharField()
     messages = serializers.IntegerField()
     segments = serializers.IntegerField()
@@ -29,7 +29,7 @@ class EstimateCountrySerializer(serializers.Serializer[Any]):
 
 
 class EstimateWalletSerializer(serializers.Serializer[Any]):
-    """`available_after` below zero is what is missing."""
+    """A negative `available_after` is the credit that is missing."""
 
     balance = MoneyField()
     held = MoneyField()
@@ -43,7 +43,10 @@ class EstimateWarningSerializer(serializers.Serializer[Any]):
 
 
 class EstimateSerializer(serializers.Serializer[Any]):
-    """`suppressed`: reason → recipients. `expected_seconds`: at least, once it has started."""
+    """`suppressed` maps a reason to its number of recipients.
+
+    `expected_seconds` is the minimum duration of the sending, in seconds.
+    """
 
     total = serializers.IntegerField()
     to_send = serializers.IntegerField()
@@ -55,11 +58,11 @@ class EstimateSerializer(serializers.Serializer[Any]):
     wallet = EstimateWalletSerializer()
     expected_seconds = serializers.FloatField()
     warnings = EstimateWarningSerializer(many=True)
-    estimate_hash = serializers.CharField(help_text="What `send/` and `schedule/` may quote.")
+    estimate_hash = serializers.CharField(help_text="Pass it to `send/` or `schedule/`.")
 
 
 class BroadcastEstimateView(TenantView):
-    """Of a saved DRAFT what sending it now would come to; of a SCHEDULED one what is planned."""
+    """Estimate of a saved broadcast: a DRAFT as if it were sent now, a SCHEDULED one as planned."""
 
     required = Action.READ
 
@@ -68,7 +71,7 @@ class BroadcastEstimateView(TenantView):
         responses={200: EstimateSerializer, 409: ErrorResponseSerializer},
     )
     def get(self, request: Request, pk: str) -> Response:
-        """Who will be written to, who not and why, what it costs; nothing is written."""
+        """Estimate recipients, suppressed recipients by reason, and cost; nothing is stored."""
         return self._answer(pk)
 
     @extend_schema(
@@ -77,7 +80,7 @@ class BroadcastEstimateView(TenantView):
         responses={200: EstimateSerializer, 409: ErrorResponseSerializer},
     )
     def post(self, request: Request, pk: str) -> Response:
-        """The same as GET."""
+        """Answer the same as GET."""
         refuse_body(request)
         return self._answer(pk)
 
@@ -90,11 +93,11 @@ class BroadcastEstimateView(TenantView):
         )
         if broadcast is None:
             raise Http404
-        return Response(_shown(estimate(broadcast=broadcast, now=timezone.now())))
+        return Response(_as_json(estimate(broadcast=broadcast, now=timezone.now())))
 
 
 class NewEstimateView(TenantView):
-    """Of a broadcast that is not saved."""
+    """Estimate of a broadcast that is not saved."""
 
     required = Action.READ
 
@@ -115,46 +118,49 @@ class NewEstimateView(TenantView):
         ],
     )
     def post(self, request: Request) -> Response:
-        """Takes what `POST /broadcast/` takes, with or without a name; nothing is written."""
-        given = ToEstimateSerializer(data=request.data, context={"request": request})
-        given.is_valid(raise_exception=True)
-        fields = dict(given.validated_data)
+        """Estimate the body of a `POST /broadcast/`, with or without a name; nothing is stored."""
+        body = ToEstimateSerializer(data=request.data, context={"request": request})
+        body.is_valid(raise_exception=True)
+        fields = dict(body.validated_data)
         fields.pop("scheduled_at", None)
-        named = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
+        refs = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
         broadcast = Broadcast(tenant=self.tenant, **fields)
-        found = estimate(broadcast=broadcast, recipients=named, now=timezone.now())
-        return Response(_shown(found))
+        return Response(
+            _as_json(estimate(broadcast=broadcast, recipients=refs, now=timezone.now()))
+        )
 
 
-def _shown(found: Estimate) -> dict[str, Any]:
+def _as_json(result: Estimate) -> dict[str, Any]:
     return dict(
         EstimateSerializer(
             {
-                "total": found.total,
-                "to_send": found.to_send,
-                "suppressed": found.suppressed,
-                "segments": found.segments,
-                "cost": found.cost,
-                "currency": found.currency,
+                "total": result.total,
+                "to_send": result.to_send,
+                "suppressed": result.suppressed,
+                "segments": result.segments,
+                "cost": result.cost,
+                "currency": result.currency,
                 "by_country": [
                     {
-                        "country": each.country,
-                        "category": found.category,
-                        "messages": each.messages,
-                        "segments": each.segments,
-                        "cost": each.cost,
+                        "country": country.country,
+                        "category": result.category,
+                        "messages": country.messages,
+                        "segments": country.segments,
+                        "cost": country.cost,
                     }
-                    for each in found.countries
+                    for country in result.countries
                 ],
                 "wallet": {
-                    "balance": found.balance,
-                    "held": found.held,
-                    "available_before": found.available_before,
-                    "available_after": found.available_after,
+                    "balance": result.balance,
+                    "held": result.held,
+                    "available_before": result.available_before,
+                    "available_after": result.available_after,
                 },
-                "expected_seconds": found.seconds,
-                "warnings": [{"code": each.code, "detail": each.detail} for each in found.warnings],
-                "estimate_hash": found.hash,
+                "expected_seconds": result.seconds,
+                "warnings": [
+                    {"code": warning.code, "detail": warning.detail} for warning in result.warnings
+                ],
+                "estimate_hash": result.hash,
             }
         ).data
     )

@@ -1,4 +1,4 @@
-"""What lists of broadcasts and messages can be narrowed by."""
+"""Filters of the lists of broadcasts and messages."""
 
 from django_filters import rest_framework as filters
 
@@ -8,7 +8,7 @@ from channels.platforms import Platform
 
 
 class StatusIn(filters.BaseInFilter, filters.ChoiceFilter):
-    """`status__in=SENT,READ`"""
+    """Accepts several statuses, separated by commas: `status__in=SENT,READ`."""
 
 
 class BroadcastFilter(filters.FilterSet):

@@ -1,4 +1,4 @@
-"""What the API takes for a broadcast, and for sending it."""
+"""Request bodies that create, edit, estimate, send and schedule a broadcast."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ MAX_TAGS = 100
 
 
 class AudienceTagsSerializer(StrictSerializer):
-    """Names of tags: any of these, all of these, none of these."""
+    """Names of tags: a contact has at least one of `any`, each of `all`, and none of `none`."""
 
     default_error_messages = {
         "invalid": 'Give lists of names, as {{"any": […], "all": […], "none": […]}}.'
@@ -35,7 +35,7 @@ class AudienceTagsSerializer(StrictSerializer):
 
 
 class AudienceSerializer(StrictSerializer):
-    """All contacts, or those with certain tags."""
+    """All contacts, or the contacts that match `tags`."""
 
     all = serializers.BooleanField(required=False)
     tags = AudienceTagsSerializer(required=False)
@@ -70,13 +70,13 @@ class AudienceSerializer(StrictSerializer):
     }
 )
 class RecipientsField(serializers.JSONField):
-    """Read by broadcast/api/recipients.py: a serializer field an item would be slow."""
+    """Raw JSON; broadcast/api/recipients.py parses it, as one field per item would be slow."""
 
 
 class BroadcastWriteSerializer(
     StrictSerializer, SaidSerializer, serializers.ModelSerializer[Broadcast]
 ):
-    """Drafts are lax: what is missing is asked for when it is scheduled or sent."""
+    """A draft may be incomplete: scheduling or sending it requires the missing fields."""
 
     also_shown = frozenset(BroadcastDetailSerializer.Meta.fields)
 
@@ -85,12 +85,14 @@ class BroadcastWriteSerializer(
     audience = AudienceSerializer(required=False, allow_null=True)
     scheduled_at = UtcDateTimeField(required=False, allow_null=True)
     reference = serializers.CharField(max_length=200, required=False, allow_null=True)
-    fallback = RungSerializer(  # type: ignore[call-arg]  # its list's
+    fallback = RungSerializer(  # type: ignore[call-arg]  # max_length belongs to the list
         many=True, required=False, max_length=MAX_RUNGS
     )
     send_window = SendWindowSerializer(required=False, allow_null=True)
     expires_at = UtcDateTimeField(
-        required=False, allow_null=True, help_text="What is not handed over by then is EXPIRED."
+        required=False,
+        allow_null=True,
+        help_text="Messages that are not handed over by this time become EXPIRED.",
     )
 
     class Meta:
@@ -111,7 +113,7 @@ class BroadcastWriteSerializer(
 
 
 class ToEstimateSerializer(BroadcastWriteSerializer):
-    """As for a broadcast, which what is only estimated need not be called."""
+    """Same body as for a new broadcast, but without a required name."""
 
     class Meta(BroadcastWriteSerializer.Meta):
         extra_kwargs = {**BroadcastWriteSerializer.Meta.extra_kwargs, "name": {"required": False}}
@@ -123,7 +125,8 @@ class SendSerializer(StrictSerializer):
         required=False,
         allow_blank=True,
         default="",
-        help_text="Of the estimate that it must still come to; 409 `estimate_moved` if not.",
+        help_text="Hash of an estimate. If the estimate has changed since, the answer is 409 "
+        "`estimate_moved`.",
     )
 
 

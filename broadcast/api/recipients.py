@@ -1,4 +1,4 @@
-"""Reads the list of recipients in a request: quick for 100,000, and exact about what is wrong."""
+"""Parses a request's recipients: fast for 100,000 items; an error names the wrong item."""
 
 import re
 from collections.abc import Mapping
@@ -17,15 +17,17 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 def parse(value: Any) -> list[RecipientRef]:
-    """Contact ids, or objects with one of contact, phone, external_id, and `variables`.
+    """Parses contact ids and objects into recipients.
 
+    An object has exactly one of `contact`, `phone` and `external_id`, and optionally `variables`.
     Raises InvalidInput with attr `recipients` or `recipients.<index>`.
     """
     if not isinstance(value, list):
         raise InvalidInput("Give a list of recipients.", attr="recipients")
     if len(value) > MAX_RECIPIENTS:
         raise InvalidInput(
-            f"At most {MAX_RECIPIENTS} recipients fit in a request; use tags and an audience.",
+            f"A request takes at most {MAX_RECIPIENTS} recipients; for more, tag the contacts and "
+            "give an audience.",
             attr="recipients",
         )
     return [_one(item, index) for index, item in enumerate(value)]
@@ -35,16 +37,21 @@ def _one(item: Any, index: int) -> RecipientRef:
     if isinstance(item, str):
         return RecipientRef(contact=_uuid(item, index))
     if not isinstance(item, dict):
-        raise _wrong(index, "A recipient is a contact's id or an object.")
-    named = [key for key in KEYS if item.get(key) is not None]
-    surplus = set(item) - {*KEYS, "variables"}
-    if len(named) != 1 or surplus:
-        raise _wrong(index, "Name one of contact, phone, external_id; nothing else but variables.")
+        raise _wrong(index, "A recipient must be a contact's id or an object.")
+    present_keys = [key for key in KEYS if item.get(key) is not None]
+    unknown_keys = set(item) - {*KEYS, "variables"}
+    if len(present_keys) != 1 or unknown_keys:
+        raise _wrong(
+            index,
+            "Give exactly one of contact, phone and external_id; only variables may be added.",
+        )
     variables = _variables(item.get("variables"), index)
-    (key,) = named
+    (key,) = present_keys
     text = item[key]
     if not isinstance(text, str) or not 0 < len(text) <= MAX_KEY or "\x00" in text:
-        raise _wrong(index, f"{key} must be text.")
+        raise _wrong(
+            index, f"{key} must be text of 1 to {MAX_KEY} characters, without NUL characters."
+        )
     if key == "contact":
         return RecipientRef(contact=_uuid(text, index), variables=variables)
     if key == "phone":
@@ -57,10 +64,10 @@ def _variables(value: Any, index: int) -> Mapping[str, str]:
         return {}
     if not isinstance(value, dict) or len(value) > MAX_VARIABLES:
         raise _wrong(index, f"variables must be an object of at most {MAX_VARIABLES} values.")
-    for name, each in value.items():
+    for name, text in value.items():
         if not VARIABLE_NAME.fullmatch(name):
-            raise _wrong(index, f"{name[:64]!r} is no name for a variable.")
-        if not isinstance(each, str) or len(each) > MAX_VALUE or "\x00" in each:
+            raise _wrong(index, f"{name[:64]!r} is not a valid name for a variable.")
+        if not isinstance(text, str) or len(text) > MAX_VALUE or "\x00" in text:
             raise _wrong(index, f"Variable {name} must be text of at most {MAX_VALUE} characters.")
     return value
 

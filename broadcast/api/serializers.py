@@ -1,4 +1,4 @@
-"""What the API gives of broadcasts and their messages."""
+"""Answers with broadcasts, messages and dashboard rows."""
 
 from typing import Any
 
@@ -23,14 +23,14 @@ from channels.platforms import Platform
 
 
 class CostSerializer(serializers.Serializer[Any]):
-    """`amount` is the sum of what is charged now: captured less refunded."""
+    """`amount` is the credits captured so far, less refunds."""
 
     amount = MoneyField()
     currency = serializers.CharField()
 
 
 class FunnelSerializer(serializers.Serializer[Any]):
-    """Cumulative; null where the provider does not report it."""
+    """Cumulative counts; null if the provider does not report this status."""
 
     handed_over = serializers.IntegerField()
     delivered = serializers.IntegerField(allow_null=True)
@@ -38,7 +38,7 @@ class FunnelSerializer(serializers.Serializer[Any]):
 
 
 class CountsSerializer(serializers.Serializer[Any]):
-    """Messages by current status; they sum to `total`."""
+    """Messages by current status; the counts add up to `total`."""
 
     pending = serializers.IntegerField()
     sending = serializers.IntegerField()
@@ -57,8 +57,9 @@ class CountsSerializer(serializers.Serializer[Any]):
         "type": "integer",
         "nullable": True,
         "example": 1200,
-        "description": "How many its audience had when it was approved: more need another "
-        "approval. Null without one, and where its recipients are given by id.",
+        "description": "Number of recipients of the audience when the broadcast was approved: if "
+        "the audience has grown, the broadcast needs a new approval. Null without an approval, and "
+        "if the broadcast lists its recipients.",
     }
 )
 class ApprovedRecipients(serializers.IntegerField):
@@ -147,7 +148,7 @@ class FamilyMemberSerializer(serializers.Serializer[Any]):
 
 
 class FamilySerializer(serializers.Serializer[Any]):
-    """The broadcast and its children together; a recipient counts once in each try."""
+    """Sums over the broadcast and its children; a recipient counts once in each broadcast."""
 
     broadcasts = FamilyMemberSerializer(many=True)
     counts = CountsSerializer()
@@ -156,9 +157,7 @@ class FamilySerializer(serializers.Serializer[Any]):
 
 
 class BroadcastDetailSerializer(BroadcastSerializer):
-    family = serializers.SerializerMethodField(
-        help_text="Null where the broadcast has no children."
-    )
+    family = serializers.SerializerMethodField(help_text="Null if the broadcast has no children.")
 
     class Meta(BroadcastSerializer.Meta):
         fields: tuple[str, ...] = (*BroadcastSerializer.Meta.fields, "family")  # type: ignore[assignment]  # one more
@@ -167,7 +166,7 @@ class BroadcastDetailSerializer(BroadcastSerializer):
     @extend_schema_field(FamilySerializer(allow_null=True))
     def get_family(self, broadcast: Broadcast) -> Any:
         if broadcast.status in EDITABLE:
-            return None  # nothing of it has been sent that could be tried again
+            return None  # no message has been sent yet, so there are no children
         family = family_of(broadcast)
         return None if family is None else FamilySerializer(family).data
 
@@ -213,11 +212,12 @@ class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
 class DashboardRowSerializer(serializers.ModelSerializer[Broadcast]):
     """One broadcast's figures.
 
-    handed_over: messages that the provider ever accepted. delivered: DELIVERED or READ now. read:
-    READ now. Both null where the provider does not report them. failed, unknown, suppressed: in
-    that status now. clicked: messages with a click on a short link. cost: captured less refunded.
-    delivery_rate, read_rate, click_rate: delivered, read, clicked ÷ handed_over, 0 to 1; null where
-    not reported or nothing was handed over.
+    handed_over: messages that the provider ever accepted. delivered: messages that are DELIVERED or
+    READ now. read: messages that are READ now. Both are null if the provider does not report them.
+    failed, unknown, suppressed: messages in that status now. clicked: messages with a click on a
+    short link. cost: captured credits less refunds. delivery_rate, read_rate, click_rate:
+    delivered, read, clicked ÷ handed_over, from 0 to 1; null if the provider does not report the
+    count or no message was handed over.
     """
 
     ui_status = serializers.CharField(read_only=True)

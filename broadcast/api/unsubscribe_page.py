@@ -1,4 +1,4 @@
-"""`/u/{code}/`: the small page on which a recipient says that she wants no more."""
+"""`/u/{code}/`: the page on which a recipient unsubscribes."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,7 +13,8 @@ from channels.platforms import Category, Platform
 PAGE = "broadcast/unsubscribe.html"
 
 
-# No cookie is asked for: who has the code may unsubscribe, a mail program's one click included.
+# The page needs no session, so CSRF protection would add nothing: the code alone authorizes the
+# unsubscription, also for the one-click request of a mail program (RFC 8058).
 @method_decorator(csrf_exempt, name="dispatch")
 class UnsubscribePage(View):
     http_method_names = ("get", "head", "post")

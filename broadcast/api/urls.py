@@ -1,3 +1,5 @@
+"""Routes of the broadcast app."""
+
 from api.routing import UUID_PATTERN, OptionalSlashRouter, optional_slash
 from broadcast.api.broadcasts import BroadcastViewSet, MessageViewSet
 from broadcast.api.charges import EntryMessagesViewSet

@@ -1,4 +1,4 @@
-"""The form that adds a user: her password goes in and never comes out."""
+"""The form that adds a user; no admin page ever shows the password again."""
 
 from typing import TYPE_CHECKING
 

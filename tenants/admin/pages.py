@@ -1,4 +1,4 @@
-"""Tenants, users and who may do what where."""
+"""Admin pages of tenants, users, memberships and idempotency records."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 else:
     PasswordPages = DjangoUserAdmin
 
-# Rights come from memberships and is_superuser; groups would be a third source that nobody reads.
+# Rights come from memberships and is_superuser only, so groups need no admin page.
 admin.site.unregister(Group)
 
 
@@ -31,7 +31,7 @@ class TenantAdmin(Undeletable):
     list_filter = ("is_active", "currency")
     search_fields = ("name", "slug")
     readonly_fields = ("created_at",)
-    fixed_fields = ("currency",)  # its wallet and its prices are in it
+    fixed_fields = ("currency",)  # the tenant's wallet and prices are in this currency
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}

@@ -1,4 +1,4 @@
-"""Admin forms and filters within one tenant."""
+"""Admin forms and filters that are scoped to one tenant."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ BY_TENANT = ("tenant", AutocompleteSelectFilter)
 
 
 class TenantForm(RowForm):
-    """Refuses a related object of another tenant."""
+    """Rejects a related object that belongs to another tenant."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -1,4 +1,4 @@
-"""Who is calling: the member that the bearer token stands for, looked up on every request."""
+"""Authentication: reads the bearer token's membership from the database on every request."""
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -12,13 +12,13 @@ from tenants.tokens import TokenNoLongerValid, membership_of
 
 
 class TenantJWTAuthentication(BaseAuthentication):
-    """Sets `request.user` to the User and `request.auth` to her Membership, tenant loaded."""
+    """Sets `request.user` to the User and `request.auth` to its Membership with the tenant."""
 
     def __init__(self) -> None:
         self.tokens = JWTAuthentication()
 
     def authenticate(self, request: Request) -> tuple[User, Membership] | None:
-        header: bytes | None = self.tokens.get_header(request)  # its annotation forgets None
+        header: bytes | None = self.tokens.get_header(request)  # annotated without None
         raw = self.tokens.get_raw_token(header) if header is not None else None
         if raw is None:
             return None
@@ -29,7 +29,7 @@ class TenantJWTAuthentication(BaseAuthentication):
     def _token(self, raw: bytes) -> Token:
         try:
             return self.tokens.get_validated_token(raw)
-        except InvalidToken as error:  # which says it once for each kind of token that was tried
+        except InvalidToken as error:  # its text repeats the error for each kind of token tried
             raise TokenNoLongerValid(
                 "This access token is not valid or has expired. Get a new one from "
                 "/token/refresh/, or log in again."

@@ -1,7 +1,7 @@
-"""Requests that can be repeated: the first answer to an Idempotency-Key is given again.
+"""Idempotency-Key: a repeated request gets the first answer again, and has no second effect.
 
-The record commits with the effect or not at all. Only 2xx answers are kept: a refusal changed
-nothing, so the same key may be used once its cause is gone.
+The record commits in the same transaction as the effect. Only 2xx answers are stored: a refused
+request changed nothing, so its key may be used again.
 """
 
 import hashlib
@@ -39,9 +39,10 @@ class IdempotencyKeyReused(DomainError):
 
 
 def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
-    """Decorates a view's method, under @action where there is one; without the header, no change.
+    """Makes a view's method idempotent if the request has the header; goes below any @action.
 
-    With the header the method runs in one transaction, which its record shares.
+    With the header, the method and the record share one transaction. Without the header, the
+    method runs unchanged. Raises InvalidInput, IdempotencyKeyReused.
     """
 
     @wraps(handler)
@@ -65,12 +66,12 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
 
 
 def is_idempotent(handler: object) -> bool:
-    """Whether a view's method takes an Idempotency-Key."""
+    """True if a view's method accepts an Idempotency-Key."""
     return getattr(handler, MARK, False)
 
 
 def purge_expired(*, at: datetime) -> int:
-    """Deletes the records older than KEPT_FOR; returns how many. Their keys are free again."""
+    """Deletes records older than KEPT_FOR, which frees their keys; returns their number."""
     deleted, _ = IdempotencyRecord.objects.filter(created_at__lt=at - KEPT_FOR).delete()
     return deleted
 
@@ -81,7 +82,7 @@ def _check(key: str) -> None:
 
 
 def _lock(tenant: Tenant, key: str) -> None:
-    """Lets one request per key run at a time; a second one waits here and then finds the record."""
+    """Serializes requests with the same key: a second request waits, then finds the record."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
@@ -115,6 +116,6 @@ def _operation(request: Request) -> str:
 
 
 def _body_hash(request: Request) -> str:
-    """Of the parsed body: white space and the order of keys make no other request."""
+    """Hashes the parsed body, so that white space and the order of keys do not matter."""
     canonical = json.dumps(request.data, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()

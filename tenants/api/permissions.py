@@ -1,4 +1,4 @@
-"""The permission matrix: what each role may do, and which right a request needs."""
+"""The permission matrix: the rights of each role, and the right that a request needs."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -36,11 +36,11 @@ MATRIX: Mapping[Role, frozenset[Action]] = {
     Role.ADMIN: _ADMIN,
     Role.OWNER: _ADMIN,
 }
-"""OPERATE is in no role: it belongs to superusers who are members of the tenant."""
+"""No role includes OPERATE: only superusers who are members of the tenant have it."""
 
 
 def permissions_of(membership: Membership) -> frozenset[Action]:
-    """All that a member may do in her tenant."""
+    """The rights of a member in the membership's tenant."""
     granted = MATRIX[Role(membership.role)]
     return granted | {Action.OPERATE} if membership.user.is_superuser else granted
 
@@ -50,10 +50,10 @@ def may(membership: Membership, action: Action) -> bool:
 
 
 def required_action(request: Request, view: "APIView") -> Action:
-    """What the view declares; failing that READ for safe methods, WRITE for all others.
+    """The right that the view declares; by default READ for safe methods and WRITE for others.
 
-    `required` is keyed by the viewset's action (`list`, `create`, `send` …) or, in a plain APIView,
-    by the method in lower case.
+    The view's `required` is one right, or maps the viewset's action (`list`, `create`, `send` …)
+    to a right; in a plain APIView its keys are methods in lower case.
     """
     default = Action.READ if request.method in SAFE_METHODS else Action.WRITE
     declared: Mapping[str, Action] | Action = getattr(view, "required", {})
@@ -64,7 +64,7 @@ def required_action(request: Request, view: "APIView") -> Action:
 
 
 class RolePermission(BasePermission):
-    """Lets a request pass if its member's role, as the database has it now, grants the right."""
+    """Allows a request if the member's current role in the database grants the required right."""
 
     message = "Your role does not allow this."
 

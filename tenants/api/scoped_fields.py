@@ -1,4 +1,4 @@
-"""Serializer fields whose shape is the same everywhere in the API."""
+"""Serializer fields that are scoped to the caller's tenant."""
 
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ M = TypeVar("M", bound=Model)
 
 
 class TenantRelatedField(serializers.PrimaryKeyRelatedField[M]):
-    """An id of a row of the caller's tenant; a foreign id is refused exactly as an unknown one."""
+    """The id of a row of the caller's tenant; another tenant's id is rejected as unknown."""
 
     def get_queryset(self) -> QuerySet[M]:
         queryset = super().get_queryset()

@@ -1,4 +1,4 @@
-"""Whose rows a view answers with: those of the tenant in the caller's token, and no others."""
+"""Base views that answer only with rows of the tenant in the caller's token."""
 
 from collections.abc import Mapping
 from typing import ClassVar, TypeVar
@@ -18,7 +18,7 @@ M = TypeVar("M", bound=Model)
 
 
 class TenantView(APIView):
-    """A view that knows its caller's tenant; put it first among the bases."""
+    """A view that knows its caller's tenant; a view class names it as the first base."""
 
     required: ClassVar[Mapping[str, Action] | Action] = {}
 
@@ -35,14 +35,14 @@ class TenantView(APIView):
 
     @property
     def in_schema_generation(self) -> bool:
-        """True while the OpenAPI schema is built: there is no caller and no tenant then."""
+        """True while the OpenAPI schema is built, when there is no caller and no tenant."""
         return getattr(self, "swagger_fake_view", False)
 
 
 class TenantScoped(TenantView, GenericAPIView[M]):
-    """For viewsets: `class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact])`.
+    """Scopes a viewset to the tenant: `class XViewSet(TenantScoped[X], ModelViewSet[X])`.
 
-    The class's `queryset` comes from a TenantQuerySet manager; `create` saves with the tenant.
+    The viewset's `queryset` must be a TenantQuerySet; `create` saves the row with the tenant.
     """
 
     def get_queryset(self) -> QuerySet[M]:
@@ -58,7 +58,7 @@ class TenantScoped(TenantView, GenericAPIView[M]):
 
 
 class PatchOnly(GenericAPIView[M]):
-    """PATCH without PUT: for objects with fields that never come back and could not be repeated."""
+    """PATCH without PUT: a client cannot repeat fields that are never returned, as PUT requires."""
 
     def partial_update(self, request: Request, pk: str) -> Response:
         serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)

@@ -1,4 +1,4 @@
-"""Bodies and answers of logging in, and of `/me/`."""
+"""Request and answer bodies of `/token/`, `/token/refresh/` and `/me/`."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ class LoginSerializer(serializers.Serializer[Any]):
         max_length=200,
         required=False,
         allow_blank=True,
-        help_text="Id or slug; needed by users of several tenants.",
+        help_text="Id or slug; required for users of several tenants.",
     )
 
 
 class TokensSerializer(serializers.Serializer[Any]):
     access = serializers.CharField(help_text="Sent as `Authorization: Bearer <access>`.")
-    refresh = serializers.CharField(help_text="Exchanged for a new access token when that expires.")
+    refresh = serializers.CharField(help_text="Exchange it for a new access token.")
 
 
 class RefreshSerializer(serializers.Serializer[Any]):
@@ -48,7 +48,7 @@ class MeSerializer(serializers.ModelSerializer[Membership]):
     user = UserSerializer(read_only=True)
     tenant = TenantSerializer(read_only=True)
     role = serializers.ChoiceField(choices=Role.choices, read_only=True)
-    permissions = serializers.SerializerMethodField(help_text="What your role allows you to do.")
+    permissions = serializers.SerializerMethodField(help_text="Rights that your role grants.")
     currency = serializers.CharField(source="tenant.currency", read_only=True)
     time_zone = serializers.CharField(source="tenant.time_zone", read_only=True)
 

@@ -1,4 +1,4 @@
-"""How often somebody may try to log in."""
+"""Rate limits of log-in attempts."""
 
 import hashlib
 
@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 
 class LoginThrottle(SimpleRateThrottle):
-    """Per IP address and e-mail: guessing one password."""
+    """Limits attempts per IP address and e-mail, against guessing one user's password."""
 
     scope = "token"
 
@@ -19,13 +19,13 @@ class LoginThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: Request, view: APIView) -> str:
         return self._key(f"{self.get_ident(request)} {_email(request)}")
 
-    def _key(self, who: str) -> str:
-        digest = hashlib.sha256(who.encode(errors="replace")).hexdigest()
+    def _key(self, client: str) -> str:
+        digest = hashlib.sha256(client.encode(errors="replace")).hexdigest()
         return self.cache_format % {"scope": self.scope, "ident": digest}
 
 
 class AddressThrottle(LoginThrottle):
-    """Per IP address alone: trying one password on many e-mails."""
+    """Limits attempts per IP address, against trying one password on many e-mails."""
 
     scope = "token-address"
 

@@ -1,4 +1,4 @@
-"""Logging in, staying logged in, and who one is."""
+"""Log-in, refresh of the access token, and the caller's own membership."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from tenants.tokens import TokenNoLongerValid, issue, membership_of
 
 
 class PublicView(APIView):
-    """Open to everybody; a token that is sent along is not looked at."""
+    """A view without authentication, which ignores any token in the request."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -47,9 +47,10 @@ class TokenView(PublicView):
         ],
     )
     def post(self, request: Request) -> Response:
-        """An access and a refresh token for one tenant.
+        """Log in to one tenant; the answer is an access token and a refresh token.
 
-        Users of several tenants name one, or get 400 `tenant_required` with the choices in `data`.
+        A user of several tenants must name one, else the answer is 400 `tenant_required` with the
+        choices in `data`.
         """
         token = issue(log_in(**_valid(LoginSerializer(data=request.data))))
         return Response({"access": str(token.access_token), "refresh": str(token)})
@@ -63,7 +64,7 @@ class TokenRefreshView(PublicView):
         responses={200: AccessSerializer},
     )
     def post(self, request: Request) -> Response:
-        """A new access token, if the user is still a member of the tenant."""
+        """Get a new access token, if the user is still a member of the tenant."""
         token = _refresh_token(_valid(RefreshSerializer(data=request.data))["refresh"])
         membership_of(token)
         return Response({"access": str(token.access_token)})
@@ -72,11 +73,11 @@ class TokenRefreshView(PublicView):
 class MeView(TenantView):
     @extend_schema(
         operation_id="me_retrieve",
-        summary="Who am I, and what may I do",
+        summary="Get the caller's membership",
         responses={200: MeSerializer},
     )
     def get(self, request: Request) -> Response:
-        """The caller, her tenant, her role in it, and the tenant's currency and time zone."""
+        """Get the caller, their tenant and role, and the tenant's currency and time zone."""
         return Response(MeSerializer(self.membership).data)
 
 
@@ -87,6 +88,6 @@ def _valid(serializer: LoginSerializer | RefreshSerializer) -> dict[str, Any]:
 
 def _refresh_token(text: str) -> RefreshToken:
     try:
-        return RefreshToken(text)  # type: ignore[arg-type]  # annotated as a Token, takes its text
+        return RefreshToken(text)  # type: ignore[arg-type]  # annotated as a Token, accepts text
     except TokenError as error:
         raise TokenNoLongerValid("This token is not valid. Please log in again.") from error

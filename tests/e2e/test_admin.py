@@ -35,7 +35,7 @@ def test_an_operator_finds_a_broadcast_and_its_messages(
     )
     admin.photograph("admin-broadcast")
 
-    admin.page.get_by_role("link", name="Show them").click()
+    admin.page.get_by_role("link", name="All messages").click()
     expect(admin.page.get_by_text("DELIVERED").first).to_be_visible()
     admin.photograph("admin-messages")
     assert admin.complaints == []

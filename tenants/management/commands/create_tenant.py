@@ -27,13 +27,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--name", required=True)
-        parser.add_argument("--slug", default="", help="made from the name if not given")
+        parser.add_argument("--slug", default="", help="default: derived from the name")
         parser.add_argument("--owner-email", required=True)
         parser.add_argument("--currency", default="EUR", help="ISO 4217, e.g. EUR")
         parser.add_argument("--time-zone", default="UTC", help="IANA name, e.g. Europe/Vienna")
         parser.add_argument("--country", default="", help="ISO 3166-1 alpha-2, e.g. AT")
         parser.add_argument(
-            "--password", help="asked for at a terminal, else generated and printed once"
+            "--password",
+            help="default: prompted for at a terminal, else generated and printed once",
         )
 
     def handle(self, **options: Any) -> None:
@@ -43,30 +44,31 @@ class Command(BaseCommand):
         _check(email=email, slug=slug, fields=fields)
         password, generated = self._password(email, options["password"])
         try:
-            done = create_tenant(
+            onboarded = create_tenant(
                 slug=slug, owner_email=email, password=password, tenant_fields=fields
             )
         except DomainError as error:
             raise CommandError(error.detail) from error
-        self._say(done, password if generated else "")
+        self._report(onboarded, password if generated else "")
 
-    def _password(self, email: str, given: str | None) -> tuple[str, bool]:
+    def _password(self, email: str, option: str | None) -> tuple[str, bool]:
         if User.objects.filter(email=email).exists():
             return "", False
-        if given is None and not sys.stdin.isatty():
+        if option is None and not sys.stdin.isatty():
             return secrets.token_urlsafe(16), True
-        password = given if given is not None else getpass.getpass(f"Password for {email}: ")
+        password = option if option is not None else getpass.getpass(f"Password for {email}: ")
         try:
             validate_password(password, User(email=email))
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         return password, False
 
-    def _say(self, done: Onboarded, generated_password: str) -> None:
-        state = "created" if done.tenant_created else "already there"
-        self.stdout.write(f"Tenant {done.tenant.slug} ({done.tenant.pk}) {state}.")
-        state = "created" if done.owner_created else "already there, password unchanged"
-        self.stdout.write(f"Owner {done.owner.email} {state}.")
+    def _report(self, onboarded: Onboarded, generated_password: str) -> None:
+        tenant, owner = onboarded.tenant, onboarded.owner
+        state = "created" if onboarded.tenant_created else "already there"
+        self.stdout.write(f"Tenant {tenant.slug} ({tenant.pk}) {state}.")
+        state = "created" if onboarded.owner_created else "already there, password unchanged"
+        self.stdout.write(f"Owner {owner.email} {state}.")
         if generated_password:
             self.stdout.write(f"Password, shown this once: {generated_password}")
 
@@ -81,13 +83,14 @@ def _tenant_fields(options: dict[str, Any]) -> dict[str, str]:
 
 
 def _check(*, email: str, slug: str, fields: dict[str, str]) -> None:
-    """Refuses before anything is asked or written."""
+    """Checks the options before the password prompt and before any write. Raises CommandError."""
     if fields["time_zone"] not in available_timezones():
-        raise CommandError(f"{fields['time_zone']} is no IANA time zone.")
+        raise CommandError(f"{fields['time_zone']} is not an IANA time zone.")
     if not CURRENCY.fullmatch(fields["currency"]):
-        raise CommandError(f"{fields['currency']} is no ISO 4217 code such as EUR.")
+        raise CommandError(f"{fields['currency']} is not an ISO 4217 code such as EUR.")
     if not COUNTRY.fullmatch(fields["default_country"]):
-        raise CommandError(f"{fields['default_country']} is no ISO 3166-1 alpha-2 code such as AT.")
+        country = fields["default_country"]
+        raise CommandError(f"{country} is not an ISO 3166-1 alpha-2 code such as AT.")
     try:
         validate_email(email)
         Tenant(slug=slug, **fields).clean_fields()
