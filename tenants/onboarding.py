@@ -10,7 +10,7 @@ from tenants.models import Membership, Role, Tenant, User
 
 
 @dataclass(frozen=True, slots=True)
-class Onboarded:
+class OnboardingResult:
     tenant: Tenant
     owner: User
     tenant_created: bool
@@ -20,7 +20,7 @@ class Onboarded:
 @transaction.atomic
 def create_tenant(
     *, slug: str, owner_email: str, password: str, tenant_fields: dict[str, Any]
-) -> Onboarded:
+) -> OnboardingResult:
     """Creates the tenant, the user and the OWNER membership, unless they exist.
 
     A repeated call changes nothing: an existing user keeps the password, an existing tenant keeps
@@ -29,7 +29,7 @@ def create_tenant(
     tenant, tenant_created = Tenant.objects.get_or_create(slug=slug, defaults=tenant_fields)
     owner, owner_created = _user(owner_email, password)
     _make_owner(tenant, owner)
-    return Onboarded(tenant, owner, tenant_created, owner_created)
+    return OnboardingResult(tenant, owner, tenant_created, owner_created)
 
 
 def _user(email: str, password: str) -> tuple[User, bool]:

@@ -18,7 +18,7 @@ from api.errors import InvalidInput
 KEYS = frozenset({"days", "from", "to", "time_zone"})
 EVERY_DAY = frozenset(range(1, 8))
 TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
-LOOKED_AHEAD = timedelta(days=9)
+SEARCH_HORIZON = timedelta(days=9)
 """How far to search: windows repeat weekly; two more days cover time zones and summer time."""
 
 
@@ -41,7 +41,7 @@ class SendWindow:
         None if the window does not open within LOOKED_AHEAD.
         """
         today = at.astimezone(zone).date()
-        for ahead in range(-1, LOOKED_AHEAD.days):
+        for ahead in range(-1, SEARCH_HORIZON.days):
             day = today + timedelta(days=ahead)
             if day.isoweekday() in self.days:
                 opens, closes = self._on(day, zone)
@@ -112,7 +112,7 @@ def next_opening(
     """
     own = zone_named(own_zone)
     zones = [own or zone_named(window.time_zone or default_zone) or UTC for window in windows]
-    moment, until = at, at + LOOKED_AHEAD
+    moment, until = at, at + SEARCH_HORIZON
     while moment < until:
         candidate = moment
         for window, zone in zip(windows, zones, strict=True):

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 else:
     Mixin = object
 
-LIST_MOVES = (
+LIST_ACTIONS = (
     "send_selected",
     "unschedule_selected",
     "pause_selected",
     "resume_selected",
     "cancel_selected",
 )
-DETAIL_MOVES = (
+DETAIL_ACTIONS = (
     "send",
     "schedule",
     "unschedule",

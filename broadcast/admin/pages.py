@@ -15,7 +15,7 @@ from django.utils.html import format_html_join
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from backoffice.pages import LargeTable, NarrowFilter, ReadOnlyAdmin
-from broadcast.admin.moves import DETAIL_MOVES, LIST_MOVES, MoveActions
+from broadcast.admin.moves import DETAIL_ACTIONS, LIST_ACTIONS, MoveActions
 from broadcast.control.pausing import PAUSABLE
 from broadcast.models import (
     Batch,
@@ -125,8 +125,8 @@ class BroadcastAdmin(MoveActions, CountColumns, ReadOnlyAdmin):
     search_fields = ("name", "reference__exact")
     ordering = ("-id",)
     sortable_by = ()
-    actions = LIST_MOVES
-    actions_detail = DETAIL_MOVES
+    actions = LIST_ACTIONS
+    actions_detail = DETAIL_ACTIONS
     readonly_fields = ("state", "ui_status", "messages_page", *COUNTS)
     fieldsets = (
         (None, {"fields": ("name", "tenant", "reference", "kind", "parent", "created_by")}),

@@ -16,7 +16,7 @@ from channels.port.messages import ButtonKind, ParameterKind
 from tenants.api.scoped_fields import TenantRelatedField
 from tenants.send_windows import read_send_window
 
-CONTENT = (*Broadcast.CONTENT_FIELDS, "fallback")
+CONTENT_FIELDS = (*Broadcast.CONTENT_FIELDS, "fallback")
 """Content fields of a broadcast; requests and answers use the same names."""
 
 MAX_URL = 2000
@@ -65,7 +65,7 @@ def _check_address(value: str) -> None:
         raise serializers.ValidationError({"value": "Enter a valid URL."}) from error
 
 
-class SaidSerializer(serializers.Serializer[Any]):
+class SharedContentSerializer(serializers.Serializer[Any]):
     """Content fields that a broadcast and a rung of its fallback ladder share."""
 
     template_params = serializers.DictField(
@@ -77,7 +77,7 @@ class SaidSerializer(serializers.Serializer[Any]):
     )
 
 
-class Ladder(serializers.ListSerializer[Any]):
+class RungListSerializer(serializers.ListSerializer[Any]):
     """Rungs of the fallback ladder in order; each platform appears at most once."""
 
     def validate(self, attrs: Any) -> Any:
@@ -87,7 +87,7 @@ class Ladder(serializers.ListSerializer[Any]):
         return attrs
 
 
-class RungSerializer(SaidSerializer, StrictSerializer):
+class RungSerializer(SharedContentSerializer, StrictSerializer):
     """A fallback that is sent if the previous platform could not reach the recipient.
 
     If the rung has no `text`, it sends the broadcast's text.
@@ -103,7 +103,7 @@ class RungSerializer(SaidSerializer, StrictSerializer):
     provider_template_id = serializers.CharField(max_length=64, required=False)
 
     class Meta:
-        list_serializer_class = Ladder
+        list_serializer_class = RungListSerializer
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["platform"] == Platform.WHATSAPP and not attrs.get("template_name"):

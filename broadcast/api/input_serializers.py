@@ -8,11 +8,11 @@ from rest_framework import serializers
 from api.fields import UtcDateTimeField
 from api.strict_serializers import StrictSerializer
 from broadcast.api.content_serializers import (
-    CONTENT,
+    CONTENT_FIELDS,
     MAX_RUNGS,
     RungSerializer,
-    SaidSerializer,
     SendWindowSerializer,
+    SharedContentSerializer,
 )
 from broadcast.api.serializers import BroadcastDetailSerializer
 from broadcast.models import Broadcast
@@ -74,7 +74,7 @@ class RecipientsField(serializers.JSONField):
 
 
 class BroadcastWriteSerializer(
-    StrictSerializer, SaidSerializer, serializers.ModelSerializer[Broadcast]
+    StrictSerializer, SharedContentSerializer, serializers.ModelSerializer[Broadcast]
 ):
     """A draft may be incomplete: scheduling or sending it requires the missing fields."""
 
@@ -100,7 +100,7 @@ class BroadcastWriteSerializer(
         fields = (
             "name",
             "reference",
-            *CONTENT,
+            *CONTENT_FIELDS,
             "track_urls",
             "unknown_policy",
             "recipients",

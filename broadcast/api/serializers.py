@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from api.fields import MoneyField, UtcDateTimeField
 from broadcast.api.content_serializers import (
-    CONTENT,
+    CONTENT_FIELDS,
     ButtonSerializer,
     MediaSerializer,
     SendWindowSerializer,
@@ -90,7 +90,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "reference",
             "kind",
             "parent",
-            *CONTENT,
+            *CONTENT_FIELDS,
             "fallback_step",
             "track_urls",
             "unknown_policy",

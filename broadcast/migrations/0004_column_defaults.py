@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='broadcastmessage',
             name='attempts',
-            field=models.SmallIntegerField(db_default=0, default=0, help_text="Hand-overs; a rate limit's refusal does not count."),
+            field=models.SmallIntegerField(db_default=0, default=0, help_text='Hand-overs to a provider; a refusal by a rate limit does not count.'),
         ),
         migrations.AlterField(
             model_name='broadcastmessage',
@@ -74,6 +74,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='broadcastmessage',
             name='variables',
-            field=models.JSONField(blank=True, db_default={}, default=dict, help_text='As resolved when it was planned.'),
+            field=models.JSONField(blank=True, db_default={}, default=dict, help_text="The recipient's values, resolved when the broadcast was planned."),
         ),
     ]

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveSmallIntegerField()),
                 ('url', models.URLField(max_length=2000)),
                 ('clicks', models.PositiveIntegerField(default=0)),
-                ('unique_clicks', models.PositiveIntegerField(default=0, help_text='Recipients who clicked it.')),
+                ('unique_clicks', models.PositiveIntegerField(default=0, help_text='Number of recipients who clicked the link.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('broadcast', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tracked_urls', to='broadcast.broadcast')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),

@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 from api.errors import DomainError
 from tenants.models import Tenant, User
-from tenants.onboarding import Onboarded, create_tenant
+from tenants.onboarding import OnboardingResult, create_tenant
 
 CURRENCY = re.compile("[A-Z]{3}")
 COUNTRY = re.compile("([A-Z]{2})?")
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         return password, False
 
-    def _report(self, onboarded: Onboarded, generated_password: str) -> None:
+    def _report(self, onboarded: OnboardingResult, generated_password: str) -> None:
         tenant, owner = onboarded.tenant, onboarded.owner
         state = "created" if onboarded.tenant_created else "already there"
         self.stdout.write(f"Tenant {tenant.slug} ({tenant.pk}) {state}.")
