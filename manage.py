@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line, on the embedded servers where no others are named."""
+"""Django's command line; it uses the embedded servers if no others are configured."""
 
 import os
 import sys

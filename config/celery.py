@@ -26,25 +26,25 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 
 
 SWITCH_SECONDS = 0.0005
-"""How long a thread keeps the interpreter while another one wants it; Python's own 5 ms are a tenth
-of the time of a batch, whose thread and the HTTP client's hand over to each other all the time."""
+"""Seconds for which a thread keeps the interpreter while another thread wants it. Python's default
+of 5 ms is a tenth of a batch's time, and its thread and the HTTP client's alternate often."""
 
 
 @setup_logging.connect
 def keep_djangos_logging(**_: Any) -> None:
-    """Connecting this is what stops Celery from configuring logs; Django has done so already."""
+    """Stops Celery from configuring logs, which Django has done, by receiving its signal."""
 
 
 @task_prerun.connect
 @task_postrun.connect
 def keep_connections_that_work(**_: Any) -> None:
-    """As around a web request: by CONN_MAX_AGE, and never one that has failed."""
+    """Closes connections that are broken or older than CONN_MAX_AGE, as around a web request."""
     close_old_connections()
 
 
 @worker_process_init.connect
 @worker_ready.connect
 def loaded(**_: Any) -> None:
-    """Before the first task, in each process that runs tasks."""
+    """Runs before the first task, in each process that runs tasks."""
     sys.setswitchinterval(SWITCH_SECONDS)
     freeze_loaded_objects()

@@ -1,6 +1,6 @@
-"""`python -m config.checks`: everything that can be known without running the tests.
+"""`python -m config.checks`: everything that can be checked without running the tests.
 
-A line for each check; what it said only where it failed.
+It prints a line per check, and the output of a check only if it fails.
 """
 
 import os
@@ -56,7 +56,7 @@ def _passes(name: str, command: tuple[str, ...]) -> bool:
 
 
 def _production() -> dict[str, str]:
-    """A made-up environment that production would accept; nothing is connected to."""
+    """A made-up environment that production accepts; the check connects to nothing."""
     return {
         "DJANGO_SETTINGS_MODULE": "config.settings.production",
         "SECRET_KEY": get_random_secret_key() * 2,

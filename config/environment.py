@@ -1,4 +1,4 @@
-"""The process's environment, with `.env` beneath it."""
+"""Reads settings from the process's environment, then from `.env`."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 class Environment(environ.Env):  # type: ignore[misc]  # published without types
-    """A name with nothing after it is unset, as .env.example says."""
+    """Treats a name with an empty value as unset, as .env.example says."""
 
     def get_value(
         self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, **options: Any
@@ -23,4 +23,4 @@ env = Environment()
 env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("DATA_DIR", default=BASE_DIR / ".data")).resolve()
-"""Everything that a development stack keeps: servers, logs, generated secrets."""
+"""The folder of a development stack: servers, logs, generated secrets."""

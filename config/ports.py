@@ -1,4 +1,4 @@
-"""A TCP port to listen on."""
+"""Finds a TCP port to listen on."""
 
 import socket
 
@@ -6,11 +6,11 @@ _TRIES = 50
 
 
 class NoFreePort(Exception):
-    """Every port that was tried is taken."""
+    """All ports that were tried are taken."""
 
 
 def free_port(usual: int, *, host: str = "127.0.0.1") -> int:
-    """The usual port, or the next one that is free."""
+    """The usual port, or the next free one."""
     for port in range(usual, usual + _TRIES):
         if is_free(port, host=host):
             return port
@@ -19,7 +19,7 @@ def free_port(usual: int, *, host: str = "127.0.0.1") -> int:
 
 def is_free(port: int, *, host: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
-        # As servers do: a connection that lingers in TIME_WAIT does not count.
+        # Servers set it too: a connection that lingers in TIME_WAIT does not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

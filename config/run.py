@@ -1,4 +1,4 @@
-"""`python -m config.run`: the stack until Ctrl-C."""
+"""`python -m config.run`: runs the stack until Ctrl-C."""
 
 import argparse
 import signal
@@ -16,9 +16,11 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=WEB_PORT)
     parser.add_argument("--sandbox-port", type=int, default=SANDBOX_PORT)
     parser.add_argument("--logs", action="store_true", help="show the processes' logs here")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     stop_on_signals()
-    stack = Stack(web_port=given.port, sandbox_port=given.sandbox_port, show_logs=given.logs)
+    stack = Stack(
+        web_port=arguments.port, sandbox_port=arguments.sandbox_port, show_logs=arguments.logs
+    )
     try:
         with stack:
             _tell(stack)
@@ -32,15 +34,15 @@ def main() -> int:
 
 
 def stop_on_signals() -> None:
-    """SIGTERM and a closed terminal end the stack as Ctrl-C does: by KeyboardInterrupt."""
+    """Let SIGTERM and a closed terminal end the stack as Ctrl-C does: by KeyboardInterrupt."""
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
-    """Once: a second Ctrl-C would cut the stopping short and leave something running."""
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
+    """Ignore further signals: a second Ctrl-C would leave processes running."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -1,4 +1,4 @@
-"""Every route, at the root; with and without the trailing slash, with no redirect between them."""
+"""All routes; each answers with and without the trailing slash, without a redirect."""
 
 from django.contrib import admin
 from django.urls import include, path

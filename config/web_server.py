@@ -1,4 +1,4 @@
-"""gunicorn's settings; docs/adr/0002-web-server-and-worker-pools.md says why."""
+"""gunicorn's settings; docs/adr/0002-web-server-and-worker-pools.md gives the reasons."""
 
 from typing import Any
 
@@ -15,23 +15,23 @@ worker_class = "gthread"
 timeout = 60
 graceful_timeout = 20
 keepalive = 5
-# Behind the proxy that the deployment names, never behind anybody who says so.
+# Trust only the proxy that the deployment names.
 forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", default="127.0.0.1")
 control_socket_disable = True
 
 
 class WithoutAccessLog(Logger):  # type: ignore[misc]  # published without types
     def access(self, *args: Any, **kwargs: Any) -> None:
-        """django_structlog tells of requests; gunicorn would make up lines that nobody prints."""
+        """django_structlog logs requests; gunicorn would format lines that nobody prints."""
 
 
 logger_class = WithoutAccessLog
 _level = env.str("LOG_LEVEL", default="INFO")
 logconfig_dict = logging_config(level=_level, pretty=False)
-# gunicorn gives its logger a handler of its own; this takes its place.
+# Replaces the handler that gunicorn gives its logger.
 logconfig_dict["loggers"]["gunicorn.error"] = {"handlers": ["stream"], "propagate": False}
 
 
 def post_worker_init(worker: Any) -> None:
-    """gunicorn calls it in each worker once the application is loaded."""
+    """gunicorn calls this in each worker once the application is loaded."""
     freeze_loaded_objects()

@@ -1,6 +1,6 @@
-"""`python3 requirements/install.py base` (or dev): `.venv` with exactly what that lock names.
+"""`python3 requirements/install.py base` (or dev) makes `.venv` with exactly that lock's packages.
 
-Only the standard library: this is what runs before anything is installed.
+It uses only the standard library, because it runs before anything is installed.
 """
 
 import fcntl
@@ -29,7 +29,7 @@ def main(name: str) -> None:
 
 
 def fingerprint(lock: Path) -> str:
-    """Changes with the lock's content, not with its date."""
+    """A text that changes with the lock's content, not with its date."""
     return f"{hashlib.sha256(lock.read_bytes()).hexdigest()} {VENV}"
 
 
@@ -43,7 +43,7 @@ def install(lock: Path) -> None:
 
 
 def works(python: Path) -> bool:
-    """Not so after the system's Python has moved on, or the folder has been moved."""
+    """False after an upgrade of the system's Python, or if the folder has been moved."""
     command = [str(python), "-c", "import pip, sys; sys.stdout.write(sys.prefix)"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""As whom PostgreSQL runs: it refuses to run as root, so root lends it another account."""
+"""The account that PostgreSQL runs as: it refuses root, so root starts it as another account."""
 
 import os
 import pwd
@@ -12,11 +12,11 @@ from typing import Any
 from config.embedded.errors import EmbeddedServerError
 from config.embedded.processes import dies_with_parent
 
-_ROOTS_STAND_IN = "nobody"  # is there on every system: no account need be made
+_ROOTS_STAND_IN = "nobody"  # exists on every system, so no account has to be made
 
 
 def owner_of(folder: Path) -> int:
-    """The user that the server in this folder runs as."""
+    """The account that the server in this folder runs as."""
     owner = folder.stat().st_uid
     if os.geteuid() == 0:
         return owner or pwd.getpwnam(_ROOTS_STAND_IN).pw_uid
@@ -43,10 +43,10 @@ def _others_may_reach(path: Path) -> bool:
 
 
 def _with_passage(owner: int, group: int) -> list[str]:
-    """The command that lets the account through folders that only root may enter.
+    """The command that lets the account pass through folders that only root may enter.
 
-    A repository under a 0700 home stays closed to everybody else: the passage is a capability of
-    this one process, not a change of the folders.
+    A repository under a 0700 home stays closed to all others: the permission is a capability of
+    this process, not a change of the folders.
     """
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -55,6 +55,6 @@ def _with_passage(owner: int, group: int) -> list[str]:
             "repository, run as another user, install util-linux (setpriv), or set DATABASE_URL."
         )
     identity = [f"--reuid={owner}", f"--regid={group}", "--clear-groups", "--pdeathsig=INT"]
-    # Without the last, access(2) leaves capabilities out of account, and PostgreSQL asks it.
+    # Without the last option access(2), which PostgreSQL calls, ignores capabilities.
     passage = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return [setpriv, *identity, *passage, "--securebits=+no_setuid_fixup"]

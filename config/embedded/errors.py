@@ -1,8 +1,8 @@
-"""What can go wrong with the embedded servers."""
+"""Errors of the embedded servers."""
 
 from pathlib import Path
 
-_TAIL = 2000  # characters of a log that are worth showing
+_TAIL = 2000  # characters of a log that an error shows
 
 
 class EmbeddedServerError(Exception):

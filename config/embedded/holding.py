@@ -1,4 +1,4 @@
-"""A process's share in the embedded servers: they run for as long as somebody holds one."""
+"""A process's share in the embedded servers, which run as long as any process holds a share."""
 
 import json
 import subprocess
@@ -11,12 +11,12 @@ from config.embedded.errors import EmbeddedServerError
 from config.embedded.places import Places
 from config.environment import BASE_DIR
 
-# Seconds; a PostgreSQL that was killed first replays its log.
+# Seconds. A PostgreSQL that was killed replays its log first.
 _START_DEADLINE = 120.0
 
 
 class Holder:
-    """Holds the servers until this process, and whoever inherits `fd`, has ended."""
+    """Keeps the servers running until this process and all that inherit `fd` have ended."""
 
     def __init__(self, data: Path) -> None:
         self._places = Places(data.resolve())
@@ -48,7 +48,7 @@ class Holder:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # a Ctrl-C is not for the keeper
+                start_new_session=True,  # a Ctrl-C must not reach the keeper
             )
         while not locks.is_taken(self._places.keeper_lock):
             if self._keeper.poll() is not None:

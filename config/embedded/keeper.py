@@ -1,7 +1,7 @@
 """The process that keeps the embedded servers: starts them, restarts them, stops them at the end.
 
-It waits for the holders' lock. The kernel frees that lock when the last holder has ended, also one
-that was killed: there are no pids to count and none to mistake.
+It waits for the holders' lock. The kernel frees that lock when the last holder has ended, even if
+the holder was killed, so no process ids have to be counted.
 """
 
 import json
@@ -16,7 +16,7 @@ from config.embedded.places import Places
 from config.embedded.postgres import Postgres
 from config.embedded.valkey import Valkey
 
-_LOOK = 0.5  # seconds between two looks at the holders' lock and the servers
+_LOOK = 0.5  # seconds between two checks of the holders' lock and the servers
 
 
 def main(data: Path) -> None:
@@ -37,9 +37,9 @@ def main(data: Path) -> None:
 
 
 def _keep(places: Places, servers: tuple[Postgres | Valkey, ...]) -> None:
-    """Return when nobody holds the servers any more; until then restart one that died.
+    """Return when no process holds the servers any more; until then restart a server that died.
 
-    The lock taken here is kept until this process ends: whoever comes meanwhile waits for the stop.
+    The lock taken here is kept until this process ends: a new holder waits until the servers stop.
     """
     holders = locks.open_lock(places.holders_lock)
     while not locks.try_take(holders):
@@ -52,7 +52,7 @@ def _keep(places: Places, servers: tuple[Postgres | Valkey, ...]) -> None:
 
 
 def _tell(places: Places, addresses: dict[str, str]) -> None:
-    """Written at once, as a whole: readers take its existence for 'ready'."""
+    """Writes the file in one step, because readers take its existence for readiness."""
     draft = places.addresses.with_suffix(".new")
     draft.write_text(json.dumps(addresses))
     draft.chmod(0o600)

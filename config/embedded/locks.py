@@ -1,4 +1,4 @@
-"""File locks (flock): the kernel drops them when their last holder dies, however it dies."""
+"""File locks (flock): the kernel frees a lock when its last holder ends, however it ends."""
 
 import fcntl
 import os
@@ -12,12 +12,12 @@ def open_lock(path: Path) -> int:
 
 
 def share(fd: int) -> None:
-    """Wait for, and take, a share in the lock."""
+    """Wait for a shared lock and take it."""
     fcntl.flock(fd, fcntl.LOCK_SH)
 
 
 def try_take(fd: int) -> bool:
-    """Take the whole lock if nobody else has a share in it."""
+    """Take the exclusive lock if no process shares it."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -27,7 +27,7 @@ def try_take(fd: int) -> bool:
 
 @contextmanager
 def taken(path: Path) -> Iterator[None]:
-    """Wait for, and take, the whole lock."""
+    """Wait for the exclusive lock and take it."""
     fd = open_lock(path)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
@@ -37,7 +37,7 @@ def taken(path: Path) -> Iterator[None]:
 
 
 def is_taken(path: Path) -> bool:
-    """Whether somebody has the whole lock now."""
+    """Whether a process has the exclusive lock now."""
     fd = open_lock(path)
     try:
         return not try_take(fd)

@@ -1,4 +1,4 @@
-"""Where the embedded servers keep what they have."""
+"""The files and folders of the embedded servers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,26 +22,26 @@ class Places:
 
     @property
     def addresses(self) -> Path:
-        """The servers' URLs, there while they answer."""
+        """The file with the servers' URLs; it exists while they answer."""
         return self.data / "run" / "addresses.json"
 
     @property
     def holders_lock(self) -> Path:
-        """Shared by every process that uses the servers; the keeper stops them when it is free."""
+        """The lock that all users of the servers share; when it is free, the keeper stops them."""
         return self.data / "run" / "holders.lock"
 
     @property
     def keeper_lock(self) -> Path:
-        """Taken by the one keeper."""
+        """The lock of the only keeper."""
         return self.data / "run" / "keeper.lock"
 
     @property
     def start_lock(self) -> Path:
-        """Taken by the one who looks whether a keeper must be started."""
+        """The lock of a process that checks whether a keeper must be started."""
         return self.data / "run" / "start.lock"
 
     def make(self) -> None:
-        # PostgreSQL may have to pass through as another user; the folders within stay closed.
+        # PostgreSQL may run as another user and must pass through; the inner folders stay closed.
         self.data.mkdir(mode=0o711, parents=True, exist_ok=True)
         for folder in (self.valkey, self.logs, self.addresses.parent):
             folder.mkdir(mode=0o700, exist_ok=True)

@@ -19,7 +19,7 @@ from config.embedded.sockets import socket_folder
 from config.embedded.wheels import postgres_program
 
 _DATABASE = "broadcast"
-_START_DEADLINE = 90.0  # seconds; replaying a log after a crash takes its time
+_START_DEADLINE = 90.0  # seconds; replaying the log after a crash takes long
 _STOP_GRACE = 30.0
 
 _SETTINGS = {
@@ -30,7 +30,7 @@ _SETTINGS = {
     "max_wal_size": "2GB",
     "random_page_cost": "1.1",
     "jit": "off",
-    # Never off: what was committed must survive a power cut, here as in production.
+    # Never off: a commit must survive a power cut, here as in production.
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
@@ -53,7 +53,7 @@ class Postgres:
         return f"postgres://postgres@/{_DATABASE}?host={quote(str(self._sockets), safe='')}"
 
     def start(self) -> None:
-        """Start the server and wait until it answers; the first time, make its cluster."""
+        """Start the server and wait until it answers; the first start makes its cluster."""
         if not (self._cluster / "PG_VERSION").exists():
             self._make_cluster()
         self._sockets = socket_folder(self._cluster, owner=owner_of(self._cluster))
@@ -72,7 +72,7 @@ class Postgres:
             end(self._process, by=signal.SIGINT, grace=_STOP_GRACE)  # SIGINT: the fast shutdown
 
     def _make_cluster(self) -> None:
-        """Made beside its place, moved there when whole: a killed initdb leaves no half."""
+        """Makes the cluster elsewhere, then moves it: a killed initdb leaves no half cluster."""
         draft = self._cluster.with_suffix(".new")
         if draft.exists():
             shutil.rmtree(draft)
@@ -80,7 +80,7 @@ class Postgres:
         owner = owner_of(draft)
         if owner != os.geteuid():
             os.chown(draft, owner, -1)
-        # The built-in locale sorts alike on every system.
+        # The built-in locale sorts the same on every system.
         options = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale")
         locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")
         if self._run("initdb", draft, *options, *locale).wait() != 0:
@@ -88,7 +88,7 @@ class Postgres:
         draft.rename(self._cluster)
 
     def _stop_orphan(self) -> None:
-        """End a server whose keeper was killed, and wait for it."""
+        """End a server whose keeper was killed, and wait for its end."""
         if (self._cluster / "postmaster.pid").exists():
             self._run("pg_ctl", self._cluster, "stop", "-m", "fast", "-w").wait()
 

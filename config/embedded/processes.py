@@ -1,4 +1,4 @@
-"""Starting a server's process so that it ends with its starter, and ending it in order."""
+"""Starts a server's process so that it ends with its starter, and ends it in order."""
 
 import ctypes
 import signal
@@ -11,9 +11,9 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def dies_with_parent(signum: signal.Signals) -> Callable[[], None] | None:
-    """A `preexec_fn` after which the child gets this signal when its parent's thread ends.
+    """A `preexec_fn`: the child gets this signal when the thread that started it ends.
 
-    Linux only: elsewhere a killed parent leaves its children, and the next one stops them first.
+    Linux only. Elsewhere a killed parent leaves its children, and the next start stops them first.
     """
     libc = _libc
     if libc is None:
@@ -26,7 +26,7 @@ def dies_with_parent(signum: signal.Signals) -> Callable[[], None] | None:
 
 
 def end(process: subprocess.Popen[bytes], *, by: signal.Signals, grace: float) -> None:
-    """Send the signal, and SIGKILL where the process is still there after `grace` seconds."""
+    """Send the signal, and SIGKILL if the process still exists after `grace` seconds."""
     if process.poll() is None:
         process.send_signal(by)
     try:

@@ -12,7 +12,7 @@ _LONGEST = 103 - len("/.s.PGSQL.5432.lock")
 
 
 def socket_folder(cluster: Path, *, owner: int) -> Path:
-    """The cluster's own folder, or a private temporary one where that path is too long."""
+    """The cluster's own folder, or a private temporary one if that path is too long."""
     if len(os.fsencode(cluster)) <= _LONGEST:
         return cluster
     name = hashlib.sha256(os.fsencode(cluster)).hexdigest()[:16]

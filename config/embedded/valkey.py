@@ -18,12 +18,12 @@ from config.embedded.wheels import valkey_program
 from config.ports import is_free
 
 _HOST = "127.0.0.1"
-_START_DEADLINE = 60.0  # seconds; a large append-only file is read back first
+_START_DEADLINE = 60.0  # seconds; the server reads its append-only file first
 _STOP_GRACE = 15.0
 
 
 class Valkey:
-    """Reached by TCP, which every client's URL can say; a password keeps other users out."""
+    """Listens on TCP, which every client's URL can express; a password keeps other users out."""
 
     variable = "REDIS_URL"
 
@@ -38,7 +38,7 @@ class Valkey:
         return f"redis://:{self._password}@{_HOST}:{self._port}/0"
 
     def start(self) -> None:
-        """Start the server and wait until it answers; at the port it had, if that is free."""
+        """Start the server, on its former port if that is free, and wait until it answers."""
         self._stop_orphan()
         if not is_free(self._port, host=_HOST):
             self._port = _free_port()
@@ -53,7 +53,7 @@ class Valkey:
                 # The keeper has one thread.
                 preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509
             )
-        # By standard input: a password on a command line is everybody's to read.
+        # By standard input: every user could read a password on a command line.
         with cast("IO[bytes]", self._process.stdin) as settings:
             settings.write(self._settings().encode())
         self._wait_until_it_answers(self._process)
@@ -92,15 +92,15 @@ class Valkey:
         raise EmbeddedServerError.with_log("Valkey did not start.", self._log)
 
     def _stop_orphan(self) -> None:
-        """End a server whose keeper was killed: it alone knows our password."""
+        """End a server whose keeper was killed: only our own server accepts the password."""
         with suppress(redis.RedisError), redis.Redis.from_url(self.url) as client:
             client.shutdown()
 
     def _recall(self) -> tuple[int, str]:
         address = self._folder / "address.json"
         if address.exists():
-            known = json.loads(address.read_text())
-            return int(known["port"]), str(known["password"])
+            stored = json.loads(address.read_text())
+            return int(stored["port"]), str(stored["password"])
         return _free_port(), secrets.token_urlsafe(24)
 
     def _remember(self) -> None:

@@ -1,6 +1,6 @@
-"""The servers' programs, where their wheels put them.
+"""Finds the servers' programs in their wheels.
 
-Found without importing the packages: theirs look for run-time folders and warn about them.
+The packages are not imported, because they look for run-time folders and warn about them.
 """
 
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Whether this process is up (/healthz) and whether it can do its work (/readyz)."""
+"""The probes: whether this process is up (/healthz) and whether it can work (/readyz)."""
 
 from collections.abc import Callable
 
@@ -13,13 +13,13 @@ from django.views.decorators.http import require_safe
 
 from config.observing.metrics import metrics
 
-_TIMEOUT = 2  # seconds; a load balancer asks again soon
+_TIMEOUT = 2  # seconds; a load balancer soon asks again
 
 
 class ProbesMiddleware:
     """Answers the probes before hosts are checked and http is redirected.
 
-    A load balancer asks by address, over plain http, from within.
+    A load balancer calls from inside the network, by address and over plain http.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,14 +33,14 @@ class ProbesMiddleware:
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Depends on nothing: a restart would not bring a lost database back."""
+    """Checks no dependency: a restart would not bring a lost database back."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503 with what is missing while a dependency does not answer."""
+    """503, with the names of the dependencies that do not answer, while any does not."""
     missing = {name: reason for name, check in _CHECKS.items() if (reason := check())}
     if missing:
         return JsonResponse({"status": "unavailable", "missing": missing}, status=503)
@@ -48,7 +48,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def _postgresql() -> str:
-    """No reason is given beyond this: a driver's words hold addresses and account names."""
+    """Gives no further reason, because a driver's message holds addresses and account names."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -1,6 +1,6 @@
-"""Logs: one JSON object a line, for people at a terminal in colours.
+"""Logs: one JSON object per line, or coloured lines at a terminal.
 
-Bind what a line is about with `structlog.contextvars`: request_id, tenant, broadcast, batch.
+Bind the subject of a line with `structlog.contextvars`: request_id, tenant, broadcast, batch.
 """
 
 from typing import Any
@@ -34,7 +34,7 @@ def configure_structlog() -> None:
 
 
 def logging_config(*, level: str, pretty: bool) -> dict[str, Any]:
-    """For `logging.config.dictConfig`: everything through one handler, whoever logs it."""
+    """The configuration for `logging.config.dictConfig`: one handler for all loggers."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -48,20 +48,20 @@ def logging_config(*, level: str, pretty: bool) -> dict[str, Any]:
         "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stream"], "level": level},
         "loggers": {
-            # django_structlog tells of every request already, and of its exception.
+            # django_structlog already logs every request and its exception.
             "django.request": {"level": "CRITICAL"},
             "django.server": {"handlers": [], "propagate": True},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
-            # Two lines for every tick of beat tell nobody anything.
+            # Two lines for every tick of beat inform nobody.
             "django_structlog.celery": {"level": "DEBUG" if level == "DEBUG" else "WARNING"},
         },
     }
 
 
 def _last_steps(*, pretty: bool) -> list[Processor]:
-    """Tracebacks become text before redaction, so that it sees them too; locals are never shown."""
+    """Turns tracebacks into text before redaction, so that they are redacted; shows no locals."""
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if pretty:
         plain = structlog.dev.plain_traceback

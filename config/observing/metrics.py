@@ -1,8 +1,8 @@
 """`/metrics`: gauges for Prometheus, computed from PostgreSQL when they are asked for.
 
-All the truth is in rows, so no process keeps counts of its own and none has to be asked: gunicorn's
-processes, the workers and beat need no shared directory, and a restart loses nothing. Refused calls
-alone leave no row; they are counted in Redis.
+Rows hold all the figures, so no process keeps counts: gunicorn's processes, the workers and beat
+need no shared directory, and a restart loses nothing. Only refused webhook calls leave no row; they
+are counted in Redis.
 """
 
 import secrets
@@ -23,7 +23,7 @@ from api.refused_calls import refused_calls
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
-"""Set by a proxy: then the caller is somebody behind it, wherever the connection comes from."""
+"""Headers that a proxy sets: the caller is then behind the proxy, not the connection's peer."""
 
 # name, help, label names, SQL that selects the labels and then the value
 GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
@@ -131,7 +131,7 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """403 unless the token is right or, directly, from this machine."""
+    """403 unless the token is right or the call comes directly from this machine."""
     if not _may_see(request):
         return HttpResponseForbidden("Forbidden\n", content_type="text/plain")
     try:
@@ -143,8 +143,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _may_see(request: HttpRequest) -> bool:
     token = settings.METRICS_TOKEN
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if token and secrets.compare_digest(given.encode(), token.encode()):
+    presented = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token and secrets.compare_digest(presented.encode(), token.encode()):
         return True
     is_forwarded = any(request.META.get(name) for name in FORWARDED)
     return request.META.get("REMOTE_ADDR") in LOOPBACK and not is_forwarded
@@ -164,7 +164,7 @@ def _collect() -> CollectorRegistry:
 
 class _RefusedCalls(Collector):
     def collect(self) -> Iterator[CounterMetricFamily]:
-        """Nothing where Redis is away: no count is not a count of none."""
+        """Yields nothing if Redis does not answer: a missing count is not a count of zero."""
         counter = CounterMetricFamily(
             "broadcast_webhook_calls_refused",
             "Webhook calls that were refused, since Redis was last emptied.",

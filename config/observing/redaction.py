@@ -1,6 +1,6 @@
-"""What is taken out of every log line: credentials, addresses, texts, and the ids that open links.
+"""Removes credentials, addresses, texts and link tokens from every log line.
 
-The code does not log them; this is the net beneath a library that does.
+Our code does not log them; this protects against a library that does.
 """
 
 import re
@@ -31,7 +31,7 @@ _SECRET_WORDS = frozenset(
         "variables",
     }
 )
-# Words of a key that is harmless although it holds one of the above.
+# A key with one of these words is harmless although it holds one of the above.
 _HARMLESS_KEYS = frozenset({"routing_key", "event_key"})
 
 _SECRET_PATTERNS = (

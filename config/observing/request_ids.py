@@ -1,4 +1,4 @@
-"""A request's id: the caller's where it is sensible; in the answer and in every log line."""
+"""Gives each request an id, the caller's if it is valid, in the answer and in every log line."""
 
 import re
 from collections.abc import Callable
@@ -11,15 +11,15 @@ _SENSIBLE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 class RequestIdMiddleware:
-    """Binds it to the log's context, as django_structlog's middleware does where a request gets
-    that far: a webhook's does not."""
+    """Binds the id to the log's context, because a webhook call is answered before
+    django_structlog's middleware, which would bind it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _SENSIBLE.fullmatch(given) else str(uuid4())
+        wanted = request.headers.get("X-Request-ID", "")
+        request_id = wanted if _SENSIBLE.fullmatch(wanted) else str(uuid4())
         request.META["HTTP_X_REQUEST_ID"] = request_id
         with bound_contextvars(request_id=request_id):
             response = self._get_response(request)

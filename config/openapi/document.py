@@ -1,4 +1,4 @@
-"""`/schema/`: the OpenAPI document, built once a process; it depends on nothing but the code."""
+"""`/schema/`: the OpenAPI document, built once per process, as it depends only on the code."""
 
 from functools import cache
 from threading import Lock
@@ -16,12 +16,12 @@ _building = Lock()
 
 
 class DocumentView(SpectacularAPIView):
-    """The document in the format that was asked for; there is one version of it."""
+    """The document in the requested format; only one version exists."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         renderer: BaseRenderer = request.accepted_renderer
-        # Else those who ask while it is being built would each build it too.
+        # Without the lock, requests that come while it is being built would each build it too.
         with _building:
             content = document(renderer.media_type)
         name = f"{spectacular_settings.TITLE}.{renderer.format}"
@@ -34,7 +34,9 @@ class DocumentView(SpectacularAPIView):
 
 @cache
 def document(media_type: str) -> bytes | str:
-    (kind,) = (each for each in DocumentView.renderer_classes if each.media_type == media_type)
+    (kind,) = (
+        renderer for renderer in DocumentView.renderer_classes if renderer.media_type == media_type
+    )
     return kind().render(_schema(), renderer_context={})
 
 

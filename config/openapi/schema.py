@@ -1,4 +1,4 @@
-"""What the OpenAPI schema says of every operation: its id, its errors, its idempotency key."""
+"""Adds to every operation of the OpenAPI schema its id, its errors and its idempotency key."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ class Schema(AutoSchema):
         return f"{basename}_{action}".replace("-", "_")
 
     def get_summary(self) -> str | None:
-        """The first line of its description; all that the closed rows of `/docs/` have room for."""
+        """The first line of the description; the closed rows of `/docs/` show no more."""
         first = str(self.get_description()).partition("\n")[0]
         return first.replace("`", "").rstrip(".") or None  # no Markdown in a summary
 
@@ -59,14 +59,14 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
         if direction == "response" and self._is_idempotent() and "422" not in responses:
-            base: Any = self  # whose method has no types
+            base: Any = self  # its method has no types
             responses["422"] = base._get_response_for_code(  # noqa: SLF001 - our own
                 ErrorResponseSerializer, "422"
             )
         return responses
 
     def _should_add_error_response(self, responses: dict[str, Any], status_code: str) -> bool:
-        """As the base does, which would find its own handler only."""
+        """Like the base class, which knows only its own exception handler."""
         if self.view.get_exception_handler() is not exception_handler or status_code in responses:
             return False
         applies: bool = getattr(self, f"_should_add_http{status_code}_error_response")()
@@ -74,12 +74,14 @@ class Schema(AutoSchema):
 
     def _should_add_http400_error_response(self) -> bool:
         if self.method == "POST":
-            return True  # where it takes no body, it refuses one
-        takes_query = any(each["in"] == "query" for each in self._get_parameters())
+            return True  # an operation without a body refuses one
+        takes_query = any(parameter["in"] == "query" for parameter in self._get_parameters())
         return takes_query or bool(self._should_add_validation_error_response())
 
     def _should_add_http403_error_response(self) -> bool:
-        return any(isinstance(each, RolePermission) for each in self.view.get_permissions())
+        return any(
+            isinstance(permission, RolePermission) for permission in self.view.get_permissions()
+        )
 
     def _get_error_response_serializer(self, status_code: str) -> type[ErrorResponseSerializer]:
         return ErrorResponseSerializer

@@ -98,30 +98,30 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True  # no collectstatic where nobody deploys
+WHITENOISE_USE_FINDERS = True  # so development needs no collectstatic
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
-FORMAT_MODULE_PATH = ["config.formats"]  # goes before the language's own
+FORMAT_MODULE_PATH = ["config.formats"]  # overrides the language's own formats
 
 # --- PostgreSQL and Redis -----------------------------------------------------------------------
 
-# The entry points put the embedded servers' addresses into the environment where none are given.
+# If no addresses are given, the entry points put the embedded servers' into the environment.
 DATABASE_URL = env.str("DATABASE_URL", default="postgres:///postgres")
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {**env.db_url_config(DATABASE_URL), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 }
-# What is stopped, frozen or cut off without a word amid a transaction keeps its locks (a wallet's,
-# a broadcast's) no longer than this; what needs them waits, but beat's looks go on without it.
-# The address's own options come after it: PostgreSQL takes the last.
+# A process that is stopped, frozen or cut off amid a transaction keeps its locks (a wallet's, a
+# broadcast's) no longer than this. Requests wait for such a lock; beat's tasks skip the row.
+# The address's own options come last, and PostgreSQL takes the last.
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options["options"] = (
     f"-c idle_in_transaction_session_timeout=30s {_options.get('options', '')}".rstrip()
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
-# Begins every key in Redis, so that two stacks (or two test runs) on one server do not mix.
+# The prefix of every key in Redis, so that two stacks or test runs can share a server.
 REDIS_KEY_PREFIX = env.str("REDIS_KEY_PREFIX", default="broadcast:")
 
 CACHES = {
@@ -209,32 +209,32 @@ CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Retry-After", "X-Request-ID"]
 
 # --- broadcasts ---------------------------------------------------------------------------------
 
-# False: nothing is promoted, claimed or posted. For copies of a live system.
+# False: no broadcast is promoted or claimed and no message is posted. For copies of a live system.
 SENDING_ENABLED = env.bool("SENDING_ENABLED", default=True)
-# Where not empty, only these addresses are ever written to.
+# If not empty, only these addresses get messages.
 SEND_ONLY_TO = env.list("SEND_ONLY_TO", default=[])
 BROADCAST_BATCH_SIZE = env.int("BROADCAST_BATCH_SIZE", default=50)
 BROADCAST_BATCH_DELAY = env.float("BROADCAST_BATCH_DELAY", default=5.0)
 BROADCAST_MAX_RETRIES = env.int("BROADCAST_MAX_RETRIES", default=3)
-# Seconds before the first retry of a message that failed for a passing cause; doubled each time.
+# Seconds before the first retry after a passing failure; doubled for each further retry.
 BROADCAST_RETRY_DELAY = env.float("BROADCAST_RETRY_DELAY", default=10.0)
-# How many batches one sending process has under way: while one waits for its answers, the next is
-# claimed. A process that dies leaves so many to their leases.
+# Batches that one sending process has under way: while one waits for its answers, the next is
+# claimed. If the process dies, as many batches wait for the end of their leases.
 BATCHES_AT_ONCE = env.int("BATCHES_AT_ONCE", default=3)
 BROADCAST_BATCH_LEASE = env.int("BROADCAST_BATCH_LEASE", default=120)
-# Seconds after its time at which a scheduled broadcast is paused instead of started.
+# Seconds of delay after which a scheduled broadcast is paused instead of started.
 BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
-# How long a broadcast that has only messages of unknown fate left waits for receipts to tell.
+# Seconds for which a broadcast with only UNKNOWN messages left waits for their receipts.
 BROADCAST_UNKNOWN_GRACE = env.float("BROADCAST_UNKNOWN_GRACE", default=60.0)
-# How long a receipt is waited for before the provider is asked what became of such a message.
+# Seconds to wait for a receipt before the provider is asked about an UNKNOWN message.
 BROADCAST_LOOK_UP_AFTER = env.float("BROADCAST_LOOK_UP_AFTER", default=5.0)
-# A broadcast pauses itself when this share of its last so many messages has failed.
+# A broadcast pauses itself if this share of its last messages, this many, has failed.
 BROADCAST_PAUSE_SHARE = env.float("BROADCAST_PAUSE_SHARE", default=0.5)
 BROADCAST_PAUSE_SAMPLE = env.int("BROADCAST_PAUSE_SAMPLE", default=100)
 PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=30.0)
-# Seconds between two rungs that one broadcast's failures start, so that late ones gather.
+# Seconds between two fallbacks of one broadcast, so that late failures share a fallback.
 BROADCAST_FALLBACK_DELAY = env.float("BROADCAST_FALLBACK_DELAY", default=60.0)
-# How long applied webhook calls stay, for replays.
+# How long applied webhook calls are kept for replays.
 PROVIDER_EVENTS_KEPT_DAYS = env.int("PROVIDER_EVENTS_KEPT_DAYS", default=30)
 
 # --- payments -----------------------------------------------------------------------------------
@@ -244,24 +244,24 @@ STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 RAZORPAY_KEY_ID = env.str("RAZORPAY_KEY_ID", default="")
 RAZORPAY_KEY_SECRET = env.str("RAZORPAY_KEY_SECRET", default="")
 RAZORPAY_WEBHOOK_SECRET = env.str("RAZORPAY_WEBHOOK_SECRET", default="")
-# Empty: the providers' own; another one for trying things out.
+# Empty: the payment providers' own addresses. Another address is for trials.
 STRIPE_BASE_URL = env.str("STRIPE_BASE_URL", default="")
 RAZORPAY_BASE_URL = env.str("RAZORPAY_BASE_URL", default="")
-# Where the provider's page leads back to; empty: PUBLIC_URL.
+# The address to which the payment page returns the user. Empty: PUBLIC_URL.
 PAYMENT_RETURN_URL = env.str("PAYMENT_RETURN_URL", default="")
 PAYMENT_TIMEOUT = env.float("PAYMENT_TIMEOUT", default=20.0)
 
 # --- Celery -------------------------------------------------------------------------------------
 
-# No soft limit: an exception thrown into the middle of a settle helps nobody. The hard one is
-# beyond every lease, so that it only ever ends what the sweep has already given up. Pools of
-# threads know neither; there the requests' own time-out is what ends a batch.
+# There is no soft limit, because an exception in the middle of a settle would do harm. The hard
+# limit is beyond every lease, so it ends only batches that were already swept. Thread pools have
+# neither limit; there the time-out of the requests ends a batch.
 CELERY_TASK_TIME_LIMIT = max(300, 2 * BROADCAST_BATCH_LEASE)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": REDIS_KEY_PREFIX,
-    # How long a task may be held by a worker that died before another one gets it: longer than any
-    # task or countdown takes. Beat's sweep is what recovers broadcasts, long before this.
+    # Seconds until a dead worker's task is given to another worker: longer than any task or
+    # countdown takes. Beat's sweep recovers broadcasts long before this.
     "visibility_timeout": max(3600, 2 * CELERY_TASK_TIME_LIMIT),
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -273,11 +273,11 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
-# Celery would close the database connection before and after every task, which cost more than the
-# statements of a batch; config/celery.py closes those that are broken or too old, as Django does.
+# Celery would close the database connection before and after every task, which costs more than
+# the statements of a batch. config/celery.py closes broken and old connections, as Django does.
 CELERY_DB_REUSE_MAX = 2**31
-# Which queue a task waits in, where it is not the default one; Celery has done away with naming it
-# on the task itself.
+# The queues of tasks that do not wait in the default one. Only these routes choose a queue: Celery
+# has deprecated naming it on the task.
 CELERY_TASK_ROUTES = {
     "broadcast.tasks.serve": {"queue": "sending"},
     "broadcast.tasks.plan_broadcast": {"queue": "planning"},
@@ -288,8 +288,8 @@ CELERY_TASK_ROUTES = {
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat" / "schedule")
-# Each with `expires`: after a standstill a few looks are enough. Not sooner than two machines'
-# clocks may differ: it is set by beat's, and judged by the worker's.
+# Each task expires: after a standstill a few runs are enough. Beat's clock sets the expiry and the
+# worker's judges it, so it is longer than two machines' clocks may differ.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     name: {"task": task, "schedule": seconds, "options": {"expires": max(15.0, 0.9 * seconds)}}
     for name, task, seconds in (
@@ -319,7 +319,7 @@ configure_structlog()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 
-# What Prometheus sends as its bearer token. Empty: /metrics answers this machine alone.
+# The bearer token of Prometheus. Empty: /metrics answers only calls from this machine.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- mail ---------------------------------------------------------------------------------------

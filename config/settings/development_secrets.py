@@ -1,4 +1,4 @@
-"""Secrets of a development stack: made once, kept under `.data/`, never in the repository."""
+"""Secrets of a development stack: generated once, kept under `.data/`, never in the repository."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from config.environment import DATA_DIR
 
 
 def remembered(name: str, make: Callable[[], str], *, folder: Path = DATA_DIR / "secrets") -> str:
-    """The secret of this name; of several processes that make it at once, one wins for all."""
+    """The secret of this name. If several processes make it at once, all use the first one."""
     place = folder / name
     if not place.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Settings for production: as base.py, but nothing may be missing, weak or unencrypted."""
+"""Settings for production: like base.py, but refuses missing, weak and unencrypted values."""
 
 from config.environment import BASE_DIR, env
 from config.settings.required import refuse_unless_complete
@@ -15,7 +15,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# Set only where a proxy of yours sets (and overwrites) X-Forwarded-Proto.
+# Set it only if your own proxy sets and overwrites X-Forwarded-Proto.
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True

@@ -1,4 +1,4 @@
-"""What production must be told, and what is too weak to be taken."""
+"""Refuses a production environment in which a variable is missing or too weak."""
 
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-_MIN_KEY_LENGTH = 50  # what Django's own security.W009 asks for
+_MIN_KEY_LENGTH = 50  # the minimum of Django's check security.W009
 _MIN_KEY_VARIETY = 5
 _MIN_PASSWORD_LENGTH = 12
 
 
 def refuse_unless_complete(environment: Mapping[str, str]) -> None:
-    """Raises ImproperlyConfigured naming every variable that is wrong, why, and how to make one."""
+    """Raises ImproperlyConfigured, which names each wrong variable, why, and how to make one."""
     faults = [
         f"{name} {fault} {remedy}"
         for name, (find_fault, remedy) in _REQUIRED.items()
@@ -60,7 +60,7 @@ def _database_fault(value: str) -> str:
     if fault:
         return fault
     password = urlsplit(value).password
-    # Without a password: a socket's peer authentication, or a password file.
+    # No password is needed for a socket's peer authentication or with a password file.
     weak = password is not None and len(password) < _MIN_PASSWORD_LENGTH
     return f"has a password of under {_MIN_PASSWORD_LENGTH} characters." if weak else ""
 

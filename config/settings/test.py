@@ -1,4 +1,4 @@
-"""Settings for tests: the real servers, and names of this run's own on them."""
+"""Settings for tests: real servers, with names of its own for each run."""
 
 import os
 
@@ -10,19 +10,19 @@ from config.environment import env
 from config.observing.logs import logging_config
 from config.settings.base import *
 
-# A run is a process: pytest's, or one of xdist's. Workers that a test starts are told its name.
+# A run is a process of pytest or xdist. Workers that a test starts get its name.
 RUN = env.str("TEST_RUN", default="") or str(os.getpid())
 TEST_DATABASE_PREFIX = "test_broadcast_"
 TEST_KEY_PREFIX = "test-"
 
 DATABASES["default"]["TEST"] = {"NAME": f"{TEST_DATABASE_PREFIX}{RUN}"}
-# Tests that commit empty their tables afterwards; wallet/models/columns.py refuses that elsewhere.
+# Tests that commit truncate their tables; elsewhere wallet/models/columns.py refuses it.
 DATABASES["default"]["OPTIONS"]["options"] += " -c wallet.may_truncate=yes"
 REDIS_KEY_PREFIX = f"{TEST_KEY_PREFIX}{RUN}:"
 CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = REDIS_KEY_PREFIX
 CACHES["default"]["KEY_PREFIX"] = f"{REDIS_KEY_PREFIX}cache"
 
-# What a developer's own .env says must not change what a test sees.
+# A developer's own .env must not change the result of a test.
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PUBLIC_URL = os.environ.get("TEST_PUBLIC_URL", "http://localhost:8000")
 CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
@@ -35,6 +35,6 @@ BROADCAST_BATCH_LEASE = 120
 PROVIDER_TIMEOUT = 30.0
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
-# A log-in is not what most tests are about; PBKDF2 would be most of their time.
+# Most tests log in; PBKDF2 would take most of their time.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGGING = logging_config(level=env.str("LOG_LEVEL", default="WARNING"), pretty=False)

@@ -1,4 +1,4 @@
-"""The stack's processes: what each is started as."""
+"""The commands of the stack's processes."""
 
 import sys
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from config.environment import env
 
 HOST = "127.0.0.1"
 _CELERY = (sys.executable, "-m", "celery", "-A", "config")
-# What workers would tell each other on start and by heartbeats; nothing here listens to it.
+# Turns off messages between workers, to which nothing here listens.
 _QUIET = ("--without-gossip", "--without-mingle")
-# Taking a burst of webhook calls must not slow down what is being sent: where there is too little
-# CPU for all, the web server gets a third of what a sending process gets. The worker that applies
-# them does not yield: it holds counters that sending waits for.
+# A burst of webhook calls must not slow down sending: if the CPU is short, the web server gets a
+# third of a sending process's share. The worker that applies the calls does not yield, because it
+# holds counters that sending waits for.
 _YIELDING = ("nice", "-n", "5")
 
 
 def commands(*, web_port: int, sandbox_port: int, schedule: Path) -> Mapping[str, list[str]]:
-    """Command by name, in the order of starting; why these pools: docs/adr/0002."""
+    """Commands by name, in the order of starting; docs/adr/0002 explains the pools."""
     sandbox = f"-m sandbox --host {HOST} --port {sandbox_port}"
     web = f"-m gunicorn -c python:config.web_server --bind {HOST}:{web_port} config.wsgi"
     at_once = env.int("SENDING_PROCESSES", default=2)

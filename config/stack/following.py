@@ -1,4 +1,4 @@
-"""Showing log files on the terminal as they grow, each line under its file's name."""
+"""Shows log files on the terminal as they grow; each line begins with its file's name."""
 
 import sys
 import threading

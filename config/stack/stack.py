@@ -1,4 +1,4 @@
-"""The whole stack as one thing to start and stop: `with Stack() as stack: stack.wait()`."""
+"""Starts and stops all processes together: `with Stack() as stack: stack.wait()`."""
 
 import json
 import os
@@ -23,24 +23,24 @@ from config.stack.supervision import Child, GivenUp, Say
 
 WEB_PORT = 8000
 SANDBOX_PORT = 8090
-_LOOK = 0.5  # seconds between two looks at the processes
+_LOOK = 0.5  # seconds between two checks of the processes
 _START_DEADLINE = 60.0
 STOP_GRACE = 60.0
-"""Seconds, as in compose: a worker begins batches for 20 more and then waits for their answers."""
+"""Seconds, as in compose: a worker starts batches for 20 s more, then waits for their answers."""
 
 
 class StackError(Exception):
-    """The stack could not be started; the message says what to look at."""
+    """The stack could not be started; the message says where to look."""
 
 
 def say(text: str) -> None:
-    """To the terminal, above a progress bar if there is one."""
+    """Print to the terminal, above a progress bar if there is one."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
 class Stack:
-    """Everything that runs, on free ports; `environment` goes to all its processes.
+    """All processes, on free ports; each gets `environment`.
 
     Raises StackError from `start()`. `given_up` is set to a sentence when a process keeps dying.
     """
@@ -85,8 +85,8 @@ class Stack:
         """Return when the web server and the sandbox answer."""
         self._servers = serve_where_unset()
         self._logs.mkdir(parents=True, exist_ok=True)
-        self._file.unlink(missing_ok=True)  # a killed stack leaves its own
-        # One start at a time: two would choose the same ports and apply the same migrations.
+        self._file.unlink(missing_ok=True)  # those of a killed stack
+        # Two stacks that start at once would choose the same ports and apply the same migrations.
         with locks.taken(DATA_DIR / "start.lock"):
             self._start()
         self._write_down()
@@ -105,7 +105,7 @@ class Stack:
         self._wait_for(self.sandbox_url)
 
     def wait(self) -> int:
-        """Until the stack is stopped from elsewhere (0) or has given up (1)."""
+        """Wait until the stack is stopped from elsewhere (returns 0) or gives up (returns 1)."""
         while not self._stopping.wait(_LOOK):
             if self.given_up:
                 self._say(self.given_up)
@@ -113,7 +113,7 @@ class Stack:
         return 0
 
     def stop(self) -> None:
-        """Beat and the workers first, while what they talk to is still there."""
+        """Stop beat and the workers first, while the servers that they use still run."""
         self._stopping.set()
         if self._watch.ident is not None:
             self._watch.join()
@@ -155,7 +155,7 @@ class Stack:
                 environment=self._environment(),
                 log=self._logs / f"{name}.log",
                 folder=BASE_DIR,
-                # The embedded servers run until the last of these has ended, killed stack or not.
+                # The embedded servers run until the last of these processes has ended.
                 keep=(self._servers.fd,) if self._servers else (),
             )
             for name, command in commands(
@@ -164,9 +164,9 @@ class Stack:
         ]
 
     def _environment(self) -> dict[str, str]:
-        ours = {"DJANGO_SETTINGS_MODULE": "config.settings.base", "PUBLIC_URL": self.web_url}
-        told = {name: value for name, value in os.environ.items() if value}
-        return {**ours, **told, **self._extra}
+        own = {"DJANGO_SETTINGS_MODULE": "config.settings.base", "PUBLIC_URL": self.web_url}
+        inherited = {name: value for name, value in os.environ.items() if value}
+        return {**own, **inherited, **self._extra}
 
     def _migrate(self) -> None:
         log = self._logs / "migrate.log"
@@ -207,7 +207,7 @@ class Stack:
         raise StackError(self.given_up or f"{url} does not answer; see {self._logs}")
 
     def _write_down(self) -> None:
-        """For whoever wants to know where the stack is."""
+        """Write the stack's addresses for other programs."""
         facts = {
             "pid": os.getpid(),
             "web_url": self.web_url,

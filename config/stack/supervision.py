@@ -1,4 +1,4 @@
-"""One process of the stack: started, watched, started again with back-off, stopped."""
+"""Starts one process of the stack, watches it, restarts it with backoff, and stops it."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from config.embedded.processes import dies_with_parent
 
-_FAST_DEATH = 10.0  # seconds; who lived longer starts with a clean slate
+_FAST_DEATH = 10.0  # seconds; a longer life resets the backoff
 _FAST_DEATHS_ALLOWED = 5
 _LONGEST_BACK_OFF = 30.0
 _KILL_WAIT = 5.0
@@ -20,15 +20,15 @@ Say = Callable[[str], None]
 
 
 class GivenUp(Exception):
-    """A process died at once, again and again."""
+    """A process died repeatedly, right after its start."""
 
 
 @dataclass
 class Child:
-    """A process in a session of its own: a Ctrl-C reaches only the supervisor, which stops it.
+    """A process in its own session: a Ctrl-C reaches only the supervisor, which stops the process.
 
-    It gets SIGTERM when its supervisor is killed (Linux). `keep` are file descriptors that it
-    inherits.
+    The process gets SIGTERM if its supervisor is killed (Linux). It inherits the file descriptors
+    in `keep`.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Child:
             )
 
     def tend(self, *, say: Say) -> bool:
-        """See whether it has died; start it again when its back-off is over. True if it did start.
+        """Restart the process if it has died and its backoff is over; True if it was started.
 
         Raises GivenUp after the fifth fast death in a row.
         """
@@ -93,7 +93,7 @@ class Child:
             self._process.terminate()
 
     def see_it_stopped(self, *, deadline: float) -> bool:
-        """False if it had to be killed; whatever it has forked is killed with it in any case."""
+        """Stop the process and kill its children; False if the process had to be killed too."""
         if self._process is None:
             return True
         try:
@@ -107,6 +107,6 @@ class Child:
 
     @staticmethod
     def _kill_session(leader: int) -> None:
-        """Whatever the process has forked and left behind."""
+        """Kill the children that the process has left."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(leader, signal.SIGKILL)

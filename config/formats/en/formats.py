@@ -1,3 +1,3 @@
-"""How Django, and so the admin, writes times: FORMAT_MODULE_PATH leads here."""
+"""The format of times in Django and its admin; FORMAT_MODULE_PATH names this package."""
 
 DATETIME_FORMAT = "Y-m-d H:i:s T"
