@@ -1,4 +1,4 @@
-"""Times reserved in a real Valkey: a limit is reached, and holds in every sliding second."""
+"""The limiter on a real Valkey: a limit is used up, and holds in every sliding second."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +15,12 @@ from channels.pacing.limiter import HORIZON, Limits, Times, remember_the_start, 
 SENDERS = count(1)
 WORKERS = 4
 SHAKEN = 0.02
-"""Seconds by which every other message arrives late."""
+"""Delay of every second message, in seconds."""
 
 
 @pytest.fixture
 def valkey(redis_client: redis.Redis) -> redis.Redis:
-    """With the memory of a limiter that has run for long."""
+    """Valkey, as after a limiter has run for a long time."""
     redis_client.set(f"{settings.REDIS_KEY_PREFIX}pace:epoch", 1)
     return redis_client
 
@@ -31,13 +31,13 @@ def limits(per_second: float | None = None, *, pair: float = 0.0) -> Limits:
 
 
 def ask(its: Limits, size: int, *, costs: Sequence[int] | None = None, to: str = "") -> Times:
-    """For `size` messages, each to somebody else or all to one."""
+    """Reserves times for `size` messages, each to another address, or all to `to`."""
     addresses = [to or f"{next(SENDERS)}" for _ in range(size)]
     return reserve(limits=its, addresses=addresses, costs=costs or [1] * size)
 
 
 def most_in_a_second(times: list[float]) -> int:
-    """By the clock that they are all measured by; a time's own second is open at its start."""
+    """The most times within one second; a second excludes its start and includes its end."""
     return max(sum(1 for time in times if at - 1.0 < time <= at) for at in times)
 
 
@@ -146,7 +146,7 @@ def test_one_recipient_is_not_written_to_again_too_soon(valkey: redis.Redis) -> 
 
 
 def test_a_batch_of_any_size_gets_its_times(valkey: redis.Redis) -> None:
-    """An operator's `batch_size` knows no limit; Lua takes 8,000 values at once."""
+    """The limiter takes batches of any size, although Lua unpacks at most 8,000 values."""
     its = limits(pair=6.0)
     last = ["1"] * 2
     times = reserve(
@@ -161,7 +161,7 @@ def flush(valkey: redis.Redis) -> None:
     valkey.delete(*valkey.keys(f"{settings.REDIS_KEY_PREFIX}*"))
 
 
-def test_after_a_flush_it_starts_closed(valkey: redis.Redis) -> None:
+def test_after_a_flush_the_limiter_starts_closed(valkey: redis.Redis) -> None:
     paced, paired = limits(10), limits(pair=6.0)
     assert ask(paced, 1).waits == [0.0]
     flush(valkey)
@@ -171,8 +171,8 @@ def test_after_a_flush_it_starts_closed(valkey: redis.Redis) -> None:
         assert after.not_before == [pytest.approx(closed, abs=0.3)]
 
 
-def test_it_is_closed_from_when_beat_found_it_empty(valkey: redis.Redis) -> None:
-    """Not from its first batch on; and what is remembered stays so."""
+def test_an_empty_limiter_is_closed_from_beats_first_look(valkey: redis.Redis) -> None:
+    """The limiter is closed from beat's look on, not from the first batch."""
     flush(valkey)
     remember_the_start()
     (key,) = valkey.keys(f"{settings.REDIS_KEY_PREFIX}pace:*")
@@ -186,7 +186,7 @@ def test_it_is_closed_from_when_beat_found_it_empty(valkey: redis.Redis) -> None
 
 
 def test_a_flush_forgets_no_time_that_a_worker_was_given(valkey: redis.Redis) -> None:
-    """Its messages leave when they would have; those of a batch after the flush come after them."""
+    """A batch after the flush leaves after the messages that got their times before."""
     paced, paired = limits(20), limits(pair=1.5)
     asked_at = monotonic()
     times_given = [asked_at + wait for wait in ask(paced, 50).waits if wait is not None]

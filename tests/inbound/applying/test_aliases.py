@@ -1,4 +1,4 @@
-"""A provider's second id of a message: kept when it is told of, used when it comes alone."""
+"""A provider's second id of a message is stored, and finds the message when it comes alone."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Calls that are signed as their provider signs them, whatever is in them."""
+"""Signs any body as the provider of an app signs its calls."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def signed(app: ProviderApp, body: Any) -> dict[str, Any]:
-    """What Django's test client posts to the app's path."""
+    """The arguments of a post to the app's path by Django's test client."""
     secret = app.secrets[_SECRETS[app.provider]]
     match app.provider:
         case "twilio":
@@ -64,7 +64,7 @@ def _twilio(app: ProviderApp, body: Any, secret: str) -> dict[str, Any]:
 
 def _vonage(body: Any, secret: str) -> dict[str, Any]:
     fields = {"timestamp": "1767225600"} | (body if isinstance(body, dict) else {"x": body})
-    # Through JSON and back: the keys as they arrive.
+    # Through JSON and back, so that the keys are those that arrive.
     fields = json.loads(
         json.dumps({name: value for name, value in fields.items() if name != "sig"})
     )

@@ -1,4 +1,4 @@
-"""Signed URLs are ours by setting, whatever a request calls itself; Google's set-up is a POST."""
+"""PUBLIC_URL gives the signed URL, whatever the request's host; Google's set-up is a POST."""
 
 import base64
 import hmac

@@ -1,4 +1,4 @@
-"""Webhooks: verified, stored raw, answered, then applied."""
+"""Webhook calls are verified, stored raw, answered and then applied."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -230,8 +230,8 @@ def rename(table: str, name: str) -> None:
 def test_a_call_that_cannot_be_stored_is_answered_with_503(
     anonymous: APIClient, app: ProviderApp
 ) -> None:
-    """Providers call again."""
-    connection.close_at = 0.0  # as long open as it may be: the failure closes it
+    """On a 503, providers call again."""
+    connection.close_at = 0.0  # at its maximum age, so that the failure closes it
     rename("inbound_providerevent", "away")
     try:
         assert post(anonymous, app, status_body("sent")) == 503

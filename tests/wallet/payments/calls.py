@@ -45,7 +45,7 @@ def razorpay_call(top_up: str, *, event_id: str = "evt_1", **link: Any) -> dict[
         "payload": {"payment_link": {"entity": {**entity, **link}}},
     }
     text = json.dumps(event)
-    # The library only verifies; this is the signature as Razorpay documents it.
+    # The library can only verify, so the test signs as Razorpay documents it.
     signature = hmac.new(RAZORPAY_SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
     return {
         "path": "/webhooks/razorpay",

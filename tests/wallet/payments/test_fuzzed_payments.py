@@ -1,4 +1,4 @@
-"""Whatever is posted to a payment webhook: no 500, and no credit but for a signed payment."""
+"""Whatever is posted to a payment webhook: no 500, and credits for signed payments only."""
 
 import hashlib
 import hmac
