@@ -11,7 +11,8 @@ from broadcast.moves.messages import lock_counters
 from channels.port.events import Receipt, ReceiptStatus
 from inbound.applying.parking import FRESH, apply_parked, park
 from inbound.models import ParkedReceipt
-from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
+from tests.factories import ProviderAppFactory, name_message
+from tests.inbound.sent_messages import sent_message
 from tests.races.test_lock_order import wait_until_blocked
 
 SOON = 8.0
@@ -23,10 +24,7 @@ BEYOND_PATIENCE = 1.5
 def parked(provider_id: str) -> BroadcastMessage:
     """A message of a new tenant. Its receipt came before the message had a provider id."""
     app = ProviderAppFactory.create()
-    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT")
-    message.broadcast.counters.__class__.objects.filter(broadcast=message.broadcast).update(
-        total=1, sent=1
-    )
+    message = sent_message(tenant=app.tenant)
     receipt = Receipt(ReceiptStatus.DELIVERED, timezone.now(), provider_id)
     park(app=app, receipts=[receipt], now=timezone.now())
     name_message(message, provider_id)
