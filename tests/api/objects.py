@@ -1,4 +1,4 @@
-"""What tests/api/test_every_route.py must know of each route. Every app adds its own lines.
+"""The objects behind each route, for tests/api/test_every_route.py. Each app adds its lines.
 
 A key is a viewset's basename, or the name of a plain view's route.
 """
@@ -57,7 +57,7 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
         tenant=tenant, amount=Decimal(5), reference="first", actor="", reason="", now=timezone.now()
     ),
 }
-"""What makes an object of a tenant; its id (or the string itself) goes into the URL.
+"""Makes an object of a tenant; the URL holds the object's id (or the string itself).
 
 An entry: `"contact": lambda tenant: ContactFactory.create(tenant=tenant),`
 """
@@ -65,7 +65,7 @@ An entry: `"contact": lambda tenant: ContactFactory.create(tenant=tenant),`
 WITHOUT_OBJECTS: frozenset[str] = frozenset(
     {"me", "wallet", "wallet-statement", "broadcast-estimate-unsaved"}
 )
-"""Routes without an argument that list no objects of their own (`wallet`, for one)."""
+"""Routes without an argument that list no objects of their own, such as `wallet`."""
 
 READING_POSTS: frozenset[tuple[str, str]] = frozenset(
     {
@@ -74,7 +74,7 @@ READING_POSTS: frozenset[tuple[str, str]] = frozenset(
         ("template-preview", "post"),
     }
 )
-"""(route name, method) of unsafe methods that change nothing and are open to viewers."""
+"""(route name, method) of unsafe methods that viewers may call, as the method changes nothing."""
 
 PUBLIC_NAMES: frozenset[str] = frozenset(
     {"home", "token", "token-refresh", "healthz", "readyz", "schema", "docs", "admin-without-slash"}
@@ -88,4 +88,4 @@ PUBLIC_PREFIXES: tuple[str, ...] = (
     "^u/",
     "static/",
 )
-"""Routes that need no bearer token: open, or guarded by something else."""
+"""Routes that need no bearer token: they are open, or something else guards them."""

@@ -1,4 +1,4 @@
-"""Views that show the conventions at work, on routes of their own."""
+"""Views of the tests that use the conventions of the API, on routes of their own."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -41,7 +41,7 @@ class MembershipProbe(TenantScoped[Membership], ModelViewSet[Membership]):
 
 
 class RightProbe(TenantView):
-    """One right for all methods."""
+    """A view that needs one right for all methods."""
 
     def post(self, request: Request) -> Response:
         return Response({"ok": True})
@@ -79,7 +79,7 @@ class KeysetProbe(TenantScoped[IdempotencyRecord]):
 
 
 class EffectProbe(TenantView):
-    """Its effect is a user named by the body; `refuse` refuses after it."""
+    """Creates the user that the body names; if the body has `refuse`, refuses afterwards."""
 
     @idempotent
     def post(self, request: Request) -> Response:
@@ -91,7 +91,7 @@ class EffectProbe(TenantView):
 
 
 class RefusalProbe(APIView):
-    """Fails as its path says."""
+    """Raises the error that its path names."""
 
     authentication_classes = ()
     permission_classes = ()

@@ -1,4 +1,4 @@
-"""Every route of the URL table, as the tests need it."""
+"""Reads every route from the URL table."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ SAFE = ("get",)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One URL pattern. `key` is what tests/api/objects.py knows it by."""
+    """One URL pattern. `key` is its key in tests/api/objects.py."""
 
     name: str
-    """Its name for reverse(), with its namespace."""
+    """The name for reverse(), with the namespace."""
     pattern: str
     basename: str
     arguments: tuple[str, ...]
@@ -29,7 +29,7 @@ class Route:
         return self.basename or self.name
 
     def url(self, value: object) -> str:
-        """Its address; `value` goes into every argument."""
+        """The URL, with `value` for every argument."""
         return reverse(self.name, kwargs=dict.fromkeys(self.arguments, value))
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ class Route:
 
 
 def all_routes(urlconf: str | None = None) -> list[Route]:
-    """Of the project, or of the module named."""
+    """All routes of the project, or of the module `urlconf`."""
     return list(_walk(get_resolver(urlconf).url_patterns, prefix="", namespace=""))
 
 
@@ -68,7 +68,7 @@ def _route(pattern: URLPattern, *, pattern_text: str, namespace: str) -> Route:
 
 
 def _arguments(pattern: URLPattern) -> tuple[str, ...]:
-    """Named groups of a regular expression, or the converters of a path."""
+    """The named groups of a regular expression, or the converters of a path."""
     return tuple(pattern.pattern.regex.groupindex)
 
 

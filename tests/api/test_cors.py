@@ -1,4 +1,4 @@
-"""What a browser asks before, and reads after, a fetch from a page of another origin."""
+"""CORS: preflight requests, and the headers that a page of another origin may read."""
 
 import json
 import urllib.error

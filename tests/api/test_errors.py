@@ -16,7 +16,7 @@ def only_error(response: Any) -> dict[str, Any]:
 
 
 def post_raw(client: APIClient, body: bytes) -> Any:
-    generic: Any = client.generic  # its annotation knows text only
+    generic: Any = client.generic  # the stub accepts text only
     return generic("POST", "/fields/", body, "application/json")
 
 

@@ -1,6 +1,6 @@
 """No route can be forgotten: these tests are generated from the URL table.
 
-A new route with an id needs a line in tests/api/objects.py; so does a list.
+A new route with an id, and a new list, need a line in tests/api/objects.py.
 """
 
 from uuid import uuid4
@@ -95,7 +95,7 @@ def test_another_tenants_object_is_not_found(
 
 @pytest.mark.parametrize("route", FOUND)
 def test_its_own_tenant_finds_it(owner: APIClient, tenant: Tenant, route: Route) -> None:
-    """The counterpart without which the tests of isolation would prove nothing."""
+    """Without this counterpart, the tests of isolation would prove nothing."""
     own_id = object_id(route, tenant)
 
     response = owner.get(route.url(own_id))

@@ -1,4 +1,4 @@
-"""A list refuses the query parameters that it does not know; ignored, it would show too much."""
+"""A list refuses unknown query parameters: if it ignored them, it would show too much."""
 
 import re
 from uuid import uuid4
@@ -26,7 +26,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize("route", LISTS)
-def test_every_list_names_what_it_does_not_know(
+def test_every_list_refuses_an_unknown_parameter_by_its_name(
     owner: APIClient, tenant: Tenant, route: Route
 ) -> None:
     answer = owner.get(route.url(object_id(route, tenant)), {"no_such_thing": "1"})
@@ -80,7 +80,7 @@ def test_the_refusal_says_what_is_known(owner: APIClient) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["page=2", "ordering=name"])
-def test_another_lists_ways_are_not_this_ones(owner: APIClient, wrong: str) -> None:
+def test_a_parameter_of_other_lists_is_refused(owner: APIClient, wrong: str) -> None:
     assert owner.get(f"/contacts/?{wrong}").status_code == 400
 
 

@@ -1,7 +1,7 @@
-"""Over every route and role: nothing that a tenant's user sends moves money or changes a price.
+"""No request of a tenant's user moves money or changes a price, over every route and role.
 
-Generated from the URL table. Bodies hold every name that money goes by, beside what the routes ask
-for; the tenant's own objects and a stranger's are tried.
+The tests are generated from the URL table. Bodies hold every field name that money has anywhere,
+beside the fields that the routes need. Clients are members of the tenant and of another one.
 """
 
 import json
@@ -93,7 +93,7 @@ def test_no_user_moves_money(api: MakeClient, tenant: Tenant, route: Route, meth
 
 
 def _send_what_is_known(client: APIClient, method: str, url: str, body: dict[str, Any]) -> Any:
-    """Again without the names that it does not know, until what is left is read."""
+    """Sends the body again without the fields that the route refuses as unknown."""
     while True:
         response = client.generic(method.upper(), url, json.dumps(body), "application/json")
         errors = json.loads(response.content or "{}").get("errors", ())

@@ -18,7 +18,7 @@ AT = datetime(2027, 7, 1, 10, 0, 0, 123456, tzinfo=UTC)
 
 @pytest.fixture
 def records(tenant: Tenant) -> list[str]:
-    """25 records, all of the same time; newest first, by id."""
+    """25 records with the same time, by descending id."""
     made = IdempotencyRecord.objects.bulk_create(
         IdempotencyRecord(tenant=tenant, key=str(n), response_status=200) for n in range(25)
     )
@@ -51,7 +51,7 @@ def test_a_page_is_one_statement_however_deep(
 ) -> None:
     url = "/keyset/?page_size=10"
     while url:
-        with django_assert_num_queries(2):  # and one for the token
+        with django_assert_num_queries(2):  # one of the two is for the token
             url = owner.get(url).json()["next"]
 
 

@@ -61,7 +61,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def operations(urlconf: str) -> dict[str, dict[str, Any]]:
-    """`POST /broadcast/` → the operation."""
+    """Maps a name such as `POST /broadcast/` to its operation."""
     paths = schema_of(urlconf)["paths"]
     return {
         f"{method.upper()} {path}": operation
@@ -72,7 +72,7 @@ def operations(urlconf: str) -> dict[str, dict[str, Any]]:
 
 
 def test_every_operation_says_what_it_does_to_those_who_call_it() -> None:
-    """A view without a docstring gets its base class's, which is meant for programmers."""
+    """A view without a docstring shows that of its base class, meant for programmers."""
     for name, operation in operations("config.urls").items():
         assert operation.get("summary"), name
         assert operation.get("description"), name

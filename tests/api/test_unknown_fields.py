@@ -1,4 +1,4 @@
-"""A body with a field that nobody knows is refused: something else would be done than was asked."""
+"""A body with an unknown field is refused: the API would not do what the client asked."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ MULTIPART = "multipart/form-data"
 
 
 def calls_with_a_body() -> Iterator[tuple[str, str, str]]:
-    """Method, path and content type of all but logging in."""
+    """Method, path and content type of all calls with a body, except log-in."""
     for path, operations in SchemaGenerator().get_schema(public=True)["paths"].items():
         for method, operation in operations.items():
             kinds = operation.get("requestBody", {}).get("content", {})
@@ -33,7 +33,7 @@ def key_of(path: str) -> str:
     return keys[resolve(re.sub("{[^}]+}", str(uuid4()), path)).view_name]
 
 
-def test_every_body_names_what_it_does_not_know(owner: APIClient, tenant: Tenant) -> None:
+def test_every_route_refuses_an_unknown_field_by_its_name(owner: APIClient, tenant: Tenant) -> None:
     calls = list(calls_with_a_body())
     assert len(calls) > 20
     keys = {key_of(path) for _, path, _ in calls}
@@ -49,7 +49,7 @@ def test_every_body_names_what_it_does_not_know(owner: APIClient, tenant: Tenant
 
 
 def test_every_action_without_a_body_refuses_one(owner: APIClient, tenant: Tenant) -> None:
-    """As /cancel/ with a `reason` or /resume/ with an `at`: nothing would come of it."""
+    """For example /cancel/ with a `reason` or /resume/ with an `at`: both would have no effect."""
     operations = SchemaGenerator().get_schema(public=True)["paths"]
     posts = {
         path: operation["post"] for path, operation in operations.items() if "post" in operation
@@ -67,8 +67,8 @@ def test_every_action_without_a_body_refuses_one(owner: APIClient, tenant: Tenan
 
 
 @pytest.mark.parametrize("body", ["", "null", "{}"])
-def test_nothing_in_a_body_is_no_field(owner: APIClient, tenant: Tenant, body: str) -> None:
-    """As HTTP clients send where they were given none, `null` with JSON as the content type."""
+def test_an_empty_body_has_no_unknown_field(owner: APIClient, tenant: Tenant, body: str) -> None:
+    """HTTP clients without a body send nothing, or `null` with JSON as the content type."""
     url = f"/broadcast/{BroadcastFactory.create(tenant=tenant).pk}/cancel/"
     answer = owner.generic("POST", url, body, content_type="application/json")
     assert answer.status_code == 200, answer.json()
@@ -110,7 +110,7 @@ def test_a_misspelt_hash_sends_nothing(owner: APIClient, tenant: Tenant) -> None
         ("template", "/templates/", "patch"),
     ],
 )
-def test_what_was_read_can_be_given_back(
+def test_an_object_that_was_read_can_be_written_back(
     owner: APIClient, tenant: Tenant, key: str, path: str, method: str
 ) -> None:
     made = OBJECTS[key](tenant)
@@ -122,7 +122,7 @@ def test_what_was_read_can_be_given_back(
     assert answer.status_code == 200, answer.json()
 
 
-def test_a_whole_broadcast_can_be_put_back(owner: APIClient, tenant: Tenant) -> None:
+def test_a_whole_broadcast_can_be_written_back(owner: APIClient, tenant: Tenant) -> None:
     contact = ContactFactory.create(tenant=tenant)
     body = {
         "name": "News",
@@ -140,5 +140,5 @@ def test_a_whole_broadcast_can_be_put_back(owner: APIClient, tenant: Tenant) -> 
     assert answer.json() == made | {"updated_at": answer.json()["updated_at"]}
 
 
-def test_the_wallet_can_be_given_back(owner: APIClient) -> None:
+def test_the_wallet_can_be_written_back(owner: APIClient) -> None:
     assert owner.patch("/wallet/", owner.get("/wallet/").json()).status_code == 200

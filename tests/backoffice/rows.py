@@ -1,4 +1,4 @@
-"""One row of every model, so that every page of the admin has something to show."""
+"""One row of every model, so that every page of the admin shows a row."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""How the operators' pages say things."""
+"""Labels, times and holds on the operators' pages."""
 
 import re
 from datetime import UTC, datetime, timedelta

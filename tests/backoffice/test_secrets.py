@@ -1,4 +1,4 @@
-"""Credentials go in by the admin and never come out."""
+"""Operators write credentials in the admin; no page shows them."""
 
 import json
 from typing import Any

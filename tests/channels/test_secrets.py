@@ -1,6 +1,6 @@
-"""Whatever happens while sending, no log holds a credential, a number or a word of a message.
+"""No log record holds a credential, a phone number or a word of a message.
 
-What is searched is every record as it was made, before the redaction that lies beneath.
+The tests search every log record as it was created, before the redaction.
 """
 
 import logging
@@ -55,7 +55,7 @@ ODD_ANSWERS = [
 
 
 class Heard(logging.Handler):
-    """Every record in full: message, arguments, extras, traceback."""
+    """Keeps every record in full: message, arguments, extras, traceback."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -70,7 +70,7 @@ class Heard(logging.Handler):
 
 @pytest.fixture
 def heard() -> Iterator[Heard]:
-    """All loggers at DEBUG, those of libraries too."""
+    """The records of all loggers at DEBUG, also those of libraries."""
     handler, root, before = Heard(), logging.getLogger(), logging.getLogger().level
     named = [logger for logger in logging.Logger.manager.loggerDict.values()
              if isinstance(logger, logging.Logger)]  # fmt: skip
@@ -227,7 +227,7 @@ def test_templates_are_written_and_listed_without_a_word(
     quick: RunningSandbox,
     heard: Heard,
 ) -> None:
-    """None: the sandbox's own answers."""
+    """If `behaviour` is None, the sandbox answers."""
     if behaviour is not None:
         far_end.behaviour = behaviour
     port, adapter = TEMPLATE_PROVIDERS[provider], ADAPTERS[provider]
@@ -244,7 +244,7 @@ def test_templates_are_written_and_listed_without_a_word(
             read(ask(build, timeout=1.5))
         except (ProviderRefused, ProviderUnreachable) as refusal:
             words.append(str(refusal))
-    # The refusals' words are for the tenant's own user: no credential in them.
+    # The tenant's user reads the words of a refusal: they hold no credential.
     assert not [value for value in sender.credentials.values() if value in " ".join(words)]
     assert_nothing_told(heard, adapter, sender)
 
@@ -260,7 +260,7 @@ def test_a_pressed_button_is_acknowledged_without_a_word(far_end: FarEnd, heard:
     assert_nothing_told(heard, adapter, sender)
 
 
-def test_all_seven_are_tried() -> None:
+def test_all_seven_providers_are_tried() -> None:
     assert len(ADAPTERS) == 7
     assert [adapter.provider for adapter in ADAPTERS.values() if adapter.token_grant] == [
         "google_rbm"
@@ -279,13 +279,13 @@ def test_webhook_calls_good_and_bad(adapter: Adapter, heard: Heard) -> None:
                 adapter.webhook.stored(webhook_call), received_at=datetime.now(UTC)
             )
         except ValueError as error:
-            heard.lines.append(str(error))  # what is set aside keeps this text
+            heard.lines.append(str(error))  # a call that is set aside keeps this text
     for line in heard.lines:
         assert BODY not in line
         assert "hush-secret" not in line
 
 
-def test_the_search_would_find_them(heard: Heard) -> None:
+def test_the_search_finds_a_careless_record(heard: Heard) -> None:
     adapter = ADAPTERS["meta_cloud"]
     sender = account("meta_cloud")
     logging.getLogger("careless").debug(

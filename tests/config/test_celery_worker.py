@@ -1,4 +1,4 @@
-"""The worker process of the tests, as the tests of other apps rely on it."""
+"""The worker process on which the tests of other apps rely."""
 
 import time
 from collections.abc import Callable
@@ -46,12 +46,12 @@ def test_a_worker_keeps_its_connection_and_replaces_a_broken_one(
 
 
 def _backends_of_two_tasks() -> int:
-    """How many connections two tasks that look into the database were given."""
+    """How many connections two tasks that use the database had."""
     return len({_backend_after_a_task() for _ in range(2)})
 
 
 def _backend_after_a_task() -> int:
-    """The worker's connection, once a task sent now has used it."""
+    """The process id of the worker's connection, after a task has used it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (started_at,) = cursor.fetchone()
@@ -70,7 +70,7 @@ def _backend_after_a_task() -> int:
 
 
 def _pings() -> list[dict[str, dict[str, str]]]:
-    """The worker says it is ready a moment before it listens for commands."""
+    """Asks again and again: a worker reports ready before it listens for commands."""
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
         if replies := app.control.ping(timeout=1.0):

@@ -1,4 +1,4 @@
-"""docker-compose.yml and the Dockerfile against the code that runs in them; nothing is built."""
+"""docker-compose.yml and the Dockerfile agree with the code; the tests build no image."""
 
 import re
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ GRACES = {
 def test_what_the_image_sets_is_not_taken_away_by_an_env_file_that_leaves_it_empty(
     name: str,
 ) -> None:
-    """Compose puts .env over the image's environment, also names without a value."""
+    """Compose lets .env override the image's environment, even by names without a value."""
     image = dict(SETTING.findall((BASE_DIR / "Dockerfile").read_text()))
     from_file = dict(SETTING.findall((BASE_DIR / ".env.example").read_text()))
     inside = {**image, **from_file, **SERVICES[name]["environment"]}
@@ -43,6 +43,6 @@ def test_what_the_image_sets_is_not_taken_away_by_an_env_file_that_leaves_it_emp
 
 @pytest.mark.parametrize("name", GRACES)
 def test_a_worker_that_is_told_to_stop_has_time_for_its_last_answers(name: str) -> None:
-    """Else what it has handed over is UNKNOWN; its last batch begins after SERVES_FOR_AT_MOST."""
+    """Else messages in flight become UNKNOWN. The last batch may begin at SERVES_FOR_AT_MOST."""
     last_answer = HORIZON + HEAD_START + settings.PROVIDER_TIMEOUT + GRACE_SECONDS
     assert GRACES[name] > SERVES_FOR_AT_MOST + last_answer

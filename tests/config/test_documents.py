@@ -1,4 +1,4 @@
-"""What the documents name is there: settings, files, routes."""
+"""Settings, files and routes that the documents name exist."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ WRITTEN = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
 NUMBER = re.compile(r'env\.(?:int|float)\(\s*"([A-Z_]+)", default=([\d_.]+)\)')
 EXPLAINED = re.compile(r"((?:^# .*\n)+)((?:^[A-Z_]+=\n)+)", re.MULTILINE)
 NUMERAL = r"(\d+(?:\.\d+)?)"
-DEFAULTS = re.compile(rf"Default {NUMERAL}(?: and {NUMERAL})?(?!\d|\.\d)")  # no address
+DEFAULTS = re.compile(rf"Default {NUMERAL}(?: and {NUMERAL})?(?!\d|\.\d)")  # no IP address
 COMPOSE = (BASE_DIR / "docker-compose.yml").read_text()
 OF_COMPOSE = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "WEB_PORT", "SANDBOX_PORT"}
 IN_COMPOSE = re.compile(r"\$\{([A-Z_]+)")
@@ -67,7 +67,7 @@ def test_every_file_that_a_document_names_is_there(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     linked = [document.parent / name for name in LINK.findall(text)]
     assert [str(path) for path in linked if not path.exists()] == []
-    # docs/guarantees.md names tests as they stand below tests/.
+    # docs/guarantees.md names tests by their path below tests/.
     roots = (BASE_DIR, BASE_DIR / "tests")
     named = FILE.findall(text)
     assert [name for name in named if not any((root / name).exists() for root in roots)] == []

@@ -1,4 +1,4 @@
-"""What was loaded is not gone through again."""
+"""The garbage collector skips the objects that a worker loaded at its start."""
 
 import gc
 from collections.abc import Iterator

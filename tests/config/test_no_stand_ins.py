@@ -1,4 +1,4 @@
-"""No second code path: nothing runs on stand-ins for Celery, PostgreSQL or Redis."""
+"""No second code path: no code runs on stand-ins for Celery, PostgreSQL or Redis."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from config.environment import BASE_DIR
 
-# Each in two parts, so that this file does not find itself.
+# Each name is in two parts, so that the test does not find this file.
 NAMES = (
     ("always_", "eager"),
     ("sql", "ite3"),

@@ -1,4 +1,4 @@
-"""Production settings, loaded by a process of its own as a deployment loads them."""
+"""A process of its own loads the production settings, as in a deployment."""
 
 import base64
 import os

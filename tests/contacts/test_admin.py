@@ -1,4 +1,4 @@
-"""Contacts and suppressions as operators write them."""
+"""Operators edit contacts and suppressions in the admin."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Numbers that WhatsApp may spell otherwise."""
+"""Phone numbers that WhatsApp may spell in another way."""
 
 import pytest
 from django.db import connection

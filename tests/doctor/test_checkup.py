@@ -1,4 +1,4 @@
-"""The doctor finds each kind of breach, mends what is safe, and says so by its exit code."""
+"""The doctor finds each kind of breach, repairs the safe ones, and sets its exit code."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ from wallet.models import Hold, Wallet
 People = Callable[..., list[Contact]]
 MakeBroadcast = Callable[..., Broadcast]
 
-# One snapshot: not within a test's own transaction.
+# The doctor reads one snapshot, so it cannot run within a test's own transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
 ACCEPTS_THEN_5XX = 9010
 
@@ -41,7 +41,7 @@ ACCEPTS_THEN_5XX = 9010
 def going(
     rich: Wallet, tenant: Tenant, people: People, draft: MakeBroadcast, now: datetime
 ) -> Broadcast:
-    """One SENT, one UNKNOWN, two PENDING."""
+    """A broadcast with one message SENT, one UNKNOWN, two PENDING."""
     Sender.objects.update(batch_size=2)
     contacts = [*people(1), *people(1, ending=ACCEPTS_THEN_5XX), *people(2)]
     broadcast = lifecycle.send(tenant=tenant, broadcast_id=draft(contacts).pk, now=now)
@@ -198,7 +198,7 @@ def test_a_breach_is_printed_stored_and_told_by_the_exit_code(going: Broadcast) 
 
 
 @pytest.mark.parametrize("break_it", [broken_counters, no_lane, nameless])
-def test_what_is_safe_is_mended(
+def test_safe_breaches_are_repaired(
     going: Broadcast, tenant: Tenant, break_it: Callable[[Broadcast], None]
 ) -> None:
     break_it(going)
@@ -226,13 +226,13 @@ def test_a_broadcast_that_was_never_finished_is_finished(
     assert broken.get().status == "SENT"
 
 
-def test_money_is_never_mended(going: Broadcast) -> None:
+def test_money_is_never_repaired(going: Broadcast) -> None:
     wrong_balance(going)
     assert examine("--repair")[1] == 1
     assert Wallet.objects.get(tenant=going.tenant).balance == 5000
 
 
-def test_what_was_over_long_ago_can_be_left_out(going: Broadcast) -> None:
+def test_broadcasts_that_ended_long_ago_can_be_left_out(going: Broadcast) -> None:
     broken_counters(going)
     Broadcast.objects.filter(pk=going.pk).update(status="PARTIALLY_SENT")
     Broadcast.objects.filter(pk=going.pk).update(finished_at=timezone.now())
@@ -241,7 +241,7 @@ def test_what_was_over_long_ago_can_be_left_out(going: Broadcast) -> None:
     assert "counters_differ" not in breached_checks(since=later)
 
 
-def test_what_it_found_is_remembered_for_a_month(going: Broadcast, now: datetime) -> None:
+def test_checkups_are_kept_for_a_month(going: Broadcast, now: datetime) -> None:
     for days in (31, 1, 0):
         check_up(now=now - timedelta(days=days))
     assert [checkup.breach_count for checkup in Checkup.objects.all()] == [0, 0]

@@ -1,4 +1,4 @@
-"""Every test looks endpoints up anew."""
+"""No test uses the endpoints that another test has cached."""
 
 import pytest
 

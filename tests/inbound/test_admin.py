@@ -1,4 +1,4 @@
-"""Webhook calls as operators find them."""
+"""Operators find webhook calls in the admin."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A broadcast that cannot be moved never holds up the others that are looked at with it."""
+"""A broadcast that fails or is locked never delays the other broadcasts of the same run."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -80,7 +80,7 @@ def run(sql: str) -> int:
     return 1
 
 
-def test_one_that_takes_too_long_holds_up_no_other() -> None:
+def test_an_item_that_takes_too_long_holds_up_no_other() -> None:
     too_long = "SET LOCAL statement_timeout = 10; SELECT pg_sleep(30)"
     assert one_by_one([too_long, "SELECT 1"], run) == 1
 
@@ -130,7 +130,7 @@ def patience() -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_whoever_comes_after_a_look_waits_for_locks_as_ever() -> None:
+def test_the_short_lock_timeout_ends_with_the_run() -> None:
     seen = []
 
     def look(item: int) -> int:
@@ -141,7 +141,7 @@ def test_whoever_comes_after_a_look_waits_for_locks_as_ever() -> None:
     assert (seen, patience()) == (["1s"], "0")
 
 
-def test_where_there_is_nothing_to_look_at_nothing_is_asked(
+def test_an_empty_list_costs_no_statement(
     django_assert_num_queries: Callable[..., AbstractContextManager[None]],
 ) -> None:
     with django_assert_num_queries(0):
@@ -149,7 +149,7 @@ def test_where_there_is_nothing_to_look_at_nothing_is_asked(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_the_database_the_look_ends() -> None:
+def test_a_lost_database_ends_the_run() -> None:
     looked_at = []
 
     def act(number: int) -> int:

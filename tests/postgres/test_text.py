@@ -1,4 +1,4 @@
-"""What PostgreSQL cannot hold in a text, said by a provider: what it says is kept without it."""
+"""Characters that PostgreSQL cannot store are taken out of a provider's texts."""
 
 import json
 from typing import Any
@@ -25,11 +25,11 @@ def says(far_end: FarEnd, body: dict[str, Any], status: str = "200 OK") -> None:
     far_end.behaviour = replies(answer(status, json.dumps(body).encode()))
 
 
-def test_a_text_is_kept_without_it() -> None:
+def test_a_text_loses_what_postgresql_cannot_store() -> None:
     assert [storable(value) for value in (ODD, "plain\n", "")] == [KEPT, "plain\n", ""]
 
 
-def test_an_object_is_kept_without_it_at_any_depth_and_in_keys() -> None:
+def test_an_object_loses_it_at_any_depth_and_in_keys() -> None:
     odd = {f"a{ODD}": [ODD, {"b": ODD, "c": None}], "\\u0000": [1, 2.5, True]}
     kept = {f"a{KEPT}": [KEPT, {"b": KEPT, "c": None}], "\\u0000": [1, 2.5, True]}
     assert storable_object(json.dumps(odd).encode()) == kept

@@ -1,4 +1,4 @@
-"""Templates as operators write them: by the same rules as the API's."""
+"""Operators edit templates in the admin, by the same rules as in the API."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ def save(client: Client, template: WhatsAppTemplate, **fields: Any) -> Any:
     form_data = {name: "" if value is None else value for name, value in initial.items()}
     for name in ("buttons", "cards", "examples"):
         form_data[name] = json.dumps(form_data[name])
-    form_data.pop("add_security_recommendation")  # a box that is not ticked
+    form_data.pop("add_security_recommendation")  # the form of an unticked box omits its field
     return client.post(page, {**form_data, **fields})
 
 

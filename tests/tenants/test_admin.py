@@ -1,4 +1,4 @@
-"""What operators set of a tenant must be something that its broadcasts can go by."""
+"""Operators set a tenant's time zone and send window only to valid values."""
 
 import pytest
 from django.test import Client

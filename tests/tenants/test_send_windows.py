@@ -1,4 +1,4 @@
-"""Days, hours, zones, midnight and summer time; what is refused, with the name of its field."""
+"""Send windows: days, hours, zones, midnight and summer time; a refusal names the wrong field."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,7 @@ def utc(text: str) -> datetime:
 
 
 def opening(*windows: SendWindow, at: str, zone: str = "UTC", own: str = "") -> str | None:
-    """2026-06-01 and 2026-11-02 are Mondays."""
+    """The time at which the windows are open together, from `at` on. 2026-06-01 is a Monday."""
     opens_at = next_opening(windows, at=utc(at), default_zone=zone, own_zone=own)
     return None if opens_at is None else opens_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
 
@@ -38,7 +38,7 @@ def opening(*windows: SendWindow, at: str, zone: str = "UTC", own: str = "") -> 
         ("2026-06-06T12:00", "2026-06-08T09:00"),
     ],
 )
-def test_it_is_open_from_its_first_minute_to_before_its_last(at: str, opens: str) -> None:
+def test_a_window_is_open_from_its_first_minute_to_before_its_last(at: str, opens: str) -> None:
     assert opening(window(), at=at) == opens
 
 
@@ -51,7 +51,7 @@ def test_it_is_open_from_its_first_minute_to_before_its_last(at: str, opens: str
         ("2026-06-06T22:30", "2026-06-12T22:00"),
     ],
 )
-def test_over_midnight_it_belongs_to_the_day_on_which_it_opens(at: str, opens: str) -> None:
+def test_a_window_over_midnight_belongs_to_the_day_on_which_it_opens(at: str, opens: str) -> None:
     assert opening(window(days=[5], **{"from": "22:00", "to": "02:00"}), at=at) == opens
 
 
@@ -76,16 +76,16 @@ def test_windows_that_never_meet_have_no_opening() -> None:
     assert opening(window(to="12:00"), window(**{"from": "12:00"}), at="2026-06-01T10:00") is None
 
 
-def test_none_is_always_open() -> None:
+def test_without_windows_sending_is_always_open() -> None:
     assert opening(at="2026-06-06T03:00") == "2026-06-06T03:00"
 
 
 @pytest.mark.parametrize(
     ("at", "opens"),
     [
-        # Sunday 29 March 2026: 02:00 to 03:00 is left out in Berlin.
+        # Sunday 29 March 2026: Berlin skips 02:00 to 03:00.
         ("2026-03-29T00:30", "2026-03-29T07:00"),
-        # Sunday 25 October 2026: 02:00 to 03:00 comes twice.
+        # Sunday 25 October 2026: Berlin has 02:00 to 03:00 twice.
         ("2026-10-25T00:30", "2026-10-25T08:00"),
     ],
 )
@@ -96,9 +96,9 @@ def test_the_hours_are_those_of_the_wall_clock(at: str, opens: str) -> None:
 
 def test_hours_that_summer_time_leaves_out_or_doubles() -> None:
     night = window(days=[7], **{"from": "02:15", "to": "02:45"})
-    # Left out: shifted as Python shifts it, still half an hour long and never before its time.
+    # A skipped hour is shifted as Python shifts it; the window keeps its length.
     assert opening(night, at="2026-03-29T00:00", zone="Europe/Berlin") == "2026-03-29T01:15"
-    # Twice: the first of the two.
+    # Of a doubled hour, the first one counts.
     assert opening(night, at="2026-10-25T00:00", zone="Europe/Berlin") == "2026-10-25T00:15"
     assert opening(night, at="2026-10-25T01:20", zone="Europe/Berlin") == "2026-11-01T01:15"
     both = window(days=[7], **{"from": "01:30", "to": "03:30"})
@@ -134,5 +134,5 @@ def test_what_is_no_window_is_refused_by_the_name_of_its_part(value: Any, attr: 
     assert refusal.value.attr == attr
 
 
-def test_no_window_is_none() -> None:
+def test_null_is_no_window() -> None:
     assert read_send_window(None) is None

@@ -1,4 +1,4 @@
-"""Short links: there and back, counted once a recipient."""
+"""Short links lead to their target; unique clicks count once per recipient."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Credits are added through the ledger."""
+"""Operators change credits only through the ledger."""
 
 from decimal import Decimal
 from uuid import uuid4
@@ -74,7 +74,7 @@ def test_an_adjustment_is_an_entry_with_its_reason_and_who_made_it(
     superuser: Client, adjust: str
 ) -> None:
     form = {"amount": "-2.50", "reason": "Invoice 7 was paid twice", "reference": str(uuid4())}
-    for _ in range(2):  # a form sent twice
+    for _ in range(2):  # the form is sent twice
         assert superuser.post(adjust, form).status_code == 302
     entry = LedgerEntry.objects.get(kind="ADJUSTMENT")
     assert (entry.balance_delta, entry.reason) == (Decimal("-2.50"), "Invoice 7 was paid twice")
@@ -131,7 +131,9 @@ def test_a_credit_line_that_cannot_be_is_shown(
     assert (wallet.credit_line, wallet.available) == (Decimal(5), Decimal(0))
 
 
-def test_staff_change_neither(staff: Client, adjust: str, credit_line: str) -> None:
+def test_staff_change_neither_balance_nor_credit_line(
+    staff: Client, adjust: str, credit_line: str
+) -> None:
     for page in (adjust, credit_line):
         form = {"amount": "5", "reason": "Mine", "reference": str(uuid4())}
         assert staff.post(page, form).status_code == 302

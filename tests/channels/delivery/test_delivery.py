@@ -1,4 +1,4 @@
-"""Every message gets one outcome, in at most two cuts, whatever the far end does."""
+"""Every message gets one outcome, in at most two cuts, whatever the provider does."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""A raw TCP server in a thread that misbehaves to order and counts the requests it read fully."""
+"""A raw TCP server in a thread: misbehaves on command and counts the requests that it read."""
 
 import asyncio
 import socket
@@ -23,7 +23,7 @@ OK = answer("200 OK", TELEGRAM_OK)
 
 @dataclass
 class FarEnd:
-    """What the server saw. `closed` is set whenever it has closed a connection."""
+    """What the server saw. `closed` is set as soon as the server has closed a connection."""
 
     port: int = 0
     connections: int = 0
@@ -85,7 +85,7 @@ Behaviour = Callable[[FarEnd, asyncio.StreamReader, asyncio.StreamWriter], Await
 
 
 def replies(raw: bytes) -> Behaviour:
-    """Reads a request, writes these bytes, closes."""
+    """A behaviour that reads a request, writes these bytes and closes."""
 
     async def behave(
         far: FarEnd, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

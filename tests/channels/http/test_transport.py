@@ -1,4 +1,4 @@
-"""The outcome table: what may be sent again, against a server that counts what it read."""
+"""Which requests may be sent again, against a server that counts the requests that it read."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ from tests.channels.http import far_end as far_ends
 from tests.channels.http.far_end import Behaviour, FarEnd, answer, replies
 
 LATE = (Failure(Reason.CONNECTION_LOST, written=True),)
-# The hang-up is seen before the first byte, or just after it: both are true, neither was read.
+# The client sees the hang-up before or just after the first byte; the server read nothing.
 EARLY = (Failure(Reason.CONNECT_FAILED, written=False), *LATE)
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
@@ -57,7 +57,7 @@ def test_what_became_of_the_request(
     result = post(far_end.url, timeout=0.5)
     assert result in expected
     assert far_end.fully_read == fully_read
-    # One that turns out to be hung up before a byte was written is passed over.
+    # The client passes over a connection that was closed before it wrote a byte.
     assert far_end.connections <= (1 + HUNG_UP if expected is EARLY else 1)
 
 
@@ -123,16 +123,16 @@ def test_connections_are_reused(far_end: FarEnd) -> None:
 def test_idle_connections_are_dropped(far_end: FarEnd) -> None:
     far_end.behaviour = far_ends.keeps_answering
     post(far_end.url)
-    assert far_end.closed.wait(timeout=6)  # idle for 0.5 s, swept as often
+    assert far_end.closed.wait(timeout=6)  # idle for 0.5 s; the sweep runs every 0.5 s
 
 
 def test_a_pooled_connection_closed_in_the_meantime_is_passed_over(far_end: FarEnd) -> None:
-    far_end.behaviour = replies(far_ends.OK)  # closes without having said so
+    far_end.behaviour = replies(far_ends.OK)  # closes without announcing it
 
     async def twice() -> tuple[Exchange, Exchange]:
         async with new_session() as session:
             first = await exchange(session, prepare(request(far_end.url), timeout=1))
-            # Blocks this loop on purpose: the kernel knows of the hang-up, the pool does not.
+            # Blocks this loop on purpose: the kernel has seen the hang-up, the pool has not.
             assert far_end.closed.wait(timeout=5)
             time.sleep(0.05)  # noqa: ASYNC251 - see above
             return first, await exchange(session, prepare(request(far_end.url), timeout=1))
@@ -218,7 +218,7 @@ def records_and_sets_a_cookie(raw: list[bytes]) -> Behaviour:
 
 @contextmanager
 def bound_socket() -> Iterator[int]:
-    """A port that nobody listens on and nobody else can take."""
+    """A port that is bound but not listening, so that no other process takes it."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
@@ -226,7 +226,7 @@ def bound_socket() -> Iterator[int]:
 
 @contextmanager
 def full_backlog() -> Iterator[int]:
-    """A listening port whose queue is full: the kernel leaves further connections unanswered."""
+    """A listening port with a full queue: the kernel does not answer further connections."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

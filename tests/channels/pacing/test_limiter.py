@@ -1,4 +1,4 @@
-"""Times reserved in a real Valkey: a limit is reached, and holds in every sliding second."""
+"""The limiter on a real Valkey: a limit is used up, and holds in every sliding second."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +15,12 @@ from channels.pacing.limiter import HORIZON, Limits, Times, remember_the_start, 
 SENDERS = count(1)
 WORKERS = 4
 SHAKEN = 0.02
-"""Seconds by which every other message arrives late."""
+"""Delay of every second message, in seconds."""
 
 
 @pytest.fixture
 def valkey(redis_client: redis.Redis) -> redis.Redis:
-    """With the memory of a limiter that has run for long."""
+    """Valkey, as after a limiter has run for a long time."""
     redis_client.set(f"{settings.REDIS_KEY_PREFIX}pace:epoch", 1)
     return redis_client
 
@@ -30,24 +30,26 @@ def limits(per_second: float | None = None, *, pair: float = 0.0) -> Limits:
     return Limits(f"sender-{next(SENDERS)}", limit, pair)
 
 
-def ask(its: Limits, size: int, *, costs: Sequence[int] | None = None, to: str = "") -> Times:
-    """For `size` messages, each to somebody else or all to one."""
+def ask(
+    sender_limits: Limits, size: int, *, costs: Sequence[int] | None = None, to: str = ""
+) -> Times:
+    """Reserves times for `size` messages, each to another address, or all to `to`."""
     addresses = [to or f"{next(SENDERS)}" for _ in range(size)]
-    return reserve(limits=its, addresses=addresses, costs=costs or [1] * size)
+    return reserve(limits=sender_limits, addresses=addresses, costs=costs or [1] * size)
 
 
 def most_in_a_second(times: list[float]) -> int:
-    """By the clock that they are all measured by; a time's own second is open at its start."""
+    """The most times within one second; a second excludes its start and includes its end."""
     return max(sum(1 for time in times if at - 1.0 < time <= at) for at in times)
 
 
 @pytest.mark.parametrize("per_second", [1, 30, 80, 400])
 def test_the_limit_is_reached_and_never_passed(valkey: redis.Redis, per_second: int) -> None:
-    its = limits(per_second)
+    sender_limits = limits(per_second)
     times: list[float] = []
     for _ in range(40):
         asked_at = monotonic()
-        times += [asked_at + wait for wait in ask(its, 25).waits if wait is not None]
+        times += [asked_at + wait for wait in ask(sender_limits, 25).waits if wait is not None]
     shaken = [wait + SHAKEN * (n % 2) for n, wait in enumerate(sorted(times))]
     assert most_in_a_second(shaken) <= per_second
     assert len(times) >= int(0.95 * HORIZON * per_second)
@@ -55,21 +57,23 @@ def test_the_limit_is_reached_and_never_passed(valkey: redis.Redis, per_second: 
 
 
 def test_no_time_is_given_twice_to_workers_at_once(valkey: redis.Redis) -> None:
-    its = limits(1000)
+    sender_limits = limits(1000)
     with ThreadPoolExecutor(WORKERS) as workers:
-        answers = list(workers.map(lambda _: ask(its, 10), range(50)))
+        answers = list(workers.map(lambda _: ask(sender_limits, 10), range(50)))
     granted = sum(1 for times in answers for wait in times.waits if wait is not None)
     assert granted == 500
-    assert max(times.free_in for times in answers) == pytest.approx(500 * its.interval, abs=0.4)
+    assert max(times.free_in for times in answers) == pytest.approx(
+        500 * sender_limits.interval, abs=0.4
+    )
 
 
 def test_what_is_beyond_the_horizon_gets_no_time_and_spends_none(valkey: redis.Redis) -> None:
-    its = limits(10)
-    first = ask(its, 50)
+    sender_limits = limits(10)
+    first = ask(sender_limits, 50)
     granted = [wait for wait in first.waits if wait is not None]
     assert len(granted) == 20
     assert max(granted) <= HORIZON < min(first.not_before[20:])
-    assert set(ask(its, 5).waits) == {None}
+    assert set(ask(sender_limits, 5).waits) == {None}
 
 
 def test_a_message_of_three_segments_costs_three(valkey: redis.Redis) -> None:
@@ -84,11 +88,11 @@ def test_a_message_of_three_segments_costs_three(valkey: redis.Redis) -> None:
 def test_texts_of_several_segments_never_pass_the_limit(
     valkey: redis.Redis, per_second: int, costs: list[int], share: float
 ) -> None:
-    its = limits(per_second)
+    sender_limits = limits(per_second)
     sent: list[tuple[float, int]] = []
     for _ in range(20):
         asked_at, all_costs = monotonic(), costs * 10
-        waits = ask(its, len(all_costs), costs=all_costs).waits
+        waits = ask(sender_limits, len(all_costs), costs=all_costs).waits
         sent += [
             (asked_at + wait, cost)
             for wait, cost in zip(waits, all_costs, strict=True)
@@ -114,11 +118,11 @@ def test_texts_of_several_segments_never_pass_the_limit(
 def test_batches_of_other_lengths_after_each_other_never_pass_the_limit(
     valkey: redis.Redis, batches: list[list[int]]
 ) -> None:
-    its = limits(10)
+    sender_limits = limits(10)
     sent: list[tuple[float, int]] = []
     for costs in batches * 4:
         asked_at = monotonic()
-        waits = ask(its, len(costs), costs=costs).waits
+        waits = ask(sender_limits, len(costs), costs=costs).waits
         sent += [
             (asked_at + wait, cost)
             for wait, cost in zip(waits, costs, strict=True)
@@ -137,42 +141,42 @@ def test_a_text_longer_than_a_seconds_limit_takes_its_seconds(valkey: redis.Redi
 
 
 def test_one_recipient_is_not_written_to_again_too_soon(valkey: redis.Redis) -> None:
-    its = limits(pair=6.0)
-    assert ask(its, 1, to="49170").waits == [0.0]
-    again = ask(its, 1, to="49170")
+    sender_limits = limits(pair=6.0)
+    assert ask(sender_limits, 1, to="49170").waits == [0.0]
+    again = ask(sender_limits, 1, to="49170")
     assert again.waits == [None]
     assert 5.0 < again.not_before[0] <= 6.0
-    assert ask(its, 1, to="49171").waits == [0.0]
+    assert ask(sender_limits, 1, to="49171").waits == [0.0]
 
 
 def test_a_batch_of_any_size_gets_its_times(valkey: redis.Redis) -> None:
-    """An operator's `batch_size` knows no limit; Lua takes 8,000 values at once."""
-    its = limits(pair=6.0)
+    """The limiter takes batches of any size, although Lua unpacks at most 8,000 values."""
+    sender_limits = limits(pair=6.0)
     last = ["1"] * 2
     times = reserve(
-        limits=its, addresses=[*(f"9{n}" for n in range(9_000)), *last], costs=[1] * 9_002
+        limits=sender_limits, addresses=[*(f"9{n}" for n in range(9_000)), *last], costs=[1] * 9_002
     )
     assert times.waits[:-1] == [0.0] * 9_001
     assert times.waits[-1] is None
-    assert ask(its, 1, to="98999").waits == [None]
+    assert ask(sender_limits, 1, to="98999").waits == [None]
 
 
 def flush(valkey: redis.Redis) -> None:
     valkey.delete(*valkey.keys(f"{settings.REDIS_KEY_PREFIX}*"))
 
 
-def test_after_a_flush_it_starts_closed(valkey: redis.Redis) -> None:
+def test_after_a_flush_the_limiter_starts_closed(valkey: redis.Redis) -> None:
     paced, paired = limits(10), limits(pair=6.0)
     assert ask(paced, 1).waits == [0.0]
     flush(valkey)
-    for its, closed in ((paced, HORIZON + 1.0), (paired, HORIZON + 6.0)):
-        after = ask(its, 1)
+    for sender_limits, closed in ((paced, HORIZON + 1.0), (paired, HORIZON + 6.0)):
+        after = ask(sender_limits, 1)
         assert after.waits == [None]
         assert after.not_before == [pytest.approx(closed, abs=0.3)]
 
 
-def test_it_is_closed_from_when_beat_found_it_empty(valkey: redis.Redis) -> None:
-    """Not from its first batch on; and what is remembered stays so."""
+def test_an_empty_limiter_is_closed_from_beats_first_look(valkey: redis.Redis) -> None:
+    """The limiter is closed from beat's look on, not from the first batch."""
     flush(valkey)
     remember_the_start()
     (key,) = valkey.keys(f"{settings.REDIS_KEY_PREFIX}pace:*")
@@ -186,7 +190,7 @@ def test_it_is_closed_from_when_beat_found_it_empty(valkey: redis.Redis) -> None
 
 
 def test_a_flush_forgets_no_time_that_a_worker_was_given(valkey: redis.Redis) -> None:
-    """Its messages leave when they would have; those of a batch after the flush come after them."""
+    """A batch after the flush leaves after the messages that got their times before."""
     paced, paired = limits(20), limits(pair=1.5)
     asked_at = monotonic()
     times_given = [asked_at + wait for wait in ask(paced, 50).waits if wait is not None]

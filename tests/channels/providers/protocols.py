@@ -1,4 +1,4 @@
-"""The providers' published schemas and vectors, which live outside of the repository."""
+"""The providers' published schemas and test vectors, stored outside of the repository."""
 
 import json
 import os
@@ -12,7 +12,7 @@ DIRECTORY = Path(os.environ.get("PROTOCOLS_DIR", _DEFAULT))
 
 
 def load(name: str) -> Any:
-    """A file of PROTOCOLS_DIR as JSON; skips the test where it is absent."""
+    """Reads a JSON file of PROTOCOLS_DIR; skips the test if the file is absent."""
     path = DIRECTORY / name
     if not path.exists():
         pytest.skip(f"PROTOCOLS_DIR has no {name}")

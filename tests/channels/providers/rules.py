@@ -1,4 +1,4 @@
-"""Every rule of every provider's error tables, found by walking the providers' packages."""
+"""Collects every rule of every provider's error tables by walking the providers' packages."""
 
 from collections.abc import Iterator
 from importlib import import_module

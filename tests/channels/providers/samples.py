@@ -1,4 +1,4 @@
-"""Accounts, messages and answers that the tests of channels share."""
+"""Accounts, messages and answers for the tests of channels."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ CREDENTIALS = {
     "msg91": {"authkey": "secret-AUTHKEY"},
     "gupshup": {"api_key": "secret-APIKEY", "app_id": "82ed52f4", "app_name": "DemoApp"},
 }
-# What the delivery path adds where a token has to be fetched first.
+# Credentials that the delivery path adds after it has fetched a token.
 FETCHED = {"google_rbm": {"access_token": "ya29.secret"}}
 PLATFORMS = {
     "meta_cloud": Platform.WHATSAPP,
@@ -55,7 +55,7 @@ def account(provider: str, *, base_url: str = "https://provider.test") -> Sender
 
 
 def service_account(name: str = "sender") -> str:
-    """The JSON of a Google service account, with a key made on the spot."""
+    """The JSON of a Google service account with a new key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     email = f"{name}@sandbox.iam.gserviceaccount.com"
@@ -65,7 +65,7 @@ def service_account(name: str = "sender") -> str:
             "client_email": email,
             "private_key": pem,
             "private_key_id": "1",
-            # Somebody's attempt to make us call another address: it is not listened to.
+            # An attempt to make us call another address; the delivery path ignores it.
             "token_uri": "http://127.0.0.1:9/steal",
         }
     )
@@ -78,7 +78,7 @@ def text(body: str = "Hello", *, to: str = "42", message_id: UUID = MESSAGE_ID) 
 def registered(
     *, to: str = "+919876543210", message_id: UUID = MESSAGE_ID, **variables: str
 ) -> OutboundMessage:
-    """A text that is an instance of a registered template."""
+    """A text that fills in a registered template."""
     content = TextContent("Hello", template_id="64f0c0ffee", variables=variables)
     return OutboundMessage(id=message_id, to=to, content=content)
 
@@ -99,7 +99,7 @@ CALLED = "https://broadcast.test/webhooks/x/an-endpoint-token"
 def call(
     body: bytes = b"", *, query: dict[str, str] | None = None, url: str = CALLED, **headers: Any
 ) -> WebhookCall:
-    """A call to `url`, with this query in place of the URL's own where one is given."""
+    """A webhook call to `url`; `query`, if present, replaces the URL's own query."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     whole = f"{url}?{urlencode(query)}" if query else url
     query_of_url = dict(parse_qsl(urlsplit(whole).query))

@@ -1,4 +1,4 @@
-"""What every adapter has to keep, whichever provider it speaks to."""
+"""The contract of every adapter, whatever its provider."""
 
 import base64
 import hashlib
@@ -77,7 +77,7 @@ def test_every_outcome_is_well_formed(adapter: Adapter, status: int) -> None:
     for body in BODIES:
         for outcome in both_outcomes(adapter, response(status, body)):
             if (adapter.provider, body, status // 100) == ("google_rbm", b"{}", 2):
-                continue  # Google leaves out what is empty: to its check this is an answer
+                continue  # Google omits empty fields, so its check accepts an empty object
             assert outcome.kind is not OutcomeKind.ACCEPTED
             assert outcome.code
             assert outcome.message

@@ -1,4 +1,4 @@
-"""docs/error-codes.md and the adapters' tables say the same."""
+"""docs/error-codes.md lists the same codes as the adapters' tables."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.channels.providers.rules import all_rules, provider_modules, rules_of
 
 PAGE = BASE_DIR / "docs" / "error-codes.md"
 
-# Made where no table is: by HTTP status, by the way to the provider, by a token that is missing.
+# Codes that no table holds: for HTTP statuses, failed connections and missing tokens.
 ELSEWHERE = {UNMAPPED, "adapter_error", "partly_accepted", "token_expired", "token_unavailable"}
 BY_STATUS = {"provider_refused", "provider_redirected", "answer_unreadable"}
 

@@ -1,4 +1,4 @@
-"""How long a provider may make us wait."""
+"""A provider may ask for a wait of at most a day."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""`manage.py connect_telegram` against the sandbox, and the calls that come of it."""
+"""`manage.py connect_telegram` against the sandbox."""
 
 import json
 from io import StringIO

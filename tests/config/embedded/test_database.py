@@ -1,4 +1,4 @@
-"""What every connection to PostgreSQL is told."""
+"""Options of every connection to PostgreSQL."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ with connection.cursor() as cursor:
 
 @pytest.mark.django_db
 def test_a_process_that_is_stopped_amid_a_transaction_does_not_keep_its_locks() -> None:
-    """Stopped, frozen or cut off without a word: the others wait for less than a batch's lease."""
+    """If a process freezes or loses its network, others wait for less than a batch's lease."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT setting::int / 1000 FROM pg_settings "

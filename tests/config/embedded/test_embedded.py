@@ -1,4 +1,4 @@
-"""The embedded servers, held by processes of their own in a folder of their own."""
+"""The embedded servers: several processes hold them, in a folder of the test."""
 
 import json
 import os
@@ -28,7 +28,7 @@ DEADLINE = 60.0
 
 
 class Holding:
-    """A process that holds the servers until it is let go, or killed."""
+    """A process that holds the servers until the test lets it end or kills it."""
 
     def __init__(self, data: Path) -> None:
         self._process = subprocess.Popen(
@@ -134,7 +134,7 @@ def test_the_servers_outlive_their_starter_while_another_holds_them(
     addresses = second.addresses()
 
     first.kill()
-    time.sleep(1.5)  # two looks of the keeper, which must not stop them
+    time.sleep(1.5)  # the keeper checks twice in this time and must not stop the servers
     write(addresses)
 
     assert read(addresses) == (42, b"42")

@@ -15,7 +15,7 @@ def test_a_live_process_says_so_without_asking_anything(client: Client, slash: s
 
 @BOTH
 @pytest.mark.django_db
-def test_with_all_it_needs_it_is_ready(client: Client, slash: str) -> None:
+def test_a_process_with_all_its_servers_is_ready(client: Client, slash: str) -> None:
     response = client.get(f"/readyz{slash}")
 
     assert (response.status_code, response.json()) == (200, {"status": "ok"})

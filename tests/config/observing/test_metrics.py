@@ -1,4 +1,4 @@
-"""/metrics: from rows, and only for those who may see it."""
+"""/metrics: figures from rows, for permitted clients only."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ def lines(client: Client) -> list[str]:
     return answer.text.splitlines()
 
 
-def test_they_are_what_the_rows_say(client: Client, bot: Sender) -> None:
+def test_metrics_equal_the_rows(client: Client, bot: Sender) -> None:
     broadcast: Broadcast = BroadcastFactory.create(tenant=bot.tenant, sender=bot)
     Broadcast.objects.filter(pk=broadcast.pk).update(status="QUEUED")
     Broadcast.objects.filter(pk=broadcast.pk).update(status="SENDING", paused_at=datetime.now(UTC))
@@ -62,14 +62,16 @@ def test_a_doctor_that_never_ran_is_as_old_as_the_installation(client: Client) -
     assert 7200 <= float(age.split()[1]) < 7300
 
 
-def test_they_hold_on_an_empty_system(client: Client) -> None:
+def test_metrics_work_on_an_empty_system(client: Client) -> None:
     assert "broadcast_lane_lag_seconds 0.0" in lines(client)
 
 
 @pytest.mark.parametrize(
     "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}]
 )
-def test_others_are_refused(headers: dict[str, str], settings: Settings) -> None:
+def test_a_remote_client_without_the_token_is_refused(
+    headers: dict[str, str], settings: Settings
+) -> None:
     for token in ("", TOKEN):
         settings.METRICS_TOKEN = token
         answer = Client(REMOTE_ADDR="203.0.113.7").get("/metrics", headers=headers)
@@ -77,16 +79,16 @@ def test_others_are_refused(headers: dict[str, str], settings: Settings) -> None
         assert "broadcast" not in answer.text
 
 
-def test_who_comes_through_a_proxy_on_this_machine_is_not_this_machine(client: Client) -> None:
+def test_a_request_through_a_local_proxy_is_not_local(client: Client) -> None:
     assert client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"}).status_code == 403
 
 
-def test_the_token_opens_it_from_anywhere(settings: Settings) -> None:
+def test_the_token_opens_the_metrics_from_anywhere(settings: Settings) -> None:
     settings.METRICS_TOKEN = TOKEN
     client = Client(REMOTE_ADDR="203.0.113.7")
     answer = client.get("/metrics/", headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
 
 
-def test_nothing_is_changed_by_them(client: Client) -> None:
+def test_the_metrics_take_no_post(client: Client) -> None:
     assert client.post("/metrics").status_code == 405

@@ -1,4 +1,4 @@
-"""`/schema/` and the page that shows it."""
+"""`/schema/` and the page that shows the schema."""
 
 import pytest
 from django.test import Client
@@ -46,7 +46,7 @@ def test_the_document_is_built_once_for_any_number_of_requests(
         ("?version=2", JSON, JSON, "json"),
     ],
 )
-def test_it_comes_in_the_format_that_was_asked_for(
+def test_the_document_comes_in_the_requested_format(
     client: Client, query: str, accept: str, media_type: str, suffix: str
 ) -> None:
     answer = client.get(f"/schema/{query}", headers={"Accept": accept})
@@ -56,7 +56,7 @@ def test_it_comes_in_the_format_that_was_asked_for(
     assert b"Broadcast API" in answer.content
 
 
-def test_the_page_builds_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_docs_page_builds_no_document(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(SchemaGenerator, "get_schema")
 
     answer = client.get("/docs/")

@@ -1,4 +1,4 @@
-"""How the stack's processes are started."""
+"""The commands that start the stack's processes."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from config.stack.commands import commands
 
 
 def niceness(name: str) -> int:
-    """Of a process that is started as this one is."""
+    """The niceness of a process that is started with the command `name`."""
     command = commands(web_port=1, sandbox_port=2, schedule=Path("schedule"))[name]
     prefix = command[: command.index(sys.executable)]
     program = "import os; print(os.nice(0))"

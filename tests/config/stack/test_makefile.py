@@ -1,4 +1,4 @@
-"""`make e2e` before a browser that is not there, with an apt-get that installs nothing."""
+"""`make e2e` with and without a browser, with an apt-get that installs nothing."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from config.environment import BASE_DIR
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
-    """What the target calls, as root would find it; each writes its name down."""
+    """Stand-ins of the programs that the target calls; each records its name."""
     for name in ("id", "apt-get", "python"):
         tool = tmp_path / name
         tool.write_text(f'#!/bin/sh\necho "{name} $*" >> "{tmp_path}/calls"\necho 0\n')
@@ -20,7 +20,7 @@ def tools(tmp_path: Path) -> Path:
 
 
 def make_e2e(tools: Path, *, chromium: str) -> tuple[int, str, str]:
-    # Not what a `make test` around this test was told.
+    # Without the options of a `make test` that runs this test.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     make = subprocess.run(
         ["make", "-o", "dev", "e2e", f"BIN={tools}", f"CHROMIUM={chromium}"],  # noqa: S607

@@ -32,7 +32,7 @@ def test_tags_are_the_same_regardless_of_case(owner: APIClient) -> None:
     "body",
     [{}, {"tags": ["VIP"], "attributes": {"a": "b"}}, {"phone": "", "email": " ", "last_name": ""}],
 )
-def test_a_contact_that_nobody_is_known_by_is_refused(
+def test_a_contact_without_an_identifying_field_is_refused(
     owner: APIClient, body: dict[str, object]
 ) -> None:
     answer = owner.post("/contacts/", body, format="json")
@@ -45,12 +45,12 @@ def test_a_contact_that_nobody_is_known_by_is_refused(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_any_one_of_them_is_enough(owner: APIClient, name: str) -> None:
+def test_one_identifying_field_is_enough(owner: APIClient, name: str) -> None:
     body = {name: {"phone": "+491701234567", "email": "a@b.example"}.get(name, "42")}
     assert owner.post("/contacts/", body, format="json").status_code == 201
 
 
-def test_a_contact_keeps_something_that_it_is_known_by(owner: APIClient) -> None:
+def test_a_contact_keeps_an_identifying_field(owner: APIClient) -> None:
     made = owner.post("/contacts/", {"first_name": "Ana"}, format="json").json()
     url = f"/contacts/{made['id']}/"
     assert owner.patch(url, {"first_name": ""}, format="json").status_code == 400

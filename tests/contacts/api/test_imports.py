@@ -1,4 +1,4 @@
-"""`/contacts/imports/` as clients see it, with a real worker at its other end."""
+"""`/contacts/imports/` as clients see it, with a real worker."""
 
 import time
 from collections.abc import Callable
@@ -90,7 +90,7 @@ def test_a_viewer_imports_nothing(viewer: APIClient) -> None:
     assert not ContactImport.objects.exists()
 
 
-# --- suppressions, which are about the same addresses ---
+# --- suppressions ---
 
 
 @pytest.mark.parametrize(

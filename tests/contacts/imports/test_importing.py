@@ -1,4 +1,4 @@
-"""A CSV file becomes contacts: what is created, updated, refused and never lifted."""
+"""An import of a CSV file creates and updates contacts, and never lifts a suppression."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -180,9 +180,9 @@ def test_an_external_id_says_more_than_a_phone(tenant: Tenant) -> None:
     job = take(
         tenant,
         "external_id,phone\n"
-        "a,+491701234569\n"  # its number changed
-        "b,+491701234568\n"  # known by its number, named now
-        "c,+491701234569\n",  # somebody else's number
+        "a,+491701234569\n"  # the number changed
+        "b,+491701234568\n"  # found by its number, gets its external id now
+        "c,+491701234569\n",  # the number belongs to another contact
     )
 
     assert counts(job) == (0, 2, 0, 1)
@@ -258,7 +258,7 @@ def test_a_restart_goes_on_after_the_last_block(tenant: Tenant) -> None:
     assert (job.status, job.created, Contact.objects.count()) == ("DONE", BLOCK + 2, 2)
 
 
-def test_it_says_when_it_ended_and_not_only_when_it_began(tenant: Tenant) -> None:
+def test_an_import_records_its_start_and_its_end(tenant: Tenant) -> None:
     began = datetime(2027, 1, 1, tzinfo=UTC)
     times = (began + timedelta(seconds=seconds) for seconds in count())
     job = ContactImport.objects.create(

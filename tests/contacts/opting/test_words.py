@@ -1,4 +1,4 @@
-"""Whole messages that ask to stop or to start, in many languages."""
+"""Messages that consist of a word for stop or start, in many languages."""
 
 import pytest
 
@@ -29,26 +29,26 @@ from contacts.opting.words import Wish, wish_of
         "\u0625\u0650\u064a\u0642\u0627\u0641",
     ],
 )
-def test_these_opt_out(text: str) -> None:
+def test_words_that_opt_out(text: str) -> None:
     assert wish_of(text) is Wish.OPT_OUT
 
 
 @pytest.mark.parametrize("text", ["\u092c\u093e\u0926", "\u0936\u0947\u0930", "\u0e2b\u0e22\u0e14"])
 def test_a_word_with_other_vowels_is_another(text: str) -> None:
-    """Hindi's "later" and "lion", Thai's "drop": the consonants of "stop" and "start"."""
+    """Hindi "later" and "lion", and Thai "drop", have the consonants of "stop" and "start"."""
     assert wish_of(text) is None
 
 
 @pytest.mark.parametrize("text", ["START", "Unstop", "/start", "Anmelden", "开始"])
-def test_these_opt_in(text: str) -> None:
+def test_words_that_opt_in(text: str) -> None:
     assert wish_of(text) is Wish.OPT_IN
 
 
 @pytest.mark.parametrize("text", ["", "Please stop by", "When do you start?", "🙂", "STOP " * 20])
-def test_these_are_messages(text: str) -> None:
+def test_other_texts_are_messages(text: str) -> None:
     assert wish_of(text) is None
 
 
-def test_a_tenants_own_word_goes_first() -> None:
+def test_a_tenants_own_word_comes_first() -> None:
     assert wish_of("Genug!", also_out=["genug"]) is Wish.OPT_OUT
     assert wish_of("stop", also_in=["STOP"]) is Wish.OPT_IN

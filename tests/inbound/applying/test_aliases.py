@@ -1,4 +1,4 @@
-"""A provider's second id of a message: kept when it is told of, used when it comes alone."""
+"""A provider's second id of a message is stored, and finds the message when it comes alone."""
 
 import json
 from datetime import timedelta
@@ -13,7 +13,8 @@ from inbound.applying.aliases import KEPT_FOR, purge_aliases
 from inbound.applying.applying import apply_block
 from inbound.models import MessageAlias, ParkedReceipt
 from inbound.webhooks.storing import store
-from tests.factories import BroadcastMessageFactory, ProviderAppFactory
+from tests.factories import ProviderAppFactory
+from tests.inbound.sent_messages import sent_message
 
 pytestmark = pytest.mark.django_db
 OURS, WHATSAPPS = "ee4a68a0-1203-4c85-8dc3-49d0b3226a35", "gBEGkYaYVSEEAgnZxQ3JmKK6Wvg"
@@ -27,12 +28,7 @@ def app() -> ProviderApp:
 
 @pytest.fixture
 def message(app: ProviderApp) -> BroadcastMessage:
-    made: BroadcastMessage = BroadcastMessageFactory.create(
-        tenant=app.tenant, status="SENT", provider_message_id=OURS
-    )
-    made.broadcast.counters.total = made.broadcast.counters.sent = 1
-    made.broadcast.counters.save()
-    return made
+    return sent_message(tenant=app.tenant, provider_message_id=OURS)
 
 
 def tell(app: ProviderApp, kind: str, **ids: str) -> None:

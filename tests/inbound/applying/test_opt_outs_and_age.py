@@ -1,4 +1,4 @@
-"""Telegram's calls are stored once; /stop opts out; what stays unplaced is dropped."""
+"""Telegram's calls are stored once; /stop opts out; old parked receipts are dropped."""
 
 from datetime import timedelta
 

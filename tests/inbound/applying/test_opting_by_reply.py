@@ -1,6 +1,6 @@
 """A reply such as STOP or START suppresses an address or lifts the suppression."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -15,26 +15,39 @@ from inbound.applying.replaying import replay
 from inbound.models import ProviderEvent, ReceivedMessage
 from tests.factories import (
     BroadcastFactory,
-    BroadcastMessageFactory,
     ContactFactory,
 )
 from tests.inbound.applying.bot import bot, say
 from tests.inbound.applying.replies import AT, PHONE, receive, reply
+from tests.inbound.sent_messages import sent_message
 from tests.inbound.webhooks.calls import status_body
 
 pytestmark = pytest.mark.django_db
+
+
+def suppress_by_a_user(app: ProviderApp, *, at: datetime) -> None:
+    suppress(
+        tenant_id=app.tenant_id,
+        platform=Platform.WHATSAPP,
+        address=PHONE,
+        scope=SuppressionScope.ALL,
+        source=SuppressionSource.USER,
+        reason="asked by phone",
+        now=at,
+    )
+
+
+def the_suppression() -> tuple[str, str, str]:
+    suppression = Suppression.objects.get()
+    return suppression.platform, suppression.address, suppression.scope
 
 
 def test_stop_suppresses_with_the_event_and_start_lifts_it(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
     receive(anonymous, app, reply("Stop!"))
+    assert the_suppression() == ("WHATSAPP", PHONE, "ALL")
     suppression = Suppression.objects.get()
-    assert (suppression.platform, suppression.address, suppression.scope) == (
-        "WHATSAPP",
-        PHONE,
-        "ALL",
-    )
     assert (suppression.source, suppression.created_at) == ("RECIPIENT", AT)
     assert suppression.event_id is not None
     receive(anonymous, app, reply("START", number=2, at=AT + timedelta(minutes=1)))
@@ -45,12 +58,7 @@ def test_the_button_that_stops_promotions_stops_marketing_alone(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
     receive(anonymous, app, reply("Stop promotions"))
-    suppression = Suppression.objects.get()
-    assert (suppression.platform, suppression.address, suppression.scope) == (
-        "WHATSAPP",
-        PHONE,
-        "MARKETING",
-    )
+    assert the_suppression() == ("WHATSAPP", PHONE, "MARKETING")
 
 
 def test_a_start_that_was_written_before_the_stop_lifts_nothing(
@@ -74,15 +82,7 @@ def test_start_does_not_lift_what_a_user_entered_after_a_stop(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
     receive(anonymous, app, reply("STOP"))
-    suppress(
-        tenant_id=app.tenant_id,
-        platform=Platform.WHATSAPP,
-        address=PHONE,
-        scope=SuppressionScope.ALL,
-        source=SuppressionSource.USER,
-        reason="asked by phone",
-        now=AT + timedelta(minutes=1),
-    )
+    suppress_by_a_user(app, at=AT + timedelta(minutes=1))
     receive(anonymous, app, reply("START", number=2, at=AT + timedelta(minutes=2)))
     assert Suppression.objects.get().source == "USER"
 
@@ -110,15 +110,13 @@ def test_an_opt_out_that_is_applied_again_does_not_undo_the_opt_in(anonymous: AP
 def test_an_opt_out_in_a_receipt_that_is_applied_again_does_not_undo_the_opt_in(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
-    message = BroadcastMessageFactory.create(
+    sent_message(
         tenant=app.tenant,
         contact=contact,
         broadcast=BroadcastFactory.create(tenant=app.tenant, platform=Platform.WHATSAPP),
         address=PHONE,
-        status="SENT",
         provider_message_id="wamid.1",
     )
-    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
     fields = {"timestamp": str(int(AT.timestamp())), "errors": [{"code": 131050}]}
     receive(anonymous, app, status_body("failed", **fields))
     assert Suppression.objects.get().created_at == AT
@@ -153,15 +151,7 @@ def test_whatsapp_may_spell_a_number_otherwise(
 def test_start_does_not_lift_what_a_user_entered(
     anonymous: APIClient, app: ProviderApp, contact: Contact
 ) -> None:
-    suppress(
-        tenant_id=app.tenant_id,
-        platform=Platform.WHATSAPP,
-        address=PHONE,
-        scope=SuppressionScope.ALL,
-        source=SuppressionSource.USER,
-        reason="asked by phone",
-        now=AT - timedelta(days=1),
-    )
+    suppress_by_a_user(app, at=AT - timedelta(days=1))
     receive(anonymous, app, reply("START"))
     assert Suppression.objects.count() == 1
 

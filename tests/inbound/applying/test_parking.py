@@ -1,4 +1,4 @@
-"""Parked receipts are tried tenant by tenant: what holds one up holds up no other."""
+"""Parked receipts are tried tenant by tenant: a lock on one tenant delays no other."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -11,22 +11,20 @@ from broadcast.moves.messages import lock_counters
 from channels.port.events import Receipt, ReceiptStatus
 from inbound.applying.parking import FRESH, apply_parked, park
 from inbound.models import ParkedReceipt
-from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
-from tests.races.blocking import wait_until_blocked
+from tests.factories import ProviderAppFactory, name_message
+from tests.inbound.sent_messages import sent_message
+from tests.races.test_lock_order import wait_until_blocked
 
 SOON = 8.0
 """Seconds; a frozen process keeps its locks for 30."""
 BEYOND_PATIENCE = 1.5
-"""Seconds; a look waits one for a lock."""
+"""Seconds; a run of the task waits one for a lock."""
 
 
 def parked(provider_id: str) -> BroadcastMessage:
-    """Of a tenant of its own; its message was not known when its receipt came."""
+    """A message of a new tenant. Its receipt came before the message had a provider id."""
     app = ProviderAppFactory.create()
-    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT")
-    message.broadcast.counters.__class__.objects.filter(broadcast=message.broadcast).update(
-        total=1, sent=1
-    )
+    message = sent_message(tenant=app.tenant)
     receipt = Receipt(ReceiptStatus.DELIVERED, timezone.now(), provider_id)
     park(app=app, receipts=[receipt], now=timezone.now())
     name_message(message, provider_id)

@@ -1,4 +1,4 @@
-"""What recipients write: kept once, attributed, obeyed."""
+"""A reply is stored once and attributed to its contact and message."""
 
 from datetime import timedelta
 

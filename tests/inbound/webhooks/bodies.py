@@ -1,4 +1,4 @@
-"""Calls as providers make them, by provider: what the fuzzed tests start from."""
+"""Bodies of webhook calls by provider. The fuzzed tests change them."""
 
 import base64
 import json
@@ -7,15 +7,15 @@ from urllib.parse import urlencode
 
 
 class Form(dict[str, Any]):
-    """Sent as a form."""
+    """A body that is sent as a form."""
 
 
 class DataForm(list[Any]):
-    """Sent as a form with all of it, as JSON, in one field (MSG91's version 2)."""
+    """A body that is sent as JSON in one field of a form (MSG91's version 2)."""
 
 
 class PubSub(dict[str, Any]):
-    """Sent as the data of a Pub/Sub message."""
+    """A body that is sent as the data of a Pub/Sub message."""
 
 
 BODIES: dict[str, list[Any]] = {
@@ -208,7 +208,7 @@ BODIES: dict[str, list[Any]] = {
 
 
 def encoded(body: Any) -> bytes:
-    """As it is sent: bytes as they are, all else as JSON or what its class says."""
+    """Encodes a body: bytes stay, other values become JSON or the form of their class."""
     if isinstance(body, bytes):
         return body
     if isinstance(body, DataForm):

@@ -13,7 +13,7 @@ LITTLE = settings(
 
 
 LESS = settings(LITTLE, max_examples=25)
-"""For what goes the whole way, through a request and the applying of it."""
+"""For tests that run a whole request and apply its events."""
 
 
 SCALARS = st.one_of(
@@ -32,7 +32,7 @@ JSON = st.recursive(
 
 @st.composite
 def mutated(draw: st.DrawFn, body: Any) -> Any:
-    """A real body with one of its parts, at any depth, replaced or left out."""
+    """A real body with one part, at any depth, replaced or left out."""
     if not isinstance(body, dict | list) or not body or draw(st.integers(0, 4)) == 0:
         return draw(JSON)
     keys = list(body) if isinstance(body, dict) else list(range(len(body)))

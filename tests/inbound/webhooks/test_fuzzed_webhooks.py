@@ -1,4 +1,4 @@
-"""Whatever is posted to an endpoint: no 500, nothing stored unsigned, nothing stuck."""
+"""Whatever is posted to an endpoint: no 500, no unsigned call stored, no event stuck."""
 
 from typing import Any
 

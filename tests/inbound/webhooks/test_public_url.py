@@ -1,4 +1,4 @@
-"""Signed URLs are ours by setting, whatever a request calls itself; Google's set-up is a POST."""
+"""PUBLIC_URL gives the signed URL, whatever the request's host; Google's set-up is a POST."""
 
 import base64
 import hmac
@@ -15,7 +15,8 @@ from broadcast.models import BroadcastMessage
 from channels.models import ProviderApp
 from inbound.applying.applying import apply_block
 from inbound.models import ProviderEvent
-from tests.factories import BroadcastMessageFactory, ProviderAppFactory
+from tests.factories import ProviderAppFactory
+from tests.inbound.sent_messages import sent_message
 
 pytestmark = pytest.mark.django_db
 TOKEN = "an-auth-token"
@@ -53,8 +54,7 @@ def test_the_public_url_is_what_was_signed(anonymous: APIClient, twilio: Provide
 def test_a_receipt_finds_its_message_by_the_query(
     anonymous: APIClient, twilio: ProviderApp
 ) -> None:
-    message = BroadcastMessageFactory.create(tenant=twilio.tenant, status="SENT")
-    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    message = sent_message(tenant=twilio.tenant)
     query = f"?broadcast_message_id={message.pk}"
     url = f"{twilio.webhook_url}{query}"
     assert post(anonymous, twilio, signed_for=url, query=query) == 200

@@ -1,4 +1,4 @@
-"""A refused call leaves a count and nothing else; a call is refused without Redis too."""
+"""A refused call leaves only a count; without Redis, calls are refused all the same."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ Call = Callable[[], HttpResponseBase]
 
 @pytest.fixture
 def counted() -> Callable[[Call], dict[tuple[str, str], int]]:
-    """What a call adds to the counts."""
+    """Returns what a call adds to the counts."""
 
     def count(call: Call) -> dict[tuple[str, str], int]:
         before = refused_calls()

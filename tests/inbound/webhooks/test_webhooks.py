@@ -1,4 +1,4 @@
-"""Webhooks: verified, stored raw, answered, then applied."""
+"""Webhook calls are verified, stored raw, answered and then applied."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -20,6 +20,7 @@ from inbound.tasks import apply_events
 from inbound.webhooks import views
 from inbound.webhooks.storing import store
 from tests.factories import BroadcastMessageFactory, ProviderAppFactory, name_message
+from tests.inbound.sent_messages import sent_message
 from tests.inbound.webhooks.calls import body_of, post, status_body
 
 pytestmark = pytest.mark.django_db
@@ -66,8 +67,7 @@ def test_the_handshake_answers_the_challenge(anonymous: APIClient, app: Provider
 def test_receipts_in_any_order_end_the_same(
     anonymous: APIClient, app: ProviderApp, order: tuple[str, ...]
 ) -> None:
-    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT")
-    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    message = sent_message(tenant=app.tenant)
     for status in order:
         body = status_body(status, biz_opaque_callback_data=str(message.pk))
         assert post(anonymous, app, body) == 200
@@ -89,10 +89,7 @@ def test_another_tenants_message_is_not_touched(anonymous: APIClient, app: Provi
 def test_a_message_that_went_out_twice_is_found_by_either_id(
     anonymous: APIClient, app: ProviderApp
 ) -> None:
-    message = BroadcastMessageFactory.create(
-        tenant=app.tenant, status="SENT", provider_message_id="wamid.1"
-    )
-    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    message = sent_message(tenant=app.tenant, provider_message_id="wamid.1")
     name_message(message, "wamid.2")
     assert post(anonymous, app, status_body("delivered")) == 200
     apply_block(now=timezone.now())
@@ -106,8 +103,7 @@ def test_a_receipt_before_its_message_is_known_waits(
     assert post(anonymous, app, status_body("delivered")) == 200
     apply_block(now=timezone.now())
     assert ParkedReceipt.objects.count() == 1
-    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT")
-    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    message = sent_message(tenant=app.tenant)
     name_message(message, "wamid.1")
     assert apply_parked(now=timezone.now()) == 1
     message.refresh_from_db()
@@ -121,8 +117,7 @@ def test_an_opt_out_that_came_before_its_message_is_known_is_not_forgotten(
     errors = [{"code": 131050, "title": "User opted out"}]
     assert post(anonymous, app, status_body("failed", errors=errors)) == 200
     apply_block(now=timezone.now())
-    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT", address="+491701")
-    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    message = sent_message(tenant=app.tenant, address="+491701")
     name_message(message, "wamid.1")
     assert not Suppression.objects.exists()
     assert apply_parked(now=timezone.now()) == 1
@@ -167,8 +162,7 @@ def test_a_bad_part_is_set_aside_with_its_call_and_the_rest_is_applied(
 def test_what_is_good_in_a_bad_call_is_tried_again_where_it_fails_for_a_passing_cause(
     anonymous: APIClient, app: ProviderApp
 ) -> None:
-    message = BroadcastMessageFactory.create(tenant=app.tenant, status="SENT")
-    message.broadcast.counters.__class__.objects.update(total=1, sent=1)
+    message = sent_message(tenant=app.tenant)
     read = {"id": "wamid.1", "status": "read", "timestamp": "1700000000"}
     read["biz_opaque_callback_data"] = str(message.pk)
     assert post(anonymous, app, body_of({"statuses": [read, {"status": "sent"}]})) == 200
@@ -230,8 +224,8 @@ def rename(table: str, name: str) -> None:
 def test_a_call_that_cannot_be_stored_is_answered_with_503(
     anonymous: APIClient, app: ProviderApp
 ) -> None:
-    """Providers call again."""
-    connection.close_at = 0.0  # as long open as it may be: the failure closes it
+    """On a 503, providers call again."""
+    connection.close_at = 0.0  # at its maximum age, so that the failure closes it
     rename("inbound_providerevent", "away")
     try:
         assert post(anonymous, app, status_body("sent")) == 503

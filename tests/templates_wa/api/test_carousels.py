@@ -1,4 +1,4 @@
-"""Carousels as clients write and see them."""
+"""`/templates/` with carousels, as clients see them."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from templates_wa.models import WhatsAppTemplate
 from tests.factories import TemplateFactory
 
 REVIEWED = 0.4
-"""A little longer than the sandbox's reviewers take."""
+"""Seconds; a little longer than the sandbox's review takes."""
 
 
 def draft(app: TenantWAApp, **fields: Any) -> WhatsAppTemplate:

@@ -1,4 +1,4 @@
-"""A template is deleted at its provider first, and only while no broadcast needs it."""
+"""A template is deleted at its provider first, and only if no broadcast needs it."""
 
 import time
 from dataclasses import dataclass
@@ -50,13 +50,13 @@ def test_what_is_deleted_is_gone_at_the_provider_too(
     assert at_meta.names == [("twice", "de")]
     assert WhatsAppTemplate.objects.get() == german
     assert owner.delete(f"/templates/{english.pk}/").status_code == 404
-    # Meta keeps the name for itself for a month.
+    # Meta blocks the name for a month.
     again = submit(owner, draft(app, name="twice"))
     assert again.json()["errors"][0]["data"] == {"provider_code": "2388023"}
 
 
 @pytest.mark.parametrize("status", ["DRAFT", "SCHEDULED", "QUEUED", "SENDING"])
-def test_not_while_a_broadcast_needs_it(
+def test_a_template_that_a_broadcast_needs_is_not_deleted(
     owner: APIClient, app: TenantWAApp, at_meta: AtMeta, status: str
 ) -> None:
     template = draft(app)
@@ -97,7 +97,7 @@ def test_a_finished_broadcast_keeps_its_name(
     assert (broadcast.template, broadcast.template_name) == (None, template.name)
 
 
-def test_a_provider_that_refuses_keeps_it(
+def test_a_template_stays_if_its_provider_refuses_the_deletion(
     owner: APIClient, app: TenantWAApp, at_meta: AtMeta
 ) -> None:
     template = draft(app)
@@ -114,7 +114,9 @@ def test_a_provider_that_refuses_keeps_it(
     assert at_meta.names == [(template.name, "en")]
 
 
-def test_an_unreachable_provider_keeps_it(owner: APIClient, app: TenantWAApp) -> None:
+def test_a_template_stays_if_its_provider_is_unreachable(
+    owner: APIClient, app: TenantWAApp
+) -> None:
     template = draft(app, status="APPROVED", provider_template_id="7")
     TenantWAApp.objects.filter(pk=app.pk).update(base_url="http://127.0.0.1:9")
 

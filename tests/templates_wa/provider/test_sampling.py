@@ -1,4 +1,4 @@
-"""A sample of a medium becomes the provider's handle, over real HTTP."""
+"""An uploaded sample of a medium becomes the provider's handle, over real HTTP."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.templates_wa.provider.lifecycle import draft, reviewed, submit
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 5000
 MP4 = b"\x00\x00\x00\x18ftypmp42" + b"0" * (2 * 1024 * 1024)
-"""More than a server takes by default, and than its answers may have."""
+"""Larger than the default limits of a request and of an answer."""
 
 
 def upload(client: APIClient, app: TenantWAApp, content: bytes, name: str = "Bild ä.png") -> Any:
@@ -57,7 +57,7 @@ def test_a_handle_is_what_a_header_is_submitted_with(owner: APIClient, app: Tena
     owner.patch(f"/templates/{template.pk}/", {"examples": {"1": "Ana", "header_media": handle}})
     assert submit(owner, template).json()["status"] == "PENDING"
     approved = reviewed(owner, template)
-    # Meta's list shows an address that passes; the handle is what an edit needs again.
+    # Meta lists a URL that expires; an edit needs the handle again.
     assert (approved["status"], approved["examples"]["header_media"]) == ("APPROVED", handle)
 
 
@@ -85,7 +85,9 @@ def test_nonsense_is_refused(owner: APIClient, app: TenantWAApp, data: dict[str,
     assert owner.post("/templates/samples/", data, "multipart").status_code == 400
 
 
-def test_who_may(viewer: APIClient, outsider: APIClient, app: TenantWAApp) -> None:
+def test_only_managers_of_the_tenant_upload(
+    viewer: APIClient, outsider: APIClient, app: TenantWAApp
+) -> None:
     assert upload(viewer, app, PNG).status_code == 403
     assert upload(outsider, app, PNG).status_code == 400
 

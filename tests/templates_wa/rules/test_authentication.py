@@ -1,4 +1,4 @@
-"""One-time passwords: Meta writes the text, the code goes into body and button."""
+"""One-time passwords: Meta writes the text, and the code fills body and button."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def code(app: TenantWAApp, **fields: Any) -> dict[str, Any]:
     }
 
 
-def test_its_text_is_metas(owner: APIClient, app: TenantWAApp) -> None:
+def test_meta_writes_the_text_of_a_one_time_password(owner: APIClient, app: TenantWAApp) -> None:
     options = {"add_security_recommendation": True, "code_expiration_minutes": 10}
 
     created = owner.post("/templates/", code(app, **options)).json()
@@ -112,13 +112,13 @@ def test_submitted_reviewed_and_read_back_as_meta_shows_it(
     assert submitted.status_code == 200, submitted.json()
     approved = reviewed(owner, template)
 
-    # Meta's list does not say what an autofill button is called.
+    # Meta's list does not show the text of an autofill button.
     listed_button = {key: value for key, value in button.items() if key != "autofill_text"}
     assert (approved["status"], approved["buttons"]) == ("APPROVED", [listed_button])
     assert (approved["body"], approved["code_expiration_minutes"]) == (made["body"], 5)
 
 
-def test_made_at_the_provider_it_is_taken_over(
+def test_a_one_time_password_made_at_the_provider_is_taken_over(
     owner: APIClient, app: TenantWAApp, sandbox: RunningSandbox
 ) -> None:
     made = owner.post("/templates/", code(app)).json()

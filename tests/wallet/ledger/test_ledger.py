@@ -1,4 +1,4 @@
-"""Credits are held, captured, released and refunded to the last place, once each."""
+"""Credits are held, captured, released and refunded exactly, once each."""
 
 from decimal import Decimal
 
@@ -121,7 +121,7 @@ def test_the_database_itself_refuses(tenant: Tenant, attack: str) -> None:
 def _execute(sql: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        # A test's database may be emptied after a test; this one stands for a real one.
+        # Test databases permit TRUNCATE; this transaction does not, as in production.
         cursor.execute("SET LOCAL wallet.may_truncate = ''")
         cursor.execute(sql)
 

@@ -1,4 +1,4 @@
-"""Any sequence of movements ends where a few lines of plain Python say."""
+"""Any sequence of movements gives the same balances as a model in plain Python."""
 
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,7 @@ REFERENCES = st.sampled_from([f"r{n}" for n in range(12)])
 
 
 class Model:
-    """The whole ledger: two sums, holds, and what each reference stands for."""
+    """A model of the ledger: two sums, the holds, and the movement of each reference."""
 
     def __init__(self, credit_line: Decimal) -> None:
         self.credit_line = credit_line
@@ -55,7 +55,7 @@ class Model:
     def settle(
         self, key: tuple[str, int], reference: str, moves: tuple[Decimal, Decimal, Decimal]
     ) -> bool:
-        """`moves`: captured, released, refunded; each line has a reference of its own."""
+        """`moves` is (captured, released, refunded); each has a reference of its own."""
         lines = {
             f"{reference}:{kind}": (kind, amount, key[0])
             for kind, amount in zip(("capture", "release", "refund"), moves, strict=True)

@@ -1,4 +1,4 @@
-"""Fifty threads on one wallet: exact to the last place, each reference once, no deadlock."""
+"""Fifty threads on one wallet: exact sums, each reference once, no deadlock."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -31,8 +31,8 @@ def test_fifty_threads_on_one_wallet() -> None:
     together = Barrier(THREADS)
 
     def work(seed: int) -> None:
-        # Half the threads repeat the other half's movements, reference by reference.
-        chance = random.Random(seed // 2)  # noqa: S311 - the same for a twin
+        # Each thread has a twin that makes the same movements with the same references.
+        chance = random.Random(seed // 2)  # noqa: S311 - twins need the same seed
         together.wait()
         try:
             for step in range(STEPS):
@@ -61,7 +61,7 @@ def _assert_a_chain(entries: list[LedgerEntry]) -> None:
 
 
 def _once(tenant: Tenant, chance: random.Random, reference: str) -> None:
-    """One movement; made at the same moment by the twin, it is made again and found done."""
+    """Makes one movement; if the twin makes it at the same moment, tries again."""
     kind = chance.choice(("top_up", "hold", "settle", "settle", "refund"))
     amount = Decimal(chance.randint(1, 3_000_000)).scaleb(-6)
     subject = f"h{chance.randrange(HOLDS)}"

@@ -1,4 +1,4 @@
-"""A statement's lines lead from its opening to its closing balance."""
+"""A statement's lines add up from its opening to its closing balance."""
 
 import csv
 import io

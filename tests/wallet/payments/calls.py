@@ -9,9 +9,23 @@ from typing import Any
 import stripe
 
 STRIPE_SECRET = "whsec_a_made_up_secret"
-
-
 RAZORPAY_SECRET = "a-made-up-webhook-secret"
+
+
+def stripe_headers(raw: bytes, event_id: str) -> dict[str, str]:
+    """Signs a body; Stripe names the event in the body."""
+    at = int(time.time())
+    signature = stripe.WebhookSignature._compute_signature(f"{at}.{raw.decode()}", STRIPE_SECRET)
+    return {"Stripe-Signature": f"t={at},v1={signature}"}
+
+
+def razorpay_headers(raw: bytes, event_id: str) -> dict[str, str]:
+    # The library can only verify, so the test signs as Razorpay documents it.
+    signature = hmac.new(RAZORPAY_SECRET.encode(), raw, hashlib.sha256).hexdigest()
+    return {"X-Razorpay-Signature": signature, "X-Razorpay-Event-Id": event_id}
+
+
+SIGNED_HEADERS = {"stripe": stripe_headers, "razorpay": razorpay_headers}
 
 
 def stripe_call(top_up: str, *, event_id: str = "evt_1", **session: Any) -> dict[str, Any]:
@@ -29,13 +43,8 @@ def stripe_call(top_up: str, *, event_id: str = "evt_1", **session: Any) -> dict
         },
     }
     text = json.dumps(event)
-    at = int(time.time())
-    signature = stripe.WebhookSignature._compute_signature(f"{at}.{text}", STRIPE_SECRET)
-    return {
-        "path": "/webhooks/stripe/",
-        "data": text,
-        "headers": {"Stripe-Signature": f"t={at},v1={signature}"},
-    }
+    headers = stripe_headers(text.encode(), event_id)
+    return {"path": "/webhooks/stripe/", "data": text, "headers": headers}
 
 
 def razorpay_call(top_up: str, *, event_id: str = "evt_1", **link: Any) -> dict[str, Any]:
@@ -45,10 +54,5 @@ def razorpay_call(top_up: str, *, event_id: str = "evt_1", **link: Any) -> dict[
         "payload": {"payment_link": {"entity": {**entity, **link}}},
     }
     text = json.dumps(event)
-    # The library only verifies; this is the signature as Razorpay documents it.
-    signature = hmac.new(RAZORPAY_SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
-    return {
-        "path": "/webhooks/razorpay",
-        "data": text,
-        "headers": {"X-Razorpay-Signature": signature, "X-Razorpay-Event-Id": event_id},
-    }
+    headers = razorpay_headers(text.encode(), event_id)
+    return {"path": "/webhooks/razorpay", "data": text, "headers": headers}

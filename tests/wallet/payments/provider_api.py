@@ -6,7 +6,7 @@ from typing import Any
 
 
 class ProviderApi:
-    """Answers as the providers' APIs do; keeps what it was asked."""
+    """Answers as the providers' APIs do, and keeps the requests."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, str], bytes]] = []
@@ -30,7 +30,7 @@ class ProviderApi:
                 self.wfile.write(answer)
 
             def log_message(self, *_: Any) -> None:
-                """Quiet."""
+                """Logs nothing."""
 
         return Handler
 

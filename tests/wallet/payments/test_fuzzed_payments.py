@@ -1,23 +1,19 @@
-"""Whatever is posted to a payment webhook: no 500, and no credit but for a signed payment."""
+"""Whatever is posted to a payment webhook: no 500, and credits for signed payments only."""
 
-import hashlib
-import hmac
 import json
-import time
 from typing import Any
 
 import pytest
-import stripe
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
 from tests.inbound.webhooks.fuzzing import JSON, LESS, mutated
+from tests.wallet.payments.calls import RAZORPAY_SECRET, SIGNED_HEADERS, STRIPE_SECRET
 from wallet.models import LedgerEntry, ReceivedPayment
 
 pytestmark = pytest.mark.django_db
-SECRET = "whsec_a_made_up_secret"
 TOP_UP = "0198c0de-0000-7000-8000-000000000001"
 BODIES: dict[str, Any] = {
     "stripe": {
@@ -51,26 +47,16 @@ providers = pytest.mark.parametrize("provider", sorted(BODIES))
 @pytest.fixture(autouse=True)
 def configured(settings: Settings) -> None:
     settings.STRIPE_SECRET_KEY = "sk_test_made_up"
-    settings.STRIPE_WEBHOOK_SECRET = SECRET
+    settings.STRIPE_WEBHOOK_SECRET = STRIPE_SECRET
     settings.RAZORPAY_KEY_ID = "rzp_test_made_up"
     settings.RAZORPAY_KEY_SECRET = "made-up"
-    settings.RAZORPAY_WEBHOOK_SECRET = SECRET
+    settings.RAZORPAY_WEBHOOK_SECRET = RAZORPAY_SECRET
 
 
 def post(provider: str, raw: bytes, headers: dict[str, str]) -> int:
     client = Client(raise_request_exception=False)
     path = f"/webhooks/{provider}/"
     return client.post(path, raw, content_type="application/json", headers=headers).status_code
-
-
-def signed(provider: str, raw: bytes, event_id: str) -> dict[str, str]:
-    if provider == "stripe":
-        at = int(time.time())
-        signed_text = f"{at}.{raw.decode()}"
-        signature = stripe.WebhookSignature._compute_signature(signed_text, SECRET)
-        return {"Stripe-Signature": f"t={at},v1={signature}"}
-    signature = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
-    return {"X-Razorpay-Signature": signature, "X-Razorpay-Event-Id": event_id}
 
 
 @providers
@@ -89,7 +75,7 @@ def test_what_is_signed_is_taken_or_refused(
     provider: str, data: st.DataObject, event_id: str
 ) -> None:
     raw = json.dumps(data.draw(mutated(BODIES[provider]))).encode()
-    assert post(provider, raw, signed(provider, raw, event_id)) in {200, 403}
+    assert post(provider, raw, SIGNED_HEADERS[provider](raw, event_id)) in {200, 403}
     assert not LedgerEntry.objects.exists()
 
 
@@ -110,12 +96,12 @@ def test_what_is_signed_is_taken_or_refused(
     ],
 )
 def test_what_a_parser_or_a_text_column_chokes_on(provider: str, raw: bytes) -> None:
-    assert post(provider, raw, signed(provider, raw, "evt_2")) in {200, 403}
+    assert post(provider, raw, SIGNED_HEADERS[provider](raw, "evt_2")) in {200, 403}
     assert not LedgerEntry.objects.exists()
 
 
 @providers
 def test_the_bodies_as_they_are_are_taken(provider: str) -> None:
     raw = json.dumps(BODIES[provider]).encode()
-    assert post(provider, raw, signed(provider, raw, "evt_1")) == 200
+    assert post(provider, raw, SIGNED_HEADERS[provider](raw, "evt_1")) == 200
     assert ReceivedPayment.objects.get().outcome == "no such top-up"

@@ -1,6 +1,6 @@
-"""Credits are bought over a provider's page and added by its signed word, once.
+"""Credits are bought on a provider's page; its signed call adds them, once.
 
-The providers' libraries speak to a real HTTP server in place of their API and make the signatures.
+The providers' libraries call a local HTTP server in place of the API and make the signatures.
 """
 
 import json

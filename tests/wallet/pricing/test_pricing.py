@@ -1,4 +1,4 @@
-"""Which rate gives a price: pure, and the same in the database when a broadcast is planned."""
+"""The rate that gives a price, in Python alone."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""An SMS is counted in segments the same way in Python and in PostgreSQL, and right in both."""
+"""Python and PostgreSQL count the segments of an SMS alike, and correctly."""
 
 import pytest
 from django.db import connection
@@ -18,7 +18,7 @@ KNOWN = [
     ("a" * 307, 3),
     ("€" * 80, 1),
     ("€" * 81, 2),
-    # 153 septets are odd: a pair does not fit into the last one, in each part.
+    # A part holds 153 septets: an escaped character of two septets does not fit the last one.
     ("€" * 152, 2),
     ("€" * 153, 3),
     ("a" * 152 + "€" + "a" * 151, 2),
@@ -27,7 +27,7 @@ KNOWN = [
     ("я" * 71, 2),
     ("я" * 134, 2),
     ("я" * 135, 3),
-    # One character outside the alphabet makes all of them UCS-2.
+    # One character outside the alphabet turns the whole text into UCS-2.
     ("a" * 71 + "ç", 2),
     ("a" * 71 + "Ç", 1),
     ("`" + "a" * 70, 2),
@@ -52,7 +52,7 @@ def test_the_database_counts_known_texts_alike() -> None:
 
 
 def test_the_alphabet_is_that_of_the_standard() -> None:
-    """3GPP TS 23.038, 6.2.1 and 6.2.1.1."""
+    """Source: 3GPP TS 23.038, 6.2.1 and 6.2.1.1."""
     assert len(BASIC) == 127
     assert all(is_gsm(character) for character in BASIC + GSM_EXT_CHARSET)
     assert not any(is_gsm(character) for character in "çÁ`âабв漢😀\t\x00\x1b")
@@ -60,7 +60,7 @@ def test_the_alphabet_is_that_of_the_standard() -> None:
 
 @pytest.mark.django_db
 def test_every_single_character_is_counted_alike() -> None:
-    """As part of a text that is one segment in GSM 7-bit and two in UCS-2."""
+    """Each character is in a text of one segment in GSM 7-bit, or of two in UCS-2."""
     every = [chr(code) for code in range(1, 0x3000)] + ["漢", "😀", "\U0010ffff", "\ue000"]
     texts = [character + "a" * 150 for character in every]
     assert _in_database(texts) == [segments_of(text) for text in texts]

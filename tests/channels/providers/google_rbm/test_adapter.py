@@ -147,7 +147,7 @@ def test_every_row_of_the_error_map(
 
 
 def test_an_id_that_google_has_already_was_accepted() -> None:
-    """By the earlier request of the same message, whose answer was lost."""
+    """An earlier request of the same message was accepted, but its answer was lost."""
     error = {"error": {"code": 409, "message": "…", "status": "ALREADY_EXISTS"}}
     assert RBM.send_outcome(response(409, error)).kind is OutcomeKind.ACCEPTED
     assert RBM.send_outcome(response(409, b"")).kind is OutcomeKind.PERMANENT
@@ -162,7 +162,7 @@ def test_check_asks_whether_a_number_of_fiction_has_rcs() -> None:
     assert RBM.check_outcome(response(403, refused)).cause is FailureCause.CONFIG
 
 
-# --- its calls ----------------------------------------------------------------------------------
+# --- calls --------------------------------------------------------------------------------------
 
 
 def test_vectors_are_verified() -> None:

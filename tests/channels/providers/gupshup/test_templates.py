@@ -173,14 +173,14 @@ def test_statuses(word: str, ours: str) -> None:
     body = {"status": "success", "templates": [template]}
     (remote,) = GUPSHUP.list_outcome(response(200, body)).templates
     assert (remote.status, remote.reason, remote.quality) == (ours, "Because", "GREEN")
-    # What our model cannot hold is listed, not adopted.
+    # The list shows a template that our model cannot hold, but without its text.
     assert remote.spec is None
 
 
 def test_a_one_time_password_is_read_back_as_gupshup_shows_it() -> None:
-    """As on its page on authentication templates: the OTP button is the URL that Meta made of it.
+    """Gupshup shows the OTP button as the URL that Meta made of it.
 
-    docs.gupshup.io, zero-tap authentication templates with message validity.
+    Source: docs.gupshup.io, zero-tap authentication templates with message validity.
     """
     query = "otp_type=ZERO_TAP&cta_display_name=Autofill&package_name=com.whatsapp.otp.sample"
     query += "&signature_hash=K8a%2FAINcGX7&code_expiration_minutes=10&code=otp"

@@ -170,7 +170,7 @@ def test_a_text() -> None:
     assert body["text"] == {"body": "Hi", "preview_url": False}
 
 
-# The codes with the request's schema in Meta's own OpenAPI document, cut to what it says of parts.
+# Names of the schemas of a message's parts in Meta's own OpenAPI document.
 PARTS = {"header": "HeaderComponent", "body": "BodyComponent", "button": "ButtonComponent"}
 VALUES = {"image": "ImageParameter", "text": "TextParameter", "document": "DocumentParameter"}
 
@@ -182,7 +182,7 @@ def test_requests_keep_to_the_published_schema(message: Any) -> None:
     validate(spec, "TemplateMessage" if body["type"] == "template" else "TextMessage", body)
     for component in body.get("template", {}).get("components", []):
         if component.get("sub_type") == "copy_code":
-            continue  # the document's list of button parameters lacks coupon_code
+            continue  # Meta's document lacks coupon_code in its list of button parameters
         validate(spec, PARTS[component["type"]], component)
         if component["type"] != "button":
             for value in component["parameters"]:

@@ -95,7 +95,7 @@ def test_no_row_is_untested() -> None:
     assert {code for code, _, _ in ROWS} - {200, 299} == set(ERRORS)
 
 
-# Where the published class and Meta's own words differ, Meta's words have it (see the map).
+# If the published class and Meta's own description differ, the description counts (see the map).
 STRICTER = {1: "unknown", 135000: "permanent", 131052: "permanent", 131053: "permanent"}
 
 

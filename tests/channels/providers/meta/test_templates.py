@@ -26,6 +26,14 @@ PABLO = TemplateSpec(
 )
 
 
+def read_back(**fields: Any) -> RemoteTemplate:
+    """A template in Meta's list, as the adapter reads it."""
+    listed = {"id": "7", "name": "a", "language": "en", "status": "APPROVED"}
+    body = {"data": [listed | {"category": "MARKETING"} | fields]}
+    (remote,) = META.list_outcome(response(200, body)).templates
+    return remote
+
+
 def test_a_template_is_submitted_as_in_metas_own_example() -> None:
     official = load("examples/meta_template_create.json")[TUSCANY]
     handle = official["components"][0]["example"]["header_handle"][0]
@@ -134,16 +142,7 @@ def test_what_was_submitted_is_read_back(spec: TemplateSpec) -> None:
     ],
 )
 def test_what_our_model_cannot_hold_has_no_text(component: dict[str, Any]) -> None:
-    listed = {
-        "id": "7",
-        "name": "a",
-        "language": "en",
-        "status": "IN_APPEAL",
-        "category": "MARKETING",
-        "components": [component],
-    }
-
-    (remote,) = META.list_outcome(response(200, {"data": [listed]})).templates
+    remote = read_back(status="IN_APPEAL", components=[component])
 
     assert (remote.spec, remote.status) == (None, "PENDING")
 
@@ -151,16 +150,7 @@ def test_what_our_model_cannot_hold_has_no_text(component: dict[str, Any]) -> No
 def test_a_carousel_of_products_has_no_text() -> None:
     product = {"components": [{"type": "BUTTONS", "buttons": [{"type": "SPM", "text": "View"}]}]}
     components = [{"type": "BODY", "text": "Look"}, {"type": "CAROUSEL", "cards": [product]}]
-    listed = {
-        "id": "7",
-        "name": "a",
-        "language": "en",
-        "status": "APPROVED",
-        "category": "MARKETING",
-        "components": components,
-    }
-
-    (remote,) = META.list_outcome(response(200, {"data": [listed]})).templates
+    remote = read_back(components=components)
 
     assert remote.spec is None
 
@@ -171,20 +161,13 @@ def test_a_one_time_password_is_read_as_meta_shows_it() -> None:
         "&package_name=com.example.shop&signature_hash=K8a%2FAINcGX7&code=otp"
     )
     button = {"type": "URL", "text": "Copy code", "url": url + "{{1}}", "example": [url + "123456"]}
-    listed = {
-        "id": "7",
-        "name": "login_code",
-        "language": "en",
-        "status": "APPROVED",
-        "category": "AUTHENTICATION",
-        "components": [
-            {"type": "BODY", "text": "*{{1}}* is your code.", "add_security_recommendation": True},
-            {"type": "FOOTER", "text": "This code expires in 5 minutes."},
-            {"type": "BUTTONS", "buttons": [button]},
-        ],
-    }
+    components = [
+        {"type": "BODY", "text": "*{{1}}* is your code.", "add_security_recommendation": True},
+        {"type": "FOOTER", "text": "This code expires in 5 minutes."},
+        {"type": "BUTTONS", "buttons": [button]},
+    ]
 
-    (remote,) = META.list_outcome(response(200, {"data": [listed]})).templates
+    remote = read_back(category="AUTHENTICATION", components=components)
 
     assert remote.spec is not None
     assert (remote.spec.add_security_recommendation, remote.spec.code_expiration_minutes) == (

@@ -1,4 +1,4 @@
-"""Meta's calls: signature, handshake, statuses, preferences, messages."""
+"""Meta's webhook calls: signature, handshake, statuses, preferences, messages."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""One request for many recipients by MSG91's flow API, its answers and its reports."""
+"""MSG91's flow API: one request for many recipients, its answers and its reports."""
 
 import json
 from datetime import UTC, datetime

@@ -146,7 +146,7 @@ def test_every_row_of_the_error_map(code: int) -> None:
     assert (outcome.retry_after is not None) is (rule.kind is OutcomeKind.LIMITED)
 
 
-# Where Twilio's words do not say "not processed", a message is not sent again.
+# If Twilio does not say "not processed", the message is not sent again.
 STRICTER = {
     30008: ("unknown", ""), 30410: ("unknown", ""), 63010: ("unknown", ""), 63012: ("unknown", ""),
     30003: ("permanent", "recipient"), 30036: ("permanent", "recipient"),

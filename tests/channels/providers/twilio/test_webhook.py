@@ -1,4 +1,4 @@
-"""Twilio's calls: signature, statuses, replies, opt-outs."""
+"""Twilio's webhook calls: signature, statuses, replies, opt-outs."""
 
 import base64
 import hashlib

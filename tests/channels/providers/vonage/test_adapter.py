@@ -141,8 +141,8 @@ def test_the_balance_proves_the_credentials() -> None:
     assert VONAGE.check_outcome(response(401, {})).cause is FailureCause.CONFIG
 
 
-# What the shared judgement calls transient is here unknown where Vonage does not say that it was
-# not processed; a quota is the account's.
+# A code that the shared table calls transient is UNKNOWN here: Vonage does not say that the
+# message was not processed. A quota limits the whole account.
 JUDGED = {
     "ok": None,
     "rate_limited": OutcomeKind.LIMITED,
