@@ -1,6 +1,5 @@
 """Every model has its pages in the admin; only superusers see them, and no page shows a secret."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from channels.models import ProviderApp, TenantWAApp
-from config.environment import BASE_DIR
 from tenants.models import User
 from tests.backoffice.rows import SECRET
 

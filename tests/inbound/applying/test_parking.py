@@ -13,7 +13,7 @@ from inbound.applying.parking import FRESH, apply_parked, park
 from inbound.models import ParkedReceipt
 from tests.factories import ProviderAppFactory, name_message
 from tests.inbound.sent_messages import sent_message
-from tests.races.test_lock_order import wait_until_blocked
+from tests.races.blocking import wait_until_blocked
 
 SOON = 8.0
 """Seconds; a frozen process keeps its locks for 30."""
