@@ -24,7 +24,7 @@ from contacts.api.serializers import (
 )
 from contacts.imports.exporting import csv_lines
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
-from contacts.opting.opting_out import set_do_not_contact, with_do_not_contact
+from contacts.opting.do_not_contact import set_do_not_contact, with_do_not_contact
 from contacts.opting.suppressions import suppress
 from tenants.api.scoped_views import TenantScoped
 
