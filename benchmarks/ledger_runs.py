@@ -57,7 +57,7 @@ def _settle_all(tenant: Tenant, subject: str, batches: int, together: Barrier) -
     together.wait()
     try:
         for n in range(batches):
-            ledger.capture_or_release(
+            ledger.move_hold(
                 tenant_id=tenant.pk,
                 subject=subject,
                 revision=1,

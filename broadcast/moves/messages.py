@@ -133,7 +133,7 @@ def append_to_ledger(
     *, broadcast: Broadcast, moved: Moved, reference: str, actor: str, now: datetime
 ) -> None:
     """Append the ledger's lines for a move, from the prices of the rows that were moved."""
-    ledger.capture_or_release(
+    ledger.move_hold(
         tenant_id=broadcast.tenant_id,
         subject=broadcast.subject,
         revision=broadcast.hold_revision,

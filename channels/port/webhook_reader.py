@@ -19,7 +19,7 @@ class WebhookReader(ABC):
     def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
         """Whether the provider signed this call (constant time); False if no secret is set."""
 
-    def stored(self, call: WebhookCall) -> bytes:
+    def to_store(self, call: WebhookCall) -> bytes:
         """What to store of a verified call for `event_key` and `parse`; by default its body."""
         return call.body
 

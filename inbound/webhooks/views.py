@@ -54,7 +54,7 @@ class WebhookView(View):
             return HttpResponse(answer, content_type=TEXT)
         if not adapter.webhook.verify(app.webhook_secrets(), call):
             return _refused(403, "Forbidden", provider=app.provider, reason=NOT_SIGNED)
-        body = adapter.webhook.stored(call)
+        body = adapter.webhook.to_store(call)
         store(app=app, event_key=adapter.webhook.event_key(body), body=body, now=timezone.now())
         return HttpResponse("OK", content_type=TEXT)
 

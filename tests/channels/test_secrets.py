@@ -276,7 +276,7 @@ def test_webhook_calls_good_and_bad(adapter: Adapter, heard: Heard) -> None:
         adapter.webhook.handshake(secrets, webhook_call)
         try:
             adapter.webhook.parse(
-                adapter.webhook.stored(webhook_call), received_at=datetime.now(UTC)
+                adapter.webhook.to_store(webhook_call), received_at=datetime.now(UTC)
             )
         except ValueError as error:
             heard.lines.append(str(error))  # a call that is set aside keeps this text

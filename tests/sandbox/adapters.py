@@ -80,7 +80,7 @@ def calls(receiver: Receiver) -> list[WebhookCall]:
 
 
 def events(adapter: Adapter, call: WebhookCall) -> list[InboundEvent]:
-    return list(adapter.webhook.parse(adapter.webhook.stored(call), received_at=NOW))
+    return list(adapter.webhook.parse(adapter.webhook.to_store(call), received_at=NOW))
 
 
 def receipts(adapter: Adapter, calls: Iterable[WebhookCall]) -> list[Receipt]:

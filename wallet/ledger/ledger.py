@@ -94,7 +94,7 @@ def hold(
     return new
 
 
-def capture_or_release(
+def move_hold(
     *,
     tenant_id: UUID,
     subject: str,

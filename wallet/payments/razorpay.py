@@ -21,7 +21,7 @@ REFUSALS = (
     ValueError,
 )
 
-NOT_SIGNED = (
+SIGNATURE_ERRORS = (
     razorpay.errors.SignatureVerificationError,
     AttributeError,
     KeyError,
@@ -88,7 +88,7 @@ class RazorpayLinks:
                 minor_units=int(link.get("amount_paid") or 0),
                 currency=str(link.get("currency") or "").upper(),
             )
-        except NOT_SIGNED:
+        except SIGNATURE_ERRORS:
             return None
 
 

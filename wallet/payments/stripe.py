@@ -13,7 +13,7 @@ from wallet.payments.port import CheckoutPage, PaymentEvent, PaymentProviderFail
 PAID_LATER = "checkout.session.async_payment_succeeded"
 COMPLETED = "checkout.session.completed"
 
-NOT_SIGNED = (
+SIGNATURE_ERRORS = (
     stripe.SignatureVerificationError,
     AttributeError,
     KeyError,
@@ -90,5 +90,5 @@ class StripeCheckout:
                 minor_units=int(session.get("amount_total") or 0),
                 currency=str(session.get("currency") or "").upper(),
             )
-        except NOT_SIGNED:
+        except SIGNATURE_ERRORS:
             return None

@@ -64,7 +64,7 @@ class TwilioWebhook(WebhookReader):
         expected = [_signature(token, url + signed) for url in _spellings(urlsplit(call.url))]
         return any(hmac.compare_digest(signature.encode(), right.encode()) for right in expected)
 
-    def stored(self, call: WebhookCall) -> bytes:
+    def to_store(self, call: WebhookCall) -> bytes:
         """The form, followed by our message id from the signed URL."""
         message_id = call.query.get(MESSAGE_ID, "")
         extra = urlencode({MESSAGE_ID: message_id}).encode() if message_id else b""

@@ -52,7 +52,7 @@ class VonageWebhook(WebhookReader):
         expected = hmac.new(secret.encode(), signed_part(parameters), digest).hexdigest()
         return hmac.compare_digest(signature.encode(errors="replace"), expected.encode())
 
-    def stored(self, call: WebhookCall) -> bytes:
+    def to_store(self, call: WebhookCall) -> bytes:
         """The parameters as JSON, also if they came as a form."""
         return json.dumps(_parameters(call)).encode()
 

@@ -157,7 +157,7 @@ def _settle(
     reference: str = "s",
     subject: str = "b",
 ) -> None:
-    ledger.capture_or_release(
+    ledger.move_hold(
         tenant_id=tenant.pk,
         subject=subject,
         revision=1,

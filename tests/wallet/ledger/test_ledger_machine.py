@@ -124,7 +124,7 @@ class LedgerMachine(RuleBasedStateMachine):
         moves = (captured, released, refunded)
         expected = self.model.settle((subject, revision), reference, moves)
         assert expected == self._succeeds(
-            ledger.capture_or_release,
+            ledger.move_hold,
             tenant_id=self.tenant.pk,
             subject=subject,
             revision=revision,

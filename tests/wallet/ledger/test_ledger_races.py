@@ -105,7 +105,7 @@ def _settle(
     released: Decimal = ZERO,
     refunded: Decimal = ZERO,
 ) -> None:
-    ledger.capture_or_release(
+    ledger.move_hold(
         tenant_id=tenant.pk,
         subject=subject,
         revision=1,

@@ -31,7 +31,7 @@ def moved(tenant: Tenant) -> None:
         tenant=tenant, amount=Decimal(6), subject="broadcast:1", revision=1, actor="t", now=now
     )
     for reference, captured, released, refunded in (("a", 3, 1, 0), ("b", 0, 0, 2)):
-        ledger.capture_or_release(
+        ledger.move_hold(
             tenant_id=tenant.pk,
             subject="broadcast:1",
             revision=1,

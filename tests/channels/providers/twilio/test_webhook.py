@@ -75,14 +75,14 @@ def test_published_statuses() -> None:
 
 def test_our_id_comes_back_in_the_query() -> None:
     body = urlencode({"MessageSid": "SM1", "MessageStatus": "sent"}).encode()
-    body_to_store = WEBHOOK.stored(call(body, query={"broadcast_message_id": str(MESSAGE_ID)}))
+    body_to_store = WEBHOOK.to_store(call(body, query={"broadcast_message_id": str(MESSAGE_ID)}))
     (receipt,) = WEBHOOK.parse(body_to_store, received_at=AT)
     assert receipt == Receipt(ReceiptStatus.SENT, AT, "SM1", message_id=MESSAGE_ID)
-    assert WEBHOOK.stored(call(body)) == body
+    assert WEBHOOK.to_store(call(body)) == body
 
 
 def test_somebody_elses_query_is_no_id() -> None:
-    body_to_store = WEBHOOK.stored(
+    body_to_store = WEBHOOK.to_store(
         call(b"MessageSid=SM1&MessageStatus=sent", query={"broadcast_message_id": "7"})
     )
     (receipt,) = WEBHOOK.parse(body_to_store, received_at=AT)

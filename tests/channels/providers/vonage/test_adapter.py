@@ -192,8 +192,8 @@ def test_signed_forms_and_json_are_verified(digest: Any) -> None:
     assert VONAGE.webhook.verify(SECRETS, form_call)
     assert VONAGE.webhook.verify(SECRETS, json_call)
     assert VONAGE.webhook.parse(
-        VONAGE.webhook.stored(form_call), received_at=NOW
-    ) == VONAGE.webhook.parse(VONAGE.webhook.stored(json_call), received_at=NOW)
+        VONAGE.webhook.to_store(form_call), received_at=NOW
+    ) == VONAGE.webhook.parse(VONAGE.webhook.to_store(json_call), received_at=NOW)
 
 
 def test_what_separates_parameters_cannot_be_smuggled_in() -> None:
