@@ -15,8 +15,8 @@ RUN useradd --system --uid 10001 --no-create-home broadcast
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
-# Static files do not depend on any secret; made-up ones satisfy the production settings here and
-# are in no layer's environment.
+# Static files do not depend on any secret. The random secrets here satisfy the production settings
+# and are in the environment of no layer.
 RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
     FIELD_ENCRYPTION_KEYS="$(python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
     DATABASE_URL=postgres://build.invalid/build REDIS_URL=redis://build.invalid/0 \
@@ -24,7 +24,7 @@ RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')"
     python manage.py collectstatic --noinput
 USER broadcast
 EXPOSE 8000
-# For the web server; compose gives the other services their own, or none.
+# For the web server; docker-compose.yml gives the other services their own health check, or none.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=3)"]
 CMD ["gunicorn", "-c", "python:config.web_server", "config.wsgi"]

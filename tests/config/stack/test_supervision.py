@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.ports import NoFreePort, free_port, is_free
-from config.settings.development_secrets import remembered
+from config.settings.development_secrets import development_secret
 from config.stack.supervision import Child, GivenUp
 
 DEADLINE = 20.0
@@ -110,7 +110,7 @@ def _listening(port: int) -> socket.socket:
 def test_a_development_secret_is_made_once_and_is_private(tmp_path: Path) -> None:
     made = iter(["first", "second"])
 
-    secrets = [remembered("KEY", lambda: next(made), folder=tmp_path) for _ in range(2)]
+    secrets = [development_secret("KEY", lambda: next(made), folder=tmp_path) for _ in range(2)]
 
     assert secrets == ["first", "first"]
     assert (tmp_path / "KEY").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,43 @@
+"""Settings of the REST API: Django REST Framework, the OpenAPI document and CORS."""
+
+from api.version import VERSION
+from config.environment import env
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.api.authentication.TenantJWTAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.RolePermission"],
+    "DEFAULT_PAGINATION_CLASS": "api.pagination.NumberedPages",
+    "EXCEPTION_HANDLER": "api.exceptions.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "config.openapi.schema.Schema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Broadcast API",
+    "DESCRIPTION": "Write a broadcast once; follow every message until it is delivered and paid.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "ENUM_NAME_OVERRIDES": {
+        "ErrorTypeEnum": "api.error_schema.ErrorType",
+        "BroadcastStatusEnum": "broadcast.states.BroadcastStatus",
+        "BroadcastKindEnum": "broadcast.states.BroadcastKind",
+        "MessageStatusEnum": "broadcast.states.MessageStatus",
+        "PlatformEnum": "channels.platforms.Platform",
+        "EntryKindEnum": "wallet.models.EntryKind",
+        "MediaKindEnum": "broadcast.api.content_serializers.MEDIA_KINDS",
+        "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
+        "ImportStatusEnum": "contacts.models.ImportStatus",
+    },
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Retry-After", "X-Request-ID"]
