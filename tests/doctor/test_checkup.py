@@ -203,7 +203,7 @@ def test_safe_breaches_are_repaired(
 ) -> None:
     break_it(going)
     output, code = examine("--repair")
-    assert (code, "Tried to mend 1." in output) == (0, True)
+    assert (code, "Tried to repair 1." in output) == (0, True)
     run_batch(lane_id=going.lanes.get().pk, clock=lambda: timezone.now() + timedelta(seconds=1))
     assert sorted(going.messages.values_list("status", flat=True)) == ["SENT"] * 3 + ["UNKNOWN"]
 
