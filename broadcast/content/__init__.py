@@ -1,1 +1,1 @@
-"""What is said: texts, templates, variables, links, attachments."""
+"""The content of a broadcast: texts, templates, variables, links, attachments."""

@@ -1,1 +1,1 @@
-"""What follows the provider's answer: receipts, look-ups, decisions, retries and fallbacks."""
+"""Follows messages after the provider answered: receipts, retries, fallbacks, look-ups."""

@@ -1,1 +1,1 @@
-"""Lanes: which lane is served next, when a lane sleeps, and when it wakes."""
+"""Lanes: whose turn it is, and when."""

@@ -1,1 +1,1 @@
-"""Moves messages, counters and money together, and a broadcast from status to status."""
+"""Moves rows, counters and money together."""

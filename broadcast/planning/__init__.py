@@ -1,1 +1,1 @@
-"""Who gets the broadcast, and what it costs."""
+"""Plans a broadcast: decides who gets it, and what it costs."""

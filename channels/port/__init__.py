@@ -1,1 +1,1 @@
-"""The interface between the engine and the providers: protocols and frozen dataclasses."""
+"""The interface of a provider: frozen dataclasses and protocols."""

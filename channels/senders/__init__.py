@@ -1,1 +1,1 @@
-"""What operators and tenants do with senders: check, connect, choose, switch on and off."""
+"""Actions on a sender: choose, check, connect and switch it."""

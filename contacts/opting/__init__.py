@@ -1,1 +1,1 @@
-"""Opt-outs and opt-ins: suppressed addresses, and the words that ask for either."""
+"""Opt-outs: suppressions, the words that opt out and in, and do-not-contact."""

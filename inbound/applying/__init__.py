@@ -1,1 +1,1 @@
-"""Applies stored provider events: receipts, replies, opt-outs, template changes."""
+"""Applies stored provider events: receipts, replies, opt-outs, changes of templates."""

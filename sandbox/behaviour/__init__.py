@@ -1,1 +1,1 @@
-"""Misbehaviour on request: faults of an account, and phone numbers with a set behaviour."""
+"""Behaviour on request: faults, and phone numbers with a meaning of their own."""

@@ -1,1 +1,1 @@
-"""The sandbox's books: every request, counted and listed."""
+"""Records of every request, counted and listed."""

@@ -1,1 +1,1 @@
-"""Actions on templates at their provider: edit, submit, delete, sync, upload a sample."""
+"""A template at its provider: submit, edit, delete, sync."""

@@ -1,1 +1,1 @@
-"""Rules for templates, and the parameters that they take."""
+"""The rules for the content of a template."""

@@ -1,1 +1,1 @@
-"""Prices of messages: tariffs, segments and rounding."""
+"""The price of a message."""
