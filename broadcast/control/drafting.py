@@ -83,9 +83,7 @@ def edit(
         if was_scheduled and (replan or at is None):
             back_to_draft(broadcast, now=now)
         if replan:
-            broadcast.template = None
-            _sign(broadcast, actor)
-            withdraw(broadcast)
+            _take_back(broadcast, actor)
         broadcast.scheduled_at = None if broadcast.status == BroadcastStatus.DRAFT else at
         if recipients is not None:
             planning.set_recipients(broadcast=broadcast, recipients=recipients, now=now)
@@ -97,6 +95,13 @@ def edit(
         elif at is not None:
             _check_times(broadcast, at=at, fields=fields, changed=changed, now=now)
     return fresh(broadcast)
+
+
+def _take_back(broadcast: Broadcast, actor: User | None) -> None:
+    """Clear what was decided on the earlier content: its template and its approval."""
+    broadcast.template = None
+    _sign(broadcast, actor)
+    withdraw(broadcast)
 
 
 def _keep(broadcast: Broadcast, pause: Mapping[str, Any]) -> None:
