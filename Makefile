@@ -21,7 +21,7 @@ run: base ## The stack and nothing else; LOGS=1 shows its logs
 test: dev ## All tests, on real PostgreSQL and Valkey; ARGS go to pytest
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
-e2e: dev ## A browser before the whole stack (needs Chromium); screenshots in .data/e2e
+e2e: dev ## A browser in front of the whole stack (needs Chromium); screenshots in .data/e2e
 	@test -x "$(CHROMIUM)" || { test "$(CHROMIUM)" = $(DEBIANS_CHROMIUM) && test "$$(id -u)" = 0 && \
 	  command -v apt-get >/dev/null && apt-get update -qq && \
 	  apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
