@@ -36,10 +36,11 @@ def one_by_one(items: Iterable[Item], act: Callable[[Item], int]) -> int:
                 if not connection.is_usable():
                     raise
                 if isinstance(error.__cause__, LockNotAvailable):
-                    log.info("look_put_off", subject=str(item))
+                    log.info("locked_row_skipped", subject=str(item))
                     continue
                 # Only the type is logged: the text of a database error may quote an address.
-                log.error("look_failed", subject=str(item), error_type=type(error).__name__)  # noqa: TRY400
+                kind = type(error).__name__
+                log.error("action_on_row_failed", subject=str(item), error_type=kind)  # noqa: TRY400
     return done
 
 

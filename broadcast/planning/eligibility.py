@@ -73,8 +73,8 @@ rate AS MATERIALIZED (
            coalesce(c.country, '') AS country,
            coalesce(c.phone, '') AS phone, jsonb_strip_nulls({variables}) AS variables
     FROM source s LEFT JOIN contacts_contact c ON c.id = s.contact_id AND c.tenant_id = %(tenant)s
--- The first reason that holds is given. A duplicate comes before all reasons that leave an address,
--- because no other row of the broadcast may have the same address.
+-- The first reason that holds is given. A duplicate loses its address, which no two rows of a
+-- broadcast may share, so it comes before all reasons that keep the address.
 ), judged AS (
     SELECT c.*, CASE
         WHEN c.gone THEN 'contact_gone'

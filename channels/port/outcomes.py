@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class OutcomeKind(StrEnum):
-    """The result of an attempt. The engine decides by it alone."""
+    """The result of an attempt: it decides whether the message is sent again."""
 
     ACCEPTED = "accepted"
     """The provider took the message and will report on it."""
@@ -27,7 +27,7 @@ class LimitScope(StrEnum):
 
 
 class FailureCause(StrEnum):
-    """What caused a PERMANENT outcome."""
+    """The cause of a failure; broadcast/engine/safeguards.py pauses by it."""
 
     NONE = ""
     RECIPIENT = "recipient"

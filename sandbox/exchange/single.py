@@ -25,7 +25,7 @@ class Words(Protocol):
 async def exchange(
     request: web.Request, sandbox: Sandbox, attempt: Attempt, words: Words
 ) -> web.Response:
-    """Accepts at once; latency and slowness only delay the answer."""
+    """Refuse or accept the request at once; latency and slowness delay only the answer."""
     faults = sandbox.faults_of((attempt.provider, attempt.account))
     behaviour = sandbox.behaviour_of(attempt)
     if refusal := sandbox.refuses(attempt, behaviour):

@@ -103,7 +103,7 @@ def test_what_a_frozen_process_holds_is_left_to_the_next_look(
     with ThreadPoolExecutor(1) as thread, transaction.atomic(), capture_logs() as logs:
         lock_counters(broadcasts[1].pk)
         assert thread.submit(in_a_thread, sweep_batches, later).result(SOON) == 2
-    assert [(line["event"], line["log_level"]) for line in logs] == [("look_put_off", "info")]
+    assert [(line["event"], line["log_level"]) for line in logs] == [("locked_row_skipped", "info")]
     assert all_statuses(broadcasts) == [["UNKNOWN"], ["SENDING"], ["UNKNOWN"]]
     assert sweep_batches(now=later) == 1
 

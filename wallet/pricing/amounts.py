@@ -1,4 +1,4 @@
-"""Rounds money; no other module does."""
+"""Rounds money; the SQL that plans (broadcast/planning/eligibility.py) rounds by the same rule."""
 
 from decimal import ROUND_HALF_UP, Decimal
 

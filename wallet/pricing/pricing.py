@@ -1,5 +1,8 @@
 """Computes the price of one message from rates, without reading the database.
 
+Planning reads the tariff here and prices all recipients in SQL (broadcast/planning/eligibility.py);
+tests compare the two.
+
 Several rates may be valid and match a message. The first in this order gives the price: a rate for
 its country, one for its calling code (the longest match), one for anywhere. Among equals, a rate of
 the sender wins over one of the platform, then one for the category, then one for the message type
