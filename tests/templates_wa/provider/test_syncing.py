@@ -111,7 +111,7 @@ def test_what_no_column_can_hold_is_left_out_and_said(
     after = WhatsAppTemplate.objects.get(pk=before.pk)
     assert (after.status, after.body) == ("APPROVED", before.body)
     assert after.provider_template_id == before.provider_template_id
-    assert after.rejection_reason.startswith(f"Not taken over: {reason}")
+    assert after.rejection_reason.startswith(f"Not copied: {reason}")
 
 
 def test_a_draft_is_not_said_to_lack_what_is_not_taken_over_anyway(
