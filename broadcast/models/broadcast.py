@@ -46,7 +46,7 @@ class Broadcast(models.Model):
         "buttons",
         "provider_template_id",
     )
-    """What is sent, and over what; every list of a broadcast's content starts from this one."""
+    """The fields of content and sender; every other list of content fields starts from these."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
