@@ -78,7 +78,34 @@ class TemplateChange:
     category: str = ""
 
 
-InboundEvent = Receipt | OptChange | Reply | TemplateChange
+@dataclass(frozen=True, slots=True)
+class SamePerson:
+    """Addresses of one person that one call named together, such as a number and a user id.
+
+    A number is E.164 with its plus sign; a WhatsApp user id is as the provider sends it, for example
+    `US.13491208655302741918`.
+    """
+
+    account_id: str
+    addresses: tuple[str, ...] = field(repr=False)
+    at: datetime
+    platform: Platform | None = None
+    """Set if the provider serves several platforms."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressMoved:
+    """A person has another address from now on: a changed number, a chat with a new id."""
+
+    account_id: str
+    old: str = field(repr=False)
+    new: str = field(repr=False)
+    at: datetime
+    platform: Platform | None = None
+    """Set if the provider serves several platforms."""
+
+
+InboundEvent = Receipt | OptChange | Reply | TemplateChange | SamePerson | AddressMoved
 
 
 @dataclass(frozen=True, slots=True)
