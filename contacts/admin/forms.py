@@ -1,17 +1,17 @@
 """Forms of contacts, their tags and suppressions."""
 
-import re
 from typing import Any
 
-import phonenumbers
 from django import forms
 
+from api.errors import InvalidInput
 from backoffice.pages import RowForm, RowFormSet
+from contacts.addresses import normalise
 from contacts.models import Contact, ContactTag, Suppression, SuppressionSource, Tag
+from contacts.phone_texts import InvalidPhone
+from contacts.phones import country_of, to_e164
 from tenants.admin.scoped_forms import TenantForm
-
-# E.164 with its plus sign, or a Telegram chat id (negative for groups).
-ADDRESS = re.compile(r"\+[1-9]\d{6,14}|-?[1-9]\d{0,18}")
+from tenants.models import Tenant
 
 
 class ContactForm(TenantForm):
@@ -22,15 +22,13 @@ class ContactForm(TenantForm):
     def clean_phone(self) -> str | None:
         """Convert the number to E.164, and set the country that it belongs to."""
         phone: str | None = self.cleaned_data["phone"]
-        if phone is None:
-            self.instance.country = ""
-            return None
-        try:
-            number = phonenumbers.parse(phone)
-        except phonenumbers.NumberParseException as error:
-            raise forms.ValidationError("A number such as +491701234567.") from error
-        self.instance.country = phonenumbers.region_code_for_number(number) or ""
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if phone and "phone" in self.changed_data:
+            try:
+                phone = to_e164(phone, default_country=_default_country(self))
+            except InvalidPhone as error:
+                raise forms.ValidationError(error.detail, code=error.code) from error
+        self.instance.country = country_of(phone) if phone else ""
+        return phone or None
 
 
 class ContactTagForm(RowForm):
@@ -63,7 +61,17 @@ class SuppressionForm(TenantForm):
             self.instance.source = SuppressionSource.USER
 
     def clean_address(self) -> str:
-        address = str(self.cleaned_data["address"]).strip()
-        if not ADDRESS.fullmatch(address):
-            raise forms.ValidationError("A number such as +491701234567, or a Telegram chat id.")
-        return address
+        try:
+            return normalise(
+                str(self.cleaned_data["address"]),
+                platform=self.cleaned_data.get("platform", ""),
+                default_country=_default_country(self),
+            )
+        except InvalidInput as error:
+            raise forms.ValidationError(error.detail, code=error.code) from error
+
+
+def _default_country(form: TenantForm) -> str:
+    """The country of the tenant that the form names, else of the row's."""
+    tenant = form.cleaned_data.get("tenant") or getattr(form.instance, "tenant", None)
+    return tenant.default_country if isinstance(tenant, Tenant) else ""

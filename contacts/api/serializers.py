@@ -12,7 +12,8 @@ from api.fields import UtcDateTimeField
 from api.strict_serializers import StrictSerializer
 from contacts.addresses import normalise
 from contacts.models import Contact, Suppression
-from contacts.phones import InvalidPhone, country_of, to_e164
+from contacts.phone_texts import InvalidPhone
+from contacts.phones import country_of, to_e164
 from contacts.tagging import set_tags
 
 MAX_TAGS = 100
@@ -73,6 +74,8 @@ class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
     def validate_phone(self, value: str | None) -> str | None:
         if not value:
             return None
+        if self.instance is not None and value == self.instance.phone:
+            return value  # stored before, perhaps by the rules of its time
         try:
             phone = to_e164(value, default_country=self.context["view"].tenant.default_country)
         except InvalidPhone as error:
@@ -147,7 +150,8 @@ class SuppressionSerializer(StrictSerializer, serializers.ModelSerializer[Suppre
         extra_kwargs = {
             "address": {
                 "help_text": "A phone number, stored in E.164, or a Telegram chat id. Without a "
-                "platform, a whole number with neither + nor leading zero is a chat id."
+                "platform, a whole number with neither + nor leading zero is a chat id, or is "
+                "refused if it may be a phone number, too."
             }
         }
 
