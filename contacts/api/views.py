@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
+from api.csv_download import csv_response
 from api.error_schema import ErrorResponseSerializer
 from api.list_parameters import refuse_unknown_parameters
 from api.pagination import KeysetPages
@@ -22,7 +23,7 @@ from contacts.api.serializers import (
     DoNotContactSerializer,
     SuppressionSerializer,
 )
-from contacts.imports.exporting import csv_lines
+from contacts.imports.exporting import contact_rows
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
 from contacts.opting.do_not_contact import set_do_not_contact, with_do_not_contact
 from contacts.opting.suppressions import suppress
@@ -75,11 +76,7 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     @action(detail=False, pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
         refuse_unknown_parameters(request, known=())  # also the list's filters
-        return StreamingHttpResponse(
-            csv_lines(self.get_queryset()),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="contacts.csv"'},
-        )
+        return csv_response(contact_rows(self.get_queryset()), file_name="contacts.csv")
 
     def _answer(self, contact: Contact, code: int) -> Response:
         fresh = self.get_queryset().get(pk=contact.pk)
