@@ -12,9 +12,9 @@ from channels.platforms import Platform
 from channels.port.events import Reply
 from channels.providers.registry import adapter_for
 from contacts.chat_links import link_chat
+from contacts.known_addresses import contact_of
 from contacts.models import Contact
 from contacts.opting.words import Wish, is_about_marketing, wish_of
-from contacts.phones import spellings_of
 from inbound.applying.acknowledging import acknowledge_soon
 from inbound.applying.opting import OptWish, apply_wish
 from inbound.models import ReceivedMessage
@@ -107,9 +107,7 @@ def _contact(
     app: ProviderApp, reply: Reply, *, platform: Platform, now: datetime
 ) -> Contact | None:
     if platform != Platform.TELEGRAM:
-        phones = spellings_of(reply.address, platform=platform)
-        contacts = Contact.objects.filter(tenant_id=app.tenant_id, phone__in=phones)
-        return min(contacts, key=lambda contact: phones.index(contact.phone or ""), default=None)
+        return contact_of(tenant_id=app.tenant_id, address=reply.address)
     chat_id = int(reply.address)
     if reply.payload:
         linked = link_chat(tenant_id=app.tenant_id, payload=reply.payload, chat_id=chat_id, now=now)

@@ -44,6 +44,7 @@ class Twilio:
     credential_names: tuple[str, ...] = ("account_sid", "auth_token")
     webhook_secret_names: tuple[str, ...] = ("auth_token",)
     capabilities = Capabilities(
+        user_ids=True,
         receipts=frozenset(ReceiptStatus),
         look_up=True,
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
