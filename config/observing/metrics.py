@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from api.refused_calls import refused_calls
 from tenants.client_address import client_address, is_forwarded
+from tenants.login_counts import login_counts
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
@@ -157,6 +158,7 @@ def _collect() -> CollectorRegistry:
             for *values, number in cursor.fetchall():
                 (gauge.labels(*values) if labels else gauge).set(float(number))
     registry.register(_RefusedCalls())
+    registry.register(_LogIns())
     return registry
 
 
@@ -173,5 +175,22 @@ class _RefusedCalls(Collector):
         except redis.RedisError:
             return
         for labels, count in sorted(refused.items()):
+            counter.add_metric(labels, count)
+        yield counter
+
+
+class _LogIns(Collector):
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yields nothing if Redis does not answer: a missing count is not a count of zero."""
+        counter = CounterMetricFamily(
+            "broadcast_logins",
+            "Log-ins at the API and in the admin, since Redis was last emptied.",
+            labels=("door", "result"),
+        )
+        try:
+            logins = login_counts()
+        except redis.RedisError:
+            return
+        for labels, count in sorted(logins.items()):
             counter.add_metric(labels, count)
         yield counter
