@@ -56,7 +56,9 @@ class LoginGuard(AxesDatabaseHandler):  # type: ignore[misc]  # published withou
         account = account_of(credentials)
         refused = bool(request.axes_locked_out)
         note_login(request, account=account, result=LOCKED_OUT if refused else FAILED)
-        if not refused:
+        if refused:
+            request.axes_credentials = credentials  # for `locked_page`
+        else:
             _count_failure(account, request.axes_ip_address, now=timezone.now())
 
     def user_logged_in(self, sender: object, request: Any, user: User, **more: Any) -> None:
