@@ -16,7 +16,7 @@ from tenants.models import Tenant
 from tests.factories import SenderFactory, TenantFactory
 
 TOKEN = "4711:AAbbccddeeffgghhiijjkkllmmnnooppqqr"
-BOT = {
+BOT: dict[str, Any] = {
     "name": "Bot",
     "platform": "TELEGRAM",
     "provider": "telegram_bot",
@@ -24,7 +24,7 @@ BOT = {
     "account_id": "4711",
     "credentials": {"bot_token": TOKEN},
 }
-WRONG_BOT = {**BOT, "credentials": {"bot_token": "4711:made-up-revoked"}}
+WRONG_BOT: dict[str, Any] = {**BOT, "credentials": {"bot_token": "4711:made-up-revoked"}}
 ACCOUNTS: Mapping[str, Mapping[str, Any]] = {
     "meta_cloud": {
         "platform": Platform.WHATSAPP,
