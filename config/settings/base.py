@@ -14,6 +14,7 @@ from django.templatetags.static import static
 
 from config.environment import env
 from config.observing.logs import configure_structlog, logging_config
+from config.security_headers import HEADERS, NOTHING
 from config.settings.development_secrets import development_secret
 from config.settings.rest_api import *
 from config.settings.tasks import *
@@ -39,6 +40,14 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 REST_FRAMEWORK["NUM_PROXIES"] = TRUSTED_PROXIES
 CSRF_FAILURE_VIEW = "api.error_pages.csrf_failure"
 
+# --- browsers -----------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": NOTHING}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = HEADERS["Referrer-Policy"]
+SECURE_CROSS_ORIGIN_OPENER_POLICY = HEADERS["Cross-Origin-Opener-Policy"]
+X_FRAME_OPTIONS = HEADERS["X-Frame-Options"]
+
 # --- Django -------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -60,6 +69,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "django_structlog",
     "axes",
+    "csp",
     "backoffice",
     "tenants",
     "channels",
@@ -73,6 +83,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.observing.request_ids.RequestIdMiddleware",
+    "config.security_headers.SecurityHeadersMiddleware",
     "config.observing.health.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "inbound.webhooks.middleware.WebhooksMiddleware",
