@@ -87,7 +87,10 @@ def _apply_wish(message: ReceivedMessage, reply: Reply, *, event_id: UUID) -> No
 def sender_of(app: ProviderApp, account_id: str) -> Sender | None:
     """The app's sender with this id; without an id, the app's sender if it has only one."""
     if account_id:
-        return app.senders.filter(account_id=account_id).first()
+        senders_of_account = app.senders.filter(account_id=account_id)
+        return senders_of_account.order_by(
+            "-is_active", F("proven_at").desc(nulls_last=True)
+        ).first()
     senders = list(app.senders.filter(is_active=True)[:2])
     return senders[0] if len(senders) == 1 else None
 

@@ -37,6 +37,7 @@ class MetaCloud:
     platforms = frozenset({Platform.WHATSAPP})
     default_base_url = "https://graph.facebook.com"
     credential_names: tuple[str, ...] = ("access_token",)
+    account_scope: tuple[str, ...] = ()
     webhook_secret_names: tuple[str, ...] = ("app_secret", "verify_token")
     capabilities = Capabilities(
         user_ids=True,

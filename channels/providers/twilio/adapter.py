@@ -42,6 +42,7 @@ class Twilio:
     platforms = frozenset({Platform.SMS, Platform.WHATSAPP, Platform.RCS})
     default_base_url = "https://api.twilio.com"
     credential_names: tuple[str, ...] = ("account_sid", "auth_token")
+    account_scope: tuple[str, ...] = ("account_sid",)
     webhook_secret_names: tuple[str, ...] = ("auth_token",)
     capabilities = Capabilities(
         user_ids=True,
