@@ -35,6 +35,21 @@ class EventStatusFilter(NarrowFilter):
         return super().lookups(request, model_admin) or (set_aside,)
 
 
+class MayWantOutFilter(admin.SimpleListFilter):
+    """Replies for a person to read; they have an index of their own, so no app is needed."""
+
+    title = "may want out"
+    parameter_name = "may_want_out"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return (("true", "to be read"),)
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ReceivedMessage]
+    ) -> QuerySet[ReceivedMessage]:
+        return queryset.filter(may_want_out=True) if self.value() else queryset
+
+
 @admin.register(ProviderEvent)
 class ProviderEventAdmin(LargeTable):
     list_display = ("received_at", "app", "status", "attempts", "applied_at", "error")
@@ -64,8 +79,8 @@ class ParkedReceiptAdmin(LargeTable):
 class ReceivedMessageAdmin(LargeTable):
     """Replies without their text, which is between the tenant and its customer."""
 
-    list_display = ("at", "app", "platform", "contact", "broadcast", "wish")
-    list_filter = (BY_APP,)
+    list_display = ("at", "app", "platform", "contact", "broadcast", "wish", "may_want_out")
+    list_filter = (BY_APP, MayWantOutFilter)
     list_select_related = ("app", "contact", "broadcast")
     exclude = ("text",)
     text_keys = ("provider_message_id",)

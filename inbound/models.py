@@ -95,6 +95,11 @@ class ReceivedMessage(models.Model):
     wish = models.CharField(
         max_length=10, choices=[(wish.value, wish.value) for wish in Wish], blank=True
     )
+    may_want_out = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The text may ask for an end, but is no opt-out by itself: a person should read.",
+    )
     at = models.DateTimeField(help_text="Time of writing, as the provider reports it.")
     received_at = models.DateTimeField()
 
@@ -107,7 +112,16 @@ class ReceivedMessage(models.Model):
                 fields=("app", "provider_message_id"), name="received_message_once"
             ),
         )
-        indexes = (models.Index(fields=("contact", "id"), name="received_by_contact"),)
+        indexes = (
+            models.Index(fields=("contact", "id"), name="received_by_contact"),
+            models.Index(fields=("tenant", "id"), name="received_by_tenant"),
+            # A small index: every scrape of the metrics counts these replies.
+            models.Index(
+                fields=("tenant", "id"),
+                condition=Q(may_want_out=True),
+                name="received_may_want_out",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.platform} {self.at:%Y-%m-%d %H:%M}"

@@ -104,6 +104,12 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
         "SELECT count(*) FROM inbound_providerevent WHERE status = 'FAILED'",
     ),
     (
+        "broadcast_replies_may_want_out",
+        "Replies that may ask for an end without a word that opts out; a person should read them.",
+        (),
+        "SELECT count(*) FROM inbound_receivedmessage WHERE may_want_out",
+    ),
+    (
         "broadcast_receipts_parked",
         "Receipts whose message is not known; dropped after seven days.",
         (),

@@ -14,7 +14,7 @@ from channels.providers.registry import adapter_for
 from contacts.chat_links import link_chat
 from contacts.known_addresses import contact_of
 from contacts.models import Contact
-from contacts.opting.words import Wish, is_about_marketing, wish_of
+from contacts.opting.words import Wish, is_about_marketing, is_near_miss, wish_of
 from inbound.applying.acknowledging import acknowledge_soon
 from inbound.applying.opting import OptWish, apply_wish
 from inbound.models import ReceivedMessage
@@ -65,6 +65,9 @@ def _store(
             "broadcast_id": answered.broadcast_id if answered else None,
             "message_id": answered.pk if answered else None,
             "wish": wish or "",
+            "may_want_out": is_near_miss(
+                reply.text, also_out=tenant.opt_out_words, also_in=tenant.opt_in_words
+            ),
             "at": reply.at,
             "received_at": now,
         },
