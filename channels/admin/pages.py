@@ -63,6 +63,7 @@ class SenderAdmin(AdminPage):
         "broken_reason",
         "checked_at",
         "check_result",
+        "proven_at",
         "created_at",
         "updated_at",
     )

@@ -9,7 +9,9 @@ from backoffice.pages import RowForm, RowFormSet
 from contacts.addresses import normalise
 from contacts.models import Contact, ContactTag, Suppression, SuppressionSource, Tag
 from contacts.phone_texts import InvalidPhone
-from contacts.phones import country_of, to_e164
+from contacts.phones import to_e164
+from contacts.spellings import spellings_of
+from contacts.user_ids import country_of_contact, is_user_id
 from tenants.admin.scoped_forms import TenantForm
 from tenants.models import Tenant
 
@@ -20,15 +22,36 @@ class ContactForm(TenantForm):
         exclude = ("country", "tags")
 
     def clean_phone(self) -> str | None:
-        """Convert the number to E.164, and set the country that it belongs to."""
+        """The number in E.164."""
         phone: str | None = self.cleaned_data["phone"]
-        if phone and "phone" in self.changed_data:
-            try:
-                phone = to_e164(phone, default_country=_default_country(self))
-            except InvalidPhone as error:
-                raise forms.ValidationError(error.detail, code=error.code) from error
-        self.instance.country = country_of(phone) if phone else ""
-        return phone or None
+        if not phone or "phone" not in self.changed_data:
+            return phone or None
+        try:
+            return to_e164(phone, default_country=_default_country(self))
+        except InvalidPhone as error:
+            raise forms.ValidationError(error.detail, code=error.code) from error
+
+    def clean_whatsapp_user_id(self) -> str | None:
+        user_id: str | None = self.cleaned_data["whatsapp_user_id"]
+        if user_id and not is_user_id(user_id):
+            raise forms.ValidationError("A user id such as US.13491208655302741918.")
+        return user_id or None
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse another spelling of another contact's number; set the country."""
+        cleaned = super().clean()
+        values = self.cleaned_data
+        tenant = values.get("tenant") or self.instance.tenant_id
+        spellings = spellings_of(values.get("phone") or "")
+        others = Contact.objects.filter(tenant=tenant, phone__in=spellings)
+        if others.exclude(pk=self.instance.pk).exists():
+            self.add_error("phone", "Another contact has this number.")
+        self.instance.country = country_of_contact(
+            Contact(
+                phone=values.get("phone"), whatsapp_user_id=values.get("whatsapp_user_id") or None
+            )
+        )
+        return cleaned
 
 
 class ContactTagForm(RowForm):

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from backoffice.pages import AdminPage, Inline, LargeTable, ReadOnlyAdmin
@@ -13,9 +14,12 @@ from contacts.models import (
     ContactImportError,
     ContactTag,
     Suppression,
+    SuppressionScope,
+    SuppressionSource,
     Tag,
 )
-from tenants.admin.scoped_forms import BY_TENANT
+from contacts.opting.suppressions import lift, suppress
+from tenants.admin.scoped_forms import BY_TENANT, RowForm
 
 
 @admin.register(Tag)
@@ -42,7 +46,7 @@ class ContactAdmin(AdminPage):
     list_filter = (BY_TENANT,)
     list_select_related = ("tenant",)
     # Exact keys only: a search for a part of a name would read the whole table.
-    search_fields = ("phone__exact", "external_id__exact")
+    search_fields = ("phone__exact", "external_id__exact", "whatsapp_user_id__exact")
     sortable_by = ()
     autocomplete_fields = ("tenant",)
     readonly_fields = ("country", "created_at", "updated_at")
@@ -71,6 +75,42 @@ class SuppressionAdmin(AdminPage):
     autocomplete_fields = ("tenant",)
     readonly_fields = ("source", "created_at")
     fixed_fields = ("tenant", "platform", "address", "scope")
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Suppression,
+        form: RowForm,
+        change: bool,  # noqa: FBT001 - Django's signature
+    ) -> None:
+        """A new suppression holds for all of the person's addresses."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        saved = suppress(
+            tenant_id=obj.tenant_id,
+            platform=obj.platform,
+            address=obj.address,
+            scope=SuppressionScope(obj.scope),
+            source=SuppressionSource(obj.source),
+            reason=obj.reason,
+            now=timezone.now(),
+        )
+        obj.pk, obj.created_at = saved.pk, saved.created_at
+
+    def delete_model(self, request: HttpRequest, obj: Suppression) -> None:
+        """Deleting one lifts it for all of the person's addresses."""
+        lift(
+            tenant_id=obj.tenant_id,
+            platform=obj.platform,
+            address=obj.address,
+            scopes=(SuppressionScope(obj.scope),),
+            now=timezone.now(),
+        )
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Suppression]) -> None:
+        for suppression in queryset:
+            self.delete_model(request, suppression)
 
 
 @admin.register(ContactImport)

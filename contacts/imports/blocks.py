@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils import timezone
 
 from api.errors import DomainError, InvalidInput
-from contacts.imports.columns import Values
+from contacts.imports.columns import KEYS, Values
 from contacts.imports.parsing import Parsed
 from contacts.imports.rows import Layout, Line
 from contacts.imports.writing import write_contacts, write_tags
@@ -16,14 +16,18 @@ from contacts.models import (
     Contact,
     ContactImport,
     ContactImportError,
-    Suppression,
+    SuppressionScope,
     SuppressionSource,
 )
+from contacts.opting.suppressions import suppress_all
+from contacts.spellings import spellings_of
 from contacts.tagging import tag_ids
+
+NAMES_OF_KEYS = {"phone": "phone", "external_id": "external id", "whatsapp_user_id": "user id"}
 
 
 class Clash(InvalidInput):
-    """The row's phone and external id belong to two contacts."""
+    """The row's keys belong to two contacts."""
 
     code = "clash"
 
@@ -38,8 +42,8 @@ class Block:
     updated: int = 0
     unchanged: int = 0
     errors: list[ContactImportError] = field(default_factory=list)
-    by_phone: dict[str, Contact] = field(default_factory=dict)
-    by_id: dict[str, Contact] = field(default_factory=dict)
+    by_key: dict[tuple[str, str], Contact] = field(default_factory=dict)
+    """Contacts by the name and value of a key; of a number, all spellings are one value."""
     touched: dict[UUID, Contact] = field(default_factory=dict)
     rekeyed: set[UUID] = field(default_factory=set)
     """Existing contacts whose phone or external id changes."""
@@ -66,38 +70,41 @@ class Block:
         self._mark(row.values, contact)
 
     def _read_existing(self, rows: Sequence[Values]) -> None:
-        phones = [row.fields["phone"] for row in rows if "phone" in row.fields]
-        ids = [row.fields["external_id"] for row in rows if "external_id" in row.fields]
-        contacts = Contact.objects.for_tenant(self.job.tenant).filter(
-            Q(phone__in=phones) | Q(external_id__in=ids)
-        )
+        wanted = Q(pk__in=())
+        for name in KEYS:
+            values = {row.fields[name] for row in rows if name in row.fields}
+            if name == "phone":
+                values = {spelling for phone in values for spelling in spellings_of(phone)}
+            wanted |= Q(**{f"{name}__in": values}) if values else Q()
+        contacts = Contact.objects.for_tenant(self.job.tenant).filter(wanted)
         if not self.job.dry_run:
             contacts = contacts.select_for_update().order_by("id")
         for contact in contacts:
-            self._index(contact)
-
-    def _index(self, contact: Contact) -> None:
-        if contact.phone:
-            self.by_phone[contact.phone] = contact
-        if contact.external_id:
-            self.by_id[contact.external_id] = contact
+            self.by_key |= dict.fromkeys(_keys(contact), contact)
 
     def _contact_of(self, row: Values) -> Contact | None:
-        """The contact of the row: by external id first, then by phone. Raises Clash."""
+        """The contact of the row: by external id, else by phone, else by user id. Raises Clash."""
+        matches = [
+            (name, contact)
+            for name in KEYS
+            if name in row.fields and (contact := self.by_key.get(_key(name, row.fields[name])))
+        ]
+        if not matches:
+            return None
+        _, first = matches[0]
         external_id = row.fields.get("external_id")
-        by_id = self.by_id.get(external_id) if external_id else None
-        by_phone = self.by_phone.get(row.fields.get("phone", ""))
-        if by_phone is None or by_phone is by_id:
-            return by_id
-        if by_id is not None or (external_id and by_phone.external_id):
-            raise Clash("Another contact has this phone.", attr="phone")
-        return by_phone
+        for name, contact in matches:
+            if contact is not first or (
+                external_id and contact.external_id not in {None, external_id}
+            ):
+                raise Clash(f"Another contact has this {NAMES_OF_KEYS[name]}.", attr=name)
+        return first
 
     def _apply(self, row: Values, contact: Contact) -> None:
-        keys = (contact.phone, contact.external_id)
+        keys = _keys(contact)
         is_changed = _set_fields(row, contact)
         self._reindex(contact, keys)
-        if keys == (None, None):
+        if not keys:
             self.created += 1
         elif is_changed:
             self.updated += 1
@@ -109,18 +116,16 @@ class Block:
     def _mark(self, row: Values, contact: Contact) -> None:
         self.tags += [(contact.pk, name) for name in row.tags]
         if row.do_not_contact:
-            self.suppressed |= set(_addresses(contact))
+            self.suppressed |= set(contact.addresses)
 
-    def _reindex(self, contact: Contact, before: tuple[str | None, str | None]) -> None:
+    def _reindex(self, contact: Contact, before: Sequence[tuple[str, str]]) -> None:
         """Index the contact by its new keys; later rows may use a key that it gave up."""
-        phone, external_id = before
-        if phone and phone != contact.phone:
-            del self.by_phone[phone]
-        if external_id and external_id != contact.external_id:
-            del self.by_id[external_id]
-        if before not in {(None, None), (contact.phone, contact.external_id)}:
+        keys = _keys(contact)
+        for key in set(before) - set(keys):
+            del self.by_key[key]
+        if before and keys != before:
             self.rekeyed.add(contact.pk)
-        self._index(contact)
+        self.by_key |= dict.fromkeys(keys, contact)
 
     def _refuse(self, line: Line, error: DomainError) -> None:
         self.errors.append(
@@ -135,24 +140,42 @@ class Block:
 
     def _write(self) -> None:
         # Emptied first: contacts may swap keys, and unique keys are checked row by row.
-        Contact.objects.filter(pk__in=self.rekeyed).update(phone=None, external_id=None)
+        Contact.objects.filter(pk__in=self.rekeyed).update(**dict.fromkeys(KEYS))
         write_contacts(list(self.touched.values()))
         ids = tag_ids(tenant=self.job.tenant, names=[name for _, name in self.tags])
         write_tags([(pk, ids[name]) for pk, name in self.tags])
-        Suppression.objects.bulk_create(
-            [
-                Suppression(
-                    tenant=self.job.tenant, address=address, source=SuppressionSource.IMPORT
-                )
-                for address in sorted(self.suppressed)
-            ],
-            ignore_conflicts=True,
+        self._suppress()
+
+    def _suppress(self) -> None:
+        if not self.suppressed:
+            return
+        suppress_all(
+            tenant_id=self.job.tenant_id,
+            platform="",
+            reported_at=dict.fromkeys(self.suppressed, timezone.now()),
+            scope=SuppressionScope.ALL,
+            source=SuppressionSource.IMPORT,
+            reason="",
         )
 
 
+def _keys(contact: Contact) -> list[tuple[str, str]]:
+    """The keys by which rows find the contact; [] if it is new."""
+    values = ((name, getattr(contact, name)) for name in KEYS)
+    return [_key(name, value) for name, value in values if value]
+
+
+def _key(name: str, value: str) -> tuple[str, str]:
+    return name, min(spellings_of(value), key=len) if name == "phone" else value
+
+
 def _set_fields(row: Values, contact: Contact) -> bool:
-    """Set the row's values; true if one of them changed."""
+    """Set the row's values; true if one of them changed. A number keeps its stored spelling."""
     values = dict(row.fields)
+    phone = contact.phone
+    if phone and ("phone" not in values or values["phone"] in spellings_of(phone)):
+        values.pop("phone", None)
+        values.pop("country", None)
     if row.attributes:
         values["attributes"] = {**contact.attributes, **row.attributes}
     is_changed = False
@@ -161,9 +184,3 @@ def _set_fields(row: Values, contact: Contact) -> bool:
             is_changed = True
             setattr(contact, name, value)
     return is_changed
-
-
-def _addresses(contact: Contact) -> list[str]:
-    chat_id: Any = contact.telegram_chat_id
-    addresses = (contact.phone, None if chat_id is None else str(chat_id))
-    return [address for address in addresses if address]

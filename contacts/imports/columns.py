@@ -16,6 +16,7 @@ from django.core.validators import validate_email
 from api.errors import InvalidInput
 from api.parsers import UNSTORABLE
 from contacts.phones import country_of, to_e164
+from contacts.user_ids import country_of_user_id, is_user_id
 
 MAX_TEXT = 200
 MAX_EMAIL = 254
@@ -54,6 +55,13 @@ def _phone(values: Values, name: str, text: str) -> None:
     phone = to_e164(text, default_country=values.default_country)
     values.fields["phone"] = phone
     values.fields["country"] = country_of(phone)
+
+
+def _user_id(values: Values, name: str, text: str) -> None:
+    if not is_user_id(text):
+        raise InvalidInput("A user id such as US.13491208655302741918.", attr=name)
+    values.fields[name] = text
+    values.fields.setdefault("country", country_of_user_id(text))
 
 
 def _text(values: Values, name: str, text: str) -> None:
@@ -131,6 +139,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("last_name", _text, stored=("last_name",)),
     Column("email", _email, stored=("email",)),
     Column("telegram_chat_id", _chat, stored=("telegram_chat_id",)),
+    Column("whatsapp_user_id", _user_id, is_key=True, stored=("whatsapp_user_id",)),
     Column("time_zone", _time_zone, stored=("time_zone",)),
     Column("do_not_contact", _do_not_contact),
     Column("tags", _tags),

@@ -52,7 +52,9 @@ def layout_of(headings: Sequence[str], mapping: Mapping[str, str]) -> Layout:
     if twice:
         raise FileUnreadable(f"Two columns are mapped to {twice[0]}.")
     if known is None and not set(KEYS) & set(taken):
-        raise FileUnreadable("A column phone or external_id is needed; map one of yours to it.")
+        raise FileUnreadable(
+            "A column phone, external_id or whatsapp_user_id is needed; map one of yours to it."
+        )
     return Layout(columns, tuple(targets), known)
 
 
@@ -93,7 +95,7 @@ def parse(line: Line, *, layout: Layout, tags: Sequence[str], default_country: s
     if layout.known is not None:
         _read_known(values, layout, line)
     if not any(key in values.fields for key in KEYS):
-        raise InvalidInput("A phone or an external id is needed.", attr="phone")
+        raise InvalidInput("A phone, an external id or a user id is needed.", attr="phone")
     return values
 
 

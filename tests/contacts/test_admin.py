@@ -51,7 +51,7 @@ def test_a_suppression_of_digits_alone_is_refused(
 ) -> None:
     form = {"tenant": tenant.pk, "platform": "", "address": "4366012345678", "scope": "ALL"}
     answer = superuser.post("/admin/contacts/suppression/add/", form)
-    assert "write the number with a plus sign" in answer.text
+    assert "Write the number with its plus sign" in answer.text
     assert not Suppression.objects.filter(address="4366012345678").exists()
 
 

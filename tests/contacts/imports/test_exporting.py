@@ -14,7 +14,7 @@ def test_the_export_holds_the_tenants_contacts_and_no_formula(
     ContactFactory.create(tenant=TenantFactory.create(), external_id="foreign")
     answer = owner.get("/contacts/export/")
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
-    assert lines[1:] == ["a,+491701234567,'=1+1,,,,,False,,"]
+    assert lines[1:] == ["a,+491701234567,'=1+1,,,,,,False,,"]
 
 
 def test_excel_shows_umlauts(owner: APIClient) -> None:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('inbound', '0001_tables'),
+        ('inbound', '0002_longer_addresses'),
     ]
 
     operations = [
