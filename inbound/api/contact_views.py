@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.request import Request
@@ -16,6 +17,7 @@ from api.fields import UtcDateTimeField
 from api.pagination import KeysetPages
 from channels.models import Sender
 from channels.platforms import Platform
+from channels.port.events import ReplyKind
 from channels.senders.choosing import (
     AmbiguousChoice,
     NoSender,
@@ -40,7 +42,9 @@ class ReceivedMessageSerializer(serializers.ModelSerializer[ReceivedMessage]):
             "id",
             "platform",
             "sender",
+            "kind",
             "text",
+            "group_id",
             "broadcast",
             "message_id",
             "wish",
@@ -48,6 +52,14 @@ class ReceivedMessageSerializer(serializers.ModelSerializer[ReceivedMessage]):
             "received_at",
         )
         read_only_fields = fields
+
+
+class ReceivedMessageFilter(filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=[(kind.value, kind.value) for kind in ReplyKind])
+
+    class Meta:
+        model = ReceivedMessage
+        fields: tuple[str, ...] = ()
 
 
 class ContactMessagesViewSet(
@@ -58,7 +70,7 @@ class ContactMessagesViewSet(
     queryset = ReceivedMessage.objects.all()
     serializer_class = ReceivedMessageSerializer
     pagination_class = KeysetPages
-    filter_backends = ()
+    filterset_class = ReceivedMessageFilter
 
     def get_queryset(self) -> QuerySet[ReceivedMessage]:
         messages = super().get_queryset()

@@ -1,6 +1,7 @@
 """Applies stored events in blocks; an event that fails does not stop the others."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,7 +13,15 @@ from django.db.models import Q, QuerySet
 
 from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
-from channels.port.events import InboundEvent, OptChange, Receipt, Reply, TemplateChange
+from channels.port.events import (
+    InboundEvent,
+    NotUnderstood,
+    OptChange,
+    Part,
+    Receipt,
+    Reply,
+    TemplateChange,
+)
 from channels.providers.partly_read import PartlyRead
 from channels.providers.registry import adapter_for
 from channels.providers.storable import storable_event
@@ -21,7 +30,7 @@ from inbound.applying.opting import OptWish, apply_wish
 from inbound.applying.parking import park
 from inbound.applying.replies import platform_of, take_reply
 from inbound.models import EventStatus, ProviderEvent
-from templates_wa.provider.changing import apply_change
+from templates_wa.provider.changing import Applied, apply_change
 
 BLOCK = 500
 """Events in one transaction; a Meta event holds up to a few hundred receipts."""
@@ -31,6 +40,8 @@ FIRST_RETRY_AFTER = timedelta(seconds=2)
 """One beat interval: passing errors, such as a deadlock, are often gone by then."""
 BACKOFF_FACTOR = 4
 """Each wait is this many times the one before: 2, 8, 32 and 128 s, nearly three minutes in all."""
+MAX_NOTES = 20
+"""Different notes that one event keeps."""
 LASTING = (ValueError, DataError)
 """Errors that no retry can mend: a column refuses the value."""
 
@@ -106,14 +117,29 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
     _receipts(app, [change for _, change in changes if isinstance(change, Receipt)], now)
+    notes: dict[UUID, list[str]] = defaultdict(list)
     for event_id, change in changes:
-        _apply_one(app, change, event_id=event_id, now=now)
+        if note := _apply_one(app, change, event_id=event_id, now=now):
+            notes[event_id].append(note)
+    _mark_partly(app, notes)
+
+
+def _mark_partly(app: ProviderApp, notes: Mapping[UUID, list[str]]) -> None:
+    """Mark events with parts that nobody understood, so that they are counted and can be seen."""
+    for event_id, texts in notes.items():
+        event = ProviderEvent.objects.filter(pk=event_id)
+        event.update(status=EventStatus.PARTLY, not_understood=_distinct(texts))
+        log.warning("event_partly_understood", event_id=str(event_id), provider=app.provider)
+
+
+def _distinct(notes: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(notes))[:MAX_NOTES]
 
 
 def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
     """Apply the parts of an event that can be applied. Safe to repeat: a retry does.
 
-    Returns the last error that a retry may mend, else None.
+    Returns the last error that a retry may mend, else None. Sets the event's `not_understood`.
     """
     try:
         changes = _parsed(event)
@@ -122,19 +148,20 @@ def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
     except Exception:  # noqa: BLE001 - the caller sets the event aside with the same error
         return None
     receipts = [change for change in changes if isinstance(change, Receipt)]
-    parts = [
+    parts: list[Callable[[], str | None]] = [
         partial(_receipts, event.app, receipts, now),
         *(partial(_apply_one, event.app, change, event_id=event.pk, now=now) for change in changes),
     ]
-    passing_error = None
+    passing_error, notes = None, []
     for part in parts:
         try:
             with transaction.atomic():
-                part()
+                notes.append(part() or "")
         except LASTING:
             continue
         except Exception as error:  # noqa: BLE001 - a failing part must not stop the others
             passing_error = error
+    event.not_understood = _distinct(filter(None, notes))
     return passing_error
 
 
@@ -150,16 +177,25 @@ def _normalised(change: InboundEvent, event: ProviderEvent) -> InboundEvent:
     return _clamped(storable_event(change), event.received_at)
 
 
-def _apply_one(app: ProviderApp, change: InboundEvent, *, event_id: UUID, now: datetime) -> None:
-    """Apply one change. Receipts are left out: `_receipts` applies all of them at once."""
-    if isinstance(change, OptChange):
-        _opt_change(app, change, event_id=event_id)
-    elif isinstance(change, Reply):
-        platform = change.platform or platform_of(app, change.account_id)
-        take_reply(app=app, event_id=event_id, reply=change, platform=platform, now=now)
-    elif isinstance(change, TemplateChange):
-        # A beat task pauses the broadcasts that are being sent with the template.
-        apply_change(tenant_id=app.tenant_id, change=change)
+def _apply_one(app: ProviderApp, change: InboundEvent, *, event_id: UUID, now: datetime) -> str:
+    """Apply one change; returns a note if it was not understood, else ''.
+
+    Receipts are left out: `_receipts` applies all of them at once.
+    """
+    match change:
+        case NotUnderstood():
+            return str(change)
+        case OptChange():
+            _opt_change(app, change, event_id=event_id)
+        case Reply():
+            platform = change.platform or platform_of(app, change.account_id)
+            take_reply(app=app, event_id=event_id, reply=change, platform=platform, now=now)
+        case TemplateChange():
+            # A beat task pauses the broadcasts that are being sent with the template.
+            applied = apply_change(tenant_id=app.tenant_id, change=change)
+            if applied is Applied.NOT_A_MOVE:
+                return str(NotUnderstood(Part.TEMPLATE, change.status, change.at))
+    return ""
 
 
 def _clamped(change: InboundEvent, received_at: datetime) -> InboundEvent:
@@ -182,7 +218,7 @@ def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
     if event.attempts >= MAX_ATTEMPTS or isinstance(error, LASTING):
         event.status = EventStatus.FAILED
     event.retry_at = now + FIRST_RETRY_AFTER * BACKOFF_FACTOR ** (event.attempts - 1)
-    event.save(update_fields=("attempts", "error", "status", "retry_at"))
+    event.save(update_fields=("attempts", "error", "not_understood", "status", "retry_at"))
     log.warning("event_not_applied", event_id=str(event.pk), error_type=event.error)
 
 
