@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 from django.db import DataError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Func, IntegerField, Q, QuerySet
 
 from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
@@ -33,7 +33,10 @@ from inbound.models import EventStatus, ProviderEvent
 from templates_wa.provider.changing import Applied, apply_change
 
 BLOCK = 500
-"""Events in one transaction; a Meta event holds up to a few hundred receipts."""
+"""Events in one transaction."""
+BLOCK_BYTES = 4_000_000
+"""Length of a block's bodies: a Meta event holds up to 1,000 receipts in 3 MB. An event that is
+longer is a block of its own."""
 MAX_ATTEMPTS = 5
 """Then an event is FAILED until an operator replays it."""
 FIRST_RETRY_AFTER = timedelta(seconds=2)
@@ -46,6 +49,13 @@ LASTING = (ValueError, DataError)
 """Errors that no retry can mend: a column refuses the value."""
 
 log = structlog.get_logger(__name__)
+
+
+class OctetLength(Func):
+    """The length of a binary column in bytes, without reading the column."""
+
+    function = "octet_length"
+    output_field = IntegerField()
 
 
 def newest_stored() -> UUID | None:
@@ -87,15 +97,29 @@ def _oldest_of_one_app(now: datetime, up_to: UUID | None) -> list[ProviderEvent]
     due = _due_events(now).order_by("id")
     if up_to is not None:
         due = due.filter(pk__lte=up_to)
-    oldest = due.first()
+    oldest = due.defer("body").first()
     if oldest is None:
         return []
-    events = list(due.filter(app=oldest.app_id)[:BLOCK])
+    lengths = due.filter(app=oldest.app_id).defer("body").annotate(length=OctetLength("body"))
+    ids = _up_to_block_bytes((event.pk, event.length) for event in lengths[:BLOCK])
+    events = list(ProviderEvent.objects.filter(pk__in=ids).order_by("id"))
     # Read once: a join would decrypt the app's secrets again for each event.
     app = ProviderApp.objects.select_related("tenant").get(pk=oldest.app_id)
     for event in events:
         event.app = app
     return events
+
+
+def _up_to_block_bytes(events: Iterable[tuple[UUID, int]]) -> list[UUID]:
+    """Ids of the first events whose bodies fit in one block; at least one."""
+    ids: list[UUID] = []
+    total = 0
+    for event_id, length in events:
+        total += length
+        if ids and total > BLOCK_BYTES:
+            break
+        ids.append(event_id)
+    return ids
 
 
 def _apply_alone(event_id: UUID, now: datetime) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from channels.platforms import Platform
 from channels.port.events import AddressMoved, InboundEvent, NotUnderstood, Part, SamePerson
 from channels.providers.reported_time import time_or
 
@@ -38,12 +39,17 @@ def address_of(number: object, user_id: object = None) -> str:
 
 
 def same_person(
-    number: object, user_id: object, *, account_id: str, at: datetime
+    number: object,
+    user_id: object,
+    *,
+    account_id: str,
+    at: datetime,
+    platform: Platform | None = None,
 ) -> Iterator[SamePerson]:
     """An event if the call names both a number and a user id."""
     addresses = (address_of(number), address_of(user_id))
     if addresses[0].startswith("+") and addresses[1] and not addresses[1].startswith("+"):
-        yield SamePerson(account_id=account_id, addresses=addresses, at=at)
+        yield SamePerson(account_id=account_id, addresses=addresses, at=at, platform=platform)
 
 
 def contact_pair(
