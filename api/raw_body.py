@@ -22,13 +22,12 @@ class UnreadableBody(Exception):
 
 def read_body(request: HttpRequest, *, limit: int) -> bytes:
     """The whole body, which may be chunked. Raises BodyTooLarge, UnreadableBody."""
+    if not _is_chunked(request):
+        _check_length(request, limit)
+    source = request.META["wsgi.input"] if _is_chunked(request) else request
     try:
-        if _is_chunked(request):
-            body: bytes = request.META["wsgi.input"].read(limit + 1)
-        else:
-            _check_length(request, limit)
-            body = request.read()
-    except OSError as error:
+        body: bytes = source.read(limit + 1)
+    except Exception as error:
         raise UnreadableBody from error
     if len(body) > limit:
         raise BodyTooLarge

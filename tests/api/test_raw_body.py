@@ -1,6 +1,7 @@
 """A webhook call's body is read whole, up to its limit, also if it is chunked."""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.test import RequestFactory
@@ -34,7 +35,7 @@ def test_a_length_that_is_no_number_or_too_large_is_refused(length: str) -> None
         read_body(request, limit=LIMIT)
 
 
-def chunked(body: bytes) -> dict[str, object]:
+def chunked(body: bytes) -> dict[str, Any]:
     return {
         "CONTENT_LENGTH": "",
         "HTTP_TRANSFER_ENCODING": "chunked",
