@@ -110,6 +110,17 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
         "SELECT count(*) FROM inbound_receivedmessage WHERE may_want_out",
     ),
     (
+        "broadcast_events_partly_understood",
+        "Stored webhook calls with a part that was not understood, by the part.",
+        ("provider", "part"),
+        """
+        SELECT a.provider, split_part(note, ':', 1), count(DISTINCT e.id)
+        FROM inbound_providerevent e JOIN channels_providerapp a ON a.id = e.app_id
+        CROSS JOIN LATERAL unnest(e.not_understood) AS note
+        WHERE e.status = 'PARTLY' GROUP BY 1, 2
+        """,
+    ),
+    (
         "broadcast_receipts_parked",
         "Receipts whose message is not known; dropped after seven days.",
         (),

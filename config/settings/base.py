@@ -240,6 +240,8 @@ PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=30.0)
 BROADCAST_FALLBACK_DELAY = env.float("BROADCAST_FALLBACK_DELAY", default=60.0)
 # Days for which applied webhook calls are kept, so that they can be replayed.
 PROVIDER_EVENTS_KEPT_DAYS = env.int("PROVIDER_EVENTS_KEPT_DAYS", default=30)
+# Longest body of a webhook call. Meta reports up to 1,000 statuses in one call, 3 MB in all.
+WEBHOOK_MAX_BODY_BYTES = env.int("WEBHOOK_MAX_BODY_BYTES", default=8 * 1024 * 1024)
 
 # --- payments -----------------------------------------------------------------------------------
 

@@ -2,10 +2,12 @@
 
 from django_filters import rest_framework as filters
 
+from channels.port.events import ReplyKind
 from inbound.models import ReceivedMessage
 
 
 class ContactMessageFilter(filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=[(kind.value, kind.value) for kind in ReplyKind])
     may_want_out = filters.BooleanFilter(
         help_text="True: only replies that may ask for an end, for a person to read."
     )
