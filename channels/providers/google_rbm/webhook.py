@@ -18,14 +18,17 @@ from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
-from channels.providers.error_rules import json_object
+from channels.providers.error_rules import json_object, receipt_of, recipient
 
 RECEIPTS = {
     "DELIVERED": ReceiptStatus.DELIVERED,
     "READ": ReceiptStatus.READ,
-    # A revoked message cannot be delivered any more. TTL_EXPIRATION_REVOKE_FAILED proves nothing.
+    # A revoked message cannot be delivered any more.
     "TTL_EXPIRATION_REVOKED": ReceiptStatus.FAILED,
+    # It proves only that Google has taken the message.
+    "TTL_EXPIRATION_REVOKE_FAILED": ReceiptStatus.SENT,
 }
+EXPIRED = recipient("expired", "The message was not delivered in time and was revoked.")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 OPT_OUTS = {"UNSUBSCRIBE": True, "SUBSCRIBE": False}
@@ -102,16 +105,12 @@ def _events(event: dict[str, Any]) -> list[InboundEvent]:
 
 
 def _receipt(event: dict[str, Any], status: ReceiptStatus) -> Receipt:
-    expired = status is ReceiptStatus.FAILED
-    return Receipt(
-        status=status,
-        at=_at(event),
-        provider_message_id=str(event["messageId"]),
-        message_id=our_id(event["messageId"]),
-        code="expired" if expired else "",
-        provider_code=event["eventType"] if expired else "",
-        message="The message was not delivered in time and was revoked." if expired else "",
-    )
+    at, google_id = _at(event), str(event["messageId"])
+    message_id = our_id(event["messageId"])
+    if status is not ReceiptStatus.FAILED:
+        return Receipt(status=status, at=at, provider_message_id=google_id, message_id=message_id)
+    expired = EXPIRED.outcome(provider_code=event["eventType"])
+    return receipt_of(expired, at=at, provider_message_id=google_id, message_id=message_id)
 
 
 def _replies(event: dict[str, Any]) -> list[InboundEvent]:

@@ -16,14 +16,15 @@ from functools import partial
 from typing import Any
 
 from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
-from channels.providers.gupshup.errors import OPT_OUTS, explain
+from channels.providers.error_rules import receipt_of
+from channels.providers.gupshup.errors import failed
 from channels.providers.meta.webhook import words_of
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.url_token import UrlTokenWebhook
 
 NOT_AS_DOCUMENTED = "Not a call as Gupshup documents it."
 
-# "enqueued" adds nothing to the accepted request.
+# "enqueued" carries only the id of the accepted request, so it proves nothing more.
 STATUSES = {
     "sent": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
@@ -173,18 +174,8 @@ def _receipt(
     message_id, alias = ids
     if status is not ReceiptStatus.FAILED:
         return Receipt(status=status, at=at, provider_message_id=message_id, alias=alias)
-    number = _number(error[0])
-    code, message = explain(number, error[1])
-    return Receipt(
-        status=status,
-        at=at,
-        provider_message_id=message_id,
-        alias=alias,
-        code=code,
-        provider_code="" if number is None else str(number),
-        message=message,
-        opted_out=number in OPT_OUTS,
-    )
+    reason = failed(_number(error[0]), error[1])
+    return receipt_of(reason, at=at, provider_message_id=message_id, alias=alias)
 
 
 def _ids(own: Any, named: Any) -> tuple[str, str]:

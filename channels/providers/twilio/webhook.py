@@ -16,9 +16,15 @@ from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
-from channels.providers.twilio.errors import explain, opted_out
+from channels.providers.error_rules import receipt_of
+from channels.providers.twilio.errors import failed
 
 STATUSES = {
+    # Twilio has the message in a queue: a proof of acceptance, also if the answer was lost.
+    "accepted": ReceiptStatus.SENT,
+    "scheduled": ReceiptStatus.SENT,
+    "queued": ReceiptStatus.SENT,
+    "sending": ReceiptStatus.SENT,
     "sent": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
     "read": ReceiptStatus.READ,
@@ -126,20 +132,11 @@ def _receipts(form: dict[str, str], at: datetime) -> list[InboundEvent]:
     status = STATUSES.get(form["MessageStatus"])
     if status is None:
         return []
-    error = form.get("ErrorCode", "") if status is ReceiptStatus.FAILED else ""
-    code, message = explain(error) if status is ReceiptStatus.FAILED else ("", "")
-    return [
-        Receipt(
-            status=status,
-            at=at,
-            provider_message_id=form["MessageSid"],
-            message_id=our_id(form.get(MESSAGE_ID, "")),
-            code=code,
-            provider_code=error,
-            message=message,
-            opted_out=opted_out(error),
-        )
-    ]
+    sid, message_id = form["MessageSid"], our_id(form.get(MESSAGE_ID, ""))
+    if status is not ReceiptStatus.FAILED:
+        return [Receipt(status=status, at=at, provider_message_id=sid, message_id=message_id)]
+    reason = failed(form.get("ErrorCode", ""))
+    return [receipt_of(reason, at=at, provider_message_id=sid, message_id=message_id)]
 
 
 def _messages(form: dict[str, str], at: datetime) -> list[InboundEvent]:

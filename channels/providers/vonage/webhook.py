@@ -20,11 +20,12 @@ from channels.port.events import InboundEvent, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
-from channels.providers.error_rules import json_object
-from channels.providers.vonage.errors import OPTED_OUT, explain
+from channels.providers.error_rules import json_object, receipt_of
+from channels.providers.vonage.errors import failed
 
-# "unknown" is left out: it proves nothing, and a failure comes as "failed" with err-code 1.
 STATUSES = {
+    # "unknown" proves only that Vonage took the message; a failure comes as "failed".
+    "unknown": ReceiptStatus.SENT,
     "accepted": ReceiptStatus.SENT,
     "buffered": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
@@ -99,21 +100,11 @@ def _receipts(parameters: Mapping[str, str], at: datetime) -> list[InboundEvent]
     status = STATUSES.get(parameters["status"])
     if status is None:
         return []
-    failed = status is ReceiptStatus.FAILED
-    error = parameters.get("err-code", "") if failed else ""
-    code, message = explain(error) if failed else ("", "")
-    return [
-        Receipt(
-            status=status,
-            at=at,
-            provider_message_id=parameters["messageId"],
-            message_id=our_id(parameters.get("client-ref", "")),
-            code=code,
-            provider_code=error,
-            message=message,
-            opted_out=error == OPTED_OUT,
-        )
-    ]
+    part_id, message_id = parameters["messageId"], our_id(parameters.get("client-ref", ""))
+    if status is not ReceiptStatus.FAILED:
+        return [Receipt(status=status, at=at, provider_message_id=part_id, message_id=message_id)]
+    reason = failed(parameters.get("err-code", ""))
+    return [receipt_of(reason, at=at, provider_message_id=part_id, message_id=message_id)]
 
 
 def _replies(parameters: Mapping[str, str], at: datetime) -> list[InboundEvent]:
