@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from channels.platforms import Platform
 from channels.port.events import ReceiptStatus
+from channels.port.outcomes import FailureCause
 from contacts.opting.words import Wish
 from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
@@ -125,6 +126,17 @@ class ParkedReceipt(models.Model):
     provider_code = models.CharField(max_length=64, blank=True)
     message = models.CharField(max_length=500, blank=True)
     opted_out = models.BooleanField(default=False, db_default=False)
+    cause = models.CharField(
+        max_length=10,
+        choices=[(cause.value, cause.value) for cause in FailureCause if cause],
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What a failure is about.",
+    )
+    holds_sender_for = models.FloatField(
+        default=0, db_default=0, help_text="Seconds for which the failure holds the sender."
+    )
     parked_at = models.DateTimeField(db_index=True)
     tried_at = models.DateTimeField(default=timezone.now, db_index=True)
 

@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from broadcast.control.pausing import pause_all
 from broadcast.models import Broadcast
 from channels.models import Sender
@@ -34,6 +36,13 @@ def pause_for_tenants(*, now: datetime) -> int:
     broadcasts = Broadcast.objects.ongoing().filter(tenant__is_active=False, paused_at=None)
     return pause_all(
         broadcast_ids=broadcasts.values_list("pk", flat=True), reason=TENANT_IS_INACTIVE, now=now
+    )
+
+
+def hold_sender(*, sender_id: UUID, until: datetime) -> None:
+    """Send nothing over this sender before `until`: the provider asks to slow down."""
+    Sender.objects.filter(Q(held_until=None) | Q(held_until__lt=until), pk=sender_id).update(
+        held_until=until
     )
 
 
