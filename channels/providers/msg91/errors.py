@@ -43,6 +43,8 @@ ERRORS: dict[str, ErrorRule] = {
 SENTENCES: dict[str, ErrorRule] = {
     "authentication failure": ERRORS["207"],
     "unauthorized": ERRORS["207"],
+    "no valid mobile number": ERRORS["202"],
+    "please provide valid mobile": ERRORS["202"],
     "invalid authkey": ERRORS["207"],
     "template id missing": config("template_missing", "MSG91 knows no such template."),
     "template_id": config("template_missing", "MSG91 knows no such template."),
