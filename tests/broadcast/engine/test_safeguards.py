@@ -189,7 +189,9 @@ def test_a_paused_template_pauses_all_its_broadcasts(
     going: StartBroadcast, batch: RunBatch, tenant: Tenant
 ) -> None:
     broadcast, other = going(2), going(2)
-    app = TenantWAApp.objects.create(tenant=tenant, platform="WHATSAPP", provider="meta_cloud", currency="EUR")
+    app = TenantWAApp.objects.create(
+        tenant=tenant, platform="WHATSAPP", provider="meta_cloud", currency="EUR"
+    )
     template = WhatsAppTemplate.objects.create(
         tenant=tenant,
         app=app,
