@@ -1,9 +1,8 @@
-"""Pauses a broadcast by itself, so that a broken sender or a bad list does not fail every message.
+"""Which answers of a batch wait for a repair, and which pause the broadcast.
 
-Answers and receipts have the same consequences: `after_settle` and followup/failures.py call the
-same functions. A pause locks the broadcast, which comes before its counters in the lock order, but
-settling holds the counters. So every pause here follows the commit of the settling transaction. If
-the worker dies before pausing, the next batch is refused too and pauses then.
+A broken sender or a bad list must not fail every message. control/auto_pausing.py carries out the
+pauses, for receipts too (followup/failures.py). If the worker dies before a pause, the next batch
+is refused too and pauses then.
 """
 
 from collections.abc import Sequence
@@ -13,18 +12,12 @@ from functools import partial
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
-from broadcast.control.auto_pausing import mark_broken
-from broadcast.control.pausing import pause_all
-from broadcast.error_codes import CAPPED_CODES
+from broadcast.control.auto_pausing import pause_for_config, pause_if_too_many_fail
 from broadcast.models import Broadcast
 from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind
 from channels.providers.error_rules import UNMAPPED
-from postgres.text import storable
-
-TEMPLATE_PREFIXES = ("template_", "flow_")
-"""Codes that begin so are about one template, not about the whole sender."""
 
 MAY_BE_ONE_MESSAGES = frozenset(
     {UNMAPPED, "provider_refused", "sender_forbidden", "sender_refused", "template_missing"}
@@ -35,26 +28,6 @@ code concerns all messages of the account, the sender or the template."""
 TAKEN = frozenset({OutcomeKind.ACCEPTED, OutcomeKind.WAITING})
 
 Outcomes = Sequence[tuple[UUID, Outcome]]
-
-LAST_MESSAGES = """
--- The newest batches, up to a given one, give the last messages: nothing but the order of the
--- batches says which messages were settled last. Messages that failed by a limit of marketing to
--- one person count neither as failed nor as sent.
-WITH newest AS (
-    SELECT id, message_ids FROM broadcast_batch
-    WHERE broadcast_id = %(broadcast)s AND settled_at IS NOT NULL
-      AND claimed_at > coalesce(%(since)s, '-infinity'::timestamptz)
-      AND (%(up_to)s::uuid IS NULL OR id <= %(up_to)s::uuid)
-    ORDER BY id DESC LIMIT %(sample)s
-), last AS (
-    SELECT m.status FROM newest, unnest(newest.message_ids) AS each(id)
-    JOIN broadcast_broadcastmessage m ON m.broadcast_id = %(broadcast)s AND m.id = each.id
-    WHERE m.batch_id = newest.id AND m.status NOT IN ('PENDING', 'SENDING')
-      AND NOT (m.status = 'FAILED' AND m.error_code = ANY(%(capped)s))
-    ORDER BY newest.id DESC LIMIT %(sample)s
-)
-SELECT count(*), count(*) FILTER (WHERE status = 'FAILED') FROM last
-"""
 
 
 def spare(outcomes: Outcomes) -> Outcomes:
@@ -83,56 +56,6 @@ def after_settle(*, broadcast: Broadcast, outcomes: Outcomes, now: datetime) -> 
         transaction.on_commit(partial(pause_if_too_many_fail, broadcast, now=now))
 
 
-def pause_for_sender(*, sender_id: UUID, reason: str, now: datetime) -> int:
-    """Pause every broadcast that is being sent over this sender; returns the number paused."""
-    over_sender = Broadcast.objects.ongoing().filter(sender_id=sender_id, paused_at=None)
-    return pause_all(broadcast_ids=over_sender.values_list("pk", flat=True), reason=reason, now=now)
-
-
-def pause_for_config(broadcast: Broadcast, *, code: str, message: str, now: datetime) -> None:
-    """Pause all that cannot be sent until a repair, after the commit.
-
-    That is every broadcast with the template, for a code about one template; else the sender is
-    marked as broken, and every broadcast over it is paused.
-    """
-    reason = storable(message) or f"The provider refuses the sender: {code}."
-    if code.startswith(TEMPLATE_PREFIXES):
-        transaction.on_commit(partial(_pause_for_template, broadcast, reason=reason, now=now))
-        return
-    sender_id = broadcast.sender_id
-    if sender_id is not None:
-        mark_broken(sender_id=sender_id, reason=reason, now=now)
-        transaction.on_commit(
-            partial(pause_for_sender, sender_id=sender_id, reason=reason, now=now)
-        )
-
-
-def pause_if_too_many_fail(
-    broadcast: Broadcast, *, now: datetime, up_to: UUID | None = None
-) -> None:
-    """Pause if too many of the last messages failed; the caller holds no lock.
-
-    `up_to`: a batch. Receipts come later than answers, so they are judged by the messages that were
-    sent before theirs: the newest messages have no receipt yet.
-    """
-    sample = settings.BROADCAST_PAUSE_SAMPLE
-    with connection.cursor() as cursor:
-        cursor.execute(
-            LAST_MESSAGES,
-            {
-                "broadcast": broadcast.pk,
-                "since": broadcast.resumed_at,
-                "sample": sample,
-                "up_to": up_to,
-                "capped": sorted(CAPPED_CODES),
-            },
-        )
-        settled, failed = cursor.fetchone()
-    if settled >= sample and failed / settled >= settings.BROADCAST_PAUSE_SHARE:
-        reason = f"{failed} of its last {settled} messages failed."
-        pause_all(broadcast_ids=[broadcast.pk], reason=reason, now=now)
-
-
 def _is_config(outcome: Outcome) -> bool:
     return outcome.kind == OutcomeKind.PERMANENT and outcome.cause == FailureCause.CONFIG
 
@@ -149,13 +72,6 @@ def _spared(outcome: Outcome) -> Outcome:
 
 def _waits_for_config(outcome: Outcome) -> bool:
     return outcome.kind == OutcomeKind.LIMITED and outcome.cause == FailureCause.CONFIG
-
-
-def _pause_for_template(broadcast: Broadcast, *, reason: str, now: datetime) -> None:
-    with_template = Broadcast.objects.filter(pk=broadcast.pk)
-    if broadcast.template_id is not None:
-        with_template = Broadcast.objects.ongoing().filter(template_id=broadcast.template_id)
-    pause_all(broadcast_ids=with_template.values_list("pk", flat=True), reason=reason, now=now)
 
 
 def _share_of_failed(outcomes: Outcomes) -> float:

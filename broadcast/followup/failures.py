@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from broadcast.control.auto_pausing import hold_sender
-from broadcast.engine.safeguards import pause_for_config, pause_if_too_many_fail
+from broadcast.control.auto_pausing import (
+    hold_sender,
+    pause_for_config,
+    pause_if_too_many_fail,
+)
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.states import BroadcastStatus, MessageStatus
 from channels.models import Sender

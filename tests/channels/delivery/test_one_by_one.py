@@ -1,5 +1,6 @@
 """A shared request that is refused for one of its recipients is no verdict on the others."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -20,7 +21,7 @@ def message(number: int, *, is_valid: bool = True) -> OutboundMessage:
 
 def sent(sandbox: RunningSandbox, messages: list[OutboundMessage], **options: float) -> Outcomes:
     sender = account("msg91", base_url=sandbox.base_url)
-    times = {"timeout": 3.0, "first_cut": 1.0, **options}
+    times: dict[str, Any] = {"timeout": 3.0, "first_cut": 1.0, **options}
     return [pair for cut in deliver(account=sender, messages=messages, **times) for pair in cut]
 
 
