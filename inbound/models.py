@@ -7,10 +7,13 @@ from django.utils import timezone
 
 from channels.platforms import Platform
 from channels.port.events import ReceiptStatus, ReplyKind
+from channels.port.outcomes import FailureCause
 from contacts.models import LONGEST_ADDRESS
 from contacts.opting.words import Wish
 from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
+
+REPLY_KINDS = [(kind.value, kind.value) for kind in ReplyKind]
 
 
 class EventStatus(models.TextChoices):
@@ -97,7 +100,7 @@ class ReceivedMessage(models.Model):
     )
     kind = models.CharField(
         max_length=12,
-        choices=[(kind.value, kind.value) for kind in ReplyKind],
+        choices=REPLY_KINDS,
         default=ReplyKind.TEXT.value,
         db_default=ReplyKind.TEXT.value,
     )
@@ -170,6 +173,17 @@ class ParkedReceipt(models.Model):
     provider_code = models.CharField(max_length=64, blank=True)
     message = models.CharField(max_length=500, blank=True)
     opted_out = models.BooleanField(default=False, db_default=False)
+    cause = models.CharField(
+        max_length=10,
+        choices=[(cause.value, cause.value) for cause in FailureCause if cause],
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What a failure is about.",
+    )
+    holds_sender_for = models.FloatField(
+        default=0, db_default=0, help_text="Seconds for which the failure holds the sender."
+    )
     parked_at = models.DateTimeField(db_index=True)
     tried_at = models.DateTimeField(default=timezone.now, db_index=True)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from channels.platforms import Platform
 from channels.port.messages import OutboundMessage
+from channels.port.outcomes import FailureCause
 
 
 class ReceiptStatus(StrEnum):
@@ -18,7 +19,12 @@ class ReceiptStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A delivery receipt. `message_id` is our id, if the provider echoes it."""
+    """A delivery receipt. `message_id` is our id, if the provider echoes it.
+
+    SENT is every proof that the provider took the message, also while it queues the message.
+    `error_rules.receipt_of` makes the receipt of a failure, so that the provider's error table
+    decides its consequences.
+    """
 
     status: ReceiptStatus
     at: datetime
@@ -30,6 +36,10 @@ class Receipt:
     opted_out: bool = False
     alias: str = ""
     """Another id of the message: later receipts may carry only this id."""
+    cause: FailureCause = FailureCause.NONE
+    """What a failure is about, from the provider's error table."""
+    holds_sender_for: float = 0.0
+    """Seconds from `at` for which the provider's limit holds the sender."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,10 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
         ("status",),
         """
         SELECT s.status, coalesce(sum(s.number), 0) FROM broadcast_broadcastcounters c
-        CROSS JOIN LATERAL (VALUES ('SENT', c.sent), ('DELIVERED', c.delivered), ('READ', c.read),
-            ('FAILED', c.failed), ('UNKNOWN', c.unknown), ('SUPPRESSED', c.suppressed),
-            ('CANCELLED', c.cancelled), ('EXPIRED', c.expired)) AS s(status, number)
+        CROSS JOIN LATERAL (VALUES ('ON_HOLD', c.on_hold), ('SENT', c.sent),
+            ('DELIVERED', c.delivered), ('READ', c.read), ('FAILED', c.failed),
+            ('UNKNOWN', c.unknown), ('SUPPRESSED', c.suppressed), ('CANCELLED', c.cancelled),
+            ('EXPIRED', c.expired)) AS s(status, number)
         GROUP BY s.status
         """,
     ),

@@ -232,6 +232,8 @@ BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
 BROADCAST_UNKNOWN_GRACE = env.float("BROADCAST_UNKNOWN_GRACE", default=60.0)
 # Seconds to wait for the receipt of an UNKNOWN message before the provider is asked about it.
 BROADCAST_LOOK_UP_AFTER = env.float("BROADCAST_LOOK_UP_AFTER", default=5.0)
+# Seconds after which a message that the provider holds back counts as failed if no receipt came.
+BROADCAST_PROVIDER_HOLD = env.float("BROADCAST_PROVIDER_HOLD", default=86400.0)
 # A broadcast pauses automatically if this share of its last BROADCAST_PAUSE_SAMPLE messages failed.
 BROADCAST_PAUSE_SHARE = env.float("BROADCAST_PAUSE_SHARE", default=0.5)
 BROADCAST_PAUSE_SAMPLE = env.int("BROADCAST_PAUSE_SAMPLE", default=100)

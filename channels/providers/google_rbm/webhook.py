@@ -27,17 +27,20 @@ from channels.port.events import (
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
-from channels.providers.error_rules import json_object
+from channels.providers.error_rules import json_object, receipt_of, recipient
 from channels.providers.google_rbm.inbound_message import content_of
 
 RECEIPTS = {
     "DELIVERED": ReceiptStatus.DELIVERED,
     "READ": ReceiptStatus.READ,
-    # A revoked message cannot be delivered any more. TTL_EXPIRATION_REVOKE_FAILED proves nothing.
+    # A revoked message cannot be delivered any more.
     "TTL_EXPIRATION_REVOKED": ReceiptStatus.FAILED,
+    # It proves only that Google has taken the message.
+    "TTL_EXPIRATION_REVOKE_FAILED": ReceiptStatus.SENT,
 }
+EXPIRED = recipient("expired", "The message was not delivered in time and was revoked.")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NOTHING_NEW = frozenset({"IS_TYPING", "TTL_EXPIRATION_REVOKE_FAILED"})
+NOTHING_NEW = frozenset({"IS_TYPING"})
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 OPT_OUTS = {"UNSUBSCRIBE": True, "SUBSCRIBE": False}
 
@@ -118,16 +121,11 @@ def _events(event: Mapping[str, Any], at: datetime) -> Iterator[InboundEvent]:
 
 
 def _receipt(event: Mapping[str, Any], status: ReceiptStatus, at: datetime) -> Receipt:
-    expired = status is ReceiptStatus.FAILED
-    return Receipt(
-        status=status,
-        at=at,
-        provider_message_id=str(event["messageId"]),
-        message_id=our_id(event["messageId"]),
-        code="expired" if expired else "",
-        provider_code=event["eventType"] if expired else "",
-        message="The message was not delivered in time and was revoked." if expired else "",
-    )
+    google_id, message_id = str(event["messageId"]), our_id(event["messageId"])
+    if status is not ReceiptStatus.FAILED:
+        return Receipt(status=status, at=at, provider_message_id=google_id, message_id=message_id)
+    expired = EXPIRED.outcome(provider_code=event["eventType"])
+    return receipt_of(expired, at=at, provider_message_id=google_id, message_id=message_id)
 
 
 def _replies(event: Mapping[str, Any], at: datetime) -> Iterator[InboundEvent]:

@@ -25,7 +25,8 @@ from channels.port.events import (
     Reply,
     ReplyKind,
 )
-from channels.providers.gupshup.errors import OPT_OUTS, explain
+from channels.providers.error_rules import receipt_of
+from channels.providers.gupshup.errors import failed
 from channels.providers.gupshup.inbound_message import content_of
 from channels.providers.meta.change_value import events_of, pair_of_status
 from channels.providers.meta.people import address_of, same_person
@@ -36,6 +37,7 @@ from channels.providers.url_token import UrlTokenWebhook
 
 NOT_AS_DOCUMENTED = "Not a call as Gupshup documents it."
 
+# "enqueued" carries only the id of the accepted request, so it proves nothing more.
 STATUSES = {
     "sent": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
@@ -210,18 +212,8 @@ def _receipt(
     message_id, alias = ids
     if status is not ReceiptStatus.FAILED:
         return Receipt(status=status, at=at, provider_message_id=message_id, alias=alias)
-    number = _number(error[0])
-    code, message = explain(number, error[1])
-    return Receipt(
-        status=status,
-        at=at,
-        provider_message_id=message_id,
-        alias=alias,
-        code=code,
-        provider_code="" if number is None else str(number),
-        message=message,
-        opted_out=number in OPT_OUTS,
-    )
+    reason = failed(_number(error[0]), error[1])
+    return receipt_of(reason, at=at, provider_message_id=message_id, alias=alias)
 
 
 def _ids(own: Any, named: Any) -> tuple[str, str]:

@@ -15,8 +15,9 @@ from channels.port.events import InboundEvent, NotUnderstood, Part, Receipt, Rec
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
+from channels.providers.error_rules import receipt_of
 from channels.providers.meta.change_value import events_of, pair_of_status
-from channels.providers.meta.errors import OPTED_OUT, explain
+from channels.providers.meta.errors import failed
 from channels.providers.meta.template_webhook import TEMPLATE_FIELDS, template_changes
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.reported_time import time_or
@@ -103,18 +104,9 @@ def _status(
 
 
 def _receipt(status: dict[str, Any], at: datetime) -> Receipt:
-    kind = STATUSES[status["status"]]
-    error = (status.get("errors") or [{}])[0] if kind is ReceiptStatus.FAILED else {}
-    code, provider_code, message = explain(error) if error else ("", "", "")
-    if kind is ReceiptStatus.FAILED and not error:
-        code, message = "delivery_failed", "Meta reported a failure without saying why."
-    return Receipt(
-        status=kind,
-        at=at,
-        provider_message_id=str(status["id"]),
-        message_id=our_id(status.get("biz_opaque_callback_data")),
-        code=code,
-        provider_code=provider_code,
-        message=message,
-        opted_out=error.get("code") == OPTED_OUT,
-    )
+    kind, wamid = STATUSES[status["status"]], str(status["id"])
+    message_id = our_id(status.get("biz_opaque_callback_data"))
+    if kind is not ReceiptStatus.FAILED:
+        return Receipt(status=kind, at=at, provider_message_id=wamid, message_id=message_id)
+    error = (status.get("errors") or [{}])[0]
+    return receipt_of(failed(error), at=at, provider_message_id=wamid, message_id=message_id)

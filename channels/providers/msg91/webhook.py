@@ -16,7 +16,8 @@ from urllib.parse import parse_qs
 
 from channels.port.events import InboundEvent, NotUnderstood, Part, Receipt, ReceiptStatus
 from channels.providers.echoed_id import our_id
-from channels.providers.msg91.errors import explain
+from channels.providers.error_rules import receipt_of
+from channels.providers.msg91.errors import failed
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.url_token import UrlTokenWebhook
 
@@ -85,14 +86,9 @@ def _report(report: dict[str, Any], *, request_id: str, at: datetime) -> Iterato
 def _receipt(
     status: ReceiptStatus, provider_code: str, request_id: str, report: dict[str, Any], at: datetime
 ) -> Receipt:
-    failed = status is ReceiptStatus.FAILED
-    code, message = explain(provider_code) if failed else ("", "")
-    return Receipt(
-        status=status,
-        at=at,
-        provider_message_id=message_id(request_id, str(report["number"])),
-        message_id=our_id(report.get(OUR_ID)),
-        code=code,
-        provider_code=provider_code if failed else "",
-        message=message,
-    )
+    msg91_id = message_id(request_id, str(report["number"]))
+    ours = our_id(report.get(OUR_ID))
+    if status is not ReceiptStatus.FAILED:
+        return Receipt(status=status, at=at, provider_message_id=msg91_id, message_id=ours)
+    reason = failed(provider_code)
+    return receipt_of(reason, at=at, provider_message_id=msg91_id, message_id=ours)

@@ -25,11 +25,17 @@ from channels.port.events import (
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookAnswer, WebhookReader
 from channels.providers.echoed_id import our_id
+from channels.providers.error_rules import receipt_of
 from channels.providers.meta.people import address_of, same_person
-from channels.providers.twilio.errors import explain, opted_out
+from channels.providers.twilio.errors import failed
 from channels.providers.twilio.inbound_message import content_of
 
 STATUSES = {
+    # Twilio has the message in a queue: a proof of acceptance, also if the answer was lost.
+    "accepted": ReceiptStatus.SENT,
+    "scheduled": ReceiptStatus.SENT,
+    "queued": ReceiptStatus.SENT,
+    "sending": ReceiptStatus.SENT,
     "sent": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
     "read": ReceiptStatus.READ,
@@ -37,9 +43,6 @@ STATUSES = {
     "undelivered": ReceiptStatus.FAILED,
     "canceled": ReceiptStatus.FAILED,
 }
-
-NOTHING_NEW = frozenset({"accepted", "scheduled", "queued", "sending"})
-"""Statuses that change nothing."""
 
 RECEIVED = frozenset({"received", "receiving"})
 """The statuses of a recipient's message, if the call has a status."""
@@ -119,7 +122,7 @@ def _status(form: Mapping[str, str]) -> str:
     if form.get("MessageStatus"):
         return form["MessageStatus"].lower()
     former = form.get("SmsStatus", "").lower()
-    return former if former in STATUSES or former in NOTHING_NEW else "received"
+    return former if former in STATUSES else "received"
 
 
 def _signed_part(call: WebhookCall) -> str | None:
@@ -167,21 +170,14 @@ def _receipts(form: Mapping[str, str], at: datetime) -> Iterator[InboundEvent]:
         platform=Platform.WHATSAPP,
     )
     if status is None:
-        if word not in NOTHING_NEW:
-            yield NotUnderstood(Part.STATUS, word, at)
+        yield NotUnderstood(Part.STATUS, word, at)
         return
-    error = form.get("ErrorCode", "") if status is ReceiptStatus.FAILED else ""
-    code, message = explain(error) if status is ReceiptStatus.FAILED else ("", "")
-    yield Receipt(
-        status=status,
-        at=at,
-        provider_message_id=_message_id(form),
-        message_id=our_id(form.get(MESSAGE_ID, "")),
-        code=code,
-        provider_code=error,
-        message=message,
-        opted_out=opted_out(error),
-    )
+    sid, message_id = _message_id(form), our_id(form.get(MESSAGE_ID, ""))
+    if status is not ReceiptStatus.FAILED:
+        yield Receipt(status=status, at=at, provider_message_id=sid, message_id=message_id)
+        return
+    reason = failed(form.get("ErrorCode", ""))
+    yield receipt_of(reason, at=at, provider_message_id=sid, message_id=message_id)
 
 
 def _messages(form: Mapping[str, str], at: datetime) -> Iterator[InboundEvent]:

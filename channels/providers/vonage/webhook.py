@@ -28,10 +28,12 @@ from channels.port.events import (
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
-from channels.providers.error_rules import json_object
-from channels.providers.vonage.errors import OPTED_OUT, explain
+from channels.providers.error_rules import json_object, receipt_of
+from channels.providers.vonage.errors import failed
 
 STATUSES = {
+    # "unknown" proves only that Vonage took the message; a failure comes as "failed".
+    "unknown": ReceiptStatus.SENT,
     "accepted": ReceiptStatus.SENT,
     "buffered": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
@@ -118,19 +120,12 @@ def _receipts(parameters: Mapping[str, str], at: datetime) -> Iterator[InboundEv
         if word not in NOTHING_NEW:
             yield NotUnderstood(Part.STATUS, word, at)
         return
-    failed = status is ReceiptStatus.FAILED
-    error = parameters.get("err-code", "") if failed else ""
-    code, message = explain(error) if failed else ("", "")
-    yield Receipt(
-        status=status,
-        at=at,
-        provider_message_id=parameters["messageId"],
-        message_id=our_id(parameters.get("client-ref", "")),
-        code=code,
-        provider_code=error,
-        message=message,
-        opted_out=error == OPTED_OUT,
-    )
+    part_id, message_id = parameters["messageId"], our_id(parameters.get("client-ref", ""))
+    if status is not ReceiptStatus.FAILED:
+        yield Receipt(status=status, at=at, provider_message_id=part_id, message_id=message_id)
+        return
+    reason = failed(parameters.get("err-code", ""))
+    yield receipt_of(reason, at=at, provider_message_id=part_id, message_id=message_id)
 
 
 def _replies(parameters: Mapping[str, str], at: datetime) -> Iterator[InboundEvent]:

@@ -124,6 +124,7 @@ def test_a_form_of_reports() -> None:
             code="delivery_rejected",
             provider_code="16",
             message="The network rejected the message.",
+            cause=FailureCause.RECIPIENT,
         ),
     ]
 

@@ -118,8 +118,10 @@ def test_a_failure_says_why(code: str, ours: str, opted_out: bool) -> None:
 
 
 @pytest.mark.parametrize("status", ["queued", "sending", "accepted", "scheduled"])
-def test_what_tells_nothing_new_is_passed_over(status: str) -> None:
-    assert events({"MessageSid": "SM1", "MessageStatus": status}) == []
+def test_a_queued_message_is_proof_of_acceptance(status: str) -> None:
+    (receipt,) = events({"MessageSid": "SM1", "MessageStatus": status})
+    assert isinstance(receipt, Receipt)
+    assert (receipt.status, receipt.provider_message_id) == (ReceiptStatus.SENT, "SM1")
 
 
 @pytest.mark.parametrize(("keyword", "opted_out"), [("STOP", True), ("START", False)])

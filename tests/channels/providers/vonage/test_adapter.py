@@ -105,6 +105,27 @@ def test_some_parts_taken_is_never_sent_again(statuses: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("statuses", "kind", "provider_code"),
+    [
+        (["3", "5"], OutcomeKind.UNKNOWN, "5"),
+        (["6", "1"], OutcomeKind.LIMITED, "1"),
+        (["6", "9"], OutcomeKind.PERMANENT, "9"),
+    ],
+)
+def test_of_several_refusals_the_least_certain_decides(
+    statuses: list[str], kind: OutcomeKind, provider_code: str
+) -> None:
+    for order in (statuses, statuses[::-1]):
+        outcome = VONAGE.send_outcome(response(200, parts(*order)))
+        assert (outcome.kind, outcome.provider_code) == (kind, provider_code)
+
+
+def test_a_part_that_was_taken_without_an_id_is_never_sent_again() -> None:
+    body = {"messages": [{"status": "0"}, {"status": "1"}]}
+    assert VONAGE.send_outcome(response(200, body)).kind is OutcomeKind.UNKNOWN
+
+
+@pytest.mark.parametrize(
     ("status", "kind", "cause"),
     [
         ("1", OutcomeKind.LIMITED, FailureCause.NONE),
@@ -253,8 +274,11 @@ def test_a_code_that_nobody_has_mapped() -> None:
     assert not receipt.opted_out
 
 
-def test_a_status_that_says_nothing_is_no_receipt() -> None:
-    assert parse(RECEIPT | {"status": "unknown"}) == []
+def test_an_unknown_fate_is_proof_of_acceptance() -> None:
+    (receipt,) = parse(RECEIPT | {"status": "unknown"})
+    assert isinstance(receipt, Receipt)
+    assert receipt.status is ReceiptStatus.SENT
+    assert parse(RECEIPT | {"status": "new"}) == []
 
 
 def test_another_systems_reference_is_not_ours() -> None:
