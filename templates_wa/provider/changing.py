@@ -59,17 +59,23 @@ def _set_status(template: WhatsAppTemplate, change: TemplateChange) -> Applied:
     is_old = current is not None and change.at < current
     if is_old or template.status == TemplateStatus.DRAFT:
         return Applied.APPLIED
-    move = EVENTS.get(change.status)
-    if move is None or (move.only_from and template.status not in move.only_from):
-        return Applied.NOT_A_MOVE
-    status = move.status
-    if change.status == UNARCHIVED:
-        if not template.archived_from:
-            return Applied.NOT_A_MOVE
-        status = template.archived_from
+    status = _next_status(template, change)
+    if status is None:
+        # A provider may repeat a call: the status is then already the one that followed the event.
+        return Applied.APPLIED if change.at == current else Applied.NOT_A_MOVE
     if status:
         template.set_status(
             TemplateStatus(status), is_archived=change.status == ARCHIVED, at=change.at
         )
         template.rejection_reason = change.reason[:500]
     return Applied.APPLIED
+
+
+def _next_status(template: WhatsAppTemplate, change: TemplateChange) -> str | None:
+    """The status after the event, '' if it stays; None if the event cannot follow the status."""
+    move = EVENTS.get(change.status)
+    if move is None or (move.only_from and template.status not in move.only_from):
+        return None
+    if change.status == UNARCHIVED:
+        return template.archived_from or None
+    return move.status
