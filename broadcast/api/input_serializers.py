@@ -103,6 +103,7 @@ class BroadcastWriteSerializer(
             *CONTENT_FIELDS,
             "track_urls",
             "unknown_policy",
+            "frequency_cap_retries",
             "recipients",
             "audience",
             "send_window",

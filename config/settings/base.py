@@ -232,6 +232,8 @@ BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
 BROADCAST_UNKNOWN_GRACE = env.float("BROADCAST_UNKNOWN_GRACE", default=60.0)
 # Seconds to wait for the receipt of an UNKNOWN message before the provider is asked about it.
 BROADCAST_LOOK_UP_AFTER = env.float("BROADCAST_LOOK_UP_AFTER", default=5.0)
+# Seconds after which a message that the provider holds back counts as failed if no receipt came.
+BROADCAST_PROVIDER_HOLD = env.float("BROADCAST_PROVIDER_HOLD", default=86400.0)
 # A broadcast pauses automatically if this share of its last BROADCAST_PAUSE_SAMPLE messages failed.
 BROADCAST_PAUSE_SHARE = env.float("BROADCAST_PAUSE_SHARE", default=0.5)
 BROADCAST_PAUSE_SAMPLE = env.int("BROADCAST_PAUSE_SAMPLE", default=100)
@@ -240,6 +242,8 @@ PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=30.0)
 BROADCAST_FALLBACK_DELAY = env.float("BROADCAST_FALLBACK_DELAY", default=60.0)
 # Days for which applied webhook calls are kept, so that they can be replayed.
 PROVIDER_EVENTS_KEPT_DAYS = env.int("PROVIDER_EVENTS_KEPT_DAYS", default=30)
+# Longest body of a webhook call. Meta reports up to 1,000 statuses in one call, 3 MB in all.
+WEBHOOK_MAX_BODY_BYTES = env.int("WEBHOOK_MAX_BODY_BYTES", default=8 * 1024 * 1024)
 
 # --- payments -----------------------------------------------------------------------------------
 

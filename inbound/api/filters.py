@@ -2,10 +2,11 @@
 
 from django_filters import rest_framework as filters
 
-from inbound.models import ReceivedMessage
+from inbound.models import REPLY_KINDS, ReceivedMessage
 
 
 class ContactMessageFilter(filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=REPLY_KINDS)
     may_want_out = filters.BooleanFilter(
         help_text="True: only replies that may ask for an end, for a person to read."
     )

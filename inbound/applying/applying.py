@@ -1,6 +1,7 @@
 """Applies stored events in blocks; an event that fails does not stop the others."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,14 +9,16 @@ from uuid import UUID
 
 import structlog
 from django.db import DataError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Func, IntegerField, Q, QuerySet
 
 from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
 from channels.port.events import (
     AddressMoved,
     InboundEvent,
+    NotUnderstood,
     OptChange,
+    Part,
     Receipt,
     Reply,
     TemplateChange,
@@ -29,20 +32,32 @@ from inbound.applying.parking import park
 from inbound.applying.people import move_address, take_people
 from inbound.applying.replies import platform_of, take_reply
 from inbound.models import EventStatus, ProviderEvent
-from templates_wa.provider.changing import apply_change
+from templates_wa.provider.changing import Applied, apply_change
 
 BLOCK = 500
-"""Events in one transaction; a Meta event holds up to a few hundred receipts."""
+"""Events in one transaction."""
+BLOCK_BYTES = 4_000_000
+"""Length of a block's bodies: a Meta event holds up to 1,000 receipts in 3 MB. An event that is
+longer is a block of its own."""
 MAX_ATTEMPTS = 5
 """Then an event is FAILED until an operator replays it."""
 FIRST_RETRY_AFTER = timedelta(seconds=2)
 """One beat interval: passing errors, such as a deadlock, are often gone by then."""
 BACKOFF_FACTOR = 4
 """Each wait is this many times the one before: 2, 8, 32 and 128 s, nearly three minutes in all."""
+MAX_NOTES = 20
+"""Different notes that one event keeps."""
 LASTING = (ValueError, DataError)
 """Errors that no retry can mend: a column refuses the value."""
 
 log = structlog.get_logger(__name__)
+
+
+class OctetLength(Func):
+    """The length of a binary column in bytes, without reading the column."""
+
+    function = "octet_length"
+    output_field = IntegerField()
 
 
 def newest_stored() -> UUID | None:
@@ -84,15 +99,29 @@ def _oldest_of_one_app(now: datetime, up_to: UUID | None) -> list[ProviderEvent]
     due = _due_events(now).order_by("id")
     if up_to is not None:
         due = due.filter(pk__lte=up_to)
-    oldest = due.first()
+    oldest = due.defer("body").first()
     if oldest is None:
         return []
-    events = list(due.filter(app=oldest.app_id)[:BLOCK])
+    lengths = due.filter(app=oldest.app_id).defer("body").annotate(length=OctetLength("body"))
+    ids = _up_to_block_bytes((event.pk, event.length) for event in lengths[:BLOCK])
+    events = list(ProviderEvent.objects.filter(pk__in=ids).order_by("id"))
     # Read once: a join would decrypt the app's secrets again for each event.
     app = ProviderApp.objects.select_related("tenant").get(pk=oldest.app_id)
     for event in events:
         event.app = app
     return events
+
+
+def _up_to_block_bytes(events: Iterable[tuple[UUID, int]]) -> list[UUID]:
+    """Ids of the first events whose bodies fit in one block; at least one."""
+    ids: list[UUID] = []
+    total = 0
+    for event_id, length in events:
+        total += length
+        if ids and total > BLOCK_BYTES:
+            break
+        ids.append(event_id)
+    return ids
 
 
 def _apply_alone(event_id: UUID, now: datetime) -> None:
@@ -116,14 +145,29 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     _receipts(app, [change for _, change in changes if isinstance(change, Receipt)], now)
     # Before the opt-outs below, which then hold for the pairs, too.
     take_people(tenant_id=app.tenant_id, events=[change for _, change in changes], now=now)
+    notes: dict[UUID, list[str]] = defaultdict(list)
     for event_id, change in changes:
-        _apply_one(app, change, event_id=event_id, now=now)
+        if note := _apply_one(app, change, event_id=event_id, now=now):
+            notes[event_id].append(note)
+    _mark_partly(app, notes)
+
+
+def _mark_partly(app: ProviderApp, notes: Mapping[UUID, list[str]]) -> None:
+    """Mark events with parts that nobody understood, so that they are counted and can be seen."""
+    for event_id, texts in notes.items():
+        event = ProviderEvent.objects.filter(pk=event_id)
+        event.update(status=EventStatus.PARTLY, not_understood=_distinct(texts))
+        log.warning("event_partly_understood", event_id=str(event_id), provider=app.provider)
+
+
+def _distinct(notes: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(notes))[:MAX_NOTES]
 
 
 def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
     """Apply the parts of an event that can be applied. Safe to repeat: a retry does.
 
-    Returns the last error that a retry may mend, else None.
+    Returns the last error that a retry may mend, else None. Sets the event's `not_understood`.
     """
     try:
         changes = _parsed(event)
@@ -132,20 +176,21 @@ def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
     except Exception:  # noqa: BLE001 - the caller sets the event aside with the same error
         return None
     receipts = [change for change in changes if isinstance(change, Receipt)]
-    parts = [
+    parts: list[Callable[[], str | None]] = [
         partial(_receipts, event.app, receipts, now),
         partial(take_people, tenant_id=event.app.tenant_id, events=changes, now=now),
         *(partial(_apply_one, event.app, change, event_id=event.pk, now=now) for change in changes),
     ]
-    passing_error = None
+    passing_error, notes = None, []
     for part in parts:
         try:
             with transaction.atomic():
-                part()
+                notes.append(part() or "")
         except LASTING:
             continue
         except Exception as error:  # noqa: BLE001 - a failing part must not stop the others
             passing_error = error
+    event.not_understood = _distinct(filter(None, notes))
     return passing_error
 
 
@@ -161,18 +206,27 @@ def _normalised(change: InboundEvent, event: ProviderEvent) -> InboundEvent:
     return _clamped(storable_event(change), event.received_at)
 
 
-def _apply_one(app: ProviderApp, change: InboundEvent, *, event_id: UUID, now: datetime) -> None:
-    """Apply one change. Receipts and pairs are left out: they are applied all at once."""
-    if isinstance(change, OptChange):
-        _opt_change(app, change, event_id=event_id)
-    elif isinstance(change, Reply):
-        platform = change.platform or platform_of(app, change.account_id)
-        take_reply(app=app, event_id=event_id, reply=change, platform=platform, now=now)
-    elif isinstance(change, TemplateChange):
-        # A beat task pauses the broadcasts that are being sent with the template.
-        apply_change(tenant_id=app.tenant_id, change=change)
-    elif isinstance(change, AddressMoved):
-        move_address(tenant_id=app.tenant_id, change=change, now=now)
+def _apply_one(app: ProviderApp, change: InboundEvent, *, event_id: UUID, now: datetime) -> str:
+    """Apply one change; returns a note if it was not understood, else ''.
+
+    Receipts and pairs of addresses are left out: they are applied all at once.
+    """
+    match change:
+        case NotUnderstood():
+            return str(change)
+        case OptChange():
+            _opt_change(app, change, event_id=event_id)
+        case Reply():
+            platform = change.platform or platform_of(app, change.account_id)
+            take_reply(app=app, event_id=event_id, reply=change, platform=platform, now=now)
+        case TemplateChange():
+            # A beat task pauses the broadcasts that are being sent with the template.
+            applied = apply_change(tenant_id=app.tenant_id, change=change)
+            if applied is Applied.NOT_A_MOVE:
+                return str(NotUnderstood(Part.TEMPLATE, change.status, change.at))
+        case AddressMoved():
+            move_address(tenant_id=app.tenant_id, change=change, now=now)
+    return ""
 
 
 def _clamped(change: InboundEvent, received_at: datetime) -> InboundEvent:
@@ -195,7 +249,7 @@ def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
     if event.attempts >= MAX_ATTEMPTS or isinstance(error, LASTING):
         event.status = EventStatus.FAILED
     event.retry_at = now + FIRST_RETRY_AFTER * BACKOFF_FACTOR ** (event.attempts - 1)
-    event.save(update_fields=("attempts", "error", "status", "retry_at"))
+    event.save(update_fields=("attempts", "error", "not_understood", "status", "retry_at"))
     log.warning("event_not_applied", event_id=str(event.pk), error_type=event.error)
 
 
