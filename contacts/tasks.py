@@ -1,10 +1,10 @@
 """Celery tasks that run imports of contacts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from celery import shared_task
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from contacts.imports import importing
@@ -35,11 +35,15 @@ def run_import(*, import_id: str) -> None:
 # Safe twice: it only starts tasks that are safe twice.
 @shared_task
 def revive_imports() -> None:
+    lost = lost_imports(now=timezone.now())
+    for import_id in lost.values_list("pk", flat=True)[:REVIVED_AT_ONCE]:
+        run_import.delay(import_id=str(import_id))
+
+
+def lost_imports(*, now: datetime) -> QuerySet[ContactImport]:
+    """Unfinished imports at which no worker works."""
     unfinished = ContactImport.objects.exclude(status__in=importing.OVER)
-    now = timezone.now()
-    lost = unfinished.filter(
+    return unfinished.filter(
         Q(worked_at=None, created_at__lt=now - NOT_STARTED_AFTER)
         | Q(worked_at__lt=now - LOST_AFTER)
     )
-    for import_id in lost.values_list("pk", flat=True)[:REVIVED_AT_ONCE]:
-        run_import.delay(import_id=str(import_id))

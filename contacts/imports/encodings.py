@@ -80,7 +80,7 @@ USUAL = {
     "big5": "TW HK MO",
     "euc-kr": "KR",
 }
-COUNTRY_OF_USUAL = {
+USUAL_BY_COUNTRY = {
     country: encoding for encoding, countries in USUAL.items() for country in countries.split()
 }
 PHONE = re.compile(rb"\+([1-9]\d{2})\d{4,}")
@@ -184,11 +184,20 @@ def _guessed(sample: bytes, *, country: str) -> str:
     if len(set(texts.values())) == 1:
         return next(iter(texts))
     for origin in (country, *_countries(sample)):
-        if (usual := COUNTRY_OF_USUAL.get(origin, "")) in texts:
-            return usual
+        if encoding := _usual(origin, tuple(texts)):
+            return encoding
     if encoding := _told_apart(sample, tuple(texts)):
         return encoding
     raise EncodingUncertain(tuple(texts))
+
+
+def _usual(country: str, names: Sequence[str]) -> str:
+    """The encoding that is usual in the country, else the only one with the same script."""
+    usual = USUAL_BY_COUNTRY.get(country, "")
+    if not usual or usual in names:
+        return usual
+    same_script = [name for name in names if SCRIPTS.get(name) == SCRIPTS.get(usual)]
+    return same_script[0] if len(same_script) == 1 else ""
 
 
 def _countries(sample: bytes) -> Sequence[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from api.csv_download import with_formula
 from api.errors import InvalidInput
+from api.parsers import UNSTORABLE
 from contacts.imports.columns import BY_NAME, KEYS, Values, name_of
 from contacts.imports.known_exports import KnownExport, known_export, values_of
 from contacts.imports.refusals import FileUnreadable
@@ -33,7 +34,7 @@ class Layout:
     def named(self, line: Line) -> dict[str, str]:
         """The line's cells by the names of their columns."""
         paired = zip(self.columns, line.cells, strict=False)
-        return {column: cell for column, cell in paired if column}
+        return {column: UNSTORABLE.sub("", cell) for column, cell in paired if column}
 
 
 def layout_of(headings: Sequence[str], mapping: Mapping[str, str]) -> Layout:
@@ -88,6 +89,8 @@ def parse(line: Line, *, layout: Layout, tags: Sequence[str], default_country: s
     """The values of a line. Raises InvalidInput with the field as `attr`."""
     if any(line.cells[len(layout.columns) :]):
         raise InvalidInput("There are more values than columns.")
+    if UNSTORABLE.search("".join(line.cells)):
+        raise InvalidInput("This row holds a character that cannot be stored.")
     values = Values(default_country, list(tags))
     for target, cell in zip(layout.targets, line.cells, strict=False):
         if target and cell:
