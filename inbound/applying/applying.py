@@ -1,14 +1,15 @@
 """Applies stored events in blocks; an event that fails does not stop the others."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 import structlog
-from django.db import DataError, transaction
+from django.db import DataError, OperationalError, transaction
 from django.db.models import Q, QuerySet
+from psycopg2.errors import LockNotAvailable
 
 from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
@@ -16,11 +17,13 @@ from channels.port.events import InboundEvent, OptChange, Receipt, Reply, Templa
 from channels.providers.partly_read import PartlyRead
 from channels.providers.registry import adapter_for
 from channels.providers.storable import storable_event
-from inbound.applying.aliases import renamed_receipts, store_aliases
+from inbound.applying.aliases import store_aliases, stored_ids
 from inbound.applying.opting import OptWish, apply_wish
 from inbound.applying.parking import park
 from inbound.applying.replies import platform_of, take_reply
 from inbound.models import EventStatus, ProviderEvent
+from postgres.lock_waits import lock_waits_limited
+from postgres.passing_errors import is_lock_timeout
 from templates_wa.provider.changing import apply_change
 
 BLOCK = 500
@@ -31,6 +34,12 @@ FIRST_RETRY_AFTER = timedelta(seconds=2)
 """One beat interval: passing errors, such as a deadlock, are often gone by then."""
 BACKOFF_FACTOR = 4
 """Each wait is this many times the one before: 2, 8, 32 and 128 s, nearly three minutes in all."""
+LOCK_WAIT = 500
+"""Milliseconds for which a block waits for each lock."""
+MAX_LONG_WAITS = 3
+"""Events of a block that are found locked before the rest of the block is left for later."""
+LOCKED_AGAIN_AFTER = timedelta(seconds=2)
+"""When an event is tried again that needs a locked row."""
 LASTING = (ValueError, DataError)
 """Errors that no retry can mend: a column refuses the value."""
 
@@ -48,8 +57,14 @@ def apply_block(*, now: datetime, up_to: UUID | None = None) -> int:
 
     All events share one transaction. If it fails, each event runs in a transaction of its own, so
     that only the bad event is set aside and no lock outlives its event. Events newer than `up_to`
-    are left for the next run.
+    are left for the next run. Events that need a row which another session keeps locked are left
+    for a later run, and spend no attempt.
     """
+    with lock_waits_limited(LOCK_WAIT):
+        return _apply_block(now=now, up_to=up_to)
+
+
+def _apply_block(*, now: datetime, up_to: UUID | None) -> int:
     event_ids: list[UUID] = []
     try:
         with transaction.atomic():
@@ -61,9 +76,29 @@ def apply_block(*, now: datetime, up_to: UUID | None = None) -> int:
         if not event_ids:
             raise
         log.warning("block_not_applied", events=len(event_ids), error_type=type(error).__name__)
-        for event_id in event_ids:
-            _apply_alone(event_id, now)
+        _apply_one_by_one(event_ids, now)
     return len(event_ids)
+
+
+def _apply_one_by_one(event_ids: Sequence[UUID], now: datetime) -> None:
+    """Apply each event in its own transaction; if some were locked, the rest is left for later."""
+    locked = 0
+    for n, event_id in enumerate(event_ids):
+        locked += not _apply_alone(event_id, now)
+        if locked >= MAX_LONG_WAITS:
+            rest = _due_events(now).filter(pk__in=event_ids[n + 1 :])
+            with transaction.atomic():
+                _leave_for_later([event.pk for event in rest], now)
+            return
+
+
+def _leave_for_later(event_ids: Collection[UUID], now: datetime) -> None:
+    ProviderEvent.objects.filter(pk__in=event_ids).update(
+        status=EventStatus.STORED,
+        applied_at=None,
+        retry_at=now + LOCKED_AGAIN_AFTER,
+        error=OperationalError.__name__,
+    )
 
 
 def _due_events(now: datetime) -> QuerySet[ProviderEvent]:
@@ -87,16 +122,33 @@ def _oldest_of_one_app(now: datetime, up_to: UUID | None) -> list[ProviderEvent]
     return events
 
 
-def _apply_alone(event_id: UUID, now: datetime) -> None:
-    with transaction.atomic():
-        event = _due_events(now).select_related("app__tenant").filter(pk=event_id).first()
-        if event is None:
-            return
-        try:
-            with transaction.atomic():
-                _apply([event], now)
-        except Exception as error:  # noqa: BLE001 - a poison event must not stop the others
-            _set_aside(event, _apply_parts(event, now) or error, now)
+def _apply_alone(event_id: UUID, now: datetime) -> bool:
+    """False if the event is left for later, because another session keeps a row locked."""
+    try:
+        with transaction.atomic():
+            event = _due_events(now).select_related("app__tenant").filter(pk=event_id).first()
+            if event is not None:
+                _apply_or_set_aside(event, now)
+    except OperationalError as error:
+        # Foreign keys are checked at the commit, and wait for locks, too.
+        if not is_lock_timeout(error):
+            raise
+        _leave_for_later([event_id], now)
+        log.info("event_left_for_later", event_id=str(event_id))
+        return False
+    return True
+
+
+def _apply_or_set_aside(event: ProviderEvent, now: datetime) -> None:
+    """Raises OperationalError if a row that the event needs is locked."""
+    try:
+        with transaction.atomic():
+            _apply([event], now)
+    except Exception as failure:  # noqa: BLE001 - a poison event must not stop the others
+        error = _apply_parts(event, now) or failure
+        if is_lock_timeout(error):
+            raise error from error.__cause__
+        _set_aside(event, error, now)
 
 
 def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
@@ -105,7 +157,11 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     # First, because the steps below lock counters until the commit.
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
-    _receipts(app, [change for _, change in changes if isinstance(change, Receipt)], now)
+    receipts = [change for _, change in changes if isinstance(change, Receipt)]
+    locked = set(map(id, _receipts(app, receipts, now)))
+    if locked:
+        # Everything else in these events is applied now, and again later, which changes nothing.
+        _leave_for_later({event_id for event_id, change in changes if id(change) in locked}, now)
     for event_id, change in changes:
         _apply_one(app, change, event_id=event_id, now=now)
 
@@ -123,7 +179,7 @@ def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
         return None
     receipts = [change for change in changes if isinstance(change, Receipt)]
     parts = [
-        partial(_receipts, event.app, receipts, now),
+        partial(_all_receipts, event.app, receipts, now),
         *(partial(_apply_one, event.app, change, event_id=event.pk, now=now) for change in changes),
     ]
     passing_error = None
@@ -186,18 +242,27 @@ def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
     log.warning("event_not_applied", event_id=str(event.pk), error_type=event.error)
 
 
-def _receipts(app: ProviderApp, receipts: list[Receipt], now: datetime) -> None:
+def _receipts(app: ProviderApp, receipts: list[Receipt], now: datetime) -> list[Receipt]:
+    """Apply the receipts; returns those that must wait, as their broadcast is locked."""
+    locked: list[Receipt] = []
     if not receipts:
-        return
+        return locked
     store_aliases(app=app, receipts=receipts, now=now)
     unknown = apply_receipts(
         tenant_id=app.tenant_id,
         receipts=receipts,
         now=now,
-        rename=lambda unplaced: renamed_receipts(app=app, receipts=unplaced),
+        rename=partial(stored_ids, app=app),
+        locked=locked,
     )
     if unknown:
         park(app=app, receipts=unknown, now=now)
+    return locked
+
+
+def _all_receipts(app: ProviderApp, receipts: list[Receipt], now: datetime) -> None:
+    if _receipts(app, receipts, now):
+        raise OperationalError("Some receipts' broadcast is locked.") from LockNotAvailable()
 
 
 def _opt_change(app: ProviderApp, change: OptChange, *, event_id: UUID) -> None:
