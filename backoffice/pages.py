@@ -13,6 +13,7 @@ from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
 from backoffice.choices import ChosenByIds, NothingChosen
+from backoffice.deleting import bounded_deletion
 
 if TYPE_CHECKING:
     ModelAdminBase = admin.ModelAdmin[Any]
@@ -48,12 +49,31 @@ class AdminPage(ChosenByIds, NothingChosen, ModelAdminBase):
     list_disable_select_all = True
     list_filter_submit = True
     list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER  # "Show counts" would count the table once a choice
+    deletes_selected = False
+    """True if the list offers to delete the selected rows."""
     fixed_fields: Sequence[str] = ("tenant",)
     """Fields that can be set only when an object is added."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = [str(name) for name in super().get_readonly_fields(request, obj)]
         return fields if obj is None else [*fields, *self.fixed_fields]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        if not self.deletes_selected:
+            actions.pop("delete_selected", None)
+        return actions
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any
+    ) -> Any:
+        if request.POST.get("select_across", "0") not in ("", "0"):
+            raise BadRequest("An action takes the rows that are ticked, not a whole table.")
+        return super().response_action(request, queryset, *args, **options)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        return bounded_deletion(objs)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if any("\x00" in value for _, values in request.GET.lists() for value in values):
