@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import BadRequest
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
+from api.errors import DomainError
 from backoffice.choices import ChosenByIds, NothingChosen
 from backoffice.deleting import bounded_deletion
 
@@ -74,6 +75,24 @@ class AdminPage(ChosenByIds, NothingChosen, ModelAdminBase):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         return bounded_deletion(objs)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """Adds or changes an object; a refusal by the domain becomes a message."""
+        try:
+            return super().changeform_view(request, *args, **options)
+        except DomainError as refusal:
+            return self._refused(request, refusal)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """Deletes an object; a refusal by the domain becomes a message."""
+        try:
+            return super().delete_view(request, *args, **options)
+        except DomainError as refusal:
+            return self._refused(request, refusal)
+
+    def _refused(self, request: HttpRequest, refusal: DomainError) -> HttpResponseRedirect:
+        self.message_user(request, refusal.detail, messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if any("\x00" in value for _, values in request.GET.lists() for value in values):

@@ -125,7 +125,7 @@ class SenderForm(TenantForm):
                 )
             check_account(
                 provider=provider,
-                account_id=cleaned.get("account_id", ""),
+                account_id=cleaned.get("account_id", self.instance.account_id),
                 credentials=self.instance.credentials,
             )
         except InvalidInput as refusal:

@@ -5,6 +5,7 @@ from typing import Any
 
 import phonenumbers
 from django import forms
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice.pages import RowForm, RowFormSet
 from contacts.models import Contact, ContactTag, Suppression, SuppressionSource, Tag
@@ -67,3 +68,11 @@ class SuppressionForm(TenantForm):
         if not ADDRESS.fullmatch(address):
             raise forms.ValidationError("A number such as +491701234567, or a Telegram chat id.")
         return address
+
+
+class LiftForm(forms.Form):
+    reason = forms.CharField(
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="For example how, and when, the recipient asked to be written to again.",
+    )
