@@ -151,6 +151,19 @@ class Sender(models.Model):
     broken_reason = models.CharField(max_length=200, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_result = models.CharField(max_length=500, blank=True, editable=False)
+    proven_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when the account is this sender's: a check with its credentials passed. "
+        "Other credentials or another account need a new check.",
+    )
+    proven_scope = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="Digest of the credentials that name the customer of the provider.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -165,9 +178,14 @@ class Sender(models.Model):
                 name="sender_one_default_per_platform",
             ),
             models.UniqueConstraint(
-                fields=("provider", "account_id"),
-                condition=Q(is_active=True),
+                fields=("provider", "account_id", "proven_scope"),
+                condition=Q(is_active=True, proven_at__isnull=False),
                 name="sender_account_once",
+            ),
+            models.UniqueConstraint(
+                fields=("tenant", "provider", "account_id"),
+                condition=Q(is_active=True),
+                name="sender_account_once_per_tenant",
             ),
             models.CheckConstraint(
                 condition=Q(marketing_price__gte=0)

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from channels.platforms import Platform
 from channels.port.events import ReceiptStatus
+from contacts.models import LONGEST_ADDRESS
 from contacts.opting.words import Wish
 from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
@@ -70,7 +71,8 @@ class ReceivedMessage(models.Model):
     )
     platform = models.CharField(max_length=10, choices=Platform.choices)
     address = models.CharField(
-        max_length=64, help_text="Address of the writer: E.164 or a Telegram chat id."
+        max_length=LONGEST_ADDRESS,
+        help_text="Address of the writer: E.164, a Telegram chat id or a WhatsApp user id.",
     )
     contact = models.ForeignKey(
         "contacts.Contact",

@@ -65,6 +65,7 @@ class SenderAdmin(Undeletable):
         "broken_reason",
         "checked_at",
         "check_result",
+        "proven_at",
         "created_at",
         "updated_at",
     )

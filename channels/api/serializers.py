@@ -16,6 +16,7 @@ from channels.port.adapter import Adapter
 from channels.providers.registry import ADAPTERS, adapter_for, providers_for
 from channels.senders.identity import require_same_identity
 from channels.senders.named_accounts import check_account
+from channels.senders.proving import end_proof_if_changed
 from channels.senders.secret_names import check_secrets
 from channels.senders.switching import make_room_for_default, one_sender_an_account
 from tenants.api.permissions import Action, may
@@ -120,6 +121,7 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     held_until = UtcDateTimeField(read_only=True)
     broken_at = UtcDateTimeField(read_only=True)
     checked_at = UtcDateTimeField(read_only=True)
+    proven_at = UtcDateTimeField(read_only=True, allow_null=True)
     created_at = UtcDateTimeField(read_only=True)
     updated_at = UtcDateTimeField(read_only=True)
 
@@ -155,6 +157,7 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
             "broken_reason",
             "checked_at",
             "check_result",
+            "proven_at",
             "created_at",
             "updated_at",
         )
@@ -208,10 +211,11 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
                 make_room_for_default(
                     tenant=instance.tenant, platform=instance.platform, but=instance.pk
                 )
-            for name, value in validated_data.items():
+            changes = {**validated_data, **end_proof_if_changed(instance, validated_data)}
+            for name, value in changes.items():
                 setattr(instance, name, value)
             # Save only these fields: the engine and the check write to the same row meanwhile.
-            instance.save(update_fields=(*validated_data, "updated_at"))
+            instance.save(update_fields=(*changes, "updated_at"))
         return instance
 
     def _refuse_what_the_role_forbids(self, attrs: dict[str, Any]) -> None:

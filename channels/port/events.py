@@ -82,8 +82,8 @@ class TemplateChange:
 class SamePerson:
     """Addresses of one person that one call named together, such as a number and a user id.
 
-    A number is E.164 with its plus sign; a WhatsApp user id is as the provider sends it, for example
-    `US.13491208655302741918`.
+    A number is E.164 with its plus sign; a WhatsApp user id is as the provider sends it, for
+    example `US.13491208655302741918`.
     """
 
     account_id: str

@@ -20,10 +20,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from api.refused_calls import refused_calls
+from tenants.client_address import client_address, is_forwarded
+from tenants.login_counts import login_counts
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
-FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
-"""Headers that a proxy sets: the caller is then behind the proxy, not the connection's peer."""
 
 # name, help, label names, SQL that selects the labels and then the value
 GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
@@ -146,8 +146,7 @@ def _may_see(request: HttpRequest) -> bool:
     presented = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and secrets.compare_digest(presented.encode(), token.encode()):
         return True
-    is_forwarded = any(request.META.get(name) for name in FORWARDED)
-    return request.META.get("REMOTE_ADDR") in LOOPBACK and not is_forwarded
+    return client_address(request) in LOOPBACK and not is_forwarded(request)
 
 
 def _collect() -> CollectorRegistry:
@@ -159,6 +158,7 @@ def _collect() -> CollectorRegistry:
             for *values, number in cursor.fetchall():
                 (gauge.labels(*values) if labels else gauge).set(float(number))
     registry.register(_RefusedCalls())
+    registry.register(_LogIns())
     return registry
 
 
@@ -175,5 +175,22 @@ class _RefusedCalls(Collector):
         except redis.RedisError:
             return
         for labels, count in sorted(refused.items()):
+            counter.add_metric(labels, count)
+        yield counter
+
+
+class _LogIns(Collector):
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yields nothing if Redis does not answer: a missing count is not a count of zero."""
+        counter = CounterMetricFamily(
+            "broadcast_logins",
+            "Log-ins at the API and in the admin, since Redis was last emptied.",
+            labels=("door", "result"),
+        )
+        try:
+            logins = login_counts()
+        except redis.RedisError:
+            return
+        for labels, count in sorted(logins.items()):
             counter.add_metric(labels, count)
         yield counter

@@ -14,6 +14,7 @@ from django.templatetags.static import static
 
 from config.environment import env
 from config.observing.logs import configure_structlog, logging_config
+from config.security_headers import HEADERS, NOTHING
 from config.settings.development_secrets import development_secret
 from config.settings.rest_api import *
 from config.settings.tasks import *
@@ -34,7 +35,18 @@ DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+# Number of own proxies that append to X-Forwarded-For; 0 means that clients connect directly.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+REST_FRAMEWORK["NUM_PROXIES"] = TRUSTED_PROXIES
 CSRF_FAILURE_VIEW = "api.error_pages.csrf_failure"
+
+# --- browsers -----------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": NOTHING}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = HEADERS["Referrer-Policy"]
+SECURE_CROSS_ORIGIN_OPENER_POLICY = HEADERS["Cross-Origin-Opener-Policy"]
+X_FRAME_OPTIONS = HEADERS["X-Frame-Options"]
 
 # --- Django -------------------------------------------------------------------------------------
 
@@ -56,6 +68,8 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "corsheaders",
     "django_structlog",
+    "axes",
+    "csp",
     "backoffice",
     "tenants",
     "channels",
@@ -69,6 +83,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.observing.request_ids.RequestIdMiddleware",
+    "config.security_headers.SecurityHeadersMiddleware",
     "config.observing.health.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "inbound.webhooks.middleware.WebhooksMiddleware",
@@ -81,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -132,6 +148,8 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": f"{REDIS_KEY_PREFIX}cache",
+        # Log-in throttles use it: a request must not wait for a Redis that is frozen.
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
 
@@ -152,6 +170,28 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=7)),
     "UPDATE_LAST_LOGIN": True,
 }
+
+# --- log-in -------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: a locked-out client's password is not checked
+    "django.contrib.auth.backends.ModelBackend",
+]
+# docs/adr/0018 gives the reasons. tenants/lockout.py has the rules and the further limits.
+AXES_HANDLER = "tenants.lockout.LoginGuard"
+AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_LOCK_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username", "ip_address"]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "tenants.client_address.client_network"
+AXES_LOCKOUT_CALLABLE = "tenants.lockout.locked_page"
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SESSION_COOKIE_AGE = 3600 * env.int("ADMIN_SESSION_HOURS", default=8)
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # --- the admin ----------------------------------------------------------------------------------
 

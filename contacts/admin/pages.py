@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from backoffice.ask import ask
@@ -28,9 +29,12 @@ from contacts.models import (
     ContactImportError,
     ContactTag,
     Suppression,
+    SuppressionScope,
+    SuppressionSource,
     Tag,
 )
-from tenants.admin.scoped_forms import BY_TENANT
+from contacts.opting.suppressions import lift, suppress
+from tenants.admin.scoped_forms import BY_TENANT, RowForm
 
 
 @admin.register(Tag)
@@ -59,7 +63,7 @@ class ContactAdmin(AdminPage):
     list_filter = (BY_TENANT,)
     list_select_related = ("tenant",)
     # Exact keys only: a search for a part of a name would read the whole table.
-    search_fields = ("phone__exact", "external_id__exact")
+    search_fields = ("phone__exact", "external_id__exact", "whatsapp_user_id__exact")
     sortable_by = ()
     autocomplete_fields = ("tenant",)
     readonly_fields = ("country", "created_at", "updated_at")
@@ -98,13 +102,41 @@ class SuppressionAdmin(Undeletable):
             title="Lift",
             done=lambda form: f"Lifted: {form.cleaned_data['reason']}",
             form=LiftForm(request.POST if request.method == "POST" else None),
-            act=lambda _: suppression.delete(),
+            act=lambda _: lift(
+                tenant_id=suppression.tenant_id,
+                platform=suppression.platform,
+                address=suppression.address,
+                scopes=(SuppressionScope(suppression.scope),),
+                now=timezone.now(),
+            ),
             facts=(
                 f"{suppression.get_source_display()}, {suppression.created_at:%Y-%m-%d}",
-                "Messages to this address are sent again.",
+                "Messages to this person are sent again, also to their other addresses.",
             ),
             is_removed=True,
         )
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Suppression,
+        form: RowForm,
+        change: bool,  # noqa: FBT001 - Django's signature
+    ) -> None:
+        """A new suppression holds for all of the person's addresses."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        saved = suppress(
+            tenant_id=obj.tenant_id,
+            platform=obj.platform,
+            address=obj.address,
+            scope=SuppressionScope(obj.scope),
+            source=SuppressionSource(obj.source),
+            reason=obj.reason,
+            now=timezone.now(),
+        )
+        obj.pk, obj.created_at = saved.pk, saved.created_at
 
 
 @admin.register(ContactImport)

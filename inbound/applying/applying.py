@@ -12,13 +12,21 @@ from django.db.models import Q, QuerySet
 
 from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
-from channels.port.events import InboundEvent, OptChange, Receipt, Reply, TemplateChange
+from channels.port.events import (
+    AddressMoved,
+    InboundEvent,
+    OptChange,
+    Receipt,
+    Reply,
+    TemplateChange,
+)
 from channels.providers.partly_read import PartlyRead
 from channels.providers.registry import adapter_for
 from channels.providers.storable import storable_event
 from inbound.applying.aliases import renamed_receipts, store_aliases
 from inbound.applying.opting import OptWish, apply_wish
 from inbound.applying.parking import park
+from inbound.applying.people import move_address, take_people
 from inbound.applying.replies import platform_of, take_reply
 from inbound.models import EventStatus, ProviderEvent
 from templates_wa.provider.changing import apply_change
@@ -106,6 +114,8 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     ids = [event.pk for event in events]
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
     _receipts(app, [change for _, change in changes if isinstance(change, Receipt)], now)
+    # Before the opt-outs below, which then hold for the pairs, too.
+    take_people(tenant_id=app.tenant_id, events=[change for _, change in changes], now=now)
     for event_id, change in changes:
         _apply_one(app, change, event_id=event_id, now=now)
 
@@ -124,6 +134,7 @@ def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
     receipts = [change for change in changes if isinstance(change, Receipt)]
     parts = [
         partial(_receipts, event.app, receipts, now),
+        partial(take_people, tenant_id=event.app.tenant_id, events=changes, now=now),
         *(partial(_apply_one, event.app, change, event_id=event.pk, now=now) for change in changes),
     ]
     passing_error = None
@@ -151,7 +162,7 @@ def _normalised(change: InboundEvent, event: ProviderEvent) -> InboundEvent:
 
 
 def _apply_one(app: ProviderApp, change: InboundEvent, *, event_id: UUID, now: datetime) -> None:
-    """Apply one change. Receipts are left out: `_receipts` applies all of them at once."""
+    """Apply one change. Receipts and pairs are left out: they are applied all at once."""
     if isinstance(change, OptChange):
         _opt_change(app, change, event_id=event_id)
     elif isinstance(change, Reply):
@@ -160,6 +171,8 @@ def _apply_one(app: ProviderApp, change: InboundEvent, *, event_id: UUID, now: d
     elif isinstance(change, TemplateChange):
         # A beat task pauses the broadcasts that are being sent with the template.
         apply_change(tenant_id=app.tenant_id, change=change)
+    elif isinstance(change, AddressMoved):
+        move_address(tenant_id=app.tenant_id, change=change, now=now)
 
 
 def _clamped(change: InboundEvent, received_at: datetime) -> InboundEvent:

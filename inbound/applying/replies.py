@@ -12,9 +12,9 @@ from channels.platforms import Platform
 from channels.port.events import Reply
 from channels.providers.registry import adapter_for
 from contacts.chat_links import link_chat
+from contacts.known_addresses import contact_of
 from contacts.models import Contact
 from contacts.opting.words import Wish, is_about_marketing, wish_of
-from contacts.phones import spellings_of
 from inbound.applying.acknowledging import acknowledge_soon
 from inbound.applying.opting import OptWish, apply_wish
 from inbound.models import ReceivedMessage
@@ -87,7 +87,10 @@ def _apply_wish(message: ReceivedMessage, reply: Reply, *, event_id: UUID) -> No
 def sender_of(app: ProviderApp, account_id: str) -> Sender | None:
     """The app's sender with this id; without an id, the app's sender if it has only one."""
     if account_id:
-        return app.senders.filter(account_id=account_id).first()
+        senders_of_account = app.senders.filter(account_id=account_id)
+        return senders_of_account.order_by(
+            "-is_active", F("proven_at").desc(nulls_last=True)
+        ).first()
     senders = list(app.senders.filter(is_active=True)[:2])
     return senders[0] if len(senders) == 1 else None
 
@@ -107,9 +110,7 @@ def _contact(
     app: ProviderApp, reply: Reply, *, platform: Platform, now: datetime
 ) -> Contact | None:
     if platform != Platform.TELEGRAM:
-        phones = spellings_of(reply.address, platform=platform)
-        contacts = Contact.objects.filter(tenant_id=app.tenant_id, phone__in=phones)
-        return min(contacts, key=lambda contact: phones.index(contact.phone or ""), default=None)
+        return contact_of(tenant_id=app.tenant_id, address=reply.address)
     chat_id = int(reply.address)
     if reply.payload:
         linked = link_chat(tenant_id=app.tenant_id, payload=reply.payload, chat_id=chat_id, now=now)

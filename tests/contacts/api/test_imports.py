@@ -98,7 +98,9 @@ def test_a_viewer_imports_nothing(viewer: APIClient) -> None:
     [
         ({"address": "0170 1234567"}, "+491701234567"),
         ({"address": "+49 170 1234567", "platform": "SMS"}, "+491701234567"),
-        ({"address": "42"}, "42"),
+        ({"address": "-1001234567890"}, "-1001234567890"),
+        ({"address": "42", "platform": "TELEGRAM"}, "42"),
+        ({"address": "US.13491208655302741918"}, "US.13491208655302741918"),
         ({"address": "-100", "platform": "TELEGRAM"}, "-100"),
     ],
 )
@@ -118,6 +120,24 @@ def test_an_address_that_cannot_be_is_refused(owner: APIClient, body: dict[str, 
     answer = owner.post("/suppressions/", body)
 
     assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "address")
+    assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize("digits", ["4366012345678", "42", " 491701234567 "])
+def test_digits_that_may_be_either_are_refused(owner: APIClient, digits: str) -> None:
+    answer = owner.post("/suppressions/", {"address": digits})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "ambiguous_address"
+    assert not Suppression.objects.exists()
+
+
+def test_a_suppression_holds_for_both_spellings_and_is_lifted_for_both(owner: APIClient) -> None:
+    made = owner.post("/suppressions/", {"address": "+525512345678", "platform": "SMS"})
+
+    addresses = Suppression.objects.order_by("address").values_list("address", flat=True)
+    assert list(addresses) == ["+5215512345678", "+525512345678"]
+    assert owner.delete(f"/suppressions/{made.json()['id']}/").status_code == 204
     assert not Suppression.objects.exists()
 
 
