@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
-from psycopg2.errors import QueryCanceled
 
 from api.errors import DomainError
+from api.slow_statements import is_statement_timeout
 from backoffice.confirming import Effect
 from broadcast import lifecycle
 from broadcast.models import Broadcast
@@ -35,7 +35,7 @@ def effect_of_sending(broadcast: Broadcast) -> Effect:
     except DomainError as refusal:
         return Effect(facts, refusal=refusal.detail)
     except OperationalError as error:
-        if not isinstance(error.__cause__, QueryCanceled):
+        if not is_statement_timeout(error):
             raise
         return Effect(facts, refusal=TOO_LARGE)
     return Effect([*facts, *_lines_of(result)], token=result.hash)
