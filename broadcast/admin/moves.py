@@ -88,7 +88,10 @@ class MoveActions(Mixin):
             obj=broadcast,
             title="Send now",
             done="Sent off.",
-            form=SendForm(request.POST or None, initial={"estimate_hash": effect.token}),
+            form=SendForm(
+                request.POST if request.method == "POST" else None,
+                initial={"estimate_hash": effect.token},
+            ),
             act=act,
             facts=[*effect.facts, effect.refusal] if effect.refusal else effect.facts,
         )
