@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "api.slow_statements.SlowStatementsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -140,6 +141,8 @@ _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options["options"] = (
     f"-c idle_in_transaction_session_timeout=30s {_options.get('options', '')}".rstrip()
 )
+# Seconds after which PostgreSQL cancels a statement of a web request; 0 sets no limit.
+WEB_STATEMENT_TIMEOUT = env.float("WEB_STATEMENT_TIMEOUT", default=15.0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 # Prefix of every key in Redis, so that two stacks (or two test runs) on one server do not mix.
