@@ -204,8 +204,7 @@ class BroadcastViewSet(
         return BroadcastDetailSerializer if self.action == "retrieve" else self.serializer_class
 
     def _edit(self, request: Request, pk: str, *, partial: bool) -> Response:
-        self.get_object()
-        fields = self._input(request, partial=partial)
+        fields = self._input(request, of=self.get_object(), partial=partial)
         refs = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
         broadcast = lifecycle.edit(
             tenant=self.tenant,
@@ -217,9 +216,11 @@ class BroadcastViewSet(
         )
         return self.answer(broadcast)
 
-    def _input(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
+    def _input(
+        self, request: Request, *, of: Broadcast | None = None, partial: bool = False
+    ) -> dict[str, Any]:
         body = BroadcastWriteSerializer(
-            data=request.data, partial=partial, context=self.get_serializer_context()
+            of, data=request.data, partial=partial, context=self.get_serializer_context()
         )
         body.is_valid(raise_exception=True)
         return dict(body.validated_data)
