@@ -32,7 +32,6 @@ from broadcast.api.serializers import (
     MessageSerializer,
 )
 from broadcast.models import Broadcast, BroadcastMessage
-from tenants.api.idempotency import idempotent
 from tenants.api.permissions import Action
 from tenants.api.scoped_views import TenantScoped
 
@@ -86,7 +85,6 @@ class BroadcastViewSet(
         examples=[CREATE_EXAMPLE, TOO_LITTLE_CREDIT],
         description="Create a broadcast: SCHEDULED if `scheduled_at` is given, else a DRAFT.",
     )
-    @idempotent
     def create(self, request: Request) -> Response:
         fields = self._input(request)
         refs = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
@@ -134,7 +132,6 @@ class BroadcastViewSet(
         examples=[SEND_EXAMPLE, TOO_LITTLE_CREDIT],
     )
     @action(detail=True, methods=["post"])
-    @idempotent
     def send(self, request: Request, pk: str) -> Response:
         """Send the broadcast now; the answer is 202 while its audience is being planned."""
         body = SendSerializer(data=request.data)

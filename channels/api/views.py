@@ -38,6 +38,7 @@ class SenderViewSet(
     filter_backends = (DjangoFilterBackend, NamedSearchFilter)
     filterset_class = SenderFilter
     search_fields = ("name", "address", "account_id")
+    calls_provider = frozenset({"check"})
     required = {
         "create": Action.MANAGE_CREDENTIALS,
         "activate": Action.MANAGE_CREDENTIALS,

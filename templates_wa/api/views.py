@@ -55,6 +55,7 @@ class TemplateViewSet(
     filterset_class = TemplateFilter
     search_fields = ("name", "body")
     required = {"preview": Action.READ}
+    calls_provider = frozenset({"submit", "sync", "sync_app", "samples"})
 
     @extend_schema(responses={201: TemplateSerializer}, examples=EVERY_KIND)
     def create(self, request: Request) -> Response:

@@ -80,6 +80,7 @@ class TopUpListView(TenantView, ListAPIView[TopUp]):
     pagination_class = KeysetPages
     filter_backends = ()
     required = {"post": Action.MANAGE_MONEY}
+    calls_provider = frozenset({"post"})
 
     def get_queryset(self) -> QuerySet[TopUp]:
         if self.in_schema_generation:
