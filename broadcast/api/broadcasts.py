@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from api.error_schema import example
+from api.error_schema import ErrorResponseSerializer, example
 from api.pagination import KeysetPages
 from api.strict_serializers import refuse_body
 from broadcast import lifecycle
@@ -53,6 +53,9 @@ SEND_EXAMPLE = OpenApiExample(
     request_only=True,
 )
 
+TAKE_REFUSED = {**HOLD_REFUSED, 413: ErrorResponseSerializer}
+"""Error answers of a request that takes recipients: its body may be too large."""
+
 TOO_LITTLE_CREDIT = example(
     402,
     "insufficient_credit",
@@ -71,6 +74,8 @@ class BroadcastViewSet(
     queryset = Broadcast.objects.select_related("tenant", "sender", "counters")
     serializer_class = BroadcastSerializer
     filterset_class = BroadcastFilter
+    body_limits = dict.fromkeys(("create", "update", "partial_update"), recipients.LARGEST_BODY)
+    too_large_hint = recipients.TOO_LARGE_HINT
     required = {
         **ControlActions.required,
         "send": Action.SEND,
@@ -81,7 +86,7 @@ class BroadcastViewSet(
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={201: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **HOLD_REFUSED},
+        responses={201: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **TAKE_REFUSED},
         examples=[CREATE_EXAMPLE, TOO_LITTLE_CREDIT],
         description="Create a broadcast: SCHEDULED if `scheduled_at` is given, else a DRAFT.",
     )
@@ -99,7 +104,7 @@ class BroadcastViewSet(
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
+        responses={200: BroadcastDetailSerializer, **TAKE_REFUSED},
     )
     def update(self, request: Request, pk: str) -> Response:
         """Change a broadcast as PATCH does, but require name and platform.
@@ -110,7 +115,7 @@ class BroadcastViewSet(
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
+        responses={200: BroadcastDetailSerializer, **TAKE_REFUSED},
     )
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change a DRAFT or SCHEDULED broadcast; fields that are left out keep their values."""
