@@ -8,6 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -32,7 +33,8 @@ from broadcast.api.serializers import (
     MessageSerializer,
 )
 from broadcast.models import Broadcast, BroadcastMessage
-from tenants.api.permissions import Action
+from broadcast.states import BroadcastStatus
+from tenants.api.permissions import Action, may
 from tenants.api.scoped_views import TenantScoped
 
 CREATE_EXAMPLE = OpenApiExample(
@@ -92,6 +94,7 @@ class BroadcastViewSet(
     )
     def create(self, request: Request) -> Response:
         fields = self._input(request)
+        self._require_send(launches=fields.get("scheduled_at") is not None)
         refs = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
         broadcast = lifecycle.create(
             tenant=self.tenant,
@@ -124,6 +127,7 @@ class BroadcastViewSet(
     @extend_schema(responses={204: None, **MOVE_REFUSED})
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete a broadcast if no message was handed over to a provider."""
+        self._require_send(launches=self.get_object().status != BroadcastStatus.DRAFT)
         lifecycle.delete(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -205,8 +209,19 @@ class BroadcastViewSet(
     def get_serializer_class(self) -> type[BaseSerializer[Broadcast]]:
         return BroadcastDetailSerializer if self.action == "retrieve" else self.serializer_class
 
+    def _require_send(self, *, launches: bool) -> None:
+        """What goes out needs the right SEND, also if it is launched or changed by a field.
+
+        Raises PermissionDenied.
+        """
+        if launches and not may(self.membership, Action.SEND):
+            raise PermissionDenied("Your role does not allow sending: leave scheduled_at out.")
+
     def _edit(self, request: Request, pk: str, *, partial: bool) -> Response:
-        fields = self._input(request, of=self.get_object(), partial=partial)
+        broadcast = self.get_object()
+        fields = self._input(request, of=broadcast, partial=partial)
+        is_due = broadcast.status != BroadcastStatus.DRAFT
+        self._require_send(launches=is_due or fields.get("scheduled_at") is not None)
         refs = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
         broadcast = lifecycle.edit(
             tenant=self.tenant,
