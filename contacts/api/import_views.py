@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api.error_schema import ErrorResponseSerializer
-from api.exceptions import RequestTooLarge
+from api.errors import RequestTooLarge
 from api.pagination import KeysetPages
 from api.parsers import UNSTORABLE
 from api.strict_serializers import StrictSerializer

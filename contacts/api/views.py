@@ -7,14 +7,13 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from api.error_schema import ErrorResponseSerializer
-from api.list_parameters import refuse_unknown_parameters
+from api.list_parameters import NamedSearchFilter, check_parameters
 from api.pagination import KeysetPages
 from contacts.api.filters import ContactFilter, SuppressionFilter
 from contacts.api.serializers import (
@@ -37,7 +36,7 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     serializer_class = ContactSerializer
     pagination_class = KeysetPages
     keyset = ("-created_at", "-id")
-    filter_backends = (DjangoFilterBackend, SearchFilter)
+    filter_backends = (DjangoFilterBackend, NamedSearchFilter)
     filterset_class = ContactFilter
     search_fields = (
         "first_name",
@@ -82,7 +81,7 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     )
     @action(detail=False, pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
-        refuse_unknown_parameters(request, known=())  # also the list's filters
+        check_parameters(request, known=())  # also the list's filters
         return StreamingHttpResponse(
             without_statement_timeout(csv_lines(self.get_queryset())),
             content_type="text/csv; charset=utf-8",

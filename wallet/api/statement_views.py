@@ -19,7 +19,7 @@ from rest_framework.response import Response
 
 from api.errors import InvalidInput
 from api.fields import MoneyField, UtcDateTimeField
-from api.list_parameters import refuse_unknown_parameters
+from api.list_parameters import check_parameters
 from api.streamed_csv import Echo
 from postgres.statement_timeouts import without_statement_timeout
 from tenants.api.scoped_views import TenantView
@@ -113,7 +113,7 @@ class StatementView(TenantView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Opening balance, every line, closing balance, and what each broadcast held and cost."""
-        refuse_unknown_parameters(request, known=("from", "to"))
+        check_parameters(request, known=("from", "to"))
         statement = self._statement(request)
         if request.accepted_renderer.format == "csv":
             return _as_csv(statement)
