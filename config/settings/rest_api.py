@@ -1,9 +1,11 @@
 """Settings of the REST API: Django REST Framework, the OpenAPI document and CORS."""
 
+from typing import Any
+
 from api.version import VERSION
 from config.environment import env
 
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.api.authentication.TenantJWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.RolePermission"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.NumberedPages",
@@ -32,6 +34,7 @@ SPECTACULAR_SETTINGS = {
         "EntryKindEnum": "wallet.models.EntryKind",
         "MediaKindEnum": "broadcast.api.content_serializers.MEDIA_KINDS",
         "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
+        "ReplyKindEnum": "inbound.models.REPLY_KINDS",
         "ImportStatusEnum": "contacts.models.ImportStatus",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -31,6 +31,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("retry-capped", "broadcast.tasks.retry_capped_all", 300.0),
         ("doctor", "doctor.tasks.doctor", 600.0),
         ("purge-idempotency", "tenants.tasks.purge", 3600.0),
+        ("purge-logins", "tenants.tasks.purge_logins", 3600.0),
         ("low-balances", "wallet.tasks.low_balances", 60.0),
         ("sync-templates", "templates_wa.tasks.sync_all", 900.0),
         ("pause-for-templates", "broadcast.tasks.pause_for_templates", 5.0),

@@ -25,7 +25,8 @@ from contacts.api.serializers import (
 from contacts.imports.exporting import csv_lines
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
 from contacts.opting.do_not_contact import set_do_not_contact, with_do_not_contact
-from contacts.opting.suppressions import suppress
+from contacts.opting.suppressions import lift, suppress
+from postgres.statement_timeouts import without_statement_timeout
 from tenants.api.scoped_views import TenantScoped
 
 
@@ -38,7 +39,14 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     keyset = ("-created_at", "-id")
     filter_backends = (DjangoFilterBackend, SearchFilter)
     filterset_class = ContactFilter
-    search_fields = ("first_name", "last_name", "phone", "external_id", "email")
+    search_fields = (
+        "first_name",
+        "last_name",
+        "phone",
+        "whatsapp_user_id",
+        "external_id",
+        "email",
+    )
 
     def get_queryset(self) -> QuerySet[Contact]:
         return with_do_not_contact(super().get_queryset())
@@ -76,7 +84,7 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     def export(self, request: Request) -> StreamingHttpResponse:
         refuse_unknown_parameters(request, known=())  # also the list's filters
         return StreamingHttpResponse(
-            csv_lines(self.get_queryset()),
+            without_statement_timeout(csv_lines(self.get_queryset())),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="contacts.csv"'},
         )
@@ -94,7 +102,11 @@ class SuppressionViewSet(
     mixins.DestroyModelMixin,
     GenericViewSet[Suppression],
 ):
-    """Addresses that get no messages. They outlive contacts, and no import lifts them."""
+    """Addresses that get no messages. They outlive contacts, and no import lifts them.
+
+    A suppression holds for all spellings of a number, and for the other addresses that a provider
+    named together with it; deleting one deletes these, too.
+    """
 
     queryset = Suppression.objects.all()
     serializer_class = SuppressionSerializer
@@ -111,5 +123,14 @@ class SuppressionViewSet(
             scope=data.get("scope", SuppressionScope.ALL),
             source=SuppressionSource.USER,
             reason=data.get("reason", ""),
+            now=timezone.now(),
+        )
+
+    def perform_destroy(self, instance: Suppression) -> None:
+        lift(
+            tenant_id=self.tenant.pk,
+            platform=instance.platform,
+            address=instance.address,
+            scopes=(SuppressionScope(instance.scope),),
             now=timezone.now(),
         )

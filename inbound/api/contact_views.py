@@ -24,6 +24,7 @@ from channels.senders.choosing import (
 )
 from contacts.chat_links import link_for
 from contacts.models import Contact
+from inbound.api.filters import ContactMessageFilter
 from inbound.models import ReceivedMessage
 from tenants.api.scoped_views import TenantScoped, TenantView
 
@@ -36,14 +37,17 @@ class ReceivedMessageSerializer(serializers.ModelSerializer[ReceivedMessage]):
 
     class Meta:
         model = ReceivedMessage
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "platform",
             "sender",
+            "kind",
             "text",
+            "group_id",
             "broadcast",
             "message_id",
             "wish",
+            "may_want_out",
             "at",
             "received_at",
         )
@@ -58,7 +62,7 @@ class ContactMessagesViewSet(
     queryset = ReceivedMessage.objects.all()
     serializer_class = ReceivedMessageSerializer
     pagination_class = KeysetPages
-    filter_backends = ()
+    filterset_class = ContactMessageFilter
 
     def get_queryset(self) -> QuerySet[ReceivedMessage]:
         messages = super().get_queryset()

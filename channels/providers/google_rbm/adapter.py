@@ -72,6 +72,7 @@ class GoogleRbm:
     platforms = frozenset({Platform.RCS})
     default_base_url = "https://rcsbusinessmessaging.googleapis.com"
     credential_names: tuple[str, ...] = ("service_account",)
+    account_scope: tuple[str, ...] = ()
     webhook_secret_names: tuple[str, ...] = ("client_token",)
     capabilities = Capabilities(
         # Google has no event for "sent".

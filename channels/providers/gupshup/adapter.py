@@ -36,6 +36,7 @@ class Gupshup:
     platforms = frozenset({Platform.WHATSAPP})
     default_base_url = "https://api.gupshup.io"
     credential_names: tuple[str, ...] = ("api_key", "app_id", "app_name")
+    account_scope: tuple[str, ...] = ("app_id",)
     webhook_secret_names: tuple[str, ...] = (URL_TOKEN,)
     capabilities = Capabilities(
         receipts=frozenset(ReceiptStatus),

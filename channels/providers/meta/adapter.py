@@ -44,8 +44,10 @@ class MetaCloud:
     platforms = frozenset({Platform.WHATSAPP})
     default_base_url = "https://graph.facebook.com"
     credential_names: tuple[str, ...] = ("access_token",)
+    account_scope: tuple[str, ...] = ()
     webhook_secret_names: tuple[str, ...] = ("app_secret", "verify_token")
     capabilities = Capabilities(
+        user_ids=True,
         receipts=frozenset(ReceiptStatus),
         pair_interval=6.0,  # more than one message per user in 6 s is error 131056
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
@@ -62,7 +64,7 @@ class MetaCloud:
             json={
                 "messaging_product": "whatsapp",
                 "recipient_type": "individual",
-                "to": message.to.removeprefix("+"),
+                **_recipient(message.to),
                 "biz_opaque_callback_data": str(message.id),
                 **_content(message),
             },
@@ -98,6 +100,13 @@ class MetaCloud:
 
 def _node(account: SenderAccount) -> str:
     return f"{account.base_url}/{VERSION}/{quote(account.account_id, safe='')}"
+
+
+def _recipient(address: str) -> dict[str, str]:
+    """A user id in `to` would be read as a number, and the message would be lost."""
+    if address.startswith("+"):
+        return {"to": address.removeprefix("+")}
+    return {"recipient": address}
 
 
 # --- the body -----------------------------------------------------------------------------------

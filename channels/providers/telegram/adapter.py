@@ -43,6 +43,7 @@ class TelegramBot:
     platforms = frozenset({Platform.TELEGRAM})
     default_base_url = "https://api.telegram.org"
     credential_names: tuple[str, ...] = ("bot_token",)
+    account_scope: tuple[str, ...] = ()
     webhook_secret_names: tuple[str, ...] = ("secret_token",)
     capabilities = Capabilities(
         receipts=frozenset(),

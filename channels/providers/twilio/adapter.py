@@ -42,8 +42,10 @@ class Twilio:
     platforms = frozenset({Platform.SMS, Platform.WHATSAPP, Platform.RCS})
     default_base_url = "https://api.twilio.com"
     credential_names: tuple[str, ...] = ("account_sid", "auth_token")
+    account_scope: tuple[str, ...] = ("account_sid",)
     webhook_secret_names: tuple[str, ...] = ("auth_token",)
     capabilities = Capabilities(
+        user_ids=True,
         receipts=frozenset(ReceiptStatus),
         look_up=True,
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),

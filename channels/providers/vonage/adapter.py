@@ -46,6 +46,7 @@ class Vonage:
     platforms = frozenset({Platform.SMS})
     default_base_url = "https://rest.nexmo.com"
     credential_names: tuple[str, ...] = ("api_key", "api_secret")
+    account_scope: tuple[str, ...] = ("api_key",)
     webhook_secret_names: tuple[str, ...] = ("signature_secret",)
     capabilities = Capabilities(
         receipts=frozenset({ReceiptStatus.SENT, ReceiptStatus.DELIVERED, ReceiptStatus.FAILED})

@@ -158,6 +158,11 @@ def test_a_status_on_the_way_is_no_receipt() -> None:
     assert list(MSG91.webhook.parse(form(REPORT | {"status": "8"}), received_at=NOW)) == []
 
 
+def test_a_status_that_nobody_knows_is_named() -> None:
+    (event,) = MSG91.webhook.parse(form(REPORT | {"status": "77"}), received_at=NOW)
+    assert str(event) == "status: 77"
+
+
 @pytest.mark.parametrize("bad", [{}, 7, {"status": "1"}])
 def test_a_bad_report_takes_no_other_with_it(bad: Any) -> None:
     with pytest.raises(PartlyRead) as partly_read:

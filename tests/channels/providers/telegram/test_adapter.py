@@ -103,7 +103,13 @@ def test_set_webhook() -> None:
     assert set_webhook().json == {
         "url": "https://we.test/hook/",
         "secret_token": "abc",
-        "allowed_updates": ["message", "my_chat_member", "callback_query"],
+        "allowed_updates": [
+            "message",
+            "edited_message",
+            "message_reaction",
+            "my_chat_member",
+            "callback_query",
+        ],
     }
 
 

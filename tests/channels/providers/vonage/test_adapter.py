@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from channels.platforms import Platform
-from channels.port.events import Receipt, ReceiptStatus, Reply
+from channels.port.events import NotUnderstood, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookSecrets
 from channels.port.messages import SenderAccount
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
@@ -278,7 +278,8 @@ def test_an_unknown_fate_is_proof_of_acceptance() -> None:
     (receipt,) = parse(RECEIPT | {"status": "unknown"})
     assert isinstance(receipt, Receipt)
     assert receipt.status is ReceiptStatus.SENT
-    assert parse(RECEIPT | {"status": "new"}) == []
+    (unknown,) = parse(RECEIPT | {"status": "new"})
+    assert isinstance(unknown, NotUnderstood)
 
 
 def test_another_systems_reference_is_not_ours() -> None:
@@ -306,6 +307,37 @@ def test_a_reply() -> None:
             platform=Platform.SMS,
         )
     ]
+
+
+REPLY = {"msisdn": "447700900001", "to": "447700900000", "messageId": "0A000000"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "note"),
+    [
+        ({"type": "unicode", "text": "Привет"}, "text", ""),
+        ({"text": "Hi"}, "text", ""),
+        ({"type": "text"}, "text", ""),
+        ({"type": "binary", "data": "0A", "udh": "06"}, "unknown", "message: binary"),
+        ({"type": "hologram", "text": "STOP"}, "unknown", "message: hologram"),
+        ({}, "unknown", "message: no type"),
+    ],
+)
+def test_a_message_of_every_type_is_a_reply(fields: dict[str, str], kind: str, note: str) -> None:
+    reply, *notes = parse(REPLY | fields)
+    assert (reply.kind, reply.text, reply.at) == (kind, fields.get("text", ""), NOW)
+    assert [str(event) for event in notes] == ([note] if note else [])
+
+
+def test_a_status_that_nobody_knows_is_named() -> None:
+    (event,) = parse(RECEIPT | {"status": "teleported"})
+    assert str(event) == "status: teleported"
+
+
+def test_a_receipt_needs_no_number() -> None:
+    fields = {name: value for name, value in RECEIPT.items() if name != "msisdn"}
+    (receipt,) = parse(fields)
+    assert isinstance(receipt, Receipt)
 
 
 def test_a_repeated_call_is_known() -> None:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('broadcast', '0004_column_defaults'),
+        ('broadcast', '0005_longer_addresses'),
     ]
 
     operations = [

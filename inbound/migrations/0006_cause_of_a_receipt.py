@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbound', '0001_tables'),
+        ('inbound', '0005_partly_understood_index'),
     ]
 
     operations = [
