@@ -60,9 +60,10 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
         ("status",),
         """
         SELECT s.status, coalesce(sum(s.number), 0) FROM broadcast_broadcastcounters c
-        CROSS JOIN LATERAL (VALUES ('SENT', c.sent), ('DELIVERED', c.delivered), ('READ', c.read),
-            ('FAILED', c.failed), ('UNKNOWN', c.unknown), ('SUPPRESSED', c.suppressed),
-            ('CANCELLED', c.cancelled), ('EXPIRED', c.expired)) AS s(status, number)
+        CROSS JOIN LATERAL (VALUES ('ON_HOLD', c.on_hold), ('SENT', c.sent),
+            ('DELIVERED', c.delivered), ('READ', c.read), ('FAILED', c.failed),
+            ('UNKNOWN', c.unknown), ('SUPPRESSED', c.suppressed), ('CANCELLED', c.cancelled),
+            ('EXPIRED', c.expired)) AS s(status, number)
         GROUP BY s.status
         """,
     ),
@@ -102,6 +103,23 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
         "Webhook calls that could not be applied.",
         (),
         "SELECT count(*) FROM inbound_providerevent WHERE status = 'FAILED'",
+    ),
+    (
+        "broadcast_replies_may_want_out",
+        "Replies that may ask for an end without a word that opts out; a person should read them.",
+        (),
+        "SELECT count(*) FROM inbound_receivedmessage WHERE may_want_out",
+    ),
+    (
+        "broadcast_events_partly_understood",
+        "Stored webhook calls with a part that was not understood, by the part.",
+        ("provider", "part"),
+        """
+        SELECT a.provider, split_part(note, ':', 1), count(DISTINCT e.id)
+        FROM inbound_providerevent e JOIN channels_providerapp a ON a.id = e.app_id
+        CROSS JOIN LATERAL unnest(e.not_understood) AS note
+        WHERE e.status = 'PARTLY' GROUP BY 1, 2
+        """,
     ),
     (
         "broadcast_receipts_parked",
