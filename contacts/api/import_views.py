@@ -16,7 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from api.csv_download import csv_response
 from api.error_schema import ErrorResponseSerializer
-from api.exceptions import RequestTooLarge
+from api.errors import RequestTooLarge
 from api.pagination import KeysetPages
 from api.parsers import UNSTORABLE
 from api.strict_serializers import StrictSerializer
@@ -28,6 +28,7 @@ from contacts.imports.spreadsheets import is_spreadsheet
 from contacts.imports.uploads import PIECE, store_upload
 from contacts.models import ContactImport, ImportStatus
 from contacts.tasks import run_import
+from postgres.statement_timeouts import without_statement_timeout
 from tenants.api.scoped_views import TenantScoped
 from tenants.models import User
 
@@ -196,7 +197,7 @@ class ImportViewSet(
     def errors(self, request: Request, pk: str) -> StreamingHttpResponse:
         """The refused rows with their errors, as CSV: correct them and import this file."""
         job = self.get_object()
-        return csv_response(error_rows(job), file_name="errors.csv")
+        return csv_response(without_statement_timeout(error_rows(job)), file_name="errors.csv")
 
 
 def _encoding(file: "File[bytes]", *, country: str) -> str:

@@ -19,7 +19,8 @@ from rest_framework.response import Response
 from api.csv_download import csv_response
 from api.errors import InvalidInput
 from api.fields import MoneyField, UtcDateTimeField
-from api.list_parameters import refuse_unknown_parameters
+from api.list_parameters import check_parameters
+from postgres.statement_timeouts import without_statement_timeout
 from tenants.api.scoped_views import TenantView
 from wallet.api.serializers import LedgerEntrySerializer
 from wallet.ledger.ledger import wallet_of
@@ -111,7 +112,7 @@ class StatementView(TenantView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Opening balance, every line, closing balance, and what each broadcast held and cost."""
-        refuse_unknown_parameters(request, known=("from", "to"))
+        check_parameters(request, known=("from", "to"))
         statement = self._statement(request)
         if request.accepted_renderer.format == "csv":
             return _as_csv(statement)
@@ -159,7 +160,7 @@ def _moment(request: Request, name: str, *, zone: ZoneInfo, days: int) -> dateti
 
 def _as_csv(statement: Statement) -> StreamingHttpResponse:
     name = f"statement-{statement.start:%Y-%m-%d}-{statement.end:%Y-%m-%d}.csv"
-    return csv_response(_rows(statement), file_name=name)
+    return csv_response(without_statement_timeout(_rows(statement)), file_name=name)
 
 
 def _rows(statement: Statement) -> Iterator[Sequence[object]]:

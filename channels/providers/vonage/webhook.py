@@ -43,9 +43,6 @@ STATUSES = {
     "deleted": ReceiptStatus.FAILED,
 }
 
-NOTHING_NEW = frozenset({"unknown"})
-"""It proves nothing: a failure comes as "failed" with err-code 1."""
-
 KINDS = {
     "text": ReplyKind.TEXT,
     "unicode": ReplyKind.TEXT,
@@ -117,8 +114,7 @@ def _receipts(parameters: Mapping[str, str], at: datetime) -> Iterator[InboundEv
     word = parameters["status"].lower()
     status = STATUSES.get(word)
     if status is None:
-        if word not in NOTHING_NEW:
-            yield NotUnderstood(Part.STATUS, word, at)
+        yield NotUnderstood(Part.STATUS, word, at)
         return
     part_id, message_id = parameters["messageId"], our_id(parameters.get("client-ref", ""))
     if status is not ReceiptStatus.FAILED:
