@@ -74,7 +74,7 @@ class ImportWriteSerializer(StrictSerializer):
         help_text="CSV in UTF-8 or Windows-1252, with comma or semicolon; the first line names the "
         "columns. Columns that are no field of a contact become attributes."
     )
-    default_country = serializers.RegexField("^[A-Z]{2}$", required=False, default="")
+    default_country = serializers.RegexField("^[A-Z]{2}$", required=False)
     mapping = MappingField(
         required=False,
         default=dict,
@@ -97,7 +97,7 @@ class ImportWriteSerializer(StrictSerializer):
         return value
 
     def validate_default_country(self, value: str) -> str:
-        if value and value not in phonenumbers.SUPPORTED_REGIONS:
+        if value not in phonenumbers.SUPPORTED_REGIONS:
             raise serializers.ValidationError("A country code such as DE.")
         return value
 
