@@ -1,6 +1,6 @@
 """Serializers that read a body completely or refuse it: no key is ignored silently."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from rest_framework import serializers
@@ -19,6 +19,8 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     also_shown: ClassVar[frozenset[str]] = frozenset()
     """Names of fields that the answer's serializer adds; they are accepted and ignored."""
+    one_of: ClassVar[Sequence[Mapping[str, Any]]] = ()
+    """JSON schemas, for the document: the body fits exactly one. They name the required members."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):

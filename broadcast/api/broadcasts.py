@@ -1,5 +1,6 @@
 """`/broadcast/` and `/broadcast/messages/`: each action makes one domain call."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from api.error_schema import example
-from api.pagination import KeysetPages
+from api.pagination import KeysetPages, NumberedPages
 from api.strict_serializers import refuse_body
 from broadcast import lifecycle
 from broadcast.api import recipients
@@ -54,12 +55,30 @@ SEND_EXAMPLE = OpenApiExample(
     request_only=True,
 )
 
+SUMMED = ("total", "handed_over", "failed", "unknown", "suppressed", "clicked")
+"""Counters that the dashboard's `totals` add up."""
+
 TOO_LITTLE_CREDIT = example(
     402,
     "insufficient_credit",
     "This needs 4.200000 EUR of credit and 1.000000 EUR is available. Top up the wallet or choose "
     "fewer recipients.",
 )
+
+
+class DashboardPages(NumberedPages):
+    """Numbered pages with the sums of all pages."""
+
+    def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        sums: dict[str, Any] = {name: {"type": "integer"} for name in SUMMED}
+        sums["cost"] = {"type": "string", "format": "decimal"}
+        totals = {"type": "object", "required": sorted(sums), "properties": sums}
+        return {
+            **page,
+            "required": [*page["required"], "totals"],
+            "properties": {**page["properties"], "totals": totals},
+        }
 
 
 class BroadcastViewSet(
@@ -191,7 +210,12 @@ class BroadcastViewSet(
         )
 
     @extend_schema(responses={200: DashboardRowSerializer(many=True)})
-    @action(detail=False, methods=["get"], serializer_class=DashboardRowSerializer)
+    @action(
+        detail=False,
+        methods=["get"],
+        serializer_class=DashboardRowSerializer,
+        pagination_class=DashboardPages,
+    )
     def dashboard(self, request: Request) -> Response:
         """List each broadcast's figures, newest first; `totals` sums all pages of the list."""
         rows = self.filter_queryset(self.get_queryset())
@@ -223,9 +247,6 @@ class BroadcastViewSet(
         )
         body.is_valid(raise_exception=True)
         return dict(body.validated_data)
-
-
-SUMMED = ("total", "handed_over", "failed", "unknown", "suppressed", "clicked")
 
 
 def _totals(rows: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Serializers of a broadcast's structured content: media, buttons, fallback and send window."""
+"""Serializers of a broadcast's structured content: media, buttons, fallback and audience."""
 
 import re
 from typing import Any
@@ -7,14 +7,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from rest_framework import serializers
 
-from api.errors import InvalidInput
 from api.strict_serializers import StrictSerializer
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.messages import ButtonKind, ParameterKind
 from tenants.api.scoped_fields import TenantRelatedField
-from tenants.send_windows import read_send_window
 
 CONTENT_FIELDS = (*Broadcast.CONTENT_FIELDS, "fallback")
 """Content fields of a broadcast; requests and answers use the same names."""
@@ -25,6 +23,7 @@ MAX_BUTTON_TEXT = 64
 MAX_BUTTONS = 10
 MAX_PAYLOAD = 256
 MAX_RUNGS = 3
+MAX_TAGS = 100
 MEDIA_KINDS = [kind.value for kind in ParameterKind if kind != ParameterKind.TEXT]
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 is_web_address = URLValidator(schemes=("http", "https"))
@@ -93,6 +92,14 @@ class RungSerializer(SharedContentSerializer, StrictSerializer):
     If the rung has no `text`, it sends the broadcast's text.
     """
 
+    one_of = (
+        {
+            "required": ["template_name"],
+            "properties": {"platform": {"const": Platform.WHATSAPP.value}},
+        },
+        {"properties": {"platform": {"not": {"const": Platform.WHATSAPP.value}}}},
+    )
+
     platform = serializers.ChoiceField(choices=Platform.choices)
     sender = TenantRelatedField(
         queryset=Sender.objects.all(), required=False, allow_null=True, default=None
@@ -129,32 +136,30 @@ class ShownRungSerializer(serializers.Serializer[Any]):
     provider_template_id = serializers.CharField(required=False)
 
 
-class SendWindowSerializer(StrictSerializer):
-    """Days and hours at which messages may be sent; outside of the window, messages wait."""
+class AudienceTagsSerializer(StrictSerializer):
+    """Names of tags: a contact has at least one of `any`, each of `all`, and none of `none`."""
 
-    days = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=7),
-        min_length=1,
-        max_length=7,
-        help_text="Days from 1 (Monday) to 7 (Sunday).",
-    )
-    to = serializers.RegexField(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="End, such as 20:00.")
-    time_zone = serializers.CharField(
-        max_length=64,
-        required=False,
-        help_text="IANA name. If the recipient's own time zone is known, it is used instead.",
+    default_error_messages = {
+        "invalid": 'Give lists of names, as {{"any": […], "all": […], "none": […]}}.'
+    }
+
+    any = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+    all = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+    none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+
+
+class AudienceSerializer(StrictSerializer):
+    """All contacts, or the contacts that match `tags`."""
+
+    one_of = (
+        {"required": ["all"], "properties": {"all": {"const": True}}},
+        {"required": ["tags"], "properties": {"tags": {"type": "object"}}},
     )
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # `from` is a Python keyword, so the field cannot be a class attribute.
-        start = serializers.RegexField(
-            r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="Start, such as 09:00."
-        )
-        return {"from": start, **super().get_fields()}
+    all = serializers.BooleanField(required=False)
+    tags = AudienceTagsSerializer(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        try:
-            read_send_window(attrs)
-        except InvalidInput as refusal:
-            raise serializers.ValidationError(refusal.detail) from refusal
+        if bool(attrs.get("all")) == bool(attrs.get("tags")):
+            raise serializers.ValidationError('Give either {"all": true} or {"tags": {…}}.')
         return attrs

@@ -14,12 +14,21 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# The statuses that an operation may answer besides those that it declares; config/openapi/schema.py
+# decides for each operation which of them apply.
+DRF_STANDARDIZED_ERRORS = {
+    "ALLOWED_ERROR_STATUS_CODES": [400, 401, 403, 404, 405, 406, 409, 413, 415, 429, 500, 503]
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Broadcast API",
     "DESCRIPTION": "Write a broadcast once; follow every message until it is delivered and paid.",
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.openapi.shared_refusals.share_refusals",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
@@ -31,6 +40,7 @@ SPECTACULAR_SETTINGS = {
         "PlatformEnum": "channels.platforms.Platform",
         "EntryKindEnum": "wallet.models.EntryKind",
         "MediaKindEnum": "broadcast.api.content_serializers.MEDIA_KINDS",
+        "TemplateButtonTypeEnum": "templates_wa.api.serializers.BUTTON_TYPES",
         "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
         "ImportStatusEnum": "contacts.models.ImportStatus",
     },

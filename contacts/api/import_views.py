@@ -29,6 +29,14 @@ MAX_BYTES = 20 * 1024 * 1024
 FIRST_ERRORS = 20
 
 
+class RefusedRowSerializer(serializers.Serializer[Any]):
+    """`line` counts from 1, the line of column names; `field` is empty for the whole row."""
+
+    line = serializers.IntegerField()
+    field = serializers.CharField()
+    reason = serializers.CharField()
+
+
 class ImportSerializer(serializers.ModelSerializer[ContactImport]):
     first_errors = serializers.SerializerMethodField()
 
@@ -51,7 +59,7 @@ class ImportSerializer(serializers.ModelSerializer[ContactImport]):
             "finished_at",
         )
 
-    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    @extend_schema_field(RefusedRowSerializer(many=True))
     def get_first_errors(self, job: ContactImport) -> list[dict[str, Any]]:
         if self.context["view"].action == "list":
             return []
@@ -59,6 +67,7 @@ class ImportSerializer(serializers.ModelSerializer[ContactImport]):
         return [dict(row) for row in rows]
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
 class MappingField(serializers.JSONField):
     """A JSON text, of any depth: it comes in a form, past the parser that counts depths."""
 

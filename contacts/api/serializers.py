@@ -35,7 +35,7 @@ class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
     )
     attributes = serializers.DictField(required=False)
     do_not_contact = serializers.BooleanField(read_only=True)
-    last_reply_at = UtcDateTimeField(read_only=True)
+    last_reply_at = UtcDateTimeField(read_only=True, allow_null=True)
     whatsapp_window_until = serializers.SerializerMethodField(
         help_text="End of WhatsApp's free-text window: 24 hours after the last reply."
     )

@@ -1,5 +1,6 @@
 """Serializers of templates, previews, samples and syncs."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rest_framework import serializers
@@ -32,6 +33,17 @@ WRITTEN = (
 )
 
 
+BUTTON_TYPES = list(KEYS)
+REQUIRED: Mapping[str, Sequence[str]] = {
+    "QUICK_REPLY": ("text",),
+    "URL": ("text", "url"),
+    "PHONE_NUMBER": ("text", "phone_number"),
+    "COPY_CODE": (),
+    "OTP": ("otp_type",),
+}
+"""What a button of each type must have, for the document; templates_wa.rules checks it."""
+
+
 class TextsField(serializers.DictField):
     """An object that maps parameters to texts."""
 
@@ -62,7 +74,12 @@ class TemplateButtonSerializer(StrictSerializer):
     buttons (flows, catalogues, calls) are not supported.
     """
 
-    type = KindField(choices=list(KEYS))
+    one_of = tuple(
+        {"required": ["type", *names], "properties": {"type": {"const": kind}}}
+        for kind, names in REQUIRED.items()
+    )
+
+    type = KindField(choices=BUTTON_TYPES)
     text = serializers.CharField(required=False, allow_blank=True)
     url = serializers.CharField(required=False, allow_blank=True)
     phone_number = serializers.CharField(required=False, allow_blank=True)
@@ -107,9 +124,9 @@ class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppT
         "the sample of a medium is a handle: upload its file by POST /templates/samples/.",
     )
     parameters = serializers.SerializerMethodField()
-    submitted_at = UtcDateTimeField(read_only=True)
-    approved_at = UtcDateTimeField(read_only=True)
-    synced_at = UtcDateTimeField(read_only=True)
+    submitted_at = UtcDateTimeField(read_only=True, allow_null=True)
+    approved_at = UtcDateTimeField(read_only=True, allow_null=True)
+    synced_at = UtcDateTimeField(read_only=True, allow_null=True)
     created_at = UtcDateTimeField(read_only=True)
     updated_at = UtcDateTimeField(read_only=True)
 
@@ -148,10 +165,21 @@ class PreviewValuesSerializer(StrictSerializer):
     )
 
 
+class PreviewButtonSerializer(serializers.Serializer[Any]):
+    """A button as a recipient would see it; `code` is a coupon's or a one-time password."""
+
+    type = serializers.ChoiceField(choices=BUTTON_TYPES)
+    text = serializers.CharField(required=False)
+    url = serializers.CharField(required=False)
+    phone_number = serializers.CharField(required=False)
+    autofill_text = serializers.CharField(required=False)
+    code = serializers.CharField(required=False)
+
+
 class PreviewCardSerializer(serializers.Serializer[Any]):
     header_media = serializers.CharField()
     body = serializers.CharField()
-    buttons = serializers.ListField(child=serializers.DictField())
+    buttons = PreviewButtonSerializer(many=True)
 
 
 class PreviewSerializer(serializers.Serializer[Any]):
@@ -161,7 +189,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
     header_media = serializers.CharField()
     body = serializers.CharField()
     footer = serializers.CharField()
-    buttons = serializers.ListField(child=serializers.DictField())
+    buttons = PreviewButtonSerializer(many=True)
     cards = PreviewCardSerializer(many=True)
     missing = serializers.ListField(
         child=serializers.CharField(), help_text="Parameters without a value."

@@ -71,7 +71,7 @@ class TopUpSerializer(serializers.ModelSerializer[TopUp]):
     amount = MoneyField(read_only=True)
     url = serializers.CharField(read_only=True, help_text="The payment page.")
     created_at = UtcDateTimeField(read_only=True)
-    paid_at = UtcDateTimeField(read_only=True)
+    paid_at = UtcDateTimeField(read_only=True, allow_null=True)
 
     class Meta:
         model = TopUp
