@@ -68,7 +68,11 @@ class BroadcastEstimateView(TenantView):
 
     @extend_schema(
         operation_id="broadcast_estimate_retrieve",
-        responses={200: EstimateSerializer, 409: ErrorResponseSerializer},
+        responses={
+            200: EstimateSerializer,
+            400: ErrorResponseSerializer,
+            409: ErrorResponseSerializer,
+        },
     )
     def get(self, request: Request, pk: str) -> Response:
         """Estimate recipients, suppressed recipients by reason, and cost; nothing is stored."""

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.observing.request_ids.RequestIdMiddleware",
+    "config.no_store.NoStoreMiddleware",
     "config.observing.health.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "inbound.webhooks.middleware.WebhooksMiddleware",
