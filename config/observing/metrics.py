@@ -143,8 +143,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _may_see(request: HttpRequest) -> bool:
     token = settings.METRICS_TOKEN
-    presented = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if token and secrets.compare_digest(presented.encode(), token.encode()):
+    scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
+    is_bearer = scheme.lower() == "bearer"
+    if token and is_bearer and secrets.compare_digest(presented.encode(), token.encode()):
         return True
     is_forwarded = any(request.META.get(name) for name in FORWARDED)
     return request.META.get("REMOTE_ADDR") in LOOPBACK and not is_forwarded

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from time import perf_counter
 
+import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
@@ -157,6 +158,22 @@ def test_an_access_token_refreshes_nothing(anonymous: APIClient) -> None:
 
 def test_a_refresh_token_opens_no_route(anonymous: APIClient) -> None:
     anonymous.credentials(HTTP_AUTHORIZATION=f"Bearer {issue(MembershipFactory.create())}")
+
+    assert anonymous.get("/me/").status_code == 401
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEARER  "])
+def test_the_case_of_the_scheme_does_not_matter(anonymous: APIClient, scheme: str) -> None:
+    token = issue(MembershipFactory.create()).access_token
+    anonymous.credentials(HTTP_AUTHORIZATION=f"{scheme} {token}")
+
+    assert anonymous.get("/me/").status_code == 200
+
+
+@pytest.mark.parametrize("header", ["", "bearer", "Token {}", "bearer{}", "bearer {} {}", "{}"])
+def test_another_header_opens_no_route(anonymous: APIClient, header: str) -> None:
+    token = issue(MembershipFactory.create()).access_token
+    anonymous.credentials(HTTP_AUTHORIZATION=header.replace("{}", str(token)))
 
     assert anonymous.get("/me/").status_code == 401
 
