@@ -9,8 +9,17 @@ from rest_framework import serializers
 
 from api.errors import InvalidInput
 from api.fields import UtcDateTimeField
+from api.parsers import MAX_NUMBER
 from api.strict_serializers import StrictSerializer
 from contacts.addresses import normalise
+from contacts.attributes import (
+    MAX_ATTRIBUTES,
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_NAME,
+    check_attributes,
+    exact,
+)
 from contacts.models import Contact, Suppression
 from contacts.phones import InvalidPhone, country_of, to_e164
 from contacts.tagging import set_tags
@@ -27,13 +36,35 @@ class TagNamesField(serializers.ListField):
         return [tag.name for tag in data.all()]
 
 
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {},
+        "maxProperties": MAX_ATTRIBUTES,
+        "propertyNames": {"maxLength": MAX_NAME},
+        "description": f"Any values, in {MAX_DEPTH} levels at most, of {MAX_BYTES} bytes at most. "
+        "Whole numbers beyond 2⁵³ are texts.",
+    }
+)
+class AttributesField(serializers.DictField):
+    """A JSON object within the limits of contacts/attributes.py."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        attributes = super().to_internal_value(data)
+        check_attributes(attributes)
+        return attributes
+
+    def to_representation(self, value: Any) -> Any:
+        return exact(value)
+
+
 class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
     """Needs one of phone, telegram_chat_id, external_id, email, first_name and last_name."""
 
     tags = TagNamesField(
         child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS
     )
-    attributes = serializers.DictField(required=False)
+    attributes = AttributesField(required=False)
     do_not_contact = serializers.BooleanField(read_only=True)
     last_reply_at = UtcDateTimeField(read_only=True, allow_null=True)
     whatsapp_window_until = serializers.SerializerMethodField(
@@ -63,7 +94,10 @@ class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
             "updated_at",
         )
         read_only_fields = ("country",)
-        extra_kwargs = {"phone": {"max_length": 40}}
+        extra_kwargs = {
+            "phone": {"max_length": 40},
+            "telegram_chat_id": {"min_value": -MAX_NUMBER, "max_value": MAX_NUMBER},
+        }
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_whatsapp_window_until(self, contact: Contact) -> str | None:

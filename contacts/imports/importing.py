@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from api.errors import DomainError, InvalidInput
+from contacts.attributes import check_attributes
 from contacts.imports.csv_reading import Line, Sheet, read
 from contacts.imports.rows import Row, parse, targets_of
 from contacts.models import (
@@ -201,13 +202,16 @@ class Block:
         return by_phone
 
     def _apply(self, row: Row, contact: Contact) -> None:
+        attributes = {**contact.attributes, **row.attributes}
+        if row.attributes:
+            check_attributes(attributes)
         before = [getattr(contact, name) for name in WRITTEN]
         keys = (contact.phone, contact.external_id)
         for name, value in row.fields.items():
             setattr(contact, name, value)
         if "phone" in row.fields:
             contact.country = country_of(row.fields["phone"])
-        contact.attributes = {**contact.attributes, **row.attributes}
+        contact.attributes = attributes
         self._reindex(contact, keys)
         if keys == (None, None):
             self.created += 1

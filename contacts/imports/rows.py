@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from api.errors import InvalidInput
-from api.parsers import UNSTORABLE
+from api.parsers import MAX_NUMBER, UNSTORABLE
+from contacts.attributes import check_attributes, exact
 from contacts.imports.csv_reading import FileUnreadable, Line
 from contacts.phones import to_e164
 
@@ -19,8 +20,8 @@ TEXTS = {"first_name": 200, "last_name": 200, "external_id": 200}
 """Fields that are imported unchanged, and their maximum lengths."""
 MAX_EMAIL = 254
 MAX_TAG = 100
-MAX_DIGITS = 19
-"""Digits of the largest 64-bit number."""
+MAX_DIGITS = 16
+"""Digits of the largest number that JSON clients do not round."""
 YES = frozenset({"1", "true", "yes", "y", "x"})
 NO = frozenset({"0", "false", "no", "n"})
 
@@ -107,8 +108,8 @@ def _time_zones() -> frozenset[str]:
 def _chat(row: Row, name: str, value: str) -> None:
     digits = value.removeprefix("-")
     is_number = digits.isascii() and digits.isdecimal() and len(digits) <= MAX_DIGITS
-    if not is_number or int(digits) >= 2**63:
-        raise InvalidInput("A whole number of 64 bits.", attr=name)
+    if not is_number or int(digits) > MAX_NUMBER:
+        raise InvalidInput("A whole number such as 4242424242.", attr=name)
     row.fields[name] = int(value)
 
 
@@ -137,7 +138,8 @@ def _attributes(row: Row, name: str, value: str) -> None:
         attributes, is_storable = None, False
     if not isinstance(attributes, dict) or not is_storable:
         raise InvalidInput("A JSON object.", attr=name)
-    row.attributes |= attributes
+    check_attributes(attributes)
+    row.attributes |= exact(attributes)
 
 
 def _attribute(row: Row, name: str, value: str) -> None:
