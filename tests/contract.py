@@ -98,7 +98,7 @@ class Operation:
         place = f"{self.place}/responses/{response.status_code}"
         if "$ref" in documented:
             place = documented["$ref"].removeprefix("#")
-            documented = _document()["components"]["responses"][place.rpartition("/")[2]]
+            documented = document()["components"]["responses"][place.rpartition("/")[2]]
         media_type = response.headers.get("Content-Type", "").partition(";")[0]
         media_types = documented.get("content", {})
         if not media_types:
@@ -165,7 +165,7 @@ def _validator(place: str) -> Draft202012Validator:
 
 @cache
 def _registry() -> Registry[Any]:
-    documents = {OPEN: _document(), CLOSED: _closed(_document())}
+    documents = {OPEN: document(), CLOSED: _closed(document())}
     return Registry().with_resources(
         (name, Resource.from_contents(document, default_specification=DRAFT202012))
         for name, document in documents.items()
@@ -175,7 +175,7 @@ def _registry() -> Registry[Any]:
 @cache
 def _paths() -> list[tuple[re.Pattern[str], Mapping[str, Operation]]]:
     """Patterns of paths with their operations by method; paths without arguments come first."""
-    paths = sorted(_document()["paths"].items(), key=lambda item: ("{" in item[0], item[0]))
+    paths = sorted(document()["paths"].items(), key=lambda item: ("{" in item[0], item[0]))
     return [
         (
             re.compile(re.sub(r"\{\w+\}", "[^/]+", path.rstrip("/")) + "/?"),
@@ -190,7 +190,8 @@ def _paths() -> list[tuple[re.Pattern[str], Mapping[str, Operation]]]:
 
 
 @cache
-def _document() -> Any:
+def document() -> Any:
+    """The document, as /schema/ gives it."""
     generator: Any = SchemaGenerator()
     return generator.get_schema(request=None, public=True)
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from rest_framework import serializers
 
+from api.fields import TextMapField
 from api.strict_serializers import StrictSerializer
 from broadcast.models import Broadcast
 from channels.models import Sender
@@ -24,6 +25,7 @@ MAX_BUTTONS = 10
 MAX_PAYLOAD = 256
 MAX_RUNGS = 3
 MAX_TAGS = 100
+MAX_TAG_NAME = 100
 MEDIA_KINDS = [kind.value for kind in ParameterKind if kind != ParameterKind.TEXT]
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 is_web_address = URLValidator(schemes=("http", "https"))
@@ -67,9 +69,7 @@ def _check_address(value: str) -> None:
 class SharedContentSerializer(serializers.Serializer[Any]):
     """Content fields that a broadcast and a rung of its fallback ladder share."""
 
-    template_params = serializers.DictField(
-        child=serializers.CharField(max_length=1024, allow_blank=True), required=False
-    )
+    template_params = TextMapField(required=False)
     media = MediaSerializer(required=False, allow_null=True)
     buttons = ButtonSerializer(  # type: ignore[call-arg]  # max_length belongs to the list
         many=True, required=False, max_length=MAX_BUTTONS
@@ -136,6 +136,12 @@ class ShownRungSerializer(serializers.Serializer[Any]):
     provider_template_id = serializers.CharField(required=False)
 
 
+class TagNamesField(serializers.ListField):
+    def __init__(self, **options: Any) -> None:
+        child = serializers.CharField(max_length=MAX_TAG_NAME)
+        super().__init__(child=child, max_length=MAX_TAGS, **options)
+
+
 class AudienceTagsSerializer(StrictSerializer):
     """Names of tags: a contact has at least one of `any`, each of `all`, and none of `none`."""
 
@@ -143,9 +149,9 @@ class AudienceTagsSerializer(StrictSerializer):
         "invalid": 'Give lists of names, as {{"any": […], "all": […], "none": […]}}.'
     }
 
-    any = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
-    all = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
-    none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+    any = TagNamesField(required=False)
+    all = TagNamesField(required=False)
+    none = TagNamesField(required=False)
 
 
 class AudienceSerializer(StrictSerializer):

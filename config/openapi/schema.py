@@ -5,13 +5,17 @@ An answer's schema says which properties an answer always has.
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter
 from drf_standardized_errors.openapi import AutoSchema
 from rest_framework.serializers import ModelSerializer
 
 from api.error_schema import ErrorResponseSerializer, example
 from api.exceptions import exception_handler
+from api.fields import MAX_NAME, MAX_NAMES
 from tenants.api.idempotency import HEADER, MAX_KEY_LENGTH, is_idempotent
 from tenants.api.permissions import RolePermission
 
@@ -63,7 +67,9 @@ class Schema(AutoSchema):
     def _map_basic_serializer(self, serializer: Any, direction: Direction) -> dict[str, Any]:
         """An answer with a row has all its properties; StrictSerializer explains `one_of`."""
         base: Any = super()  # its method has no types
-        schema: dict[str, Any] = base._map_basic_serializer(serializer, direction)
+        schema: dict[str, Any] = base._map_basic_serializer(  # noqa: SLF001 - our own
+            serializer, direction
+        )
         cls = serializer if isinstance(serializer, type) else type(serializer)
         if direction == "response" and issubclass(cls, ModelSerializer):
             schema["required"] = sorted(schema["properties"])
@@ -116,6 +122,19 @@ class Schema(AutoSchema):
 
     def _get_error_response_examples(self) -> list[OpenApiExample]:
         return [*super()._get_error_response_examples(), *EXAMPLES]
+
+
+class TextMap(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # its metaclass
+    target_class = "api.fields.TextMapField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Direction) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer_field(  # noqa: SLF001 - no public one
+            self.target, direction, bypass_extensions=True
+        )
+        if direction == "request":
+            schema["maxProperties"] = MAX_NAMES
+            schema["propertyNames"] = {"maxLength": MAX_NAME}
+        return schema
 
 
 class BearerToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its metaclass

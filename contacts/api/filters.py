@@ -2,6 +2,7 @@
 
 from django_filters import rest_framework as filters
 
+from api.fields import UtcDateTimeFilter
 from channels.platforms import Platform
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
 
@@ -13,8 +14,8 @@ class ContactFilter(filters.FilterSet):
     tag = filters.CharFilter(field_name="tags__name", lookup_expr="iexact")
     country = filters.CharFilter(lookup_expr="iexact")
     do_not_contact = filters.BooleanFilter()
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = UtcDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = UtcDateTimeFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Contact

@@ -18,7 +18,7 @@ from api.exceptions import RequestTooLarge
 from api.pagination import KeysetPages
 from api.parsers import UNSTORABLE
 from api.strict_serializers import StrictSerializer
-from contacts.imports.csv_reading import MAX_COLUMN_NAME
+from contacts.imports.csv_reading import MAX_COLUMN_NAME, MAX_COLUMNS
 from contacts.imports.exporting import error_lines
 from contacts.models import ContactImport
 from contacts.tasks import run_import
@@ -100,6 +100,8 @@ class ImportWriteSerializer(StrictSerializer):
     def validate_mapping(self, value: Any) -> Any:
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             raise serializers.ValidationError('An object such as {"Mobile": "phone"}.')
+        if len(value) > MAX_COLUMNS:
+            raise serializers.ValidationError(f"At most {MAX_COLUMNS} columns.")
         names = [*value, *value.values()]
         if any(UNSTORABLE.search(name) or len(name) > MAX_COLUMN_NAME for name in names):
             raise serializers.ValidationError("These names cannot be stored.")

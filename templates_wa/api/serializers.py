@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.fields import UtcDateTimeField
+from api.fields import TextMapField, UtcDateTimeField
 from api.strict_serializers import StrictSerializer
 from channels.models import TenantWAApp
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
@@ -42,13 +42,6 @@ REQUIRED: Mapping[str, Sequence[str]] = {
     "OTP": ("otp_type",),
 }
 """What a button of each type must have, for the document; templates_wa.rules checks it."""
-
-
-class TextsField(serializers.DictField):
-    """An object that maps parameters to texts."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(child=serializers.CharField(allow_blank=True, max_length=1024), **options)
 
 
 class KindField(serializers.ChoiceField):
@@ -118,7 +111,7 @@ class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppT
         help_text="The 2 to 10 cards of a carousel. Keys of their parameters: card_0_header_media, "
         "card_0_1, card_0_button_1.",
     )
-    examples = TextsField(
+    examples = TextMapField(
         required=False,
         help_text="A sample value for each of `parameters`; submitting needs all of them. At Meta, "
         "the sample of a medium is a handle: upload its file by POST /templates/samples/.",
@@ -160,7 +153,7 @@ class StatusSerializer(StrictSerializer):
 
 
 class PreviewValuesSerializer(StrictSerializer):
-    values = TextsField(
+    values = TextMapField(
         required=False, default=dict, help_text="Values to use instead of the samples."
     )
 
