@@ -120,21 +120,25 @@ class BroadcastViewSet(
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
+        responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **HOLD_REFUSED},
     )
     def update(self, request: Request, pk: str) -> Response:
         """Change a broadcast as PATCH does, but require name and platform.
 
-        Fields that are left out keep their values.
+        Fields that are left out keep their values. The answer is 202 while a new audience is being
+        planned.
         """
         return self._edit(request, pk, partial=False)
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
+        responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **HOLD_REFUSED},
     )
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change a DRAFT or SCHEDULED broadcast; fields that are left out keep their values."""
+        """Change a DRAFT or SCHEDULED broadcast; fields that are left out keep their values.
+
+        The answer is 202 while a new audience is being planned.
+        """
         return self._edit(request, pk, partial=True)
 
     @extend_schema(responses={204: None, **MOVE_REFUSED})

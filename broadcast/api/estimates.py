@@ -16,13 +16,14 @@ from broadcast.api import recipients
 from broadcast.api.input_serializers import ToEstimateSerializer
 from broadcast.models import Broadcast
 from broadcast.planning.estimating import Estimate, estimate
+from channels.platforms import Category
 from tenants.api.permissions import Action
 from tenants.api.scoped_views import TenantView
 
 
 class EstimateCountrySerializer(serializers.Serializer[Any]):
     country = serializers.CharField(help_text="Country of the numbers; empty if not known.")
-    category = serializers.CharField()
+    category = serializers.ChoiceField(choices=Category.choices)
     messages = serializers.IntegerField()
     segments = serializers.IntegerField()
     cost = MoneyField()

@@ -175,7 +175,7 @@ class BroadcastDetailSerializer(BroadcastSerializer):
 
 
 class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
-    platform = serializers.CharField(source="broadcast.platform")
+    platform = serializers.ChoiceField(choices=Platform.choices, source="broadcast.platform")
     ui_status = serializers.SerializerMethodField()
     price = MoneyField()
 

@@ -21,7 +21,15 @@ DRF_STANDARDIZED_ERRORS = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Broadcast API",
-    "DESCRIPTION": "Write a broadcast once; follow every message until it is delivered and paid.",
+    "DESCRIPTION": (
+        "Write a broadcast once; follow every message until it is delivered and paid.\n\n"
+        "- Times are ISO 8601 with an offset from UTC, such as `2027-07-01T10:00:00Z`; a time "
+        "without an offset is refused.\n"
+        "- Amounts are decimal texts.\n"
+        "- Numbers beyond 2⁵³ − 1 are refused: send them as texts.\n"
+        "- Every refusal has the shape of `ErrorResponse`; programs act on its `code`.\n"
+        "- Every answer has `Cache-Control: no-store`."
+    ),
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "COMPONENT_SPLIT_REQUEST": True,

@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 from django.http import HttpResponse, JsonResponse
 from django.urls import get_resolver
-from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 from rest_framework.serializers import ModelSerializer
 
 from tests.api.objects import PUBLIC_NAMES, PUBLIC_PREFIXES
 from tests.api.routes import all_routes
-from tests.contract import UNDOCUMENTED, Drift, check
+from tests.contract import METHODS, UNDOCUMENTED, Drift, check, document
 
 WALLET = {
     "balance": "1.000000",
@@ -73,10 +72,33 @@ def test_only_pages_outside_the_api_are_not_compared() -> None:
         assert is_home or pattern.startswith(UNDOCUMENTED) == (outside and not is_log_in), route
 
 
+def examples() -> list[Any]:
+    """The examples of all bodies and answers, with the schema of each."""
+    return [
+        pytest.param(media["schema"], example["value"], id=f"{method} {path} {name}")
+        for path, item in document()["paths"].items()
+        for method in METHODS
+        for body in bodies_of(item.get(method, {}))
+        for media in body.get("content", {}).values()
+        for name, example in media.get("examples", {}).items()
+    ]
+
+
+def bodies_of(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation.get("requestBody", {}), *operation.get("responses", {}).values()]
+
+
+@pytest.mark.parametrize(("schema", "value"), examples())
+def test_an_example_is_as_its_schema_says(schema: dict[str, Any], value: Any) -> None:
+    components = document()["components"]
+    validator = Draft202012Validator({**schema, "components": components})
+
+    assert [error.message for error in validator.iter_errors(value)] == []
+
+
 def test_the_document_allows_what_the_columns_hold() -> None:
     """A column that may be null or empty may be so in an answer, whichever rows a test makes."""
-    generator: Any = SchemaGenerator()
-    components = generator.get_schema(public=True)["components"]
+    components = document()["components"]
     missing = [
         f"{name}.{field}: {value!r}"
         for name, field, value, schema in rare_values(components["schemas"])

@@ -30,6 +30,7 @@ class WalletSerializer(serializers.ModelSerializer[Wallet]):
 class LowBalanceSerializer(StrictSerializer):
     also_shown = frozenset(WalletSerializer.Meta.fields)
     low_balance_threshold = MoneyField(
+        required=False,  # as in every PATCH
         allow_null=True,
         min_value=0,
         help_text="Owners and admins get an e-mail when available credit is lower than this.",

@@ -94,6 +94,9 @@ class StatementView(TenantView):
         operation_id="wallet_statement",
         parameters=[
             OpenApiParameter(
+                "format", str, enum=["json", "csv"], description="Instead of an Accept header."
+            ),
+            OpenApiParameter(
                 "from",
                 str,
                 description="A date (from its midnight in the tenant's time zone) or a time with "
