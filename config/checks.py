@@ -72,6 +72,7 @@ def _production() -> dict[str, str]:
         "REDIS_URL": "redis://redis.invalid:6379/0",
         "ALLOWED_HOSTS": "broadcast.example.com",
         "PUBLIC_URL": "https://broadcast.example.com",
+        "TRUSTED_PROXIES": "1",
     }
 
 

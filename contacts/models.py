@@ -15,6 +15,9 @@ from tenants.scoping import TenantQuerySet
 WHATSAPP_WINDOW = timedelta(hours=24)
 """Meta's customer service window, from the customer's last message."""
 
+LONGEST_ADDRESS = 140
+"""Characters: a WhatsApp user id has up to 135 (contacts/user_ids.py), a number 16."""
+
 
 class Tag(models.Model):
     """A label that selects audiences. Stored as written, unique regardless of case."""
@@ -36,7 +39,10 @@ class Tag(models.Model):
 
 
 class Contact(models.Model):
-    """A person that a tenant writes to. `phone` is E.164; `country` is derived from it."""
+    """A person that a tenant writes to, with one or more addresses.
+
+    `phone` is E.164; `country` is derived from it, else from the WhatsApp user id.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -47,6 +53,12 @@ class Contact(models.Model):
     last_name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     telegram_chat_id = models.BigIntegerField(null=True, blank=True)
+    whatsapp_user_id = models.CharField(
+        max_length=LONGEST_ADDRESS,
+        null=True,
+        blank=True,
+        help_text="WhatsApp's business-scoped user id, for people who hide their number.",
+    )
     attributes = models.JSONField(default=dict, blank=True)
     tags = models.ManyToManyField(Tag, through="ContactTag", related_name="contacts", blank=True)
     time_zone = models.CharField(max_length=64, blank=True, help_text="IANA name.")
@@ -71,8 +83,12 @@ class Contact(models.Model):
             models.UniqueConstraint(
                 fields=("tenant", "phone"), name="contact_phone_once_per_tenant"
             ),
+            models.UniqueConstraint(
+                fields=("tenant", "whatsapp_user_id"), name="contact_user_id_once_per_tenant"
+            ),
             models.CheckConstraint(
-                condition=~Q(external_id="") & ~Q(phone=""), name="contact_keys_null_not_empty"
+                condition=~Q(external_id="") & ~Q(phone="") & ~Q(whatsapp_user_id=""),
+                name="contact_keys_null_not_empty",
             ),
         )
         indexes = (
@@ -92,9 +108,33 @@ class Contact(models.Model):
         return f"{self.first_name} {self.last_name}".strip() or str(self.id)
 
     @property
+    def addresses(self) -> list[str]:
+        """All addresses of the contact, as suppressions and messages hold them."""
+        chat_id = self.telegram_chat_id
+        own = (self.phone, None if chat_id is None else str(chat_id), self.whatsapp_user_id)
+        return [address for address in own if address]
+
+    @property
     def whatsapp_window_until(self) -> datetime | None:
         """When WhatsApp stops taking free text for this contact; None before the first reply."""
         return self.whatsapp_reply_at and self.whatsapp_reply_at + WHATSAPP_WINDOW
+
+
+class AddressPair(models.Model):
+    """Two addresses of one person that a provider named together; a row for each direction."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "address", "other")
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    address = models.CharField(max_length=LONGEST_ADDRESS)
+    other = models.CharField(max_length=LONGEST_ADDRESS)
+    seen_at = models.DateTimeField(help_text="When the two were first named together.")
+
+    objects = TenantQuerySet["AddressPair"].as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.address} = {self.other}"
 
 
 class ContactTag(models.Model):
@@ -125,13 +165,14 @@ class SuppressionSource(models.TextChoices):
 class Suppression(models.Model):
     """An address that gets no messages. Keyed by address, so it outlives the contact.
 
-    An empty `platform` means every platform. `address` is E.164 or a Telegram chat id as text.
+    An empty `platform` means every platform. `address` is E.164, a Telegram
+    chat id as text, or a WhatsApp user id.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
     platform = models.CharField(max_length=10, choices=Platform.choices, blank=True)
-    address = models.CharField(max_length=64)
+    address = models.CharField(max_length=LONGEST_ADDRESS)
     scope = models.CharField(
         max_length=10, choices=SuppressionScope.choices, default=SuppressionScope.ALL
     )
@@ -163,7 +204,7 @@ class OptIn(models.Model):
     tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.PROTECT, db_index=False, related_name="+"
     )
-    address = models.CharField(max_length=64)
+    address = models.CharField(max_length=LONGEST_ADDRESS)
     platform = models.CharField(max_length=10, choices=Platform.choices)
     at = models.DateTimeField(db_index=True)
 

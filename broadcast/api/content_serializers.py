@@ -153,6 +153,16 @@ class AudienceTagsSerializer(StrictSerializer):
     all = TagNamesField(required=False)
     none = TagNamesField(required=False)
 
+    def validate(self, attrs: dict[str, list[str]]) -> dict[str, list[str]]:
+        names = {key: {name.casefold() for name in attrs.get(key, ())} for key in attrs}
+        if not any(names.values()):
+            raise serializers.ValidationError("Name at least one tag.")
+        excluded = names.get("none", set())
+        wanted = names.get("any", set())
+        if names.get("all", set()) & excluded or (wanted and wanted <= excluded):
+            raise serializers.ValidationError("Nobody can match: `none` excludes what you want.")
+        return attrs
+
 
 class AudienceSerializer(StrictSerializer):
     """All contacts, or the contacts that match `tags`."""

@@ -65,12 +65,43 @@ class RecipientsField(serializers.JSONField):
     """Raw JSON; broadcast/api/recipients.py parses it, as one field per item would be slow."""
 
 
+LAUNCH = "POST /broadcast/{id}/send/ or POST /broadcast/{id}/schedule/"
+APPROVAL = "POST /broadcast/{id}/approve/"
+PAUSE = "POST /broadcast/{id}/pause/ or POST /broadcast/{id}/resume/"
+MOVE = "POST /broadcast/{id}/send/, schedule/, unschedule/ or cancel/"
+PLANNED = "A change of `recipients` or `audience`"
+SENDING = "Only the sending of its messages"
+CHANGED_BY = {
+    "approved_by": APPROVAL,
+    "approved_at": APPROVAL,
+    "approved_recipients": APPROVAL,
+    "status": MOVE,
+    "ui_status": MOVE,
+    "status_reason": LAUNCH,
+    "total": PLANNED,
+    "recipient_count": PLANNED,
+    "duplicates_removed": PLANNED,
+    "counts": SENDING,
+    "funnel": SENDING,
+    "cost": SENDING,
+    "family": "Only a retry or a fallback",
+    "expected_finish_at": "A change of `scheduled_at` or of the sender's pace",
+    "planning_at": LAUNCH,
+    "queued_at": LAUNCH,
+    "started_at": LAUNCH,
+    "paused_at": PAUSE,
+    "pause_reason": PAUSE,
+    "finished_at": "The end of the sending or POST /broadcast/{id}/cancel/",
+}
+
+
 class BroadcastWriteSerializer(
     StrictSerializer, SharedContentSerializer, serializers.ModelSerializer[Broadcast]
 ):
     """A draft may be incomplete: scheduling or sending it requires the missing fields."""
 
-    also_shown = frozenset(BroadcastDetailSerializer.Meta.fields)
+    shown_by = BroadcastDetailSerializer
+    changed_by = CHANGED_BY
 
     sender = TenantRelatedField(queryset=Sender.objects.all(), required=False, allow_null=True)
     recipients = RecipientsField(required=False, write_only=True)
@@ -95,6 +126,7 @@ class BroadcastWriteSerializer(
             *CONTENT_FIELDS,
             "track_urls",
             "unknown_policy",
+            "frequency_cap_retries",
             "recipients",
             "audience",
             "send_window",

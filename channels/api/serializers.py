@@ -14,7 +14,9 @@ from channels.pacing.limiter import MAX_BATCH_SIZE
 from channels.platforms import Platform
 from channels.port.adapter import Adapter
 from channels.providers.registry import ADAPTERS, adapter_for, providers_for
+from channels.senders.identity import require_same_identity
 from channels.senders.named_accounts import check_account
+from channels.senders.proving import end_proof_if_changed
 from channels.senders.secret_names import check_secrets
 from channels.senders.switching import make_room_for_default, one_sender_an_account
 from tenants.api.permissions import Action, may
@@ -83,6 +85,20 @@ class SendWindowField(serializers.JSONField):
 class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     """A number or bot that sends messages. Only the operator sets prices and `base_url`."""
 
+    changed_by = {
+        "is_active": "POST /senders/{id}/activate/ or POST /senders/{id}/deactivate/",
+        "webhook_url": "Another `app`",
+        **dict.fromkeys(("base_url", "currency"), "Only the operator"),
+        **dict.fromkeys(
+            ("marketing_price", "utility_price", "authentication_price"), "Only the operator"
+        ),
+        "held_until": "A limit of the provider",
+        **dict.fromkeys(
+            ("broken_at", "broken_reason", "checked_at", "check_result"),
+            "POST /senders/{id}/check/",
+        ),
+    }
+
     app = TenantRelatedField(
         queryset=ProviderApp.objects.all(), required=False, allow_null=True, default=None
     )
@@ -126,6 +142,7 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     held_until = UtcDateTimeField(read_only=True, allow_null=True)
     broken_at = UtcDateTimeField(read_only=True, allow_null=True)
     checked_at = UtcDateTimeField(read_only=True, allow_null=True)
+    proven_at = UtcDateTimeField(read_only=True, allow_null=True)
     created_at = UtcDateTimeField(read_only=True)
     updated_at = UtcDateTimeField(read_only=True)
 
@@ -161,6 +178,7 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
             "broken_reason",
             "checked_at",
             "check_result",
+            "proven_at",
             "created_at",
             "updated_at",
         )
@@ -185,6 +203,8 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         self._refuse_what_the_role_forbids(attrs)
         self._refuse_what_is_fixed(attrs)
+        if self.instance is not None:
+            require_same_identity(self.instance, attrs)
         provider = self._value(attrs, "provider")
         self._check_platform(provider, self._value(attrs, "platform"))
         self._check_app(provider, attrs.get("app"))
@@ -212,10 +232,11 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
                 make_room_for_default(
                     tenant=instance.tenant, platform=instance.platform, but=instance.pk
                 )
-            for name, value in validated_data.items():
+            changes = {**validated_data, **end_proof_if_changed(instance, validated_data)}
+            for name, value in changes.items():
                 setattr(instance, name, value)
             # Save only these fields: the engine and the check write to the same row meanwhile.
-            instance.save(update_fields=(*validated_data, "updated_at"))
+            instance.save(update_fields=(*changes, "updated_at"))
         return instance
 
     def _refuse_what_the_role_forbids(self, attrs: dict[str, Any]) -> None:

@@ -1,9 +1,11 @@
 """Settings of the REST API: Django REST Framework, the OpenAPI document and CORS."""
 
+from typing import Any
+
 from api.version import VERSION
 from config.environment import env
 
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.api.authentication.TenantJWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.RolePermission"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.NumberedPages",
@@ -26,7 +28,7 @@ SPECTACULAR_SETTINGS = {
         "- Times are ISO 8601 with an offset from UTC, such as `2027-07-01T10:00:00Z`; a time "
         "without an offset is refused.\n"
         "- Amounts are decimal texts.\n"
-        "- Numbers beyond 2⁵³ − 1 are refused: send them as texts.\n"
+        "- Numbers beyond 2⁵³ are refused: send them as texts.\n"
         "- Every refusal has the shape of `ErrorResponse`; programs act on its `code`.\n"
         "- Every answer has `Cache-Control: no-store`."
     ),
@@ -50,6 +52,7 @@ SPECTACULAR_SETTINGS = {
         "MediaKindEnum": "broadcast.api.content_serializers.MEDIA_KINDS",
         "TemplateButtonTypeEnum": "templates_wa.api.serializers.BUTTON_TYPES",
         "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
+        "ReplyKindEnum": "inbound.models.REPLY_KINDS",
         "ImportStatusEnum": "contacts.models.ImportStatus",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

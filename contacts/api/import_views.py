@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api.error_schema import ErrorResponseSerializer
-from api.exceptions import RequestTooLarge
+from api.errors import RequestTooLarge
 from api.pagination import KeysetPages
 from api.parsers import UNSTORABLE
 from api.strict_serializers import StrictSerializer
@@ -22,6 +22,7 @@ from contacts.imports.csv_reading import MAX_COLUMN_NAME, MAX_COLUMNS
 from contacts.imports.exporting import error_lines
 from contacts.models import ContactImport
 from contacts.tasks import run_import
+from postgres.statement_timeouts import without_statement_timeout
 from tenants.api.scoped_views import TenantScoped
 from tenants.models import User
 
@@ -155,7 +156,7 @@ class ImportViewSet(
         """The refused rows with their errors, as CSV: correct them and import this file."""
         job = self.get_object()
         return StreamingHttpResponse(
-            error_lines(job),
+            without_statement_timeout(error_lines(job)),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="errors.csv"'},
         )

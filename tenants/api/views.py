@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -55,9 +56,12 @@ class TokenView(PublicView):
         """Log in to one tenant; the answer is an access token and a refresh token.
 
         A user of several tenants must name one, else the answer is 400 `tenant_required` with the
-        choices in `data`.
+        choices in `data`. After too many failed log-ins, the answer is 429
+        `too_many_failed_logins`, also to the right password, with the time to wait in
+        `Retry-After`.
         """
-        token = issue(log_in(**_valid(LoginSerializer(data=request.data))))
+        credentials = _valid(LoginSerializer(data=request.data))
+        token = issue(log_in(request._request, **credentials, now=timezone.now()))  # noqa: SLF001
         return Response({"access": str(token.access_token), "refresh": str(token)})
 
 

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import redis
 import yaml
 from django.conf import settings
+from django.db import connection
 
 from broadcast.engine.pipeline import SERVES_FOR_AT_MOST
 from broadcast.engine.reserving import HEAD_START
 from channels.http.transport import GRACE_SECONDS
 from channels.pacing.limiter import HORIZON
+from config.embedded.postgres import QUIET_LOG
 from config.environment import BASE_DIR
 from config.stack.stack import STOP_GRACE
 
@@ -46,3 +49,19 @@ def test_a_worker_that_is_told_to_stop_has_time_for_its_last_answers(name: str) 
     """Else messages in flight become UNKNOWN. The last batch may begin at SERVES_FOR_AT_MOST."""
     last_answer = HORIZON + HEAD_START + settings.PROVIDER_TIMEOUT + GRACE_SECONDS
     assert GRACES[name] > SERVES_FOR_AT_MOST + last_answer
+
+
+def test_the_servers_of_compose_log_as_little_as_the_embedded_ones() -> None:
+    postgres, cache = (SERVICES[name]["command"] for name in ("postgres", "redis"))
+    given = dict(option.split("=") for option in postgres if "=" in option)
+
+    assert {name: given.get(name) for name in QUIET_LOG} == QUIET_LOG
+    assert cache[cache.index("--hide-user-data-from-log") + 1] == "yes"
+
+
+def test_the_embedded_servers_do_log_so_little(redis_client: redis.Redis, db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [[*QUIET_LOG]])
+        assert dict(cursor.fetchall()) == QUIET_LOG
+    hidden = cast("dict[str, str]", redis_client.config_get("hide-user-data-from-log"))
+    assert [str(value) for value in hidden.values()] == ["yes"]

@@ -19,8 +19,9 @@ from rest_framework.response import Response
 
 from api.errors import InvalidInput
 from api.fields import MoneyField, UtcDateTimeField, read_time
-from api.list_parameters import refuse_unknown_parameters
+from api.list_parameters import check_parameters
 from api.streamed_csv import Echo
+from postgres.statement_timeouts import without_statement_timeout
 from tenants.api.scoped_views import TenantView
 from wallet.api.serializers import LedgerEntrySerializer
 from wallet.ledger.ledger import wallet_of
@@ -117,7 +118,7 @@ class StatementView(TenantView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Opening balance, every line, closing balance, and what each broadcast held and cost."""
-        refuse_unknown_parameters(request, known=("from", "to"))
+        check_parameters(request, known=("from", "to"))
         statement = self._statement(request)
         if request.accepted_renderer.format == "csv":
             return _as_csv(statement)
@@ -165,7 +166,7 @@ def _moment(request: Request, name: str, *, zone: ZoneInfo, days: int) -> dateti
 def _as_csv(statement: Statement) -> StreamingHttpResponse:
     name = f"statement-{statement.start:%Y-%m-%d}-{statement.end:%Y-%m-%d}.csv"
     return StreamingHttpResponse(
-        _rows(statement),
+        without_statement_timeout(_rows(statement)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

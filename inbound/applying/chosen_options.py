@@ -1,0 +1,49 @@
+"""Does a chosen option opt out? A button or a list's row means what the tenant says.
+
+An option opts out if it is WhatsApp's own "Stop promotions" button, or if the tenant marked it: its
+value (the payload, else the title) is one of OUT or of the tenant's own opt-out words, alone. A
+button "Cancel" with the value `appt-77-cancel` cancels an appointment.
+"""
+
+from collections.abc import Iterable
+
+from channels.port.events import Reply
+from contacts.opting.vocabulary import plain
+from contacts.opting.words import Wish, is_about_marketing
+
+
+def wish_of_option(reply: Reply, *, also_out: Iterable[str], also_in: Iterable[str]) -> Wish | None:
+    """The wish of a chosen option; `also_…` are the tenant's own words.
+
+    Providers send the title as the value of an option that has no value of its own.
+    """
+    if is_about_marketing(reply.text):
+        return Wish.OPT_OUT
+    value = plain(reply.payload or reply.text)
+    if not value:
+        return None
+    if value in OUT or value in map(plain, also_out):
+        return Wish.OPT_OUT
+    if value in IN or value in map(plain, also_in):
+        return Wish.OPT_IN
+    return None
+
+
+def _marks(text: str) -> frozenset[str]:
+    return frozenset(plain(mark) for mark in text.split())
+
+
+# Words that mean an opt-out without a context. Left out: cancel, end, quit, exit, "no" and their
+# translations, which tenants put on buttons about orders, tours and appointments.
+OUT = _marks(
+    """
+    stop stopall stop_all stop_promotions unsubscribe opt_out
+    stopp stoppen abmelden abbestellen austragen
+    arrêt désabonner désinscrire
+    baja descadastrar disiscrivimi afmelden uitschrijven
+    avregistrera afmeld framelding wypisz odhlásit leiratkozás dezabonare
+    стоп отписаться отписка відписатися διαγραφή
+    توقف إيقاف הסר berhenti หยุด 停止 退订 退訂 配信停止 수신거부
+    """
+)
+IN = _marks("unstop subscribe opt_in anmelden subscribe_again")
