@@ -85,6 +85,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.observing.request_ids.RequestIdMiddleware",
+    "config.no_store.NoStoreMiddleware",
     "config.security_headers.SecurityHeadersMiddleware",
     "config.observing.health.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
