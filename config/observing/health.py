@@ -2,18 +2,12 @@
 
 from collections.abc import Callable
 
-import redis
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.observing.metrics import metrics
-
-_TIMEOUT = 2  # seconds; a load balancer soon asks again
+from config.observing.readiness import CHECKS
 
 
 class ProbesMiddleware:
@@ -40,46 +34,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503, with the names of the dependencies that do not answer, while any does not."""
-    missing = {name: reason for name, check in _CHECKS.items() if (reason := check())}
+    """503, with what is missing by name, while this process cannot do all of its work."""
+    missing = {name: reason for name, check in CHECKS.items() if (reason := check())}
     if missing:
         return JsonResponse({"status": "unavailable", "missing": missing}, status=503)
     return JsonResponse({"status": "ok"})
 
 
-def _postgresql() -> str:
-    """Gives no further reason, because a driver's message holds addresses and account names."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return "does not answer"
-    return ""
-
-
-def _redis() -> str:
-    try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
-        ) as client:
-            client.ping()
-    except (redis.RedisError, OSError):
-        return "does not answer"
-    return ""
-
-
-def _migrations() -> str:
-    try:
-        executor = MigrationExecutor(connection)
-        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except (DatabaseError, ImproperlyConfigured):
-        return "cannot be read"
-    return f"{len(plan)} not applied" if plan else ""
-
-
 _PROBES = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
-_CHECKS: dict[str, Callable[[], str]] = {
-    "postgresql": _postgresql,
-    "redis": _redis,
-    "migrations": _migrations,
-}
