@@ -23,7 +23,8 @@ from tests.foreign_session import locked_elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NEEDS_NO_DATABASE = {"home", "schema", "docs"}
+NEEDS_NO_DATABASE = {"home", "schema", "docs", "token", "token-refresh"}
+"""Routes that read nothing, or refuse an empty body before they read anything."""
 
 
 def call(client: APIClient, method: str, url: str) -> HttpResponseBase:
@@ -77,6 +78,8 @@ def test_an_api_route_names_what_is_away(token: APIClient, database_away: None) 
     error = response.json()["errors"][0]
     assert (response.json()["type"], error["code"]) == ("server_error", "database_unavailable")
     assert error["data"] == {"retry_after": 5}
+    log_in = token.post("/token/", {"email": "a@example.com", "password": PASSWORD})
+    assert (log_in.status_code, log_in["Retry-After"]) == (503, "5")
 
 
 def test_a_database_that_takes_no_writes_causes_no_500(api: MakeClient, tenant: Tenant) -> None:
