@@ -95,4 +95,102 @@ def connections_exhausted(chaos: Chaos) -> None:
         while True:
             held.append(_session())
     chaos.after(_length(chaos), "connections again", partial(_close, held))
+
+
+def foreign_lock(chaos: Chaos) -> None:
+    """An operator's session locks rows of the run's broadcast."""
+    table = chaos.random.choice(list(ROWS))
+    chaos.done.append(f"of {table}")
+    broadcast = chaos.scenario.broadcast
+    values: dict[str, Any] = {
+        "wallet_hold": broadcast.subject,
+        "wallet_wallet": broadcast.tenant_id,
+        "tenants_tenant": broadcast.tenant_id,
+        "channels_sender": chaos.scenario.sender.pk,
+    }
+    session = _session(autocommit=False)
+    with session.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '5s'")
+        cursor.execute(
+            f"SELECT FROM {table} WHERE {ROWS[table]} = %s FOR UPDATE",
+            [str(values.get(table, broadcast.pk))],
+        )
+    chaos.after(_length(chaos), "unlocked", session.close)
+
+
+def sending_with_a_wrong_clock(chaos: Chaos) -> None:
+    chaos.allowance += 2 * CHILDREN * PER_CHILD  # the pool is killed twice
+    _with_a_wrong_clock(chaos, "sending")
+
+
+def worker_with_a_wrong_clock(chaos: Chaos) -> None:
+    _with_a_wrong_clock(chaos, "worker")
+
+
+def beat_with_a_wrong_clock(chaos: Chaos) -> None:
+    _with_a_wrong_clock(chaos, "beat")
+
+
+def _with_a_wrong_clock(chaos: Chaos, name: str) -> None:
+    ahead = chaos.random.choice(AHEAD)
+    chaos.done.append(f"by {ahead}")
+    environment = {
+        "LD_PRELOAD": str(FAKETIME[0]),
+        "FAKETIME": ahead,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    chaos.fleet.restart_with(name, environment)
+    chaos.after(2 * LONG, "the right clock", partial(chaos.fleet.restart_with, name, {}))
+
+
+def _close(sessions: list[Any]) -> None:
+    for session in sessions:
+        session.close()
+
+
+def _length(chaos: Chaos) -> float:
+    return float(chaos.random.choice([SHORT, LONG]))
+
+
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=2 * LONG)
+
+
+def _set(name: str, value: str) -> None:
+    with _redis() as client:
+        client.config_set(name, value)
+
+
+def _primary() -> None:
+    with _redis() as client:
+        client.replicaof("NO", "ONE")
+
+
+def _session(*, autocommit: bool = True) -> Any:
+    """A connection of no process of ours. Raises psycopg2.OperationalError if none is left."""
+    parameters = connection.get_connection_params()
+    keys = ("host", "port", "dbname", "user", "password")
+    session = psycopg2.connect(**{key: parameters[key] for key in keys if key in parameters})
+    session.autocommit = autocommit
+    return session
+
+
+MACHINE_FAULTS: dict[str, Callable[[Chaos], None]] = {
+    fault.__name__: fault
+    for fault in (
+        redis_connections_killed,
+        redis_closes_idle_connections,
+        redis_paused,
+        redis_out_of_memory,
+        redis_without_replicas,
+        redis_read_only,
+        backends_terminated,
+        connections_exhausted,
+        foreign_lock,
+        *(
+            (sending_with_a_wrong_clock, worker_with_a_wrong_clock, beat_with_a_wrong_clock)
+            if FAKETIME
+            else ()
+        ),
+    )
 }
