@@ -42,12 +42,17 @@ class TimelyTask(Task):  # type: ignore[type-arg]  # is not generic at run time
 
 
 def watch_clock() -> None:
-    """Measure this process's clock from now on, in a thread of its own."""
+    """Measure this process's clock now, and from now on in a thread of its own."""
+    _measure()
     Thread(target=_watch, name="clock", daemon=True).start()
 
 
 def _watch() -> None:
     while True:
-        clock.now()  # measures if it is time to, and logs a difference
-        connection.close()
         time.sleep(clock.MEASURED_EVERY)
+        _measure()
+
+
+def _measure() -> None:
+    clock.now()  # measures if it is time to, and logs a difference
+    connection.close()  # no connection is kept for a statement in ten seconds

@@ -121,8 +121,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 # wallet, of a broadcast) at most 30 s. Work that needs these locks waits; beat's tasks skip the
 # locked rows. Options in DATABASE_URL come last: PostgreSQL takes the last value.
 #
-# A statement that waits longer for a lock fails, and is repeated later by whoever needs it. Sending,
-# receipts and clicks wait much less (postgres/lock_waits.py). A migration waits as long as it must.
+# A statement that waits longer for a lock fails, and its caller repeats it later. Sending, receipts
+# and clicks wait much less (postgres/lock_waits.py). A migration waits as long as it must.
 LOCK_TIMEOUT = "0" if "migrate" in sys.argv[1:2] else "5s"
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options["options"] = (

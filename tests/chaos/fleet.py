@@ -188,8 +188,12 @@ class Fleet:
                 dead = [
                     name for name, process in self._running.items() if process.poll() is not None
                 ]
+                # Python's sleep may fail on a clock that libfaketime has changed.
                 self._ended += [
-                    name for name in dead if self._running[name].pid not in self._killed
+                    name
+                    for name in dead
+                    if self._running[name].pid not in self._killed
+                    and not self._environments.get(name)
                 ]
             for name in dead:
                 self._start(name)

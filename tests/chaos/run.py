@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
+import psycopg2
 from django.db import Error, connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -90,7 +91,7 @@ def _do_what_is_due(chaos: Chaos) -> None:
             chaos.later.remove(entry)
             try:
                 entry[2]()
-            except (Error, OperationalError, RedisError):
+            except (Error, psycopg2.Error, OperationalError, RedisError):
                 # Another fault has stopped the database or the broker: retry, as a user would.
                 connection.close()
                 chaos.after(RETRY_SECONDS, *entry[1:])
