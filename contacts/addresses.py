@@ -4,6 +4,7 @@ import re
 
 from api.errors import InvalidInput
 from channels.platforms import Platform
+from contacts.phone_texts import InvalidPhone
 from contacts.phones import to_e164
 from contacts.user_ids import is_user_id
 
@@ -39,6 +40,7 @@ def normalise(text: str, *, platform: str, default_country: str) -> str:
             attr="address",
         )
     try:
-        return to_e164(address, default_country=default_country)
-    except InvalidInput as error:
-        raise InvalidInput(error.detail, attr="address") from error
+        return to_e164(address, default_country=default_country, must_be_valid=False)
+    except InvalidPhone as error:
+        error.attr = "address"
+        raise

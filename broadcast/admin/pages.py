@@ -36,6 +36,7 @@ COUNTS = (
     "total",
     "pending",
     "sending",
+    "on_hold",
     "handed_over",
     "delivered",
     "read",
@@ -54,13 +55,19 @@ class WaitingFilter(admin.SimpleListFilter):
     parameter_name = "waits"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return (("paused", "A resume by an operator"), ("unknown", "Messages of unknown fate"))
+        return (
+            ("paused", "A resume by an operator"),
+            ("unknown", "Messages of unknown fate"),
+            ("on_hold", "Messages held by the provider"),
+        )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "paused":
             return queryset.filter(paused_at__isnull=False, status__in=PAUSABLE)
         if self.value() == "unknown":
             return queryset.filter(counters__unknown__gt=0)
+        if self.value() == "on_hold":
+            return queryset.filter(counters__on_hold__gt=0)
         return queryset
 
 
@@ -154,6 +161,7 @@ class BroadcastAdmin(MoveActions, SelectedMoves, CountColumns, ReadOnlyAdmin):
                     "send_window",
                     "track_urls",
                     "unknown_policy",
+                    "frequency_cap_retries",
                     "audience",
                 )
             },

@@ -42,6 +42,9 @@ class CountsSerializer(serializers.Serializer[Any]):
 
     pending = serializers.IntegerField()
     sending = serializers.IntegerField()
+    on_hold = serializers.IntegerField(
+        help_text="Accepted and held by the provider; never sent again."
+    )
     sent = serializers.IntegerField()
     delivered = serializers.IntegerField()
     read = serializers.IntegerField()
@@ -94,6 +97,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "fallback_step",
             "track_urls",
             "unknown_policy",
+            "frequency_cap_retries",
             "audience",
             "send_window",
             "expires_at",

@@ -85,7 +85,10 @@ class BroadcastMessage(models.Model):
         help_text="Hand-overs to a provider; a refusal by a rate limit does not count.",
     )
     next_attempt_at = models.DateTimeField(
-        null=True, blank=True, help_text="Set only while the message waits to be sent again."
+        null=True,
+        blank=True,
+        help_text="Set only while the message waits to be sent again, and while it is ON_HOLD: the "
+        "time after which it counts as failed.",
     )
 
     price = models.DecimalField(

@@ -60,9 +60,10 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
         ("status",),
         """
         SELECT s.status, coalesce(sum(s.number), 0) FROM broadcast_broadcastcounters c
-        CROSS JOIN LATERAL (VALUES ('SENT', c.sent), ('DELIVERED', c.delivered), ('READ', c.read),
-            ('FAILED', c.failed), ('UNKNOWN', c.unknown), ('SUPPRESSED', c.suppressed),
-            ('CANCELLED', c.cancelled), ('EXPIRED', c.expired)) AS s(status, number)
+        CROSS JOIN LATERAL (VALUES ('ON_HOLD', c.on_hold), ('SENT', c.sent),
+            ('DELIVERED', c.delivered), ('READ', c.read), ('FAILED', c.failed),
+            ('UNKNOWN', c.unknown), ('SUPPRESSED', c.suppressed), ('CANCELLED', c.cancelled),
+            ('EXPIRED', c.expired)) AS s(status, number)
         GROUP BY s.status
         """,
     ),
@@ -104,6 +105,23 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
         "SELECT count(*) FROM inbound_providerevent WHERE status = 'FAILED'",
     ),
     (
+        "broadcast_replies_may_want_out",
+        "Replies that may ask for an end without a word that opts out; a person should read them.",
+        (),
+        "SELECT count(*) FROM inbound_receivedmessage WHERE may_want_out",
+    ),
+    (
+        "broadcast_events_partly_understood",
+        "Stored webhook calls with a part that was not understood, by the part.",
+        ("provider", "part"),
+        """
+        SELECT a.provider, split_part(note, ':', 1), count(DISTINCT e.id)
+        FROM inbound_providerevent e JOIN channels_providerapp a ON a.id = e.app_id
+        CROSS JOIN LATERAL unnest(e.not_understood) AS note
+        WHERE e.status = 'PARTLY' GROUP BY 1, 2
+        """,
+    ),
+    (
         "broadcast_receipts_parked",
         "Receipts whose message is not known; dropped after seven days.",
         (),
@@ -132,7 +150,7 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     """403 unless the token is right or the call comes directly from this machine."""
-    if not _may_see(request):
+    if not may_see_metrics(request):
         return HttpResponseForbidden("Forbidden\n", content_type="text/plain")
     try:
         body = generate_latest(_collect())
@@ -141,7 +159,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
 
 
-def _may_see(request: HttpRequest) -> bool:
+def may_see_metrics(request: HttpRequest) -> bool:
+    """Whether the call has METRICS_TOKEN, or comes from this machine and through no proxy."""
     token = settings.METRICS_TOKEN
     presented = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and secrets.compare_digest(presented.encode(), token.encode()):

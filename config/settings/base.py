@@ -11,6 +11,8 @@ from typing import Any
 from cryptography.fernet import Fernet
 from django.core.management.utils import get_random_secret_key
 from django.templatetags.static import static
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.environment import env
 from config.observing.logs import configure_structlog, logging_config
@@ -151,8 +153,12 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": f"{REDIS_KEY_PREFIX}cache",
-        # Log-in throttles use it: a request must not wait for a Redis that is frozen.
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        # A request must not wait long for a Redis that does not answer.
+        "OPTIONS": {
+            "socket_timeout": 1.0,
+            "socket_connect_timeout": 1.0,
+            "retry": Retry(NoBackoff(), 1),
+        },
     }
 }
 
@@ -235,6 +241,8 @@ BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
 BROADCAST_UNKNOWN_GRACE = env.float("BROADCAST_UNKNOWN_GRACE", default=60.0)
 # Seconds to wait for the receipt of an UNKNOWN message before the provider is asked about it.
 BROADCAST_LOOK_UP_AFTER = env.float("BROADCAST_LOOK_UP_AFTER", default=5.0)
+# Seconds after which a message that the provider holds back counts as failed if no receipt came.
+BROADCAST_PROVIDER_HOLD = env.float("BROADCAST_PROVIDER_HOLD", default=86400.0)
 # A broadcast pauses automatically if this share of its last BROADCAST_PAUSE_SAMPLE messages failed.
 BROADCAST_PAUSE_SHARE = env.float("BROADCAST_PAUSE_SHARE", default=0.5)
 BROADCAST_PAUSE_SAMPLE = env.int("BROADCAST_PAUSE_SAMPLE", default=100)
@@ -243,6 +251,8 @@ PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=30.0)
 BROADCAST_FALLBACK_DELAY = env.float("BROADCAST_FALLBACK_DELAY", default=60.0)
 # Days for which applied webhook calls are kept, so that they can be replayed.
 PROVIDER_EVENTS_KEPT_DAYS = env.int("PROVIDER_EVENTS_KEPT_DAYS", default=30)
+# Longest body of a webhook call. Meta reports up to 1,000 statuses in one call, 3 MB in all.
+WEBHOOK_MAX_BODY_BYTES = env.int("WEBHOOK_MAX_BODY_BYTES", default=8 * 1024 * 1024)
 
 # --- payments -----------------------------------------------------------------------------------
 
@@ -270,8 +280,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # After this time, Redis gives the task of a dead worker to another worker. It must be longer
     # than any task or countdown. The sweep of beat recovers broadcasts long before.
     "visibility_timeout": max(3600, 2 * CELERY_TASK_TIME_LIMIT),
+    # A Redis that does not answer counts as lost. A worker's blocking read lasts one second.
+    "socket_timeout": 5.0,
+    "socket_connect_timeout": 5.0,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# If Redis answers with an error (out of memory, read-only, too few replicas), a worker connects
+# again until Redis takes writes; by default it would end itself.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

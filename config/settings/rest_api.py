@@ -34,6 +34,7 @@ SPECTACULAR_SETTINGS = {
         "EntryKindEnum": "wallet.models.EntryKind",
         "MediaKindEnum": "broadcast.api.content_serializers.MEDIA_KINDS",
         "TemplateStatusEnum": "templates_wa.models.TemplateStatus",
+        "ReplyKindEnum": "inbound.models.REPLY_KINDS",
         "ImportStatusEnum": "contacts.models.ImportStatus",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

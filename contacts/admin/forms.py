@@ -9,10 +9,12 @@ from api.errors import InvalidInput
 from backoffice.pages import RowForm, RowFormSet
 from contacts.addresses import normalise
 from contacts.models import Contact, ContactTag, Suppression, SuppressionSource, Tag
-from contacts.phones import InvalidPhone, to_e164
+from contacts.phone_texts import InvalidPhone
+from contacts.phones import to_e164
 from contacts.spellings import spellings_of
 from contacts.user_ids import country_of_contact, is_user_id
 from tenants.admin.scoped_forms import TenantForm
+from tenants.models import Tenant
 
 
 class ContactForm(TenantForm):
@@ -23,12 +25,12 @@ class ContactForm(TenantForm):
     def clean_phone(self) -> str | None:
         """The number in E.164."""
         phone: str | None = self.cleaned_data["phone"]
-        if not phone:
-            return None
+        if not phone or "phone" not in self.changed_data:
+            return phone or None
         try:
-            return to_e164(phone)
+            return to_e164(phone, default_country=_default_country(self))
         except InvalidPhone as error:
-            raise forms.ValidationError(error.detail) from error
+            raise forms.ValidationError(error.detail, code=error.code) from error
 
     def clean_whatsapp_user_id(self) -> str | None:
         user_id: str | None = self.cleaned_data["whatsapp_user_id"]
@@ -85,12 +87,12 @@ class SuppressionForm(TenantForm):
     def clean_address(self) -> str:
         try:
             return normalise(
-                self.cleaned_data["address"],
+                str(self.cleaned_data["address"]),
                 platform=self.cleaned_data.get("platform", ""),
-                default_country="",
+                default_country=_default_country(self),
             )
         except InvalidInput as error:
-            raise forms.ValidationError(error.detail) from error
+            raise forms.ValidationError(error.detail, code=error.code) from error
 
 
 class LiftForm(forms.Form):
@@ -99,3 +101,9 @@ class LiftForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(),
         help_text="For example how, and when, the recipient asked to be written to again.",
     )
+
+
+def _default_country(form: TenantForm) -> str:
+    """The country of the tenant that the form names, else of the row's."""
+    tenant = form.cleaned_data.get("tenant") or getattr(form.instance, "tenant", None)
+    return tenant.default_country if isinstance(tenant, Tenant) else ""

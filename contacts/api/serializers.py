@@ -12,7 +12,8 @@ from api.fields import UtcDateTimeField
 from api.strict_serializers import StrictSerializer
 from contacts.addresses import normalise
 from contacts.models import Contact, Suppression
-from contacts.phones import InvalidPhone, to_e164
+from contacts.phone_texts import InvalidPhone
+from contacts.phones import to_e164
 from contacts.spellings import spellings_of
 from contacts.tagging import set_tags
 from contacts.user_ids import country_of_contact, is_user_id
@@ -39,6 +40,13 @@ class TagNamesField(serializers.ListField):
 
 class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
     """Needs one of phone, telegram_chat_id, whatsapp_user_id, external_id, email and the names."""
+
+    changed_by = {
+        "do_not_contact": "POST /contacts/{id}/do-not-contact/",
+        "country": "A change of `phone`",
+        "last_reply_at": "Only a message from the contact",
+        "whatsapp_window_until": "Only a message from the contact",
+    }
 
     tags = TagNamesField(
         child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS
@@ -84,6 +92,8 @@ class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
     def validate_phone(self, value: str | None) -> str | None:
         if not value:
             return None
+        if self.instance is not None and value == self.instance.phone:
+            return value  # stored before, perhaps by the rules of its time
         try:
             phone = to_e164(value, default_country=self.context["view"].tenant.default_country)
         except InvalidPhone as error:

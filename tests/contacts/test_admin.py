@@ -38,6 +38,25 @@ def test_a_phone_without_its_prefix_is_refused(superuser: Client, rows: Rows) ->
     assert Contact.objects.get(pk=rows[Contact].pk).phone == "+491701234567"
 
 
+def test_a_phone_is_read_in_the_tenants_country(
+    superuser: Client, rows: Rows, tenant: Tenant
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(default_country="DE")
+    assert save(superuser, rows[Contact], "0171 7654321").status_code == 302
+    assert Contact.objects.get(pk=rows[Contact].pk).phone == "+491717654321"
+    answer = save(superuser, rows[Contact], "4.91701E+11")
+    assert "A spreadsheet changed this number" in answer.text
+
+
+def test_a_suppression_of_digits_alone_is_refused(
+    superuser: Client, rows: Rows, tenant: Tenant
+) -> None:
+    form = {"tenant": tenant.pk, "platform": "", "address": "4366012345678", "scope": "ALL"}
+    answer = superuser.post("/admin/contacts/suppression/add/", form)
+    assert "Write the number with its plus sign" in answer.text
+    assert not Suppression.objects.filter(address="4366012345678").exists()
+
+
 def test_a_suppression_is_entered_by_a_user(superuser: Client, rows: Rows, tenant: Tenant) -> None:
     form = {"tenant": tenant.pk, "platform": "", "address": "+491709999999", "scope": "ALL"}
     assert superuser.post("/admin/contacts/suppression/add/", form).status_code == 302

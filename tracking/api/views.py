@@ -14,6 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 from tenants.api.scoped_views import TenantScoped
 from tracking.models import TrackedURL
 from tracking.redirect import is_previewer, open_link, record_click
+from tracking.targets import location_of
 
 PAGE = "tracking/link_not_found.html"
 POLICY = {"style-src": [NONCE], "img-src": ["data:"]}
@@ -25,7 +26,7 @@ class _Redirect(HttpResponse):
 
     def __init__(self, url: str) -> None:
         super().__init__(status=302)
-        self["Location"] = url
+        self["Location"] = location_of(url)
         self["Cache-Control"] = "no-store"
         self["Referrer-Policy"] = "no-referrer"
 

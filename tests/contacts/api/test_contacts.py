@@ -71,6 +71,26 @@ def test_a_phone_that_another_contact_has_is_refused(owner: APIClient, tenant: T
     assert Contact.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("phone", "code"),
+    [("4.91701E+11", "phone_changed_by_spreadsheet"), ("+447700900123", "invalid_phone")],
+)
+def test_a_phone_that_may_be_another_persons_is_refused_by_its_code(
+    owner: APIClient, phone: str, code: str
+) -> None:
+    answer = owner.post("/contacts/", {"phone": phone}, format="json")
+    assert answer.status_code == 400
+    error = answer.json()["errors"][0]
+    assert (error["attr"], error["code"]) == ("phone", code)
+    assert not Contact.objects.exists()
+
+
+def test_a_phone_from_before_is_sent_back_unchanged(owner: APIClient, tenant: Tenant) -> None:
+    contact = ContactFactory.create(tenant=tenant, phone="+447700900123")
+    body = {"phone": "+447700900123", "first_name": "Ana"}
+    assert owner.patch(f"/contacts/{contact.pk}/", body, format="json").status_code == 200
+
+
 def test_a_number_longer_than_e164_is_refused_at_its_field(owner: APIClient) -> None:
     answer = owner.post("/contacts/", {"phone": "+49301234567890123"}, format="json")
     assert answer.status_code == 400
