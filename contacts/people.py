@@ -113,6 +113,23 @@ def move_chat(*, tenant_id: UUID, old: int, new: int, now: datetime) -> Contact 
     return contact
 
 
+def move_user_id(*, tenant_id: UUID, old: str, new: str, now: datetime) -> Contact | None:
+    """A WhatsApp user has another user id: it becomes the contact's, and opt-outs hold for it, too.
+
+    Safe to repeat. Returns the contact that was changed.
+    """
+    remember(tenant_id=tenant_id, people=((old, new),), now=now)
+    contacts = Contact.objects.select_for_update().filter(tenant_id=tenant_id)
+    contact = contacts.filter(whatsapp_user_id=old).order_by("id").first()
+    if contact is None:
+        return None
+    taken = contacts.filter(whatsapp_user_id=new).exclude(pk=contact.pk).exists()
+    contact.whatsapp_user_id = None if taken else new
+    contact.country = country_of_contact(contact)
+    contact.save(update_fields=("whatsapp_user_id", "country", "updated_at"))
+    return contact
+
+
 def _is_pair(address: str, other: str) -> bool:
     """Whether one is a user id, and the other a user id or a number."""
     if is_user_id(address):

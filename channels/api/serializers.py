@@ -79,6 +79,20 @@ class ProviderAppSerializer(StrictSerializer, serializers.ModelSerializer[Provid
 class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     """A number or bot that sends messages. Only the operator sets prices and `base_url`."""
 
+    changed_by = {
+        "is_active": "POST /senders/{id}/activate/ or POST /senders/{id}/deactivate/",
+        "webhook_url": "Another `app`",
+        **dict.fromkeys(("base_url", "currency"), "Only the operator"),
+        **dict.fromkeys(
+            ("marketing_price", "utility_price", "authentication_price"), "Only the operator"
+        ),
+        "held_until": "A limit of the provider",
+        **dict.fromkeys(
+            ("broken_at", "broken_reason", "checked_at", "check_result"),
+            "POST /senders/{id}/check/",
+        ),
+    }
+
     app = TenantRelatedField(
         queryset=ProviderApp.objects.all(), required=False, allow_null=True, default=None
     )

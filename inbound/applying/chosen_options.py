@@ -8,7 +8,7 @@ button "Cancel" with the value `appt-77-cancel` cancels an appointment.
 from collections.abc import Iterable
 
 from channels.port.events import Reply
-from contacts.opting.vocabulary import plain
+from contacts.opting.vocabulary import CLEAR, plain
 from contacts.opting.words import Wish, is_about_marketing
 
 
@@ -29,21 +29,7 @@ def wish_of_option(reply: Reply, *, also_out: Iterable[str], also_in: Iterable[s
     return None
 
 
-def _marks(text: str) -> frozenset[str]:
-    return frozenset(plain(mark) for mark in text.split())
-
-
-# Words that mean an opt-out without a context. Left out: cancel, end, quit, exit, "no" and their
-# translations, which tenants put on buttons about orders, tours and appointments.
-OUT = _marks(
-    """
-    stop stopall stop_all stop_promotions unsubscribe opt_out
-    stopp stoppen abmelden abbestellen austragen
-    arrêt désabonner désinscrire
-    baja descadastrar disiscrivimi afmelden uitschrijven
-    avregistrera afmeld framelding wypisz odhlásit leiratkozás dezabonare
-    стоп отписаться отписка відписатися διαγραφή
-    توقف إيقاف הסר berhenti หยุด 停止 退订 退訂 配信停止 수신거부
-    """
-)
-IN = _marks("unstop subscribe opt_in anmelden subscribe_again")
+OUT = (CLEAR | frozenset(map(plain, ("stop_promotions", "baja", "berhenti")))) - {plain("hủy")}
+"""Words that mean an opt-out on any button. Left out: cancel, end, quit and their translations,
+which tenants put on buttons about orders, tours and appointments."""
+IN = frozenset(map(plain, ("unstop", "subscribe", "opt_in", "anmelden")))

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from broadcast.moves.new_addresses import readdress
 from channels.port.events import AddressMoved, InboundEvent, SamePerson
-from contacts.people import move_chat, move_number, remember
+from contacts.people import move_chat, move_number, move_user_id, remember
+from contacts.user_ids import is_user_id
 
 
 def take_people(*, tenant_id: UUID, events: Sequence[InboundEvent], now: datetime) -> None:
@@ -23,6 +24,9 @@ def move_address(*, tenant_id: UUID, change: AddressMoved, now: datetime) -> Non
     """
     if change.old.startswith("+"):
         move_number(tenant_id=tenant_id, old=change.old, new=change.new, now=now)
+        return
+    if is_user_id(change.old):
+        move_user_id(tenant_id=tenant_id, old=change.old, new=change.new, now=now)
         return
     contact = move_chat(tenant_id=tenant_id, old=int(change.old), new=int(change.new), now=now)
     if contact is not None:

@@ -8,7 +8,6 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import Model
 from django.test import Client
 
-from tests.factories import TenantFactory
 from wallet.models import LedgerEntry, Wallet
 
 Rows = dict[type[Model], Model]

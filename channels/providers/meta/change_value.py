@@ -69,8 +69,8 @@ def pair_of_status(
 ) -> Iterator[InboundEvent]:
     """The recipient's addresses, if a status names two. In a group, `recipient_id` is no person."""
     if status.get("recipient_type") != "group":
-        number, user_id = status.get("recipient_id"), status.get("recipient_user_id")
-        yield from same_person(number, user_id, account_id=account_id, at=at)
+        user_ids = (status.get("recipient_user_id"), status.get("recipient_parent_user_id"))
+        yield from same_person(status.get("recipient_id"), *user_ids, account_id=account_id, at=at)
 
 
 def _preference(
@@ -83,7 +83,8 @@ def _preference(
         yield NotUnderstood(Part.PREFERENCE, f"{category} {value}", at)
         return
     number, user_id = preference.get("wa_id"), preference.get("user_id")
-    yield from same_person(number, user_id, account_id=account_id, at=at)
+    parent = preference.get("parent_user_id")
+    yield from same_person(number, user_id, parent, account_id=account_id, at=at)
     yield OptChange(
         account_id=account_id,
         address=_required(address_of(number, user_id)),
@@ -121,7 +122,8 @@ def _message(
     context = message.get("context") or {}
     quoted = next((context[key] for key in quoted_keys if context.get(key)), "")
     known_number = number or shared_number(message)
-    yield from same_person(known_number, user_id, account_id=account_id, at=at)
+    parent = message.get("from_parent_user_id")
+    yield from same_person(known_number, user_id, parent, account_id=account_id, at=at)
     yield Reply(
         account_id=account_id,
         address=_required(address_of(number, user_id)),

@@ -40,15 +40,15 @@ def address_of(number: object, user_id: object = None) -> str:
 
 def same_person(
     number: object,
-    user_id: object,
-    *,
+    *user_ids: object,
     account_id: str,
     at: datetime,
     platform: Platform | None = None,
 ) -> Iterator[SamePerson]:
-    """An event if the call names both a number and a user id."""
-    addresses = (address_of(number), address_of(user_id))
-    if addresses[0].startswith("+") and addresses[1] and not addresses[1].startswith("+"):
+    """An event if the call names two addresses: a number, a user id, the parent's user id."""
+    given = (address_of(number), *(address_of(user_id) for user_id in user_ids))
+    addresses = tuple(dict.fromkeys(address for address in given if address))
+    if len(addresses) > 1:
         yield SamePerson(account_id=account_id, addresses=addresses, at=at, platform=platform)
 
 
@@ -56,9 +56,8 @@ def contact_pair(
     contact: Mapping[str, Any], *, account_id: str, at: datetime
 ) -> Iterator[SamePerson]:
     """The addresses in one entry of a call's `contacts`, which has no time."""
-    yield from same_person(
-        contact.get("wa_id"), contact.get("user_id"), account_id=account_id, at=at
-    )
+    user_ids = (contact.get("user_id"), contact.get("parent_user_id"))
+    yield from same_person(contact.get("wa_id"), *user_ids, account_id=account_id, at=at)
 
 
 def shared_number(message: Mapping[str, Any]) -> str:
@@ -85,11 +84,16 @@ def system_message(
             address_of(system.get("previous_user_id") or message.get("from_user_id")),
             address_of(system.get("user_id")),
         ),
+        (
+            address_of(system.get("previous_parent_user_id")),
+            address_of(system.get("parent_user_id")),
+        ),
     )
     for old, new in moves:
         if old and new and old != new:
             yield AddressMoved(account_id=account_id, old=old, new=new, at=at)
-    yield from same_person(new_number, system.get("user_id"), account_id=account_id, at=at)
+    user_ids = (system.get("user_id"), system.get("parent_user_id"))
+    yield from same_person(new_number, *user_ids, account_id=account_id, at=at)
 
 
 def user_id_update(

@@ -198,6 +198,19 @@ def test_what_comes_while_events_are_applied_is_left_to_the_next_run(
     assert apply_block(now=timezone.now()) == 1
 
 
+def test_large_calls_are_applied_in_several_blocks(
+    app: ProviderApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of calls of 3 MB do not fit in the worker's memory at once."""
+    body = status_body("sent")
+    monkeypatch.setattr("inbound.applying.applying.BLOCK_BYTES", 2 * len(body))
+    for _ in range(5):
+        store(app=app, event_key="", body=body, now=timezone.now())
+    assert [apply_block(now=timezone.now()) for _ in range(4)] == [2, 2, 1, 0]
+    store(app=app, event_key="", body=body + b" " * len(body) * 2, now=timezone.now())
+    assert apply_block(now=timezone.now()) == 1
+
+
 def test_a_web_server_whose_clock_is_ahead_delays_nothing(app: ProviderApp) -> None:
     ahead = timezone.now() + timedelta(minutes=1)
     store(app=app, event_key="", body=status_body("sent"), now=ahead)
