@@ -12,6 +12,7 @@ from templates_wa.rules import examples, texts
 from templates_wa.rules.authentication import authentication
 from templates_wa.rules.buttons import buttons
 from templates_wa.rules.cards import cards
+from templates_wa.rules.defaults import defaults
 from templates_wa.rules.parameters import keys_of
 from templates_wa.rules.parts import parts_of
 from templates_wa.rules.problem import Problem, Rule, refuse
@@ -62,4 +63,5 @@ RULES: tuple[Rule, ...] = (
     cards,
     authentication,
     examples.examples,
+    defaults,
 )
