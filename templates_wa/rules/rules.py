@@ -35,7 +35,8 @@ def check_for_review(template: WhatsAppTemplate) -> None:
 def problems(template: WhatsAppTemplate) -> list[Problem]:
     """All problems that can be found without asking the provider."""
     listed = [problem for rule in RULES for problem in rule(template)]
-    return listed or list(_keys(template))
+    # Only an otherwise valid template has parameters that can be listed.
+    return listed or [*_keys(template), *defaults(template)]
 
 
 def _name(template: WhatsAppTemplate) -> Iterator[Problem]:
@@ -63,5 +64,4 @@ RULES: tuple[Rule, ...] = (
     cards,
     authentication,
     examples.examples,
-    defaults,
 )
