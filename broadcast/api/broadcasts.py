@@ -274,9 +274,13 @@ class BroadcastViewSet(
 def _totals(rows: Any) -> dict[str, Any]:
     sums = rows.order_by().aggregate(
         **{name: Sum(f"counters__{name}", default=0) for name in SUMMED},
+        read=Sum("counters__read", default=0),
+        not_read=Sum("counters__delivered", default=0),
         cost=Sum("counters__cost", default=0),
     )
-    return {**sums, "cost": f"{sums['cost']:.6f}"}
+    delivered = sums.pop("not_read") + sums["read"]
+    cost = f"{sums['cost']:.6f}"
+    return {**sums, "sent": sums["handed_over"], "delivered": delivered, "cost": cost}
 
 
 class MessageViewSet(

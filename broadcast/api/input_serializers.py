@@ -72,6 +72,7 @@ MOVE = "POST /broadcast/{id}/send/, schedule/, unschedule/ or cancel/"
 PLANNED = "A change of `recipients` or `audience`"
 SENDING = "Only the sending of its messages"
 CHANGED_BY = {
+    "default_params": "A launch by the template's `default_params`",
     "approved_by": APPROVAL,
     "approved_at": APPROVAL,
     "approved_recipients": APPROVAL,

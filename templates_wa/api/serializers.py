@@ -30,6 +30,7 @@ WRITTEN = (
     "add_security_recommendation",
     "code_expiration_minutes",
     "examples",
+    "default_params",
 )
 
 SUBMIT = "POST /templates/{id}/submit/"
@@ -101,7 +102,10 @@ class TemplateCardSerializer(StrictSerializer):
 
 
 class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppTemplate]):
-    """A template. `parameters` lists the keys that a broadcast's template_params must have.
+    """A template. `parameters` lists the keys that need a value.
+
+    A broadcast gives the values in its `template_params`; the template's `default_params` are used
+    for the others.
 
     Meta writes the body and the footer of an AUTHENTICATION template.
     """
@@ -130,6 +134,11 @@ class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppT
         required=False,
         help_text="A sample value for each of `parameters`; submitting needs all of them. At Meta, "
         "the sample of a medium is a handle: upload its file by POST /templates/samples/.",
+    )
+    default_params = TextsField(
+        required=False,
+        help_text="Values that a broadcast need not repeat; its `template_params` go before them. "
+        "A change needs no new approval by the provider.",
     )
     parameters = serializers.SerializerMethodField()
     submitted_at = UtcDateTimeField(read_only=True, allow_null=True)
