@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.port.events import ReplyKind
-from channels.providers.meta.inbound_message import Content
+from channels.providers.message_content import Content
 
 FILES = {"image": ReplyKind.IMAGE, "video": ReplyKind.VIDEO, "audio": ReplyKind.AUDIO}
 """The part of a file's type before the slash; any other file is a document."""

@@ -29,11 +29,11 @@ from channels.providers.error_rules import receipt_of
 from channels.providers.gupshup.errors import failed
 from channels.providers.gupshup.inbound_message import content_of
 from channels.providers.meta.change_value import events_of, pair_of_status
-from channels.providers.meta.people import address_of, same_person
 from channels.providers.meta.template_webhook import TEMPLATE_FIELDS
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.reported_time import time_or
 from channels.providers.url_token import UrlTokenWebhook
+from channels.providers.user_addresses import address_of, same_person
 
 NOT_AS_DOCUMENTED = "Not a call as Gupshup documents it."
 

@@ -13,15 +13,14 @@ from channels.port.events import InboundEvent, NotUnderstood, OptChange, Part, R
 from channels.providers.meta.fields import NOT_READ
 from channels.providers.meta.inbound_message import content_of, type_of
 from channels.providers.meta.people import (
-    address_of,
     contact_pair,
-    same_person,
     shared_number,
     system_message,
     user_id_update,
 )
 from channels.providers.partly_read import read_each
 from channels.providers.reported_time import time_or
+from channels.providers.user_addresses import address_of, same_person
 
 PREFERENCE_OPTED_OUT = {"stop": True, "resume": False, "signup": False}
 """A preference for marketing messages → whether the recipient has opted out."""

@@ -7,22 +7,10 @@ Source: developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from channels.port.events import ReplyKind
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A message's kind and words. `answers`: the id of the message that the content names."""
-
-    kind: ReplyKind
-    text: str = field(default="", repr=False)
-    payload: str = field(default="", repr=False)
-    answers: str = ""
-    unknown_type: str = ""
-    """The provider's word for a type that we do not know."""
+from channels.providers.message_content import Content
 
 
 def type_of(message: Mapping[str, Any]) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from channels.platforms import Platform
 from channels.port.events import AddressMoved, InboundEvent, NotUnderstood, Part, SamePerson
 from channels.providers.reported_time import time_or
+from channels.providers.user_addresses import address_of, same_person
 
 SYSTEM_TYPES = frozenset(
     {
@@ -24,32 +24,6 @@ SYSTEM_TYPES = frozenset(
     }
 )
 """Types of system messages that may carry a new address."""
-
-
-def address_of(number: object, user_id: object = None) -> str:
-    """The number in E.164 if there is one, else the user id, else ''."""
-    for value in (number, user_id):
-        text = value if isinstance(value, str) else ""
-        digits = text.removeprefix("+")
-        if digits.isascii() and digits.isdecimal():
-            return f"+{digits}"
-        if text:
-            return text
-    return ""
-
-
-def same_person(
-    number: object,
-    *user_ids: object,
-    account_id: str,
-    at: datetime,
-    platform: Platform | None = None,
-) -> Iterator[SamePerson]:
-    """An event if the call names two addresses: a number, a user id, the parent's user id."""
-    given = (address_of(number), *(address_of(user_id) for user_id in user_ids))
-    addresses = tuple(dict.fromkeys(address for address in given if address))
-    if len(addresses) > 1:
-        yield SamePerson(account_id=account_id, addresses=addresses, at=at, platform=platform)
 
 
 def contact_pair(

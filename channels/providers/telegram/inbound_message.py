@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.port.events import ReplyKind
-from channels.providers.meta.inbound_message import Content
+from channels.providers.message_content import Content
 
 KINDS = {
     "text": ReplyKind.TEXT,

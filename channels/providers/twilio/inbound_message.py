@@ -6,7 +6,7 @@ Source: twilio.com/docs/messaging/guides/webhook-request (parameters of SMS, RCS
 from collections.abc import Mapping
 
 from channels.port.events import ReplyKind
-from channels.providers.meta.inbound_message import Content
+from channels.providers.message_content import Content
 
 TYPES = {
     "": ReplyKind.TEXT,
