@@ -6,6 +6,7 @@ A DomainError with facts for the client adds them as `errors[0].data`. See docs/
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import DataError, IntegrityError
 from drf_standardized_errors.formatter import ExceptionFormatter
@@ -16,7 +17,8 @@ from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 from rest_framework.status import HTTP_401_UNAUTHORIZED
 
-from api.errors import DomainError
+from api.errors import DomainError, RequestTooLarge
+from api.slow_statements import StatementTimedOut, is_statement_timeout
 
 VALIDATION_STATUSES = frozenset({400, 422})
 UNIQUE_VIOLATION = "23505"
@@ -36,13 +38,6 @@ class Refused(exceptions.APIException):
         self.error = error
         self.wait = error.data.get("retry_after")
         self.auth_header = 'Bearer realm="api"' if error.status == HTTP_401_UNAUTHORIZED else None
-
-
-class RequestTooLarge(DomainError):
-    """The request's body is longer than the server reads."""
-
-    code = "request_too_large"
-    status = 413
 
 
 class AlreadyExists(DomainError):
@@ -84,10 +79,13 @@ class Formatter(ExceptionFormatter):
 
 def as_api_exception(exc: Exception) -> Exception:
     """The refusal for an exception that DRF does not know, None for a bug."""
+    if is_statement_timeout(exc):
+        exc = StatementTimedOut()
     if isinstance(exc, DomainError):
         return Refused(exc)
     if isinstance(exc, RequestDataTooBig):
-        return Refused(RequestTooLarge("The request's body is too large."))
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return Refused(RequestTooLarge.beyond(limit, hint="Send it in several requests."))
     if isinstance(exc, IntegrityError) and getattr(exc.__cause__, "pgcode", "") == UNIQUE_VIOLATION:
         return Refused(AlreadyExists("Another object has the same unique value."))
     if isinstance(exc, ValidationError):

@@ -1,14 +1,15 @@
-"""Refuses JSON that PostgreSQL cannot store before it reaches a view."""
+"""Refuses JSON that is too large, or that PostgreSQL cannot store, before it reaches a view."""
 
 import re
 from collections.abc import Mapping
-from io import BytesIO
 from typing import IO, Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser
+from rest_framework.utils import json
+
+from api.errors import RequestTooLarge
 
 MAX_DEPTH = 32
 """Levels of nested lists and objects; the API itself uses at most 5."""
@@ -16,8 +17,14 @@ MAX_DEPTH = 32
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class StrictJSONParser(JSONParser):
-    """Refuses null characters, lone surrogates, NaN, excessive depth and excessive length."""
+class StrictJSONParser(BaseParser):
+    """Refuses null characters, lone surrogates, NaN, excessive depth and excessive length.
+
+    It is no JSONParser, because Django REST Framework reads the body for a JSONParser, with one
+    limit for all views.
+    """
+
+    media_type = "application/json"
 
     def parse(
         self,
@@ -25,20 +32,29 @@ class StrictJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        body = _read(stream)
+        body = _read(stream, parser_context or {})
         try:
-            data = super().parse(BytesIO(body), media_type, parser_context)
+            data = json.loads(body.decode(), parse_constant=json.strict_constant)
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
+        except ValueError as error:
+            raise ParseError(f"JSON parse error - {error}") from error
         _check(data, depth=0)
         return data
 
 
-def _read(stream: IO[bytes]) -> bytes:
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+def _read(stream: IO[bytes], context: Mapping[str, Any]) -> bytes:
+    """Reads at most what the view takes: a view may set `body_limits` by action or method.
+
+    Raises RequestTooLarge.
+    """
+    view = context.get("view")
+    name = getattr(view, "action", None) or context["request"].method.lower()
+    limit = getattr(view, "body_limits", {}).get(name, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     body = stream.read(limit + 1)
     if len(body) > limit:
-        raise RequestDataTooBig
+        hint = getattr(view, "too_large_hint", "Send it in several requests.")
+        raise RequestTooLarge.beyond(limit, hint=hint)
     return body
 
 

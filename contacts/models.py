@@ -222,7 +222,7 @@ class ImportStatus(models.TextChoices):
 
 
 class ContactImport(models.Model):
-    """An import of contacts from a CSV file. The file is deleted when the import ends."""
+    """An import of contacts from a file. The file is deleted when the import ends."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -233,7 +233,20 @@ class ContactImport(models.Model):
         max_length=10, choices=ImportStatus.choices, default=ImportStatus.PENDING
     )
     file_name = models.CharField(max_length=255)
-    content = models.BinaryField(null=True)
+    content = models.BinaryField(
+        null=True, help_text="The file's beginning; the rest is in ContactImportPart."
+    )
+    encoding = models.CharField(
+        max_length=40, blank=True, db_default="", help_text="Empty until it is found out."
+    )
+    sheet = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="Of a spreadsheet; empty: the first."
+    )
+    is_converted = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The file is a spreadsheet's rows as CSV, each after its row number.",
+    )
     default_country = models.CharField(max_length=2, blank=True)
     mapping = models.JSONField(default=dict, blank=True, help_text="CSV column → contact field.")
     tags = models.JSONField(default=list, blank=True)
@@ -247,6 +260,10 @@ class ContactImport(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     failure = models.CharField(max_length=500, blank=True)
+    failure_code = models.CharField(max_length=40, blank=True, db_default="")
+    worked_at = models.DateTimeField(
+        null=True, help_text="When a worker last wrote a block; an old time means that it died."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -260,8 +277,29 @@ class ContactImport(models.Model):
         return f"{self.file_name} ({self.status})"
 
 
+class ContactImportPart(models.Model):
+    """A piece of an import's file after `content`, so that no process holds a whole file."""
+
+    id = models.BigAutoField(primary_key=True)
+    contact_import = models.ForeignKey(
+        ContactImport, on_delete=models.CASCADE, db_index=False, related_name="parts"
+    )
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("contact_import", "number"), name="contact_import_part_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.contact_import_id} {self.number}"
+
+
 class ContactImportError(models.Model):
-    """A line of a CSV file that could not be imported, and why."""
+    """A line of a file that could not be imported, and why."""
 
     id = models.BigAutoField(primary_key=True)
     contact_import = models.ForeignKey(

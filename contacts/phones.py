@@ -5,6 +5,7 @@ import re
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 
+from contacts.common_phones import mobile, mobile_region
 from contacts.phone_texts import InvalidPhone, SpreadsheetPhone, readable
 from contacts.spellings import spellings_of
 
@@ -40,6 +41,8 @@ def to_e164(text: str, *, default_country: str = "", must_be_valid: bool = True)
     If a spreadsheet changed the number and another person may have the result, the error is
     SpreadsheetPhone.
     """
+    if phone := mobile(text, country=default_country):
+        return phone
     written = readable(text)
     number = _international(written) or _without_plus(written, default_country)
     if number is None:
@@ -133,5 +136,7 @@ def is_country(code: str) -> bool:
 
 def country_of(phone: str) -> str:
     """ISO 3166 code of an E.164 number's country; "" if it has none (001 of satellite phones)."""
+    if region := mobile_region(phone):
+        return region
     region = phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or ""
     return region if region.isalpha() else ""

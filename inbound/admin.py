@@ -5,9 +5,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
+from backoffice.confirming import Effect, confirm_selected
 from backoffice.pages import LargeTable, NarrowFilter
 from channels.port.events import ReplyKind
 from inbound.applying.replaying import replay
@@ -64,9 +65,19 @@ class ProviderEventAdmin(LargeTable):
         return "; ".join(event.not_understood)
 
     @admin.action(description="Apply again")
-    def replay_selected(self, request: HttpRequest, queryset: QuerySet[ProviderEvent]) -> None:
-        count = replay(queryset)
-        self.message_user(request, f"{count} events will be applied again.")
+    def replay_selected(
+        self, request: HttpRequest, queryset: QuerySet[ProviderEvent]
+    ) -> HttpResponse | None:
+        return confirm_selected(
+            page=self,
+            request=request,
+            queryset=queryset,
+            action="replay_selected",
+            title="Apply again",
+            done="The event will be applied again.",
+            act=lambda event, _: replay(ProviderEvent.objects.filter(pk=event.pk)),
+            effect_on=lambda event: Effect((event.get_status_display(),)),
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderEvent]:
         return super().get_queryset(request).defer("body")

@@ -15,7 +15,8 @@ from django.utils.html import format_html_join
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from backoffice.pages import LargeTable, NarrowFilter, ReadOnlyAdmin
-from broadcast.admin.moves import DETAIL_ACTIONS, LIST_ACTIONS, MoveActions
+from broadcast.admin.moves import DETAIL_ACTIONS, MoveActions
+from broadcast.admin.selected_moves import LIST_ACTIONS, SelectedMoves
 from broadcast.control.pausing import PAUSABLE
 from broadcast.models import (
     Batch,
@@ -115,7 +116,7 @@ for _name in COUNTS:
 
 
 @admin.register(Broadcast)
-class BroadcastAdmin(MoveActions, CountColumns, ReadOnlyAdmin):
+class BroadcastAdmin(MoveActions, SelectedMoves, CountColumns, ReadOnlyAdmin):
     list_display = (
         "name",
         "tenant",

@@ -100,11 +100,13 @@ class NewEstimateView(TenantView):
     """Estimate of a broadcast that is not saved."""
 
     required = Action.READ
+    body_limits = {"post": recipients.LARGEST_BODY}
+    too_large_hint = recipients.TOO_LARGE_HINT
 
     @extend_schema(
         operation_id="broadcast_estimate_unsaved",
         request=ToEstimateSerializer,
-        responses={200: EstimateSerializer},
+        responses={200: EstimateSerializer, 413: ErrorResponseSerializer},
         examples=[
             OpenApiExample(
                 "All contacts, by Telegram",

@@ -33,6 +33,16 @@ class AudienceTagsSerializer(StrictSerializer):
     all = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
     none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
 
+    def validate(self, attrs: dict[str, list[str]]) -> dict[str, list[str]]:
+        names = {key: {name.casefold() for name in attrs.get(key, ())} for key in attrs}
+        if not any(names.values()):
+            raise serializers.ValidationError("Name at least one tag.")
+        excluded = names.get("none", set())
+        wanted = names.get("any", set())
+        if names.get("all", set()) & excluded or (wanted and wanted <= excluded):
+            raise serializers.ValidationError("Nobody can match: `none` excludes what you want.")
+        return attrs
+
 
 class AudienceSerializer(StrictSerializer):
     """All contacts, or the contacts that match `tags`."""
@@ -73,12 +83,43 @@ class RecipientsField(serializers.JSONField):
     """Raw JSON; broadcast/api/recipients.py parses it, as one field per item would be slow."""
 
 
+LAUNCH = "POST /broadcast/{id}/send/ or POST /broadcast/{id}/schedule/"
+APPROVAL = "POST /broadcast/{id}/approve/"
+PAUSE = "POST /broadcast/{id}/pause/ or POST /broadcast/{id}/resume/"
+MOVE = "POST /broadcast/{id}/send/, schedule/, unschedule/ or cancel/"
+PLANNED = "A change of `recipients` or `audience`"
+SENDING = "Only the sending of its messages"
+CHANGED_BY = {
+    "approved_by": APPROVAL,
+    "approved_at": APPROVAL,
+    "approved_recipients": APPROVAL,
+    "status": MOVE,
+    "ui_status": MOVE,
+    "status_reason": LAUNCH,
+    "total": PLANNED,
+    "recipient_count": PLANNED,
+    "duplicates_removed": PLANNED,
+    "counts": SENDING,
+    "funnel": SENDING,
+    "cost": SENDING,
+    "family": "Only a retry or a fallback",
+    "expected_finish_at": "A change of `scheduled_at` or of the sender's pace",
+    "planning_at": LAUNCH,
+    "queued_at": LAUNCH,
+    "started_at": LAUNCH,
+    "paused_at": PAUSE,
+    "pause_reason": PAUSE,
+    "finished_at": "The end of the sending or POST /broadcast/{id}/cancel/",
+}
+
+
 class BroadcastWriteSerializer(
     StrictSerializer, SharedContentSerializer, serializers.ModelSerializer[Broadcast]
 ):
     """A draft may be incomplete: scheduling or sending it requires the missing fields."""
 
-    also_shown = frozenset(BroadcastDetailSerializer.Meta.fields)
+    shown_by = BroadcastDetailSerializer
+    changed_by = CHANGED_BY
 
     sender = TenantRelatedField(queryset=Sender.objects.all(), required=False, allow_null=True)
     recipients = RecipientsField(required=False, write_only=True)

@@ -21,6 +21,7 @@ from broadcast.models.lengths import (
 )
 from broadcast.moves.messages import Moved, move_batch
 from broadcast.moves.move_sql import Move
+from broadcast.moves.new_addresses import follow_chats
 from broadcast.moves.opt_outs import record_opt_outs
 from channels.models import Sender
 from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind
@@ -214,4 +215,9 @@ def _act_on(
     ]
     if opted_out:
         record_opt_outs(broadcast=broadcast, reported_at=dict.fromkeys(opted_out, now))
+    moved_to = {
+        message_id: outcome.moved_to for message_id, outcome in outcomes if outcome.moved_to
+    }
+    if moved_to:
+        follow_chats(broadcast=broadcast, moved_to=moved_to, now=now)
     after_settle(broadcast=broadcast, outcomes=outcomes, now=now)

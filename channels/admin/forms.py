@@ -130,7 +130,7 @@ class SenderForm(TenantForm):
                 )
             check_account(
                 provider=provider,
-                account_id=cleaned.get("account_id", ""),
+                account_id=cleaned.get("account_id", self.instance.account_id),
                 credentials=self.instance.credentials,
             )
         except InvalidInput as refusal:
@@ -141,7 +141,7 @@ class SenderForm(TenantForm):
         others = Sender.objects.filter(
             tenant_id=tenant_id,
             provider=cleaned.get("provider", self.instance.provider),
-            account_id=cleaned.get("account_id", ""),
+            account_id=cleaned.get("account_id", self.instance.account_id),
             is_active=True,
         ).exclude(pk=self.instance.pk)
         if cleaned.get("is_active") and others.exists():

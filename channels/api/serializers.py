@@ -14,6 +14,7 @@ from channels.pacing.limiter import MAX_BATCH_SIZE
 from channels.platforms import Platform
 from channels.port.adapter import Adapter
 from channels.providers.registry import ADAPTERS, adapter_for, providers_for
+from channels.senders.identity import require_same_identity
 from channels.senders.named_accounts import check_account
 from channels.senders.proving import end_proof_if_changed
 from channels.senders.secret_names import check_secrets
@@ -77,6 +78,20 @@ class ProviderAppSerializer(StrictSerializer, serializers.ModelSerializer[Provid
 
 class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     """A number or bot that sends messages. Only the operator sets prices and `base_url`."""
+
+    changed_by = {
+        "is_active": "POST /senders/{id}/activate/ or POST /senders/{id}/deactivate/",
+        "webhook_url": "Another `app`",
+        **dict.fromkeys(("base_url", "currency"), "Only the operator"),
+        **dict.fromkeys(
+            ("marketing_price", "utility_price", "authentication_price"), "Only the operator"
+        ),
+        "held_until": "A limit of the provider",
+        **dict.fromkeys(
+            ("broken_at", "broken_reason", "checked_at", "check_result"),
+            "POST /senders/{id}/check/",
+        ),
+    }
 
     app = TenantRelatedField(
         queryset=ProviderApp.objects.all(), required=False, allow_null=True, default=None
@@ -181,6 +196,8 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         self._refuse_what_the_role_forbids(attrs)
         self._refuse_what_is_fixed(attrs)
+        if self.instance is not None:
+            require_same_identity(self.instance, attrs)
         provider = self._value(attrs, "provider")
         self._check_platform(provider, self._value(attrs, "platform"))
         self._check_app(provider, attrs.get("app"))

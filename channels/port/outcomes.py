@@ -1,6 +1,6 @@
 """The outcome of handing a message to a provider, and its reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -66,3 +66,5 @@ class Outcome:
     retry_after: float | None = None
     limit_scope: LimitScope = LimitScope.SENDER
     cause: FailureCause = FailureCause.NONE
+    moved_to: str = field(default="", repr=False)
+    """The recipient's new address, if the provider names one; a PASSING message then goes there."""

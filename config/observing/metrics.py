@@ -150,7 +150,7 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     """403 unless the token is right or the call comes directly from this machine."""
-    if not _may_see(request):
+    if not may_see_metrics(request):
         return HttpResponseForbidden("Forbidden\n", content_type="text/plain")
     try:
         body = generate_latest(_collect())
@@ -159,7 +159,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
 
 
-def _may_see(request: HttpRequest) -> bool:
+def may_see_metrics(request: HttpRequest) -> bool:
+    """Whether the call has METRICS_TOKEN, or comes from this machine and through no proxy."""
     token = settings.METRICS_TOKEN
     presented = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and secrets.compare_digest(presented.encode(), token.encode()):

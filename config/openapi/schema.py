@@ -8,16 +8,18 @@ from drf_standardized_errors.openapi import AutoSchema
 
 from api.error_schema import ErrorResponseSerializer, example
 from api.exceptions import exception_handler
-from tenants.api.idempotency import HEADER, MAX_KEY_LENGTH, is_idempotent
+from tenants.api.idempotency import HEADER, MAX_KEY_LENGTH
 from tenants.api.permissions import RolePermission
+from tenants.api.scoped_views import TenantView
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     name=HEADER,
     type={"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
     location=OpenApiParameter.HEADER,
     description=(
-        "Any string of your own. A repetition with the same key and body within 24 hours gets the "
-        "first answer and has no further effect; another body is refused with 422."
+        "Any string of your own, for this user and path. A repetition with the same key and body "
+        "within 24 hours gets the first answer and has no further effect; another body is refused "
+        "with 422. While the first request is in progress, the answer is 409 after some seconds."
     ),
 )
 
@@ -27,7 +29,13 @@ EXAMPLES = (
     example(
         422,
         "idempotency_key_reused",
-        "This Idempotency-Key was used for another request.",
+        "This Idempotency-Key was used for a request with another body.",
+        attr=HEADER,
+    ),
+    example(
+        409,
+        "request_in_progress",
+        "A request with this Idempotency-Key is in progress; try again for its answer.",
         attr=HEADER,
     ),
 )
@@ -53,16 +61,16 @@ class Schema(AutoSchema):
         return [*parameters, IDEMPOTENCY_KEY] if self._is_idempotent() else parameters
 
     def _is_idempotent(self) -> bool:
-        name = getattr(self.view, "action", None) or self.method.lower()
-        return is_idempotent(getattr(self.view, name, None))
+        return self.method == "POST" and isinstance(self.view, TenantView)
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
-        if direction == "response" and self._is_idempotent() and "422" not in responses:
+        if direction == "response" and self._is_idempotent():
             base: Any = self  # its method has no types
-            responses["422"] = base._get_response_for_code(  # noqa: SLF001 - our own
-                ErrorResponseSerializer, "422"
-            )
+            for code in {"409", "422"} - responses.keys():
+                responses[code] = base._get_response_for_code(  # noqa: SLF001 - our own
+                    ErrorResponseSerializer, code
+                )
         return responses
 
     def _should_add_error_response(self, responses: dict[str, Any], status_code: str) -> bool:

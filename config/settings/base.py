@@ -11,6 +11,8 @@ from typing import Any
 from cryptography.fernet import Fernet
 from django.core.management.utils import get_random_secret_key
 from django.templatetags.static import static
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.environment import env
 from config.observing.logs import configure_structlog, logging_config
@@ -96,6 +98,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "api.slow_statements.SlowStatementsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -138,6 +141,8 @@ _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options["options"] = (
     f"-c idle_in_transaction_session_timeout=30s {_options.get('options', '')}".rstrip()
 )
+# Seconds after which PostgreSQL cancels a statement of a web request; 0 sets no limit.
+WEB_STATEMENT_TIMEOUT = env.float("WEB_STATEMENT_TIMEOUT", default=15.0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 # Prefix of every key in Redis, so that two stacks (or two test runs) on one server do not mix.
@@ -148,8 +153,12 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": f"{REDIS_KEY_PREFIX}cache",
-        # Log-in throttles use it: a request must not wait for a Redis that is frozen.
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        # A request must not wait long for a Redis that does not answer.
+        "OPTIONS": {
+            "socket_timeout": 1.0,
+            "socket_connect_timeout": 1.0,
+            "retry": Retry(NoBackoff(), 1),
+        },
     }
 }
 
@@ -271,8 +280,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # After this time, Redis gives the task of a dead worker to another worker. It must be longer
     # than any task or countdown. The sweep of beat recovers broadcasts long before.
     "visibility_timeout": max(3600, 2 * CELERY_TASK_TIME_LIMIT),
+    # A Redis that does not answer counts as lost. A worker's blocking read lasts one second.
+    "socket_timeout": 5.0,
+    "socket_connect_timeout": 5.0,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# If Redis answers with an error (out of memory, read-only, too few replicas), a worker connects
+# again until Redis takes writes; by default it would end itself.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from api.errors import InvalidInput
 from backoffice.pages import RowForm, RowFormSet
@@ -92,6 +93,14 @@ class SuppressionForm(TenantForm):
             )
         except InvalidInput as error:
             raise forms.ValidationError(error.detail, code=error.code) from error
+
+
+class LiftForm(forms.Form):
+    reason = forms.CharField(
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="For example how, and when, the recipient asked to be written to again.",
+    )
 
 
 def _default_country(form: TenantForm) -> str:

@@ -41,6 +41,13 @@ class TagNamesField(serializers.ListField):
 class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
     """Needs one of phone, telegram_chat_id, whatsapp_user_id, external_id, email and the names."""
 
+    changed_by = {
+        "do_not_contact": "POST /contacts/{id}/do-not-contact/",
+        "country": "A change of `phone`",
+        "last_reply_at": "Only a message from the contact",
+        "whatsapp_window_until": "Only a message from the contact",
+    }
+
     tags = TagNamesField(
         child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS
     )

@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from api.errors import InvalidInput
 from api.fields import UtcDateTimeField
+from api.list_parameters import check_parameters
 from api.pagination import KeysetPages
 from channels.models import Sender
 from channels.platforms import Platform
@@ -96,6 +97,7 @@ class ContactChatLinkView(TenantView):
         contact = Contact.objects.for_tenant(self.tenant).filter(pk=contact_id).first()
         if contact is None:
             raise Http404
+        check_parameters(request, known=("sender",))
         bot = self._bot(request.query_params.get("sender", ""))
         return Response({"url": link_for(contact, bot=bot.address)})
 

@@ -72,10 +72,16 @@ def _apply(tenant_id: UUID, rows: list[ParkedReceipt], *, now: datetime) -> int:
     # Committed before the attempt, else a failing receipt would come first in every run.
     ParkedReceipt.objects.filter(pk__in=[row.pk for row in rows]).update(tried_at=now)
     with transaction.atomic():
+        locked: list[Receipt] = []
         unplaced = apply_receipts(
-            tenant_id=tenant_id, receipts=[_receipt(row) for row in rows], now=now
+            tenant_id=tenant_id,
+            receipts=[_receipt(row) for row in rows],
+            now=now,
+            locked=locked,
         )
-        waiting = {(receipt.provider_message_id, receipt.status.value) for receipt in unplaced}
+        waiting = {
+            (receipt.provider_message_id, receipt.status.value) for receipt in [*unplaced, *locked]
+        }
         placed = [row.pk for row in rows if (row.provider_message_id, row.status) not in waiting]
         ParkedReceipt.objects.filter(pk__in=placed).delete()
     return len(placed)

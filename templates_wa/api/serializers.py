@@ -31,6 +31,10 @@ WRITTEN = (
     "examples",
 )
 
+SUBMIT = "POST /templates/{id}/submit/"
+SYNC = "POST /templates/{id}/sync/"
+REVIEW = f"{SUBMIT}, {SYNC} or POST /templates/{{id}}/status/"
+
 
 class TextsField(serializers.DictField):
     """An object that maps parameters to texts."""
@@ -91,6 +95,17 @@ class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppT
 
     Meta writes the body and the footer of an AUTHENTICATION template.
     """
+
+    changed_by = {
+        "status": REVIEW,
+        "rejection_reason": REVIEW,
+        "approved_at": REVIEW,
+        "quality": SYNC,
+        "synced_at": SYNC,
+        "provider_template_id": SUBMIT,
+        "submitted_at": SUBMIT,
+        "parameters": "A change of the texts that hold them",
+    }
 
     app = TenantRelatedField(queryset=TenantWAApp.objects.all(), help_text="A sender on WhatsApp.")
     body = serializers.CharField(required=False, allow_blank=True, max_length=1024, default="")

@@ -51,10 +51,11 @@ def test_every_operation_documents_its_errors() -> None:
 
 
 def test_idempotent_operations_take_the_key(probes: dict[str, Any]) -> None:
-    effect = probes["paths"]["/effect/"]["post"]["parameters"]
-
-    assert [parameter["name"] for parameter in effect] == ["Idempotency-Key"]
-    assert "parameters" not in probes["paths"]["/fields/"]["post"]
+    for path in ("/effect/", "/fields/"):
+        parameters = probes["paths"][path]["post"]["parameters"]
+        assert [parameter["name"] for parameter in parameters] == ["Idempotency-Key"]
+    edit = probes["paths"]["/things/{id}/"]["put"]["parameters"]
+    assert [parameter["name"] for parameter in edit] == ["id"]
 
 
 METHODS = ("get", "post", "put", "patch", "delete")

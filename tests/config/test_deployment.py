@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import pytest
-import redis
 import yaml
 from django.conf import settings
-from django.db import connection
 
 from broadcast.engine.pipeline import SERVES_FOR_AT_MOST
 from broadcast.engine.reserving import HEAD_START
@@ -57,11 +55,3 @@ def test_the_servers_of_compose_log_as_little_as_the_embedded_ones() -> None:
 
     assert {name: given.get(name) for name in QUIET_LOG} == QUIET_LOG
     assert cache[cache.index("--hide-user-data-from-log") + 1] == "yes"
-
-
-def test_the_embedded_servers_do_log_so_little(redis_client: redis.Redis, db: None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [[*QUIET_LOG]])
-        assert dict(cursor.fetchall()) == QUIET_LOG
-    hidden = cast("dict[str, str]", redis_client.config_get("hide-user-data-from-log"))
-    assert [str(value) for value in hidden.values()] == ["yes"]

@@ -75,6 +75,24 @@ def test_after_forty_wrong_passwords_the_right_one_is_refused(attempt: Try, acco
     assert attempt(account.email, PASSWORD, client=client) == 429
 
 
+@pytest.mark.parametrize("forge", ["", "198.51.100.{}, ", "{}.example, 198.51.100.9, "])
+def test_a_header_of_the_clients_own_gives_no_further_attempts(
+    account: User, settings: Settings, forge: str
+) -> None:
+    """Behind a proxy that appends the client's address to X-Forwarded-For."""
+    settings.TRUSTED_PROXIES = 1
+    address = some_address()
+    statuses = []
+    for number in range(40):
+        client = Client(
+            REMOTE_ADDR="10.0.0.2", headers={"X-Forwarded-For": forge.format(number) + address}
+        )
+        data = {"username": account.email, "password": f"wrong{number}"}
+        statuses.append(client.post("/admin/login/", data).status_code)
+
+    assert statuses == [200] * LIMIT + [429] * (40 - LIMIT)
+
+
 @DOORS
 def test_the_lock_ends_although_attempts_go_on(attempt: Try, account: User) -> None:
     client = some_address()

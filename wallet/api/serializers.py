@@ -28,7 +28,14 @@ class WalletSerializer(serializers.ModelSerializer[Wallet]):
 
 
 class LowBalanceSerializer(StrictSerializer):
-    also_shown = frozenset(WalletSerializer.Meta.fields)
+    shown_by = WalletSerializer
+    changed_by = {
+        "balance": "POST /wallet/top-ups/",
+        "available": "POST /wallet/top-ups/",
+        "held": "The planning and the sending of a broadcast",
+        "credit_line": "Only the operator",
+        "currency": "Only the operator",
+    }
     low_balance_threshold = MoneyField(
         allow_null=True,
         min_value=0,

@@ -169,4 +169,7 @@ def _refusal(response: HttpResponse, code: int, rest: dict[str, Any]) -> Outcome
     match rest.get("parameters"):
         case {"retry_after": wait}:
             return rule.outcome(provider_code=str(code), retry_after=seconds(wait))
+        case {"migrate_to_chat_id": int(chat)}:
+            moved = rule.outcome(provider_code=str(code))
+            return replace(moved, kind=OutcomeKind.PASSING, moved_to=str(chat))
     return rule.outcome(provider_code=str(code), retry_after=retry_after(response))

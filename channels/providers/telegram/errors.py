@@ -49,7 +49,7 @@ ERRORS: dict[tuple[int, str], ErrorRule] = {
     ),
     (400, "TOPIC_CLOSED"): route("recipient_unreachable", "The bot may not write in this topic."),
     (400, "PEER_ID_INVALID"): recipient("recipient_unreachable", "There is no such chat."),
-    # The planned and priced address is the old id: the contact must get the new id first.
+    # If the answer names the new id, the contact moves to it and the message is sent again.
     (400, "group chat was upgraded to a supergroup chat"): recipient(
         "recipient_moved", "The group has moved to another chat id."
     ),

@@ -67,7 +67,11 @@ def test_prices_and_the_base_url_are_not_the_tenants_to_set(
 
     answer = owner.patch(f"/senders/{sender.pk}/", body)
 
-    assert answer.status_code == 200
+    assert answer.status_code == 400
+    errors = answer.json()["errors"]
+    assert {(error["code"], error["attr"]) for error in errors} == {
+        ("read_only", name) for name in body
+    }
     sender.refresh_from_db()
     assert sender.marketing_price == 0
     assert (sender.base_url, sender.currency) == ("", "EUR")

@@ -57,7 +57,7 @@ def test_the_errors_come_as_csv_with_their_rows_and_no_formula(
 
     answer = owner.get(f"/contacts/imports/{job.pk}/errors.csv")
 
-    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
     assert lines[0].split(",")[:3] == ["line", "field", "reason"]
     assert sorted(lines[0].split(",")[3:]) == ["first_name", "phone"]
     assert lines[1].startswith("2,phone,A number such as +491701234567.,")

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from broadcast.moves.messages import lock_counters
 from channels.models import ProviderApp
 from contacts.models import Suppression
-from inbound.applying.applying import MAX_ATTEMPTS, apply_block, newest_stored
+from inbound.applying.applying import MAX_ATTEMPTS, apply_block
+from inbound.applying.due_events import newest_stored
 from inbound.applying.parking import apply_parked
 from inbound.models import ParkedReceipt, ProviderEvent
 from inbound.tasks import apply_events
