@@ -135,7 +135,7 @@ class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppT
         help_text="A sample value for each of `parameters`; submitting needs all of them. At Meta, "
         "the sample of a medium is a handle: upload its file by POST /templates/samples/.",
     )
-    default_params = TextsField(
+    default_params = TextMapField(
         required=False,
         help_text="Values that a broadcast need not repeat; its `template_params` go before them. "
         "A change needs no new approval by the provider.",
