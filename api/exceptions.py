@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.status import HTTP_401_UNAUTHORIZED
 
 from api.errors import DomainError, RequestTooLarge
+from api.slow_statements import StatementTimedOut, is_statement_timeout
 
 VALIDATION_STATUSES = frozenset({400, 422})
 UNIQUE_VIOLATION = "23505"
@@ -78,6 +79,8 @@ class Formatter(ExceptionFormatter):
 
 def as_api_exception(exc: Exception) -> Exception:
     """The refusal for an exception that DRF does not know, None for a bug."""
+    if is_statement_timeout(exc):
+        exc = StatementTimedOut()
     if isinstance(exc, DomainError):
         return Refused(exc)
     if isinstance(exc, RequestDataTooBig):

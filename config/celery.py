@@ -2,16 +2,21 @@
 
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
+import structlog
 from celery import Celery
 from celery.signals import (
     setup_logging,
     task_postrun,
     task_prerun,
     worker_process_init,
+    worker_process_shutdown,
     worker_ready,
+    worker_shutdown,
 )
+from django.apps import apps
 from django.db import close_old_connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
@@ -24,6 +29,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
 
+
+log = structlog.get_logger(__name__)
 
 SWITCH_SECONDS = 0.0005
 """Seconds for which a thread keeps the interpreter while another thread wants it. Python's default
@@ -48,3 +55,16 @@ def loaded(**_: Any) -> None:
     """Runs before the first task, in each process that runs tasks."""
     sys.setswitchinterval(SWITCH_SECONDS)
     freeze_loaded_objects()
+
+
+@worker_process_shutdown.connect
+@worker_shutdown.connect
+def ends(**_: Any) -> None:
+    """Runs in each process that runs tasks, after its last task: waits for answers that are kept.
+
+    The engine is imported here, because models can be imported only once Django is set up.
+    """
+    if apps.ready:
+        left = import_module("broadcast.engine.locked_rows").settle_kept_answers()
+        if left:
+            log.error("kept_answers_lost", batches=left)

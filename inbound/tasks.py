@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from inbound.applying import acknowledging
 from inbound.applying.aliases import purge_aliases
-from inbound.applying.applying import apply_block, newest_stored
+from inbound.applying.applying import apply_block
+from inbound.applying.due_events import newest_stored
 from inbound.applying.parking import apply_parked
 from inbound.applying.purging import purge_events
 

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from postgres.ids import new_id
+from postgres.passing_errors import is_lock_timeout
+from postgres.put_aside import PutAside
 from tracking.links import decode
 from tracking.models import Click, TrackedURL
 
@@ -54,6 +57,17 @@ def is_previewer(user_agent: str) -> bool:
     return any(name in lower for name in PREVIEWERS)
 
 
+LOCK_WAIT = 200
+"""Milliseconds for which a click waits for each lock."""
+MAX_LATER = 10_000
+"""Clicks that a process keeps while their broadcasts are locked: some MB."""
+_later = PutAside("clicks", most=MAX_LATER)
+
+LOCK = """
+SET LOCAL lock_timeout = %(wait)s;
+-- The lock serializes the clicks of a broadcast, so that exactly one click is the first.
+SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %(broadcast)s FOR NO KEY UPDATE
+"""
 COUNT = """
 WITH counters AS (
     UPDATE broadcast_broadcastcounters
@@ -70,14 +84,28 @@ WHERE id = %(url)s
 
 
 def record_click(*, link: Link, user_agent: str, now: datetime) -> None:
-    """Store the click and count it, in one short transaction."""
+    """Store the click and count it, in one short transaction.
+
+    If another session keeps a row of the broadcast locked, a thread of this process does it later:
+    the recipient does not wait, and clicks hold no thread of the web server.
+    """
+    record = partial(_record, link=link, user_agent=user_agent, now=now)
+    broadcast_id = link.url.broadcast_id
+    if broadcast_id in _later:
+        _later.add(record, group=broadcast_id)
+        return
+    try:
+        record()
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+        _later.add(record, group=broadcast_id)
+
+
+def _record(*, link: Link, user_agent: str, now: datetime) -> None:
     url = link.url
     with transaction.atomic(), connection.cursor() as cursor:
-        # The lock serializes the clicks of a broadcast, so that exactly one click is the first.
-        cursor.execute(
-            "SELECT FROM broadcast_broadcastcounters WHERE broadcast_id = %s FOR NO KEY UPDATE",
-            [url.broadcast_id],
-        )
+        cursor.execute(LOCK, {"wait": f"{LOCK_WAIT}ms", "broadcast": url.broadcast_id})
         earlier_clicks = Click.objects.filter(message_id=link.message_id)
         first_of_message = not earlier_clicks.exists()
         first_of_link = first_of_message or not earlier_clicks.filter(tracked_url=url).exists()

@@ -3,24 +3,25 @@
 No transaction is open while a provider is called.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
-from time import monotonic
-from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError
+from redis import RedisError
 
-from broadcast.content.checking import content_of
-from broadcast.content.rendering import Renderer
-from broadcast.control.expiring import seconds_left, seconds_until_end
 from broadcast.engine.announcing import Announce, Announcement
 from broadcast.engine.batch_lane import BatchLane, read_lane
-from broadcast.engine.checkpoints import Point, reached, reached_soon
-from broadcast.engine.claiming import Claim, claim, shut_fence
-from broadcast.engine.settling import holds_for, settle, waits_for
+from broadcast.engine.batch_run import BatchRun, Clock
+from broadcast.engine.checkpoints import Point, reached
+from broadcast.engine.claiming import claim
+from broadcast.engine.locked_rows import (
+    LOCK_WAIT,
+    has_kept_answers,
+    lock_wait_for,
+    postpone_lanes,
+)
 from broadcast.engine.sweeping import sweep
 from broadcast.lanes.closed_zones import CHECK_AGAIN_AFTER, closed_zones
 from broadcast.lanes.lanes import delay_lane, take_lane
@@ -28,144 +29,14 @@ from broadcast.lanes.turns import take_next_lane
 from broadcast.models import Batch, Broadcast
 from broadcast.moves.finishing import finish
 from broadcast.states import BroadcastStatus
-from channels.delivery.delivery import Delivery, deliver
-from channels.port.messages import OutboundMessage
+from postgres.lock_waits import limit_lock_waits, lock_waits_limited
 from postgres.one_by_one import one_by_one
+from postgres.passing_errors import is_lock_timeout
 
-Clock = Callable[[], datetime]
-
-FIRST_CUT = 2.0
-"""Seconds after which the answers that have come are settled; the others in a second cut."""
-MID_REQUESTS = 0.03
-"""Seconds after the first request at which a chaos run finds a batch amid its requests."""
 SWEPT_AT_ONCE = 200
 """Batches per run of the sweep; the next run comes some seconds later."""
 
 log = structlog.get_logger(__name__)
-
-
-class BatchRun:
-    """A claimed batch: `hand_over`, then `take_answers` until `is_answered`, then `end`."""
-
-    delivery: Delivery
-    """Set by `hand_over`."""
-    is_late: bool
-    """Its first cut was settled, and some answers are still missing."""
-
-    def __init__(
-        self, *, lane: BatchLane, claimed: Claim, announcement: Announcement, clock: Clock
-    ) -> None:
-        self._lane, self._claimed = lane, claimed
-        self._announcement, self._clock = announcement, clock
-        self._answered = 0
-        self._is_broadcast_over = claimed.moved.is_over and not claimed.messages
-        self._held_until = datetime.min.replace(tzinfo=UTC)
-        self.is_late = False
-
-    @property
-    def wants_another(self) -> bool:
-        """Whether the lane is due again already."""
-        return not self._announcement.is_made and self._announcement.due <= self._clock()
-
-    @property
-    def is_answered(self) -> bool:
-        return self.delivery.is_over
-
-    def hand_over(self) -> bool:
-        """Shut the fence and begin the requests; False if this worker may not send the batch."""
-        with self._log_context():
-            messages = self._render()
-            broadcast = self._lane.broadcast
-            # Read before the fence, from the monotonic clock, which keeps running while this
-            # process is stopped: the lease counts from here, so that the last request has its
-            # whole time-out before the batch can be swept.
-            asked_at = monotonic()
-            ends_at = asked_at + seconds_until_end(broadcast, now=self._clock())
-            lease = shut_fence(batch_id=self._claimed.batch_id)
-            if lease is None:
-                log.warning("batch_dropped_at_the_fence")
-                return False
-            reached(Point.AFTER_FENCE)
-            self.delivery = deliver(
-                account=self._lane.sender.account(),
-                messages=messages,
-                timeout=settings.PROVIDER_TIMEOUT,
-                first_cut=FIRST_CUT,
-                starts=self._claimed.starts,
-                not_after=min(ends_at, asked_at + lease - settings.PROVIDER_TIMEOUT),
-            )
-            reached_soon(Point.MID_REQUESTS, seconds=MID_REQUESTS)
-        return True
-
-    def _render(self) -> list[OutboundMessage]:
-        broadcast = self._lane.broadcast
-        renderer = Renderer(
-            content_of(broadcast, links=self._lane.positions),
-            valid_for=seconds_left(broadcast, now=self._clock()),
-        )
-        return [
-            renderer.message(
-                message_id=message.id,
-                address=message.address,
-                token=message.token,
-                variables=message.variables,
-            )
-            for message in self._claimed.messages
-        ]
-
-    def take_answers(self) -> None:
-        """Wait for the next answers and settle them."""
-        with self._log_context():
-            outcomes = self.delivery.take()
-            reached(Point.AFTER_ANSWERS)
-            self._answered += len(outcomes)
-            now = self._clock()
-            if outcomes:
-                moved = settle(
-                    broadcast=self._lane.broadcast,
-                    sender=self._lane.sender,
-                    batch_id=self._claimed.batch_id,
-                    outcomes=outcomes,
-                    is_last=self._answered == len(self._claimed.messages),
-                    now=now,
-                )
-                self._is_broadcast_over = moved.is_over
-                if seconds := holds_for(outcomes):
-                    self._held_until = max(self._held_until, now + timedelta(seconds=seconds))
-                elif moved.pending and (wait := waits_for(outcomes)) is not None:
-                    self._announcement.make_for_retries(now + timedelta(seconds=wait), now=now)
-            if not self.is_answered:
-                self.is_late = True
-                self._announcement.make()
-
-    def end(self) -> datetime | None:
-        """When the lane wants its next batch; None if never, or if that was announced already.
-
-        If the sender is held, the time at which the hold ends: an announced batch would find the
-        sender held.
-        """
-        if self._is_broadcast_over:
-            finish(broadcast_id=self._lane.broadcast.pk, now=self._clock())
-            return None
-        reached(Point.AFTER_SETTLE)
-        due = self._next_due()
-        if self._held_until <= self._clock():
-            return due
-        return self._held_until if due is None else max(due, self._held_until)
-
-    def _next_due(self) -> datetime | None:
-        if self._claimed.is_idle:
-            return delay_lane(lane=self._lane.row, at=self._clock())
-        has_more = bool(self._claimed.moved.count) or self._claimed.next_at is not None
-        return self._announcement.due if has_more and not self._announcement.is_made else None
-
-    def _log_context(self) -> AbstractContextManager[Any]:
-        """Log lines inside it carry the ids of tenant, broadcast and batch."""
-        return structlog.contextvars.bound_contextvars(
-            tenant=str(self._lane.broadcast.tenant_id),
-            broadcast=str(self._lane.broadcast.pk),
-            batch=str(self._claimed.batch_id),
-        )
 
 
 def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -> datetime | None:
@@ -176,7 +47,8 @@ def run_batch(*, lane_id: int, clock: Clock, announce: Announce | None = None) -
     following = take_lane(lane=lane.row, sender=lane.sender, now=clock())
     if following is None:
         return None
-    return _to_its_end(_begin(lane, Announcement(following, announce), clock=clock))
+    with lock_waits_limited(LOCK_WAIT):
+        return _to_its_end(_begin(lane, Announcement(following, announce), clock=clock))
 
 
 def run_next_batch(
@@ -192,7 +64,8 @@ def run_next_batch(
     announces when its next message is due. `lanes` keeps lanes as they were read, for a caller that
     comes back within seconds: every claim reads anew whether the broadcast was halted.
     """
-    return _to_its_end(begin_next_batch(clock=clock, announce=announce, lanes=lanes))
+    with lock_waits_limited(LOCK_WAIT):
+        return _to_its_end(begin_next_batch(clock=clock, announce=announce, lanes=lanes))
 
 
 def begin_next_batch(
@@ -224,6 +97,24 @@ def _to_its_end(begun: BatchRun | datetime | None) -> datetime | None:
 
 
 def _begin(
+    lane: BatchLane, announcement: Announcement, *, clock: Clock
+) -> BatchRun | datetime | None:
+    """If rows that the batch needs are locked, the lanes of the broadcast rest."""
+    if has_kept_answers(lane.broadcast):
+        return postpone_lanes(lane.broadcast, now=clock())
+    limit_lock_waits(lock_wait_for(lane.broadcast))
+    try:
+        return _claim_and_hand_over(lane, announcement, clock=clock)
+    except (DatabaseError, RedisError) as error:
+        # Without its rate limiter, a paced sender waits; see channels/pacing.
+        if not isinstance(error, RedisError) and not is_lock_timeout(error):
+            raise
+        kind = type(error.__cause__ or error).__name__
+        log.info("batch_not_begun", broadcast=str(lane.broadcast.pk), error_type=kind)
+        return postpone_lanes(lane.broadcast, now=clock())
+
+
+def _claim_and_hand_over(
     lane: BatchLane, announcement: Announcement, *, clock: Clock
 ) -> BatchRun | datetime | None:
     broadcast, sender = lane.broadcast, lane.sender

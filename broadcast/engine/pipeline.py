@@ -12,8 +12,11 @@ from django.conf import settings
 from django.db import connection
 
 from broadcast.engine.announcing import Announce
-from broadcast.engine.batch import BatchRun, Clock, begin_next_batch
+from broadcast.engine.batch import begin_next_batch
 from broadcast.engine.batch_lane import BatchLane
+from broadcast.engine.batch_run import BatchRun, Clock
+from broadcast.engine.locked_rows import LOCK_WAIT
+from postgres.lock_waits import lock_waits_limited
 
 SERVES_FOR = 2.0
 """Seconds for which a task keeps beginning batches. A task costs more than taking a lane does, but
@@ -36,7 +39,8 @@ def serve_lanes(*, clock: Clock, announce: Announce) -> None:
     Up to `settings.BATCHES_AT_ONCE` batches are under way at a time. Calls `announce` for each next
     batch that is left to another task. Raises what a batch raised, once the others are settled.
     """
-    _Pipeline(clock, announce).run()
+    with lock_waits_limited(LOCK_WAIT):
+        _Pipeline(clock, announce).run()
 
 
 class _Pipeline:

@@ -1,14 +1,17 @@
 """Applies delivery receipts in any order and any number: the highest status ever reported wins."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
+from broadcast.followup.failures import act_on_failures
 from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
 from broadcast.models.lengths import (
     MAX_ERROR_CODE,
@@ -17,18 +20,25 @@ from broadcast.models.lengths import (
     MAX_PROVIDER_MESSAGE_ID,
 )
 from broadcast.moves.finishing import finish
-from broadcast.moves.messages import append_to_ledger, lock_counters, move
+from broadcast.moves.messages import append_to_ledger, lock_counters, lock_free_counters, move
 from broadcast.moves.move_sql import Move
 from broadcast.moves.opt_outs import record_opt_outs
 from broadcast.states import RECEIPT_RANK, MessageStatus
 from channels.port.events import Receipt, ReceiptStatus
 from postgres.ids import new_id
+from postgres.passing_errors import is_lock_timeout
+from postgres.put_aside import PutAside
 
 _ByMessage = Mapping[UUID, list[Receipt]]
 """A block's receipts for one broadcast, by message."""
 _Block = dict[UUID, dict[UUID, list[Receipt]]]
 """By broadcast, then by message."""
-Rename = Callable[[Sequence[Receipt]], tuple[list[Receipt], list[Receipt]]]
+Rename = Callable[[Collection[str]], Mapping[str, str]]
+"""Gives the stored ids of messages by other ids of theirs."""
+
+MAX_UNFINISHED = 1000
+"""Broadcasts that wait in a process to be finished."""
+_unfinished = PutAside("finishing", most=MAX_UNFINISHED)
 
 RANK = (
     "CASE m.status "
@@ -66,7 +76,7 @@ SET status = CASE WHEN r.rank > {RANK} THEN r.status ELSE m.status END,
     failed_at = coalesce(m.failed_at, r.failed_at), next_attempt_at = NULL
 FROM r
 WHERE m.id = r.id AND m.broadcast_id = %(broadcast)s
-  AND (m.status IN ('SENDING', 'UNKNOWN', 'SENT', 'FAILED', 'DELIVERED', 'READ')
+  AND (m.status IN ('SENDING', 'UNKNOWN', 'ON_HOLD', 'SENT', 'FAILED', 'DELIVERED', 'READ')
        -- A message that was handed over before and waits to be sent again, as its fate was unknown,
        -- or that ended while it waited: a receipt that shows acceptance decides its status and
        -- saves sending it again; a receipt of failure changes nothing.
@@ -90,27 +100,78 @@ WHERE m.attempts > 1 AND f.provider_id <> '' AND f.provider_id <> m.provider_mes
 
 
 def apply_receipts(
-    *, tenant_id: UUID, receipts: Sequence[Receipt], now: datetime, rename: Rename | None = None
+    *,
+    tenant_id: UUID,
+    receipts: Sequence[Receipt],
+    now: datetime,
+    rename: Rename | None = None,
+    locked: list[Receipt] | None = None,
 ) -> list[Receipt]:
     """Apply a block of receipts; returns the receipts whose message is not known (yet).
 
     Set-based per broadcast, monotonic, safe to repeat. A receipt that moves a message also moves
     its money: captured if the receipt shows acceptance, released or refunded if it shows failure.
     The failure of an earlier attempt of a message that was sent again changes nothing. `rename`
-    splits receipts into those known by another id, renamed, and the rest. It is called before
-    anything is locked, because all counters are locked at once.
+    gives the stored ids of messages that are known by another id. It is called before anything is
+    locked, because all counters are locked at once.
+
+    If `locked` is given, receipts of a broadcast that another session keeps locked are appended to
+    it and must be applied later; the others are applied. Otherwise a lock that is not granted in
+    time raises OperationalError, and nothing is applied.
     """
     block: _Block = defaultdict(lambda: defaultdict(list))
+    originals: dict[int, Receipt] = {}
     unplaced = _place(tenant_id, receipts, block)
     if unplaced and rename is not None:
-        renamed, unplaced = rename(unplaced)
-        unplaced += _place(tenant_id, renamed, block)
+        renamed = _renamed(unplaced, rename, originals)
+        unplaced = [
+            originals.get(id(receipt), receipt) for receipt in _place(tenant_id, renamed, block)
+        ]
     with transaction.atomic():
-        lock_counters(*block)
+        free = set(block) if locked is None else lock_free_counters(*block)
+        if locked is None:
+            lock_counters(*block)
         broadcasts = Broadcast.objects.select_related("tenant").in_bulk(block)
         for broadcast_id in sorted(block):
-            _apply(broadcasts[broadcast_id], block[broadcast_id], now=now)
+            by_message = block[broadcast_id]
+            if locked is None:
+                _apply(broadcasts[broadcast_id], by_message, now=now)
+            elif broadcast_id not in free or not _is_applied(
+                broadcasts[broadcast_id], by_message, now=now
+            ):
+                left = chain.from_iterable(by_message.values())
+                locked.extend(originals.get(id(receipt), receipt) for receipt in left)
     return unplaced
+
+
+def _renamed(
+    receipts: Sequence[Receipt], rename: Rename, originals: dict[int, Receipt]
+) -> list[Receipt]:
+    """The receipts with their messages' stored ids; `originals` gets the receipts as they were."""
+    stored_ids = rename({receipt.provider_message_id for receipt in receipts})
+    renamed = []
+    for receipt in receipts:
+        stored_id = stored_ids.get(receipt.provider_message_id)
+        if stored_id is None:
+            renamed.append(receipt)
+            continue
+        renamed.append(replace(receipt, provider_message_id=stored_id))
+        originals[id(renamed[-1])] = receipt
+    return renamed
+
+
+def _is_applied(broadcast: Broadcast, by_message: _ByMessage, *, now: datetime) -> bool:
+    """Apply the receipts; False, and nothing is changed, if a row that they need stays locked."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            _apply(broadcast, by_message, now=now)
+            # Foreign keys are checked here, not at the commit, and may wait for a lock, too.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+        return False
+    return True
 
 
 def _place(tenant_id: UUID, receipts: Sequence[Receipt], block: _Block) -> list[Receipt]:
@@ -161,6 +222,15 @@ def _apply(broadcast: Broadcast, by_message: _ByMessage, *, now: datetime) -> No
             actor="receipts",
             now=now,
         )
+    failures = {
+        message_id: receipt
+        for message_id, receipts in current.items()
+        for receipt in receipts
+        if receipt.status == ReceiptStatus.FAILED
+    }
+    if failures:
+        # After the outermost commit: a pause locks the broadcast, then its counters.
+        transaction.on_commit(partial(act_on_failures, broadcast, failures, now=now))
     opted_out = {
         message_id: receipt.at
         for message_id, receipts in by_message.items()
@@ -175,13 +245,20 @@ def _apply(broadcast: Broadcast, by_message: _ByMessage, *, now: datetime) -> No
 
 
 def _finish(broadcast_id: UUID, *, now: datetime) -> None:
-    """Finish the broadcast, however long its lock takes: no later run would finish it.
+    """Finish the broadcast; if its row is locked, a thread finishes it later.
 
-    Within `one_by_one`, which sets a short lock_timeout, the default one is restored.
+    Beat would finish an ongoing broadcast, but not correct the status of a finished one.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+    try:
         finish(broadcast_id=broadcast_id, now=now)
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+        _unfinished.add(lambda: _finish_now(broadcast_id, now=now), group=broadcast_id)
+
+
+def _finish_now(broadcast_id: UUID, *, now: datetime) -> None:
+    finish(broadcast_id=broadcast_id, now=now)
 
 
 def _without_outdated(broadcast_id: UUID, by_message: _ByMessage) -> _ByMessage:

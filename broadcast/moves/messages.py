@@ -13,17 +13,21 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from broadcast.models import Broadcast
 from broadcast.moves.move_sql import DELTA_OF_A_BATCH, Move, move_sql
 from postgres import prepared
 from postgres.ids import new_id
+from postgres.passing_errors import is_lock_timeout
 from wallet.ledger import ledger
 from wallet.ledger.ledger_sql import hold_movement_sql
 
 MESSAGES_PER_LINE = 10_000
 """Message ids in one ChargeLine: 160 kB. A cancelled million has a hundred lines."""
+
+SHORT_LOCK_WAIT = 50
+"""Milliseconds of waiting for each of several counters once one of them was locked."""
 
 LOCK_ONES_COUNTERS = """
 -- For a single id PostgreSQL keeps the plan; for a list it makes a plan at each call.
@@ -66,6 +70,37 @@ def lock_counters(*broadcast_ids: UUID) -> None:
             prepared.execute(cursor, LOCK_ONES_COUNTERS, {"broadcast": broadcast_ids[0]})
         else:
             cursor.execute(LOCK_COUNTERS, {"ids": list(broadcast_ids)})
+
+
+def lock_free_counters(*broadcast_ids: UUID) -> set[UUID]:
+    """Lock as `lock_counters` does; leaves out rows that another session keeps locked.
+
+    Returns the broadcasts whose counters are locked. Called within a transaction. It waits for the
+    first locked row as long as the connection allows, and after it briefly for each, because a busy
+    broadcast's counters are free for milliseconds only.
+    """
+    try:
+        with transaction.atomic():
+            lock_counters(*broadcast_ids)
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+    else:
+        return set(broadcast_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{SHORT_LOCK_WAIT}ms'")
+    return {broadcast_id for broadcast_id in sorted(broadcast_ids) if _is_locked_now(broadcast_id)}
+
+
+def _is_locked_now(broadcast_id: UUID) -> bool:
+    try:
+        with transaction.atomic():
+            lock_counters(broadcast_id)
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+        return False
+    return True
 
 
 def move(*, broadcast_id: UUID, update: Move, params: Mapping[str, Any]) -> Moved:

@@ -48,7 +48,11 @@ class SenderViewSet(
     @extend_schema(request=None, responses=CheckSerializer)
     @action(detail=True, methods=["post"])
     def check(self, request: Request, pk: str) -> Response:
-        """Check with the provider if the sender works; no message is sent."""
+        """Check with the provider if the sender works; no message is sent.
+
+        A sender that works owns its account from then on (`proven_at`). If another active sender
+        owns the account, the result is `account_taken`.
+        """
         refuse_body(request)
         sender = self.get_object()
         result = check_sender(tenant=self.tenant, sender_id=sender.pk, now=timezone.now())
@@ -65,7 +69,7 @@ class SenderViewSet(
     @extend_schema(request=None, responses={200: SenderSerializer, 409: ErrorResponseSerializer})
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: str) -> Response:
-        """Use the sender again; 409 if another active sender has taken its account."""
+        """Use the sender again; 409 if another active sender of the tenant has its account."""
         refuse_body(request)
         activate(sender=self.get_object(), now=timezone.now())
         return self._answer(pk)

@@ -15,6 +15,8 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 MAX_BATCH_SIZE = 1000
 """Messages. A batch has one lease, and sending a larger batch would outlast it."""
@@ -27,6 +29,8 @@ MARGIN = Decimal("0.965")
 """Share of the limit that is used. Requests do not arrive as evenly as they are sent: with this
 margin no sliding second exceeds the limit even if arrivals shift by 36 ms."""
 MICRO = 1_000_000
+TIMEOUT = 1.0
+"""Seconds. A claim holds locks while it waits for Redis."""
 
 SCRIPT = files("channels.pacing").joinpath("reserve.lua").read_text(encoding="utf-8")
 """The comment at the script's head describes its keys, arguments and answer."""
@@ -135,5 +139,11 @@ def _keys(sender_id: str) -> list[str]:
 def _script() -> Any:
     """The script, with its SHA computed once per process. After a fork the client's connection pool
     opens new connections."""
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5)
+    client = redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+        # An idle connection may have been closed by the server.
+        retry=Retry(NoBackoff(), 1),
+    )
     return client.register_script(SCRIPT)

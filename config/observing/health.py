@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import redis
+import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
@@ -11,7 +12,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config.observing.metrics import metrics
+from config.observing.metrics import may_see_metrics, metrics
+
+log = structlog.get_logger(__name__)
 
 _TIMEOUT = 2  # seconds; a load balancer soon asks again
 
@@ -40,11 +43,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503, with the names of the dependencies that do not answer, while any does not."""
+    """503 while a dependency does not answer; who may see the metrics is told which, and why."""
     missing = {name: reason for name, check in _CHECKS.items() if (reason := check())}
-    if missing:
-        return JsonResponse({"status": "unavailable", "missing": missing}, status=503)
-    return JsonResponse({"status": "ok"})
+    if not missing:
+        return JsonResponse({"status": "ok"})
+    log.warning("not_ready", **missing)
+    details = {"missing": missing} if may_see_metrics(request) else {}
+    return JsonResponse({"status": "unavailable", **details}, status=503)
 
 
 def _postgresql() -> str:

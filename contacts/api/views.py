@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
+from api.csv_download import csv_response
 from api.error_schema import ErrorResponseSerializer
 from api.list_parameters import NamedSearchFilter, check_parameters
 from api.pagination import KeysetPages
@@ -21,10 +22,11 @@ from contacts.api.serializers import (
     DoNotContactSerializer,
     SuppressionSerializer,
 )
-from contacts.imports.exporting import csv_lines
+from contacts.imports.exporting import contact_rows
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
 from contacts.opting.do_not_contact import set_do_not_contact, with_do_not_contact
-from contacts.opting.suppressions import suppress
+from contacts.opting.suppressions import lift, suppress
+from postgres.statement_timeouts import without_statement_timeout
 from tenants.api.scoped_views import TenantScoped
 
 
@@ -37,7 +39,14 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     keyset = ("-created_at", "-id")
     filter_backends = (DjangoFilterBackend, NamedSearchFilter)
     filterset_class = ContactFilter
-    search_fields = ("first_name", "last_name", "phone", "external_id", "email")
+    search_fields = (
+        "first_name",
+        "last_name",
+        "phone",
+        "whatsapp_user_id",
+        "external_id",
+        "email",
+    )
 
     def get_queryset(self) -> QuerySet[Contact]:
         return with_do_not_contact(super().get_queryset())
@@ -74,11 +83,8 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     @action(detail=False, pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
         check_parameters(request, known=())  # also the list's filters
-        return StreamingHttpResponse(
-            csv_lines(self.get_queryset()),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="contacts.csv"'},
-        )
+        rows = without_statement_timeout(contact_rows(self.get_queryset()))
+        return csv_response(rows, file_name="contacts.csv")
 
     def _answer(self, contact: Contact, code: int) -> Response:
         fresh = self.get_queryset().get(pk=contact.pk)
@@ -93,7 +99,11 @@ class SuppressionViewSet(
     mixins.DestroyModelMixin,
     GenericViewSet[Suppression],
 ):
-    """Addresses that get no messages. They outlive contacts, and no import lifts them."""
+    """Addresses that get no messages. They outlive contacts, and no import lifts them.
+
+    A suppression holds for all spellings of a number, and for the other addresses that a provider
+    named together with it; deleting one deletes these, too.
+    """
 
     queryset = Suppression.objects.all()
     serializer_class = SuppressionSerializer
@@ -110,5 +120,14 @@ class SuppressionViewSet(
             scope=data.get("scope", SuppressionScope.ALL),
             source=SuppressionSource.USER,
             reason=data.get("reason", ""),
+            now=timezone.now(),
+        )
+
+    def perform_destroy(self, instance: Suppression) -> None:
+        lift(
+            tenant_id=self.tenant.pk,
+            platform=instance.platform,
+            address=instance.address,
+            scopes=(SuppressionScope(instance.scope),),
             now=timezone.now(),
         )

@@ -1,7 +1,6 @@
 """Second ids of messages: Gupshup (WhatsApp) reports some messages by another id later."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from channels.models import ProviderApp
@@ -29,24 +28,10 @@ def store_aliases(*, app: ProviderApp, receipts: Sequence[Receipt], now: datetim
         )
 
 
-def renamed_receipts(
-    *, app: ProviderApp, receipts: Sequence[Receipt]
-) -> tuple[list[Receipt], list[Receipt]]:
-    """(receipts whose alias is known, renamed to the message's stored id; all other receipts)."""
-    ids = {receipt.provider_message_id for receipt in receipts}
-    ids_by_alias = dict(
-        MessageAlias.objects.filter(app=app, alias__in=ids).values_list(
-            "alias", "provider_message_id"
-        )
-    )
-    renamed, others = [], []
-    for receipt in receipts:
-        message_id = ids_by_alias.get(receipt.provider_message_id)
-        if message_id is None:
-            others.append(receipt)
-        else:
-            renamed.append(replace(receipt, provider_message_id=message_id))
-    return renamed, others
+def stored_ids(ids: Collection[str], *, app: ProviderApp) -> Mapping[str, str]:
+    """The stored ids of messages, by those of these ids that are aliases."""
+    aliases = MessageAlias.objects.filter(app=app, alias__in=ids)
+    return dict(aliases.values_list("alias", "provider_message_id"))
 
 
 def purge_aliases(*, now: datetime) -> int:

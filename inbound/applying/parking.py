@@ -10,6 +10,7 @@ from django.db import transaction
 from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
 from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import FailureCause
 from inbound.models import ParkedReceipt
 from postgres.one_by_one import one_by_one
 
@@ -36,6 +37,8 @@ def park(*, app: ProviderApp, receipts: Iterable[Receipt], now: datetime) -> Non
                 provider_code=receipt.provider_code[:64],
                 message=receipt.message[:500],
                 opted_out=receipt.opted_out,
+                cause=receipt.cause.value,
+                holds_sender_for=receipt.holds_sender_for,
                 parked_at=now,
                 tried_at=now,
             )
@@ -69,10 +72,16 @@ def _apply(tenant_id: UUID, rows: list[ParkedReceipt], *, now: datetime) -> int:
     # Committed before the attempt, else a failing receipt would come first in every run.
     ParkedReceipt.objects.filter(pk__in=[row.pk for row in rows]).update(tried_at=now)
     with transaction.atomic():
+        locked: list[Receipt] = []
         unplaced = apply_receipts(
-            tenant_id=tenant_id, receipts=[_receipt(row) for row in rows], now=now
+            tenant_id=tenant_id,
+            receipts=[_receipt(row) for row in rows],
+            now=now,
+            locked=locked,
         )
-        waiting = {(receipt.provider_message_id, receipt.status.value) for receipt in unplaced}
+        waiting = {
+            (receipt.provider_message_id, receipt.status.value) for receipt in [*unplaced, *locked]
+        }
         placed = [row.pk for row in rows if (row.provider_message_id, row.status) not in waiting]
         ParkedReceipt.objects.filter(pk__in=placed).delete()
     return len(placed)
@@ -87,4 +96,6 @@ def _receipt(row: ParkedReceipt) -> Receipt:
         provider_code=row.provider_code,
         message=row.message,
         opted_out=row.opted_out,
+        cause=FailureCause(row.cause),
+        holds_sender_for=row.holds_sender_for,
     )

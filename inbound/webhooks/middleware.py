@@ -35,6 +35,6 @@ class WebhooksMiddleware:
         except DatabaseError:
             # Providers repeat a call after any answer but 2xx.
             log.exception("webhook_not_stored", provider=kwargs["provider"])
-            response = HttpResponse("Unavailable", status=503, content_type="text/plain")
+            response = HttpResponse(status=503, content_type="text/plain")
         response["Content-Length"] = str(len(response.content))
         return response

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from time import monotonic, sleep
+from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 
 from channels.models import ProviderApp
+from postgres.passing_errors import is_lock_timeout
 from postgres.text import storable
 
 # Raw SQL: the ORM would double the cost of the statement.
 INSERT = """
+-- A foreign key waits if another session keeps the app's row locked.
+SELECT set_config('lock_timeout', '500ms', true);
 INSERT INTO inbound_providerevent (id, app_id, event_key, body, status, attempts, error,
                                    received_at)
 SELECT uuidv7(), app_id, event_key, body, 'STORED', 0, '', received_at
@@ -76,6 +80,10 @@ class _Together:
 
 
 _write_queue = _Together()
+LOCKED_FOR = 10.0
+"""Seconds for which calls of an app whose row was locked are stored one by one."""
+_locked_apps: dict[UUID, float] = {}
+"""Until when an app counts as locked (monotonic); there are as many entries as apps at most."""
 
 
 def store(*, app: ProviderApp, event_key: str, body: bytes, now: datetime) -> None:
@@ -85,10 +93,22 @@ def store(*, app: ProviderApp, event_key: str, body: bytes, now: datetime) -> No
     Raises DatabaseError if this call could not be stored, also if others of its group could.
     """
     call = _Call(app, storable(event_key)[:200] or None, body, now)
-    if not connection.in_atomic_block:
+    is_locked = monotonic() < _locked_apps.get(app.pk, 0.0)
+    if not connection.in_atomic_block and not is_locked:
         _write_queue.write(call)
     if not call.is_stored:  # alone: another call of its group may have failed the INSERT
+        _store_alone(call)
+
+
+def _store_alone(call: _Call) -> None:
+    """Remembers an app whose row is locked: its calls must not delay those of other apps."""
+    try:
         _insert([call])
+    except OperationalError as error:
+        if is_lock_timeout(error):
+            _locked_apps[call.app.pk] = monotonic() + LOCKED_FOR
+        raise
+    _locked_apps.pop(call.app.pk, None)
 
 
 def _insert(calls: list[_Call]) -> None:

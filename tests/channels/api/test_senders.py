@@ -193,12 +193,12 @@ def test_platform_and_provider_are_fixed(owner: APIClient, tenant: Tenant) -> No
     assert owner.patch(url, {"platform": "SMS"}).status_code == 400
 
 
-def test_an_account_belongs_to_one_active_sender(owner: APIClient, outsider: APIClient) -> None:
+def test_a_tenant_has_one_active_sender_an_account(owner: APIClient) -> None:
     first = owner.post("/senders/", NUMBER).json()["id"]
 
-    assert outsider.post("/senders/", NUMBER).json()["errors"][0]["code"] == "account_taken"
+    assert owner.post("/senders/", NUMBER).json()["errors"][0]["code"] == "account_taken"
     assert owner.post(f"/senders/{first}/deactivate/").json()["is_active"] is False
-    assert outsider.post("/senders/", NUMBER).status_code == 201
+    assert owner.post("/senders/", NUMBER).status_code == 201
     assert owner.post(f"/senders/{first}/activate/").status_code == 409
 
 

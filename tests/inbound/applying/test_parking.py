@@ -12,6 +12,7 @@ from channels.port.events import Receipt, ReceiptStatus
 from inbound.applying.parking import FRESH, apply_parked, park
 from inbound.models import ParkedReceipt
 from tests.factories import ProviderAppFactory, name_message
+from tests.flows.waiting import wait_for
 from tests.inbound.sent_messages import sent_message
 from tests.races.blocking import wait_until_blocked
 
@@ -77,4 +78,4 @@ def test_a_finished_broadcast_is_corrected_however_long_somebody_keeps_it_locked
             wait_until_blocked()
             wait((look,), timeout=BEYOND_PATIENCE)
         assert look.result(SOON) == 1
-    assert finished.get().status == "SENT"
+    wait_for(lambda: finished.get().status == "SENT")

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [('broadcast', '0004_column_defaults')]
+    dependencies = [('broadcast', '0006_holds_and_cap_retries')]
 
     operations = [
         migrations.AddField(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [('templates_wa', '0001_tables')]
+    dependencies = [('templates_wa', '0002_archived_from')]
 
     operations = [
         migrations.AddField(
