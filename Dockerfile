@@ -20,7 +20,7 @@ COPY . .
 RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
     FIELD_ENCRYPTION_KEYS="$(python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
     DATABASE_URL=postgres://build.invalid/build REDIS_URL=redis://build.invalid/0 \
-    ALLOWED_HOSTS=build.invalid PUBLIC_URL=https://build.invalid \
+    ALLOWED_HOSTS=build.invalid PUBLIC_URL=https://build.invalid TRUSTED_PROXIES=1 \
     python manage.py collectstatic --noinput
 USER broadcast
 EXPOSE 8000

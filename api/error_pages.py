@@ -1,16 +1,17 @@
-"""Errors of requests that reach no API view, in the API's shape; the admin keeps Django's."""
+"""Errors of requests that reach no API view, in the API's shape; the admin has Django's."""
 
 import sys
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
 from django.views import defaults
-from django.views.csrf import csrf_failure as django_csrf_failure
 
 from api.errors import DomainError
 from api.exceptions import RETRY_AFTER, as_unavailable, error_body
 
 ADMIN = "/admin/"
+FORM_EXPIRED = "This form has expired. Go back, load the page again and send the form once more.\n"
+"""Instead of Django's page, which tells strangers about settings."""
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -55,7 +56,7 @@ def _unavailable(request: HttpRequest, refusal: DomainError) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if _in_admin(request):
-        return django_csrf_failure(request, reason)
+        return HttpResponseForbidden(FORM_EXPIRED, content_type="text/plain; charset=utf-8")
     return _answer(403, "permission_denied", "CSRF verification failed.")
 
 

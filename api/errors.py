@@ -36,3 +36,18 @@ class Conflict(DomainError):
 
     code = "conflict"
     status = 409
+
+
+class RequestTooLarge(DomainError):
+    """The request's body is longer than the server reads."""
+
+    code = "request_too_large"
+    status = 413
+
+    @classmethod
+    def beyond(cls, limit: int, *, hint: str) -> "RequestTooLarge":
+        """The refusal of a body longer than `limit` bytes; `hint` names the way out."""
+        return cls(
+            f"The request's body may have at most {limit:,} bytes here. {hint}",
+            data={"limit": limit},
+        )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import (
     DataError,
@@ -25,7 +26,8 @@ from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 from rest_framework.status import HTTP_401_UNAUTHORIZED
 
-from api.errors import DomainError
+from api.errors import DomainError, RequestTooLarge
+from api.slow_statements import StatementTimedOut, is_statement_timeout
 
 log = structlog.get_logger(__name__)
 
@@ -52,13 +54,6 @@ class Refused(exceptions.APIException):
         self.error = error
         self.wait = error.data.get("retry_after")
         self.auth_header = 'Bearer realm="api"' if error.status == HTTP_401_UNAUTHORIZED else None
-
-
-class RequestTooLarge(DomainError):
-    """The request's body is longer than the server reads."""
-
-    code = "request_too_large"
-    status = 413
 
 
 class AlreadyExists(DomainError):
@@ -128,11 +123,14 @@ class Formatter(ExceptionFormatter):
 
 def as_api_exception(exc: Exception) -> Exception:
     """The refusal for an exception that DRF does not know, None for a bug."""
+    if is_statement_timeout(exc):
+        exc = StatementTimedOut()
     refusal = exc if isinstance(exc, DomainError) else as_unavailable(exc)
     if refusal is not None:
         return Refused(refusal)
     if isinstance(exc, RequestDataTooBig):
-        return Refused(RequestTooLarge("The request's body is too large."))
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return Refused(RequestTooLarge.beyond(limit, hint="Send it in several requests."))
     if isinstance(exc, IntegrityError) and getattr(exc.__cause__, "pgcode", "") == UNIQUE_VIOLATION:
         return Refused(AlreadyExists("Another object has the same unique value."))
     if isinstance(exc, ValidationError):

@@ -17,7 +17,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from api.errors import InvalidInput
-from api.list_parameters import parameters_of, refuse_unknown_parameters
+from api.list_parameters import check_parameters, parameters_of
 
 M = TypeVar("M", bound=Model)
 
@@ -25,12 +25,14 @@ DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 MAX_CURSOR_LENGTH = 1000
 SOME_NUMBER = re.compile("0*[1-9][0-9]{0,8}")
+PAGE_NUMBER = re.compile("0*[1-9][0-9]*")
+"""However large: a page past the last one is not found."""
 
 
 def page_size(request: Request) -> int:
     """The requested page size, at most MAX_PAGE_SIZE. Refuses anything but a positive number."""
-    raw = request.query_params.get("page_size", "")
-    if not raw:
+    raw = request.query_params.get("page_size")
+    if raw is None:
         return DEFAULT_PAGE_SIZE
     if not SOME_NUMBER.fullmatch(raw):
         raise InvalidInput("page_size must be a whole number from 1 to 200.", attr="page_size")
@@ -50,8 +52,14 @@ class NumberedPages(PageNumberPagination):
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
     ) -> list[Any] | None:
-        refuse_unknown_parameters(request, known=parameters_of(view, self))
+        check_parameters(request, known=parameters_of(view, self))
+        if not PAGE_NUMBER.fullmatch(request.query_params.get(self.page_query_param, "1")):
+            raise InvalidInput("page must be a whole number, from 1.", attr=self.page_query_param)
         return super().paginate_queryset(queryset, request, view)
+
+    def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        count = {"type": "integer", "description": "Rows on all pages."}
+        return _page_schema(schema, count=count)
 
 
 class InvalidCursor(InvalidInput):
@@ -102,7 +110,7 @@ class KeysetPages(BasePagination):
     ) -> list[Any]:
         if not isinstance(queryset, QuerySet):
             raise TypeError("Keyset pages are cut from a queryset.")
-        refuse_unknown_parameters(request, known=parameters_of(view, self))
+        check_parameters(request, known=parameters_of(view, self))
         keyset: Sequence[str] = getattr(view, "keyset", ("-id",))
         self.request = request
         self.size = page_size(request)
@@ -162,12 +170,7 @@ class KeysetPages(BasePagination):
         return replace_query_param(url, "cursor", Cursor(backwards, values).encode())
 
     def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri"}
-        return {
-            "type": "object",
-            "required": ["next", "previous", "results"],
-            "properties": {"next": link, "previous": link, "results": schema},
-        }
+        return _page_schema(schema)
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         return [
@@ -180,6 +183,13 @@ class KeysetPages(BasePagination):
                 f"Results per page; {DEFAULT_PAGE_SIZE} if not given.",
             ),
         ]
+
+
+def _page_schema(results: Mapping[str, Any], **more: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of a page; every property is always there."""
+    link = {"type": ["string", "null"], "format": "uri"}
+    properties = {**more, "next": link, "previous": link, "results": results}
+    return {"type": "object", "required": sorted(properties), "properties": properties}
 
 
 def _field(model: type[Model], name: str) -> "Field[Any, Any]":

@@ -1,23 +1,39 @@
-"""Refuses JSON that PostgreSQL cannot store before it reaches a view."""
+"""Refuses JSON that is too large, or that PostgreSQL cannot store, before it reaches a view."""
 
 import re
 from collections.abc import Mapping
-from io import BytesIO
 from typing import IO, Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser
+from rest_framework.utils import json
+
+from api.errors import InvalidInput, RequestTooLarge
 
 MAX_DEPTH = 32
 """Levels of nested lists and objects; the API itself uses at most 5."""
 
+MAX_NUMBER = 2**53 - 1
+"""JavaScript, and many JSON libraries, round larger numbers silently (RFC 8259, section 6)."""
+
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class StrictJSONParser(JSONParser):
-    """Refuses null characters, lone surrogates, NaN, excessive depth and excessive length."""
+class NumberTooLarge(InvalidInput):
+    """A number that other JSON libraries would round."""
+
+    code = "number_too_large"
+
+
+class StrictJSONParser(BaseParser):
+    """Refuses null characters, lone surrogates, NaN, excessive numbers, depth and length.
+
+    It is no JSONParser, because Django REST Framework reads the body for a JSONParser, with one
+    limit for all views.
+    """
+
+    media_type = "application/json"
 
     def parse(
         self,
@@ -25,36 +41,51 @@ class StrictJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        body = _read(stream)
+        body = _read(stream, parser_context or {})
         try:
-            data = super().parse(BytesIO(body), media_type, parser_context)
+            data = json.loads(body.decode(), parse_constant=json.strict_constant)
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
-        _check(data, depth=0)
+        except ValueError as error:
+            raise ParseError(f"JSON parse error - {error}") from error
+        _check(data, ())
         return data
 
 
-def _read(stream: IO[bytes]) -> bytes:
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+def _read(stream: IO[bytes], context: Mapping[str, Any]) -> bytes:
+    """Reads at most what the view takes: a view may set `body_limits` by action or method.
+
+    Raises RequestTooLarge.
+    """
+    view = context.get("view")
+    name = getattr(view, "action", None) or context["request"].method.lower()
+    limit = getattr(view, "body_limits", {}).get(name, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     body = stream.read(limit + 1)
     if len(body) > limit:
-        raise RequestDataTooBig
+        hint = getattr(view, "too_large_hint", "Send it in several requests.")
+        raise RequestTooLarge.beyond(limit, hint=hint)
     return body
 
 
-def _check(value: Any, *, depth: int) -> None:
-    if depth > MAX_DEPTH:
+def _check(value: Any, path: tuple[str | int, ...]) -> None:
+    """Checks a value at its path in the body. Raises ParseError, NumberTooLarge."""
+    if len(path) > MAX_DEPTH:
         raise ParseError("The JSON is nested too deeply.")
     match value:
         case str():
             _check_text(value)
+        case int() | float() if abs(value) > MAX_NUMBER:
+            raise NumberTooLarge(
+                f"A number lies between -{MAX_NUMBER} and {MAX_NUMBER}; send larger ones as text.",
+                attr=".".join(map(str, path)) or None,
+            )
         case dict():
             for key, item in value.items():
                 _check_text(key)
-                _check(item, depth=depth + 1)
+                _check(item, (*path, key))
         case list():
-            for item in value:
-                _check(item, depth=depth + 1)
+            for index, item in enumerate(value):
+                _check(item, (*path, index))
 
 
 def _check_text(text: str) -> None:

@@ -14,6 +14,7 @@ from django.conf import settings
 NOT_SIGNED = "not_signed"
 UNKNOWN_ENDPOINT = "unknown_endpoint"
 TOO_LARGE = "too_large"
+UNREADABLE = "unreadable"
 
 TIMEOUT = 0.5
 """Seconds. A slow Redis must not delay the refusal."""

@@ -1,6 +1,6 @@
 """An admin page that asks for confirmation or for a few values, then acts on one object."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from django import forms
@@ -28,19 +28,28 @@ def ask(
     done: str | Callable[[FormT], str],
     form: FormT,
     act: Callable[[FormT], object],
+    facts: Sequence[str] = (),
+    is_removed: bool = False,
 ) -> HttpResponse:
-    """Show the form; once it is valid, act, log and go back. A refusal shows in the form."""
+    """Show the form; once it is valid, act, log and go back. A refusal shows in the form.
+
+    `facts` say what the action would do. If the action removes the object, `is_removed` leads back
+    to the list.
+    """
+    name, pk = str(obj), obj.pk
     if request.method == "POST" and form.is_valid() and _acted(form=form, act=act):
         message = done if isinstance(done, str) else done(form)
+        obj.pk = pk  # Django clears the key of a deleted object
         page.log_change(request, obj, message)
-        page.message_user(request, f"{obj}: {message}")
-        return HttpResponseRedirect(_address_of(page, obj))
+        page.message_user(request, f"{name}: {message}")
+        return HttpResponseRedirect(_list_of(page) if is_removed else _address_of(page, obj))
     context = {
         **page.admin_site.each_context(request),
         "opts": page.opts,
         "original": obj,
         "title": title,
         "form": form,
+        "facts": facts,
         "back": _address_of(page, obj),
     }
     return TemplateResponse(request, "admin/ask.html", context)
@@ -60,3 +69,8 @@ def _address_of(page: ModelAdminBase, obj: Model) -> str:
     opts = page.opts
     name = f"{page.admin_site.name}:{opts.app_label}_{opts.model_name}_change"
     return reverse(name, args=(obj.pk,))
+
+
+def _list_of(page: ModelAdminBase) -> str:
+    opts = page.opts
+    return reverse(f"{page.admin_site.name}:{opts.app_label}_{opts.model_name}_changelist")

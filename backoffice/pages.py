@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import BadRequest
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
+from api.errors import DomainError
 from backoffice.choices import ChosenByIds, NothingChosen
+from backoffice.deleting import bounded_deletion
 
 if TYPE_CHECKING:
     ModelAdminBase = admin.ModelAdmin[Any]
@@ -48,12 +50,49 @@ class AdminPage(ChosenByIds, NothingChosen, ModelAdminBase):
     list_disable_select_all = True
     list_filter_submit = True
     list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER  # "Show counts" would count the table once a choice
+    deletes_selected = False
+    """True if the list offers to delete the selected rows."""
     fixed_fields: Sequence[str] = ("tenant",)
     """Fields that can be set only when an object is added."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = [str(name) for name in super().get_readonly_fields(request, obj)]
         return fields if obj is None else [*fields, *self.fixed_fields]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        if not self.deletes_selected:
+            actions.pop("delete_selected", None)
+        return actions
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **options: Any
+    ) -> Any:
+        if request.POST.get("select_across", "0") not in ("", "0"):
+            raise BadRequest("An action takes the rows that are ticked, not a whole table.")
+        return super().response_action(request, queryset, *args, **options)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        return bounded_deletion(objs)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """Adds or changes an object; a refusal by the domain becomes a message."""
+        try:
+            return super().changeform_view(request, *args, **options)
+        except DomainError as refusal:
+            return self._refused(request, refusal)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """Deletes an object; a refusal by the domain becomes a message."""
+        try:
+            return super().delete_view(request, *args, **options)
+        except DomainError as refusal:
+            return self._refused(request, refusal)
+
+    def _refused(self, request: HttpRequest, refusal: DomainError) -> HttpResponseRedirect:
+        self.message_user(request, refusal.detail, messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if any("\x00" in value for _, values in request.GET.lists() for value in values):

@@ -12,6 +12,7 @@ from channels.providers.registry import adapter_for
 MESSAGE_UI_STATUS: Mapping[MessageStatus, str] = {
     MessageStatus.PENDING: "Waiting",
     MessageStatus.SENDING: "Sending",
+    MessageStatus.ON_HOLD: "Held by the provider",
     MessageStatus.SENT: "Awaiting receipt",
     MessageStatus.DELIVERED: "Delivered",
     MessageStatus.READ: "Read",

@@ -47,6 +47,7 @@ BROADCAST_UI_STATUS: Mapping[BroadcastStatus, str] = {
 class MessageStatus(models.TextChoices):
     PENDING = "PENDING", "Pending"
     SENDING = "SENDING", "Sending"
+    ON_HOLD = "ON_HOLD", "Held by the provider"
     SENT = "SENT", "Sent"
     DELIVERED = "DELIVERED", "Delivered"
     READ = "READ", "Read"
@@ -63,22 +64,25 @@ COUNTED = tuple(status.lower() for status in M.values)
 """The counters' columns: one for each status of a message."""
 
 MESSAGE_MOVES: Mapping[MessageStatus, frozenset[MessageStatus]] = {
-    # To SENT and higher: by a receipt of an earlier hand-over whose answer was lost.
+    # To ON_HOLD, SENT and higher: by a receipt, or the late answer, of an earlier hand-over whose
+    # answer was lost.
     M.PENDING: frozenset(
-        {M.SENDING, M.SENT, M.DELIVERED, M.READ, M.SUPPRESSED, M.CANCELLED, M.EXPIRED}
+        {M.SENDING, M.ON_HOLD, M.SENT, M.DELIVERED, M.READ, M.SUPPRESSED, M.CANCELLED, M.EXPIRED}
     ),
     M.SENDING: frozenset(
-        {M.PENDING, M.SENT, M.DELIVERED, M.READ, M.FAILED, M.UNKNOWN, M.CANCELLED}
+        {M.PENDING, M.ON_HOLD, M.SENT, M.DELIVERED, M.READ, M.FAILED, M.UNKNOWN, M.CANCELLED}
     ),
-    M.UNKNOWN: frozenset({M.PENDING, M.SENT, M.DELIVERED, M.READ, M.FAILED}),
+    M.UNKNOWN: frozenset({M.PENDING, M.ON_HOLD, M.SENT, M.DELIVERED, M.READ, M.FAILED}),
+    # Never back to PENDING: the provider has the message.
+    M.ON_HOLD: frozenset({M.SENT, M.DELIVERED, M.READ, M.FAILED}),
     M.SENT: frozenset({M.DELIVERED, M.READ, M.FAILED}),
     M.FAILED: frozenset({M.DELIVERED, M.READ}),
     M.DELIVERED: frozenset({M.READ}),
     M.READ: frozenset(),
     # By the same receipts, if the message ended while it waited to be sent again.
-    M.SUPPRESSED: frozenset({M.SENT, M.DELIVERED, M.READ}),
-    M.CANCELLED: frozenset({M.SENT, M.DELIVERED, M.READ}),
-    M.EXPIRED: frozenset({M.SENT, M.DELIVERED, M.READ}),
+    M.SUPPRESSED: frozenset({M.ON_HOLD, M.SENT, M.DELIVERED, M.READ}),
+    M.CANCELLED: frozenset({M.ON_HOLD, M.SENT, M.DELIVERED, M.READ}),
+    M.EXPIRED: frozenset({M.ON_HOLD, M.SENT, M.DELIVERED, M.READ}),
 }
 
 RECEIPT_RANK: Mapping[MessageStatus, int] = {M.SENT: 1, M.FAILED: 2, M.DELIVERED: 3, M.READ: 4}
@@ -128,3 +132,4 @@ class MessageCode(models.TextChoices):
     GIVEN_UP = "given_up", "Counted as failed by a decision or by the policy"
     RESENT = "resent", "Sent again by a child broadcast"
     NO_ANSWER = "no_answer", "The provider's answer was lost"
+    HOLD_EXPIRED = "hold_expired", "The provider held it and never reported on it"

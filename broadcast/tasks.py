@@ -11,6 +11,8 @@ from broadcast.control.expiring import expire_due
 from broadcast.control.promoting import promote_due
 from broadcast.engine.batch import sweep_batches
 from broadcast.engine.pipeline import serve_lanes
+from broadcast.followup.cap_retrying import retry_capped
+from broadcast.followup.ending_holds import end_holds
 from broadcast.followup.fallback import fall_back
 from broadcast.followup.looking_up import look_up_unknown
 from broadcast.lanes.hints import hints_waiting
@@ -101,7 +103,9 @@ def look_up() -> None:
 # Safe twice: each broadcast is checked again under its lock.
 @shared_task
 def expire() -> None:
-    expire_due(now=clock.now())
+    now = clock.now()
+    expire_due(now=now)
+    end_holds(now=now)
 
 
 # Safe twice: each broadcast is locked, and a message falls back once.
@@ -109,6 +113,13 @@ def expire() -> None:
 def fall_back_all() -> None:
     if settings.SENDING_ENABLED:
         fall_back(now=clock.now())
+
+
+# Safe twice: each broadcast is locked, and a recipient has one open try at a time.
+@shared_task
+def retry_capped_all() -> None:
+    if settings.SENDING_ENABLED:
+        retry_capped(now=clock.now())
 
 
 # Safe twice: a paused broadcast is not paused again.

@@ -2,6 +2,7 @@
 
 import secrets
 from decimal import Decimal
+from typing import Self, TypeVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -15,6 +16,7 @@ from channels.port.messages import SenderAccount
 from channels.providers.registry import adapter_for
 from postgres.encrypted_json import EncryptedJSONField
 from postgres.ids import new_id
+from tenants.models import Tenant
 from tenants.scoping import TenantQuerySet
 
 
@@ -57,8 +59,11 @@ class ProviderApp(models.Model):
         return WebhookSecrets(secrets=self.secrets)
 
 
-class SenderQuerySet(TenantQuerySet["Sender"]):
-    def usable(self) -> "SenderQuerySet":
+SenderT = TypeVar("SenderT", bound="Sender")
+
+
+class SenderQuerySet(TenantQuerySet[SenderT]):
+    def usable(self) -> Self:
         return self.filter(is_active=True)
 
 
@@ -146,10 +151,23 @@ class Sender(models.Model):
     broken_reason = models.CharField(max_length=200, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_result = models.CharField(max_length=500, blank=True, editable=False)
+    proven_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when the account is this sender's: a check with its credentials passed. "
+        "Other credentials or another account need a new check.",
+    )
+    proven_scope = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="Digest of the credentials that name the customer of the provider.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = SenderQuerySet.as_manager()
+    objects = SenderQuerySet["Sender"].as_manager()
 
     class Meta:
         ordering = ("platform", "name")
@@ -160,9 +178,14 @@ class Sender(models.Model):
                 name="sender_one_default_per_platform",
             ),
             models.UniqueConstraint(
-                fields=("provider", "account_id"),
-                condition=Q(is_active=True),
+                fields=("provider", "account_id", "proven_scope"),
+                condition=Q(is_active=True, proven_at__isnull=False),
                 name="sender_account_once",
+            ),
+            models.UniqueConstraint(
+                fields=("tenant", "provider", "account_id"),
+                condition=Q(is_active=True),
+                name="sender_account_once_per_tenant",
             ),
             models.CheckConstraint(
                 condition=Q(marketing_price__gte=0)
@@ -227,20 +250,28 @@ class SenderDay(models.Model):
         return f"{self.day}: {self.taken}"
 
 
-class TenantWAAppQuerySet(TenantQuerySet["TenantWAApp"]):
-    """Senders on WhatsApp."""
+class TenantWAAppManager(models.Manager["TenantWAApp"]):
+    """Senders on WhatsApp.
 
+    The methods stand here by name, because mypy checks no call of a method that
+    `Manager.from_queryset()` copies.
+    """
 
-class TenantWAAppManager(models.Manager.from_queryset(TenantWAAppQuerySet)):  # type: ignore[misc]
-    def get_queryset(self) -> TenantWAAppQuerySet:
-        return TenantWAAppQuerySet(self.model, using=self._db).filter(platform=Platform.WHATSAPP)
+    def get_queryset(self) -> SenderQuerySet["TenantWAApp"]:
+        return SenderQuerySet(self.model, using=self._db).filter(platform=Platform.WHATSAPP)
+
+    def for_tenant(self, tenant: Tenant) -> SenderQuerySet["TenantWAApp"]:
+        return self.get_queryset().for_tenant(tenant)
+
+    def usable(self) -> SenderQuerySet["TenantWAApp"]:
+        return self.get_queryset().usable()
 
 
 class TenantWAApp(Sender):
     """A tenant's WhatsApp number: it has templates, and its prices depend on the category."""
 
     # The proxy has its own manager; the type stubs allow one per class.
-    objects = TenantWAAppManager()  # type: ignore[misc]
+    objects = TenantWAAppManager()  # type: ignore[assignment, misc]
 
     class Meta:
         proxy = True

@@ -3,15 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularSwaggerView
 
 from api.routing import optional_slash
+from config.openapi.docs_page import DocsView
 from config.openapi.document import DocumentView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs"), name="home"),
     optional_slash("schema", DocumentView.as_view(), name="schema"),
-    optional_slash("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    optional_slash("docs", DocsView.as_view(url_name="schema"), name="docs"),
     path("admin", admin.site.admin_view(admin.site.index), name="admin-without-slash"),
     path("admin/", admin.site.urls),
     path("", include("tenants.api.urls")),

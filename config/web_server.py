@@ -15,8 +15,10 @@ worker_class = "gthread"
 timeout = 60
 graceful_timeout = 20
 keepalive = 5
-# Trust only the proxy that the deployment names.
-forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", default="127.0.0.1")
+# gunicorn believes the proxies' headers (X-Forwarded-Proto, SCRIPT_NAME) only from these addresses;
+# without a proxy, from none.
+_PROXY = "127.0.0.1" if env.int("TRUSTED_PROXIES", default=0) else ""
+forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", default=_PROXY)
 control_socket_disable = True
 
 

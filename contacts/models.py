@@ -15,6 +15,9 @@ from tenants.scoping import TenantQuerySet
 WHATSAPP_WINDOW = timedelta(hours=24)
 """Meta's customer service window, from the customer's last message."""
 
+LONGEST_ADDRESS = 140
+"""Characters: a WhatsApp user id has up to 135 (contacts/user_ids.py), a number 16."""
+
 
 class Tag(models.Model):
     """A label that selects audiences. Stored as written, unique regardless of case."""
@@ -36,7 +39,10 @@ class Tag(models.Model):
 
 
 class Contact(models.Model):
-    """A person that a tenant writes to. `phone` is E.164; `country` is derived from it."""
+    """A person that a tenant writes to, with one or more addresses.
+
+    `phone` is E.164; `country` is derived from it, else from the WhatsApp user id.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -47,6 +53,12 @@ class Contact(models.Model):
     last_name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     telegram_chat_id = models.BigIntegerField(null=True, blank=True)
+    whatsapp_user_id = models.CharField(
+        max_length=LONGEST_ADDRESS,
+        null=True,
+        blank=True,
+        help_text="WhatsApp's business-scoped user id, for people who hide their number.",
+    )
     attributes = models.JSONField(default=dict, blank=True)
     tags = models.ManyToManyField(Tag, through="ContactTag", related_name="contacts", blank=True)
     time_zone = models.CharField(max_length=64, blank=True, help_text="IANA name.")
@@ -71,8 +83,12 @@ class Contact(models.Model):
             models.UniqueConstraint(
                 fields=("tenant", "phone"), name="contact_phone_once_per_tenant"
             ),
+            models.UniqueConstraint(
+                fields=("tenant", "whatsapp_user_id"), name="contact_user_id_once_per_tenant"
+            ),
             models.CheckConstraint(
-                condition=~Q(external_id="") & ~Q(phone=""), name="contact_keys_null_not_empty"
+                condition=~Q(external_id="") & ~Q(phone="") & ~Q(whatsapp_user_id=""),
+                name="contact_keys_null_not_empty",
             ),
         )
         indexes = (
@@ -92,9 +108,33 @@ class Contact(models.Model):
         return f"{self.first_name} {self.last_name}".strip() or str(self.id)
 
     @property
+    def addresses(self) -> list[str]:
+        """All addresses of the contact, as suppressions and messages hold them."""
+        chat_id = self.telegram_chat_id
+        own = (self.phone, None if chat_id is None else str(chat_id), self.whatsapp_user_id)
+        return [address for address in own if address]
+
+    @property
     def whatsapp_window_until(self) -> datetime | None:
         """When WhatsApp stops taking free text for this contact; None before the first reply."""
         return self.whatsapp_reply_at and self.whatsapp_reply_at + WHATSAPP_WINDOW
+
+
+class AddressPair(models.Model):
+    """Two addresses of one person that a provider named together; a row for each direction."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "address", "other")
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
+    address = models.CharField(max_length=LONGEST_ADDRESS)
+    other = models.CharField(max_length=LONGEST_ADDRESS)
+    seen_at = models.DateTimeField(help_text="When the two were first named together.")
+
+    objects = TenantQuerySet["AddressPair"].as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.address} = {self.other}"
 
 
 class ContactTag(models.Model):
@@ -125,13 +165,14 @@ class SuppressionSource(models.TextChoices):
 class Suppression(models.Model):
     """An address that gets no messages. Keyed by address, so it outlives the contact.
 
-    An empty `platform` means every platform. `address` is E.164 or a Telegram chat id as text.
+    An empty `platform` means every platform. `address` is E.164, a Telegram
+    chat id as text, or a WhatsApp user id.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
     platform = models.CharField(max_length=10, choices=Platform.choices, blank=True)
-    address = models.CharField(max_length=64)
+    address = models.CharField(max_length=LONGEST_ADDRESS)
     scope = models.CharField(
         max_length=10, choices=SuppressionScope.choices, default=SuppressionScope.ALL
     )
@@ -163,7 +204,7 @@ class OptIn(models.Model):
     tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.PROTECT, db_index=False, related_name="+"
     )
-    address = models.CharField(max_length=64)
+    address = models.CharField(max_length=LONGEST_ADDRESS)
     platform = models.CharField(max_length=10, choices=Platform.choices)
     at = models.DateTimeField(db_index=True)
 
@@ -181,7 +222,7 @@ class ImportStatus(models.TextChoices):
 
 
 class ContactImport(models.Model):
-    """An import of contacts from a CSV file. The file is deleted when the import ends."""
+    """An import of contacts from a file. The file is deleted when the import ends."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -192,7 +233,20 @@ class ContactImport(models.Model):
         max_length=10, choices=ImportStatus.choices, default=ImportStatus.PENDING
     )
     file_name = models.CharField(max_length=255)
-    content = models.BinaryField(null=True)
+    content = models.BinaryField(
+        null=True, help_text="The file's beginning; the rest is in ContactImportPart."
+    )
+    encoding = models.CharField(
+        max_length=40, blank=True, db_default="", help_text="Empty until it is found out."
+    )
+    sheet = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="Of a spreadsheet; empty: the first."
+    )
+    is_converted = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The file is a spreadsheet's rows as CSV, each after its row number.",
+    )
     default_country = models.CharField(max_length=2, blank=True)
     mapping = models.JSONField(default=dict, blank=True, help_text="CSV column → contact field.")
     tags = models.JSONField(default=list, blank=True)
@@ -206,6 +260,10 @@ class ContactImport(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     failure = models.CharField(max_length=500, blank=True)
+    failure_code = models.CharField(max_length=40, blank=True, db_default="")
+    worked_at = models.DateTimeField(
+        null=True, help_text="When a worker last wrote a block; an old time means that it died."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -219,8 +277,29 @@ class ContactImport(models.Model):
         return f"{self.file_name} ({self.status})"
 
 
+class ContactImportPart(models.Model):
+    """A piece of an import's file after `content`, so that no process holds a whole file."""
+
+    id = models.BigAutoField(primary_key=True)
+    contact_import = models.ForeignKey(
+        ContactImport, on_delete=models.CASCADE, db_index=False, related_name="parts"
+    )
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("contact_import", "number"), name="contact_import_part_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.contact_import_id} {self.number}"
+
+
 class ContactImportError(models.Model):
-    """A line of a CSV file that could not be imported, and why."""
+    """A line of a file that could not be imported, and why."""
 
     id = models.BigAutoField(primary_key=True)
     contact_import = models.ForeignKey(

@@ -1,19 +1,25 @@
 """Provider events as they were received, replies, and receipts of unknown messages."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from channels.platforms import Platform
-from channels.port.events import ReceiptStatus
+from channels.port.events import ReceiptStatus, ReplyKind
+from channels.port.outcomes import FailureCause
+from contacts.models import LONGEST_ADDRESS
 from contacts.opting.words import Wish
 from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
+
+REPLY_KINDS = [(kind.value, kind.value) for kind in ReplyKind]
 
 
 class EventStatus(models.TextChoices):
     STORED = "STORED", "Stored"
     APPLIED = "APPLIED", "Applied"
+    PARTLY = "PARTLY", "Partly understood"
     FAILED = "FAILED", "Set aside"
 
 
@@ -34,6 +40,13 @@ class ProviderEvent(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
+    not_understood = ArrayField(
+        models.CharField(max_length=80),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Parts with values that we do not know, such as “status: held”.",
+    )
     retry_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True, blank=True)
@@ -53,6 +66,11 @@ class ProviderEvent(models.Model):
                 condition=Q(status=EventStatus.FAILED),
                 name="provider_event_set_aside",
             ),
+            models.Index(
+                fields=("id",),
+                condition=Q(status=EventStatus.PARTLY),
+                name="provider_event_partly",
+            ),
         )
 
     def __str__(self) -> str:
@@ -60,7 +78,7 @@ class ProviderEvent(models.Model):
 
 
 class ReceivedMessage(models.Model):
-    """A message from a recipient to one of a tenant's senders."""
+    """A message of any kind from a recipient to one of a tenant's senders, or in a group."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
@@ -70,7 +88,21 @@ class ReceivedMessage(models.Model):
     )
     platform = models.CharField(max_length=10, choices=Platform.choices)
     address = models.CharField(
-        max_length=64, help_text="Address of the writer: E.164 or a Telegram chat id."
+        max_length=LONGEST_ADDRESS,
+        help_text="Address of the writer: E.164, a Telegram chat id or a WhatsApp user id.",
+    )
+    group_id = models.CharField(
+        max_length=128,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Group in which it was written; empty for a private message.",
+    )
+    kind = models.CharField(
+        max_length=12,
+        choices=REPLY_KINDS,
+        default=ReplyKind.TEXT.value,
+        db_default=ReplyKind.TEXT.value,
     )
     contact = models.ForeignKey(
         "contacts.Contact",
@@ -79,7 +111,9 @@ class ReceivedMessage(models.Model):
         blank=True,
         related_name="received_messages",
     )
-    text = models.TextField()
+    text = models.TextField(
+        blank=True, help_text="A message, a caption, the title of an option, a form's answers."
+    )
     provider_message_id = models.CharField(max_length=200)
     broadcast = models.ForeignKey(
         "broadcast.Broadcast",
@@ -93,6 +127,11 @@ class ReceivedMessage(models.Model):
     wish = models.CharField(
         max_length=10, choices=[(wish.value, wish.value) for wish in Wish], blank=True
     )
+    may_want_out = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The text may ask for an end, but is no opt-out by itself: a person should read.",
+    )
     at = models.DateTimeField(help_text="Time of writing, as the provider reports it.")
     received_at = models.DateTimeField()
 
@@ -105,7 +144,16 @@ class ReceivedMessage(models.Model):
                 fields=("app", "provider_message_id"), name="received_message_once"
             ),
         )
-        indexes = (models.Index(fields=("contact", "id"), name="received_by_contact"),)
+        indexes = (
+            models.Index(fields=("contact", "id"), name="received_by_contact"),
+            models.Index(fields=("tenant", "id"), name="received_by_tenant"),
+            # A small index: every scrape of the metrics counts these replies.
+            models.Index(
+                fields=("tenant", "id"),
+                condition=Q(may_want_out=True),
+                name="received_may_want_out",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.platform} {self.at:%Y-%m-%d %H:%M}"
@@ -125,6 +173,17 @@ class ParkedReceipt(models.Model):
     provider_code = models.CharField(max_length=64, blank=True)
     message = models.CharField(max_length=500, blank=True)
     opted_out = models.BooleanField(default=False, db_default=False)
+    cause = models.CharField(
+        max_length=10,
+        choices=[(cause.value, cause.value) for cause in FailureCause if cause],
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What a failure is about.",
+    )
+    holds_sender_for = models.FloatField(
+        default=0, db_default=0, help_text="Seconds for which the failure holds the sender."
+    )
     parked_at = models.DateTimeField(db_index=True)
     tried_at = models.DateTimeField(default=timezone.now, db_index=True)
 

@@ -6,7 +6,8 @@ from celery import shared_task
 
 from inbound.applying import acknowledging
 from inbound.applying.aliases import purge_aliases
-from inbound.applying.applying import apply_block, newest_stored
+from inbound.applying.applying import apply_block
+from inbound.applying.due_events import newest_stored
 from inbound.applying.parking import apply_parked
 from inbound.applying.purging import purge_events
 from postgres import clock

@@ -1,5 +1,7 @@
 """WhatsApp message templates."""
 
+from datetime import datetime
+
 from django.db import models
 
 from channels.platforms import Category
@@ -101,6 +103,14 @@ class WhatsAppTemplate(models.Model):
     status_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Time of the last change of status."
     )
+    archived_from = models.CharField(
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Status before the provider archived it; empty if it is not archived.",
+    )
     edits = models.JSONField(
         default=list,
         blank=True,
@@ -135,3 +145,16 @@ class WhatsAppTemplate(models.Model):
     def is_at_provider(self) -> bool:
         """True if the provider has this template; only the provider then sets its status."""
         return self.provider_template_id != ""
+
+    def set_status(self, status: TemplateStatus, *, is_archived: bool, at: datetime) -> None:
+        """Take the provider's status; if it archived the template, keep the status before.
+
+        Does not save.
+        """
+        if not is_archived:
+            self.archived_from = ""
+        elif self.status != TemplateStatus.DISABLED:
+            self.archived_from = self.status
+        self.status, self.status_at = status, at
+        if status == TemplateStatus.APPROVED:
+            self.approved_at = self.approved_at or at

@@ -1,9 +1,14 @@
 """Log-in: checks the password and chooses the membership."""
 
+from datetime import datetime
+
+from axes.handlers.proxy import AxesProxyHandler
 from django.contrib.auth import authenticate
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from api.errors import DomainError
+from tenants.lockout import refuse_if_locked_out
 from tenants.models import Membership, User
 
 
@@ -28,15 +33,20 @@ class TenantRequired(DomainError):
     status = 400
 
 
-def log_in(*, email: str, password: str, tenant: str = "") -> Membership:
+def log_in(
+    request: HttpRequest, *, email: str, password: str, tenant: str = "", now: datetime
+) -> Membership:
     """Returns the membership to log in to; `tenant` is an id or a slug.
 
-    Raises InvalidCredentials, NoTenant and TenantRequired (data: the tenants to choose from).
+    Raises LockedOut, InvalidCredentials, NoTenant and TenantRequired (data: the tenants to choose
+    from). The request says where the client is; failed log-ins are counted by it.
     """
     # authenticate() takes equally long for unknown e-mails, so its time reveals no e-mail.
-    user = authenticate(username=email.lower(), password=password)
+    user = authenticate(request, username=email.lower(), password=password)
     if not isinstance(user, User):
+        refuse_if_locked_out(request, account=email, now=now)
         raise InvalidCredentials("Wrong e-mail or password.")
+    AxesProxyHandler.user_logged_in(User, request=request, user=user)
     memberships = [
         membership
         for membership in active_memberships(user)

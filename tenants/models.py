@@ -140,6 +140,7 @@ class IdempotencyRecord(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
     key = models.CharField(max_length=255)
     operation = models.CharField(max_length=200, help_text="Method and path of the request.")
     body_hash = models.CharField(max_length=64, help_text="SHA-256 of the request's body.")
@@ -150,7 +151,8 @@ class IdempotencyRecord(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("tenant", "key"), name="idempotency_key_once_per_tenant"
+                fields=("tenant", "user", "operation", "key"),
+                name="idempotency_key_once_per_user_and_path",
             ),
         )
 

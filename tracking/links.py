@@ -4,10 +4,11 @@ A code is the message's 60-bit token and the link's position, in base 62, so tha
 guess each other's codes.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 
 from django.conf import settings
+
+from tracking.finding import spans
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 DIGITS = {character: value for value, character in enumerate(ALPHABET)}
@@ -18,23 +19,24 @@ CODE_LENGTH = 11
 """Codes are padded with zeros to this length. All recipients' texts are then equally long, so SMS
 segments can be counted before tokens exist."""
 
-# A URL ends at white space, a quote or an angle bracket; closing punctuation is not part of it.
-URL = re.compile(r"""https?://[^\s<>"'{}|\\^`]+[^\s<>"'{}|\\^`.,;:!?)\]]""", re.IGNORECASE)
-
 
 def find_urls(texts: Iterable[str]) -> list[str]:
     """The http(s) URLs in texts, each once, in order of appearance."""
-    return list(dict.fromkeys(url for text in texts for url in URL.findall(text)))
+    urls = (text[start:end] for text in texts for start, end in spans(text))
+    return list(dict.fromkeys(urls))
 
 
 def wrap(text: str, *, positions: Mapping[str, int], token: int) -> str:
     """The text with every tracked URL replaced by the recipient's short link."""
-
-    def short(match: re.Match[str]) -> str:
-        position = positions.get(match.group())
-        return match.group() if position is None else short_link(token=token, position=position)
-
-    return URL.sub(short, text) if positions else text
+    if not positions:
+        return text
+    pieces, at = [], 0
+    for start, end in spans(text):
+        position = positions.get(text[start:end])
+        if position is not None:
+            pieces += [text[at:start], short_link(token=token, position=position)]
+            at = end
+    return "".join((*pieces, text[at:]))
 
 
 def short_link(*, token: int, position: int) -> str:

@@ -1,4 +1,4 @@
-"""Checks that money adds up: wallets match their entries and open holds, holds their entries."""
+"""Checks that money adds up: wallets match entries and holds; every tenant has a wallet."""
 
 from postgres.auditing import Check
 
@@ -51,6 +51,15 @@ CHECKS = (
         WHERE (%(since)s::timestamptz IS NULL OR h.created_at > %(since)s
                OR h.captured + h.released < h.amount)
           AND (h.captured <> e.captured OR h.released <> e.released OR h.refunded <> e.refunded)
+        """,
+    ),
+    Check(
+        "tenant_without_wallet",
+        MONEY,
+        """
+        SELECT 'tenant:' || t.id, 'has no wallet'
+        FROM tenants_tenant t
+        WHERE NOT EXISTS (SELECT FROM wallet_wallet w WHERE w.tenant_id = t.id)
         """,
     ),
     Check(

@@ -1,22 +1,22 @@
-"""Admin actions that operators run on broadcasts; each action calls broadcast/lifecycle.py."""
+"""Actions that operators run on one broadcast; each action calls broadcast/lifecycle.py."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from unfold.dataclasses import UnfoldAction
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
-from api.errors import DomainError
 from backoffice.ask import Confirm, ask
+from backoffice.confirming import Effect
 from backoffice.pages import detail_action
 from broadcast import lifecycle
+from broadcast.admin.effects import effect_of_sending, move_one, send_as_shown
+from broadcast.admin.forms import PauseForm, ResolveForm, RetryForm, ScheduleForm, SendForm
 from broadcast.control.pausing import PAUSABLE
 from broadcast.followup.resolving import Decision
 from broadcast.models import Broadcast
@@ -32,13 +32,6 @@ if TYPE_CHECKING:
 else:
     Mixin = object
 
-LIST_ACTIONS = (
-    "send_selected",
-    "unschedule_selected",
-    "pause_selected",
-    "resume_selected",
-    "cancel_selected",
-)
 DETAIL_ACTIONS = (
     "send",
     "schedule",
@@ -68,44 +61,6 @@ If an action is refused nevertheless, its page gives the reason.
 """
 
 
-class ScheduleForm(forms.Form):
-    at = forms.DateTimeField(
-        label="At (UTC)",
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
-        help_text="For example 2027-07-01T10:00.",
-    )
-
-
-class PauseForm(forms.Form):
-    reason = forms.CharField(
-        max_length=200,
-        required=False,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="The tenant's members see this reason.",
-    )
-
-
-class RetryForm(forms.Form):
-    include_unreachable = forms.BooleanField(
-        required=False,
-        help_text="Also retries messages that were rejected permanently because of the recipient, "
-        "for example a blocked or a non-existent number.",
-    )
-
-
-class ResolveForm(forms.Form):
-    """Has no default decision: a resend may reach people twice, a failure may not reach them."""
-
-    decision = forms.ChoiceField(
-        choices=Decision.choices,
-        widget=UnfoldAdminRadioSelectWidget(),
-        help_text="The decision applies to all of these messages. If messages are counted as "
-        "failed, their credits are released, and a receipt that arrives later still counts. If "
-        "messages are sent again, each is charged once; if the broadcast has finished, a child "
-        "broadcast sends them.",
-    )
-
-
 class MoveActions(Mixin):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
         actions: list[UnfoldAction] = super().get_actions_detail(request, object_id)
@@ -119,30 +74,26 @@ class MoveActions(Mixin):
             if broadcast.status in SHOWN_IN[action.path] and action.path != hidden
         ]
 
-    @admin.action(description="Send now")
-    def send_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
-        self._move_each(request, queryset, done="Sent off.", move=lifecycle.send)
-
-    @admin.action(description="Take back to draft")
-    def unschedule_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
-        self._move_each(request, queryset, done="Back to draft.", move=lifecycle.unschedule)
-
-    @admin.action(description="Cancel")
-    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
-        self._move_each(request, queryset, done="Cancelled.", move=lifecycle.cancel)
-
-    @admin.action(description="Pause")
-    def pause_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
-        self._move_each(request, queryset, done="Paused.", move=lifecycle.pause)
-
-    @admin.action(description="Resume")
-    def resume_selected(self, request: HttpRequest, queryset: QuerySet[Broadcast]) -> None:
-        self._move_each(request, queryset, done="Resumed.", move=lifecycle.resume)
-
     @detail_action(description="Send now", url_path="send")
     def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._confirm(
-            request, object_id, title="Send now", done="Sent off.", move=lifecycle.send
+        broadcast = _broadcast(object_id)
+        effect = effect_of_sending(broadcast) if request.method == "GET" else Effect()
+
+        def act(form: SendForm) -> object:
+            return send_as_shown(broadcast, form.cleaned_data["estimate_hash"])
+
+        return ask(
+            page=self,
+            request=request,
+            obj=broadcast,
+            title="Send now",
+            done="Sent off.",
+            form=SendForm(
+                request.POST if request.method == "POST" else None,
+                initial={"estimate_hash": effect.token},
+            ),
+            act=act,
+            facts=[*effect.facts, effect.refusal] if effect.refusal else effect.facts,
         )
 
     @detail_action(description="Take back to draft", url_path="unschedule")
@@ -264,7 +215,7 @@ class MoveActions(Mixin):
             title=title,
             done=done,
             form=form,
-            act=lambda _: _move(broadcast, move),
+            act=lambda _: move_one(broadcast, move),
         )
 
     def _confirm(
@@ -279,23 +230,6 @@ class MoveActions(Mixin):
         form = Confirm(request.POST)
         return self._ask(request, object_id, title=title, done=done, form=form, move=move)
 
-    def _move_each(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Broadcast],
-        *,
-        done: str,
-        move: Callable[..., Any],
-    ) -> None:
-        for broadcast in queryset.select_related("tenant"):
-            try:
-                _move(broadcast, move)
-            except DomainError as refusal:
-                self.message_user(request, f"{broadcast}: {refusal.detail}", messages.ERROR)
-            else:
-                self.log_change(request, broadcast, done)
-                self.message_user(request, f"{broadcast}: {done}")
-
 
 def _broadcast(object_id: str) -> Broadcast:
     return get_object_or_404(Broadcast.objects.select_related("tenant"), pk=object_id)
@@ -304,7 +238,3 @@ def _broadcast(object_id: str) -> Broadcast:
 def _unknown(object_id: str) -> int:
     counters = getattr(_broadcast(object_id), "counters", None)
     return counters.unknown if counters else 0
-
-
-def _move(broadcast: Broadcast, move: Callable[..., Any]) -> None:
-    move(tenant=broadcast.tenant, broadcast_id=broadcast.id, now=timezone.now())

@@ -15,7 +15,8 @@ from django.utils.html import format_html_join
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from backoffice.pages import LargeTable, NarrowFilter, ReadOnlyAdmin
-from broadcast.admin.moves import DETAIL_ACTIONS, LIST_ACTIONS, MoveActions
+from broadcast.admin.moves import DETAIL_ACTIONS, MoveActions
+from broadcast.admin.selected_moves import LIST_ACTIONS, SelectedMoves
 from broadcast.control.pausing import PAUSABLE
 from broadcast.models import (
     Batch,
@@ -35,6 +36,7 @@ COUNTS = (
     "total",
     "pending",
     "sending",
+    "on_hold",
     "handed_over",
     "delivered",
     "read",
@@ -53,13 +55,19 @@ class WaitingFilter(admin.SimpleListFilter):
     parameter_name = "waits"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return (("paused", "A resume by an operator"), ("unknown", "Messages of unknown fate"))
+        return (
+            ("paused", "A resume by an operator"),
+            ("unknown", "Messages of unknown fate"),
+            ("on_hold", "Messages held by the provider"),
+        )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "paused":
             return queryset.filter(paused_at__isnull=False, status__in=PAUSABLE)
         if self.value() == "unknown":
             return queryset.filter(counters__unknown__gt=0)
+        if self.value() == "on_hold":
+            return queryset.filter(counters__on_hold__gt=0)
         return queryset
 
 
@@ -108,7 +116,7 @@ for _name in COUNTS:
 
 
 @admin.register(Broadcast)
-class BroadcastAdmin(MoveActions, CountColumns, ReadOnlyAdmin):
+class BroadcastAdmin(MoveActions, SelectedMoves, CountColumns, ReadOnlyAdmin):
     list_display = (
         "name",
         "tenant",
@@ -153,6 +161,7 @@ class BroadcastAdmin(MoveActions, CountColumns, ReadOnlyAdmin):
                     "send_window",
                     "track_urls",
                     "unknown_policy",
+                    "frequency_cap_retries",
                     "audience",
                 )
             },

@@ -1,5 +1,6 @@
 """`/broadcast/` and `/broadcast/messages/`: each action makes one domain call."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,13 +9,14 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from api.error_schema import example
-from api.pagination import KeysetPages
+from api.error_schema import ErrorResponseSerializer, example
+from api.pagination import KeysetPages, NumberedPages
 from api.strict_serializers import refuse_body
 from broadcast import lifecycle
 from broadcast.api import recipients
@@ -32,8 +34,8 @@ from broadcast.api.serializers import (
     MessageSerializer,
 )
 from broadcast.models import Broadcast, BroadcastMessage
-from tenants.api.idempotency import idempotent
-from tenants.api.permissions import Action
+from broadcast.states import BroadcastStatus
+from tenants.api.permissions import Action, may
 from tenants.api.scoped_views import TenantScoped
 
 CREATE_EXAMPLE = OpenApiExample(
@@ -54,12 +56,33 @@ SEND_EXAMPLE = OpenApiExample(
     request_only=True,
 )
 
+SUMMED = ("total", "handed_over", "failed", "unknown", "suppressed", "clicked")
+"""Counters that the dashboard's `totals` add up."""
+
+TAKE_REFUSED = {**HOLD_REFUSED, 413: ErrorResponseSerializer}
+"""Error answers of a request that takes recipients: its body may be too large."""
+
 TOO_LITTLE_CREDIT = example(
     402,
     "insufficient_credit",
     "This needs 4.200000 EUR of credit and 1.000000 EUR is available. Top up the wallet or choose "
     "fewer recipients.",
 )
+
+
+class DashboardPages(NumberedPages):
+    """Numbered pages with the sums of all pages."""
+
+    def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        sums: dict[str, Any] = {name: {"type": "integer"} for name in SUMMED}
+        sums["cost"] = {"type": "string", "format": "decimal"}
+        totals = {"type": "object", "required": sorted(sums), "properties": sums}
+        return {
+            **page,
+            "required": [*page["required"], "totals"],
+            "properties": {**page["properties"], "totals": totals},
+        }
 
 
 class BroadcastViewSet(
@@ -72,6 +95,8 @@ class BroadcastViewSet(
     queryset = Broadcast.objects.select_related("tenant", "sender", "counters")
     serializer_class = BroadcastSerializer
     filterset_class = BroadcastFilter
+    body_limits = dict.fromkeys(("create", "update", "partial_update"), recipients.LARGEST_BODY)
+    too_large_hint = recipients.TOO_LARGE_HINT
     required = {
         **ControlActions.required,
         "send": Action.SEND,
@@ -82,13 +107,13 @@ class BroadcastViewSet(
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={201: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **HOLD_REFUSED},
+        responses={201: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **TAKE_REFUSED},
         examples=[CREATE_EXAMPLE, TOO_LITTLE_CREDIT],
         description="Create a broadcast: SCHEDULED if `scheduled_at` is given, else a DRAFT.",
     )
-    @idempotent
     def create(self, request: Request) -> Response:
         fields = self._input(request)
+        self._require_send(launches=fields.get("scheduled_at") is not None)
         refs = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
         broadcast = lifecycle.create(
             tenant=self.tenant,
@@ -101,26 +126,31 @@ class BroadcastViewSet(
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
+        responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **TAKE_REFUSED},
     )
     def update(self, request: Request, pk: str) -> Response:
         """Change a broadcast as PATCH does, but require name and platform.
 
-        Fields that are left out keep their values.
+        Fields that are left out keep their values. The answer is 202 while a new audience is being
+        planned.
         """
         return self._edit(request, pk, partial=False)
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={200: BroadcastDetailSerializer, **HOLD_REFUSED},
+        responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **TAKE_REFUSED},
     )
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change a DRAFT or SCHEDULED broadcast; fields that are left out keep their values."""
+        """Change a DRAFT or SCHEDULED broadcast; fields that are left out keep their values.
+
+        The answer is 202 while a new audience is being planned.
+        """
         return self._edit(request, pk, partial=True)
 
     @extend_schema(responses={204: None, **MOVE_REFUSED})
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete a broadcast if no message was handed over to a provider."""
+        self._require_send(launches=self.get_object().status != BroadcastStatus.DRAFT)
         lifecycle.delete(tenant=self.tenant, broadcast_id=UUID(pk), now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -134,7 +164,6 @@ class BroadcastViewSet(
         examples=[SEND_EXAMPLE, TOO_LITTLE_CREDIT],
     )
     @action(detail=True, methods=["post"])
-    @idempotent
     def send(self, request: Request, pk: str) -> Response:
         """Send the broadcast now; the answer is 202 while its audience is being planned."""
         body = SendSerializer(data=request.data)
@@ -191,7 +220,12 @@ class BroadcastViewSet(
         )
 
     @extend_schema(responses={200: DashboardRowSerializer(many=True)})
-    @action(detail=False, methods=["get"], serializer_class=DashboardRowSerializer)
+    @action(
+        detail=False,
+        methods=["get"],
+        serializer_class=DashboardRowSerializer,
+        pagination_class=DashboardPages,
+    )
     def dashboard(self, request: Request) -> Response:
         """List each broadcast's figures, newest first; `totals` sums all pages of the list."""
         rows = self.filter_queryset(self.get_queryset())
@@ -203,9 +237,19 @@ class BroadcastViewSet(
     def get_serializer_class(self) -> type[BaseSerializer[Broadcast]]:
         return BroadcastDetailSerializer if self.action == "retrieve" else self.serializer_class
 
+    def _require_send(self, *, launches: bool) -> None:
+        """What goes out needs the right SEND, also if it is launched or changed by a field.
+
+        Raises PermissionDenied.
+        """
+        if launches and not may(self.membership, Action.SEND):
+            raise PermissionDenied("Your role does not allow sending: leave scheduled_at out.")
+
     def _edit(self, request: Request, pk: str, *, partial: bool) -> Response:
-        self.get_object()
-        fields = self._input(request, partial=partial)
+        broadcast = self.get_object()
+        fields = self._input(request, of=broadcast, partial=partial)
+        is_due = broadcast.status != BroadcastStatus.DRAFT
+        self._require_send(launches=is_due or fields.get("scheduled_at") is not None)
         refs = recipients.parse(fields.pop("recipients")) if "recipients" in fields else None
         broadcast = lifecycle.edit(
             tenant=self.tenant,
@@ -217,15 +261,14 @@ class BroadcastViewSet(
         )
         return self.answer(broadcast)
 
-    def _input(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
+    def _input(
+        self, request: Request, *, of: Broadcast | None = None, partial: bool = False
+    ) -> dict[str, Any]:
         body = BroadcastWriteSerializer(
-            data=request.data, partial=partial, context=self.get_serializer_context()
+            of, data=request.data, partial=partial, context=self.get_serializer_context()
         )
         body.is_valid(raise_exception=True)
         return dict(body.validated_data)
-
-
-SUMMED = ("total", "handed_over", "failed", "unknown", "suppressed", "clicked")
 
 
 def _totals(rows: Any) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from broadcast.api.control_serializers import (
 from broadcast.api.serializers import BroadcastDetailSerializer
 from broadcast.followup.resolving import Decision
 from broadcast.models import Broadcast
-from tenants.api.idempotency import idempotent
 from tenants.api.permissions import Action
 from tenants.api.scoped_views import TenantScoped
 from tenants.models import User
@@ -132,7 +131,6 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
         examples=[example(409, "nothing_to_retry", "No failed recipient is left to retry.")],
     )
     @action(detail=True, methods=["post"], url_path="retry-failed")
-    @idempotent
     def retry_failed(self, request: Request, pk: str) -> Response:
         """Retry the failed messages of a finished broadcast in a child broadcast.
 
@@ -162,7 +160,6 @@ class ControlActions(TenantScoped[Broadcast], GenericViewSet[Broadcast]):
         examples=[RESOLVE_EXAMPLE],
     )
     @action(detail=True, methods=["post"], url_path="resolve-unknown")
-    @idempotent
     def resolve_unknown(self, request: Request, pk: str) -> Response:
         """Resolve UNKNOWN messages, which the provider may or may not have accepted.
 

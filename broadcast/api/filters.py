@@ -2,22 +2,20 @@
 
 from django_filters import rest_framework as filters
 
+from api.fields import UtcDateTimeFilter
+from api.list_parameters import ChoiceUnionFilter
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.states import BroadcastStatus, MessageStatus
 from channels.platforms import Platform
 
 
-class StatusIn(filters.BaseInFilter, filters.ChoiceFilter):
-    """Accepts several statuses, separated by commas: `status__in=SENT,READ`."""
-
-
 class BroadcastFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=BroadcastStatus.choices)
-    status__in = StatusIn(field_name="status", choices=BroadcastStatus.choices)
+    status__in = ChoiceUnionFilter(field_name="status", choices=BroadcastStatus.choices)
     platform = filters.ChoiceFilter(choices=Platform.choices)
     reference = filters.CharFilter()
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = UtcDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = UtcDateTimeFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Broadcast
@@ -29,7 +27,7 @@ class MessageFilter(filters.FilterSet):
     contact = filters.UUIDFilter(field_name="contact_id")
     platform = filters.ChoiceFilter(field_name="broadcast__platform", choices=Platform.choices)
     status = filters.ChoiceFilter(choices=MessageStatus.choices)
-    status__in = StatusIn(field_name="status", choices=MessageStatus.choices)
+    status__in = ChoiceUnionFilter(field_name="status", choices=MessageStatus.choices)
 
     class Meta:
         model = BroadcastMessage

@@ -1,5 +1,6 @@
 """Request bodies that create, edit, estimate, send and schedule a broadcast."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -10,67 +11,88 @@ from api.strict_serializers import StrictSerializer
 from broadcast.api.content_serializers import (
     CONTENT_FIELDS,
     MAX_RUNGS,
+    AudienceSerializer,
     RungSerializer,
-    SendWindowSerializer,
     SharedContentSerializer,
+)
+from broadcast.api.recipients import (
+    MAX_KEY,
+    MAX_RECIPIENTS,
+    MAX_VALUE,
+    MAX_VARIABLES,
+    VARIABLE_NAME,
 )
 from broadcast.api.serializers import BroadcastDetailSerializer
 from broadcast.models import Broadcast
 from channels.models import Sender
 from tenants.api.scoped_fields import TenantRelatedField
+from tenants.api.send_window_serializer import SendWindowSerializer
 
-MAX_TAGS = 100
 
-
-class AudienceTagsSerializer(StrictSerializer):
-    """Names of tags: a contact has at least one of `any`, each of `all`, and none of `none`."""
-
-    default_error_messages = {
-        "invalid": 'Give lists of names, as {{"any": […], "all": […], "none": […]}}.'
+def _recipient_by(key: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": [key],
+        "properties": {key: schema, "variables": VARIABLES},
+        "additionalProperties": False,
     }
 
-    any = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
-    all = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
-    none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
+
+VARIABLES = {
+    "type": "object",
+    "maxProperties": MAX_VARIABLES,
+    "propertyNames": {"pattern": f"^{VARIABLE_NAME.pattern}$"},
+    "additionalProperties": {"type": "string", "maxLength": MAX_VALUE},
+}
+UUID_TEXT = {"type": "string", "format": "uuid"}
+SHORT_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_KEY}
+RECIPIENTS = {
+    "type": "array",
+    "maxItems": MAX_RECIPIENTS,
+    "items": {
+        "oneOf": [
+            UUID_TEXT,
+            _recipient_by("contact", UUID_TEXT),
+            _recipient_by("phone", SHORT_TEXT),
+            _recipient_by("external_id", SHORT_TEXT),
+        ]
+    },
+}
 
 
-class AudienceSerializer(StrictSerializer):
-    """All contacts, or the contacts that match `tags`."""
-
-    all = serializers.BooleanField(required=False)
-    tags = AudienceTagsSerializer(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if bool(attrs.get("all")) == bool(attrs.get("tags")):
-            raise serializers.ValidationError('Give either {"all": true} or {"tags": {…}}.')
-        return attrs
-
-
-@extend_schema_field(
-    {
-        "type": "array",
-        "maxItems": 100_000,
-        "items": {
-            "oneOf": [
-                {"type": "string", "format": "uuid"},
-                {
-                    "type": "object",
-                    "properties": {
-                        "contact": {"type": "string", "format": "uuid"},
-                        "phone": {"type": "string"},
-                        "external_id": {"type": "string"},
-                        "variables": {
-                            "type": "object",
-                            "additionalProperties": {"type": "string"},
-                        },
-                    },
-                },
-            ]
-        },
-    }
-)
+@extend_schema_field(RECIPIENTS)
 class RecipientsField(serializers.JSONField):
     """Raw JSON; broadcast/api/recipients.py parses it, as one field per item would be slow."""
+
+
+LAUNCH = "POST /broadcast/{id}/send/ or POST /broadcast/{id}/schedule/"
+APPROVAL = "POST /broadcast/{id}/approve/"
+PAUSE = "POST /broadcast/{id}/pause/ or POST /broadcast/{id}/resume/"
+MOVE = "POST /broadcast/{id}/send/, schedule/, unschedule/ or cancel/"
+PLANNED = "A change of `recipients` or `audience`"
+SENDING = "Only the sending of its messages"
+CHANGED_BY = {
+    "approved_by": APPROVAL,
+    "approved_at": APPROVAL,
+    "approved_recipients": APPROVAL,
+    "status": MOVE,
+    "ui_status": MOVE,
+    "status_reason": LAUNCH,
+    "total": PLANNED,
+    "recipient_count": PLANNED,
+    "duplicates_removed": PLANNED,
+    "counts": SENDING,
+    "funnel": SENDING,
+    "cost": SENDING,
+    "family": "Only a retry or a fallback",
+    "expected_finish_at": "A change of `scheduled_at` or of the sender's pace",
+    "planning_at": LAUNCH,
+    "queued_at": LAUNCH,
+    "started_at": LAUNCH,
+    "paused_at": PAUSE,
+    "pause_reason": PAUSE,
+    "finished_at": "The end of the sending or POST /broadcast/{id}/cancel/",
+}
 
 
 class BroadcastWriteSerializer(
@@ -78,7 +100,8 @@ class BroadcastWriteSerializer(
 ):
     """A draft may be incomplete: scheduling or sending it requires the missing fields."""
 
-    also_shown = frozenset(BroadcastDetailSerializer.Meta.fields)
+    shown_by = BroadcastDetailSerializer
+    changed_by = CHANGED_BY
 
     sender = TenantRelatedField(queryset=Sender.objects.all(), required=False, allow_null=True)
     recipients = RecipientsField(required=False, write_only=True)
@@ -103,6 +126,7 @@ class BroadcastWriteSerializer(
             *CONTENT_FIELDS,
             "track_urls",
             "unknown_policy",
+            "frequency_cap_retries",
             "recipients",
             "audience",
             "send_window",

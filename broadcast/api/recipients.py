@@ -9,6 +9,9 @@ from api.errors import InvalidInput
 from broadcast.planning.plan import RecipientRef
 
 MAX_RECIPIENTS = 100_000
+LARGEST_BODY = 32 * 1024 * 1024
+"""Bytes of a request with recipients: about 330 for each of MAX_RECIPIENTS."""
+TOO_LARGE_HINT = "Tag the contacts and give an audience instead of recipients."
 MAX_VARIABLES = 50
 MAX_VALUE = 1024
 MAX_KEY = 200

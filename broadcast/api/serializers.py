@@ -9,9 +9,9 @@ from rest_framework import serializers
 from api.fields import MoneyField, UtcDateTimeField
 from broadcast.api.content_serializers import (
     CONTENT_FIELDS,
+    AudienceSerializer,
     ButtonSerializer,
     MediaSerializer,
-    SendWindowSerializer,
     ShownRungSerializer,
 )
 from broadcast.followup.children import family_of
@@ -20,6 +20,7 @@ from broadcast.planning.duration import expected_finish_at
 from broadcast.presentation import funnel, message_ui_status, rate
 from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
 from channels.platforms import Platform
+from tenants.api.send_window_serializer import SendWindowSerializer
 
 
 class CostSerializer(serializers.Serializer[Any]):
@@ -42,6 +43,9 @@ class CountsSerializer(serializers.Serializer[Any]):
 
     pending = serializers.IntegerField()
     sending = serializers.IntegerField()
+    on_hold = serializers.IntegerField(
+        help_text="Accepted and held by the provider; never sent again."
+    )
     sent = serializers.IntegerField()
     delivered = serializers.IntegerField()
     read = serializers.IntegerField()
@@ -74,8 +78,10 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
     funnel = serializers.SerializerMethodField()
     cost = serializers.SerializerMethodField()
     expected_finish_at = serializers.SerializerMethodField()
-    scheduled_at = UtcDateTimeField()
-    expires_at = UtcDateTimeField()
+    scheduled_at = UtcDateTimeField(allow_null=True)
+    expires_at = UtcDateTimeField(allow_null=True)
+    audience = AudienceSerializer(allow_null=True)
+    template_params = serializers.DictField(child=serializers.CharField())
     media = MediaSerializer(allow_null=True)
     buttons = ButtonSerializer(many=True)
     fallback = ShownRungSerializer(many=True)
@@ -94,6 +100,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "fallback_step",
             "track_urls",
             "unknown_policy",
+            "frequency_cap_retries",
             "audience",
             "send_window",
             "expires_at",
@@ -172,7 +179,7 @@ class BroadcastDetailSerializer(BroadcastSerializer):
 
 
 class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
-    platform = serializers.CharField(source="broadcast.platform")
+    platform = serializers.ChoiceField(choices=Platform.choices, source="broadcast.platform")
     ui_status = serializers.SerializerMethodField()
     price = MoneyField()
 

@@ -1,5 +1,7 @@
 """`/u/{code}/`: the page on which a recipient unsubscribes."""
 
+from csp.constants import NONCE, SELF
+from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,11 +13,14 @@ from broadcast.content.unsubscribing import message_of, unsubscribe
 from channels.platforms import Category, Platform
 
 PAGE = "broadcast/unsubscribe.html"
+POLICY = {"style-src": [NONCE], "img-src": ["data:"], "form-action": [SELF]}
+"""Added to the Content-Security-Policy, which else allows nothing."""
 
 
 # The page needs no session, so CSRF protection would add nothing: the code alone authorizes the
 # unsubscription, also for the one-click request of a mail program (RFC 8058).
 @method_decorator(csrf_exempt, name="dispatch")
+@method_decorator(csp_replace(POLICY), name="dispatch")
 class UnsubscribePage(View):
     http_method_names = ("get", "head", "post")
 

@@ -101,6 +101,7 @@ CHECKS = (
         WHERE m.status IN ('FAILED', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')
               AND m.charge_state IN ('HELD', 'CAPTURED')
            OR m.status IN ('SENT', 'DELIVERED', 'READ') AND m.charge_state = 'HELD'
+           OR m.status = 'ON_HOLD' AND m.charge_state IN ('CAPTURED', 'REFUNDED')
            OR m.status IN ('PENDING', 'SENDING', 'UNKNOWN') AND m.charge_state <> 'HELD'
               AND (b.status <> 'DRAFT' OR m.charge_state IN ('CAPTURED', 'REFUNDED'))
         GROUP BY m.broadcast_id, m.status, m.charge_state
@@ -193,7 +194,7 @@ CHECKS = (
         f"""
         WITH {COUNTS}, meant AS (
             SELECT id, CASE
-                WHEN sent + delivered + read = 0 AND unknown = 0 THEN 'FAILED'
+                WHEN sent + delivered + read + unknown + on_hold = 0 THEN 'FAILED'
                 WHEN sent + delivered + read = total - suppressed - cancelled THEN 'SENT'
                 ELSE 'PARTIALLY_SENT' END AS status
             FROM counted

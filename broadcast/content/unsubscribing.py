@@ -11,7 +11,6 @@ from broadcast.models import BroadcastMessage
 from channels.platforms import Category
 from contacts.models import SuppressionScope, SuppressionSource
 from contacts.opting.suppressions import suppress
-from contacts.phones import spellings_of
 from tracking.links import decode
 
 
@@ -31,19 +30,17 @@ def message_of(code: str) -> BroadcastMessage | None:
 
 
 def unsubscribe(*, message: BroadcastMessage, now: datetime) -> None:
-    """Suppresses marketing to this address; suppresses everything if the message was not marketing.
+    """Suppresses marketing to this person; suppresses everything if the message was not marketing.
 
     Applies to the message's platform. Safe to repeat.
     """
     is_marketing = message.broadcast.category == Category.MARKETING
-    platform = message.broadcast.platform
-    for address in spellings_of(message.address or "", platform=platform):
-        suppress(
-            tenant_id=message.tenant_id,
-            platform=platform,
-            address=address,
-            scope=SuppressionScope.MARKETING if is_marketing else SuppressionScope.ALL,
-            source=SuppressionSource.RECIPIENT,
-            reason="unsubscribe link",
-            now=now,
-        )
+    suppress(
+        tenant_id=message.tenant_id,
+        platform=message.broadcast.platform,
+        address=message.address or "",
+        scope=SuppressionScope.MARKETING if is_marketing else SuppressionScope.ALL,
+        source=SuppressionSource.RECIPIENT,
+        reason="unsubscribe link",
+        now=now,
+    )

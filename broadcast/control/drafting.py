@@ -12,8 +12,10 @@ from broadcast.content import registered
 from broadcast.control.approving import withdraw
 from broadcast.control.launching import back_to_draft, launch_at
 from broadcast.control.preconditions import (
+    require_consistent,
     require_editable,
     require_future,
+    require_later_end,
     require_opening,
     require_time_left,
 )
@@ -42,6 +44,8 @@ def create(
     values = dict(fields)
     scheduled_at = values.pop("scheduled_at", None)
     broadcast = Broadcast(tenant=tenant, created_by=actor, **values)
+    require_consistent(broadcast, names_recipients=bool(recipients))
+    require_later_end(broadcast, now=now)
     _check_names(broadcast)
     with transaction.atomic():
         save_new(broadcast)
@@ -75,8 +79,11 @@ def edit(
         values = dict(fields)
         _require_its_recipients(broadcast, values, recipients)
         at = values.pop("scheduled_at", broadcast.scheduled_at)
+        had_audience = broadcast.audience is not None
         changed = _set(broadcast, values)
-        _check_names(broadcast)
+        if recipients is None and had_audience and broadcast.audience is None:
+            recipients = ()  # the rows that were planned from the audience go with it
+        _check_consistent(broadcast, recipients, changed, had_audience=had_audience, now=now)
         replan = recipients is not None or bool(changed - WITHOUT_A_NEW_PLAN)
         was_scheduled = broadcast.status == BroadcastStatus.SCHEDULED
         pause = {name: getattr(broadcast, name) for name in PAUSE}
@@ -95,6 +102,24 @@ def edit(
         elif at is not None:
             _check_times(broadcast, at=at, fields=fields, changed=changed, now=now)
     return fresh(broadcast)
+
+
+def _check_consistent(
+    broadcast: Broadcast,
+    recipients: Sequence[RecipientRef] | None,
+    changed: set[str],
+    *,
+    had_audience: bool,
+    now: datetime,
+) -> None:
+    """Checks the fields as they are after the change."""
+    names_recipients = bool(recipients)
+    if recipients is None and "audience" in changed and not had_audience:
+        names_recipients = BroadcastCounters.objects.get(pk=broadcast.pk).total > 0
+    require_consistent(broadcast, names_recipients=names_recipients)
+    if "expires_at" in changed:
+        require_later_end(broadcast, now=now)
+    _check_names(broadcast)
 
 
 def _take_back(broadcast: Broadcast, actor: User | None) -> None:

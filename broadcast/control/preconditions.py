@@ -56,6 +56,34 @@ def require_one_source(broadcast: Broadcast) -> None:
         raise NoRecipients("Give recipients or an audience first.", attr="recipients")
 
 
+def require_consistent(broadcast: Broadcast, *, names_recipients: bool) -> None:
+    """Refuses fields of a draft that contradict each other, before somebody launches it.
+
+    Raises InvalidInput, which names the field and the way out.
+    """
+    if names_recipients and broadcast.audience is not None:
+        raise InvalidInput(
+            "Give recipients or an audience, not both. To change from recipients to an audience, "
+            'give "recipients": [] beside it; from an audience to recipients, "audience": null.',
+            attr="audience",
+        )
+    sender = broadcast.sender
+    if sender is not None and sender.platform != broadcast.platform:
+        raise InvalidInput(
+            f"This sender sends over {sender.platform}, and the broadcast goes over "
+            f"{broadcast.platform}.",
+            attr="sender",
+        )
+
+
+def require_later_end(broadcast: Broadcast, *, now: datetime) -> None:
+    """Raises InvalidInput if the broadcast has expired before it is launched."""
+    if broadcast.expires_at is not None and broadcast.expires_at <= now:
+        raise InvalidInput(
+            "This time has passed; give one in the future, or null.", attr="expires_at"
+        )
+
+
 def require_future(at: datetime, now: datetime) -> None:
     if at <= now:
         raise InvalidInput(

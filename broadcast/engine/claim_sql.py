@@ -3,11 +3,15 @@
 from functools import cache
 
 from broadcast.moves.move_sql import DELTA_OF_A_BATCH, RETURNING
+from channels.platforms import Platform
 
-PHONE = "c.phone"
-"""The contact's address: a message whose own address differs from it is not sent."""
-CHAT = "c.telegram_chat_id::text"
-"""The same on Telegram."""
+ADDRESSES = {
+    Platform.WHATSAPP: "c.phone, c.whatsapp_user_id",
+    Platform.SMS: "c.phone",
+    Platform.RCS: "c.phone",
+    Platform.TELEGRAM: "c.telegram_chat_id::text",
+}
+"""The contact's addresses on a platform: a message with another address is not sent."""
 
 LOCK = """
 -- The broadcast first, against cancel and pause, then its counters, in the lock order. LOCK only
@@ -28,8 +32,8 @@ RETURNING extract(epoch FROM lease_expires_at - now())
 
 
 @cache
-def claim_sql(*, address: str, size: int) -> str:
-    """Claims up to `size` messages. `address`: the contact's address, as an expression of `c`.
+def claim_sql(*, platform: str, size: int) -> str:
+    """Claims up to `size` messages of a broadcast on this platform.
 
     `size` is a literal in each LIMIT: for a parameter the planner expects a tenth of the table, and
     then reads all of it.
@@ -69,11 +73,13 @@ fresh AS (
 judged AS MATERIALIZED (
     SELECT m.id, CASE
         WHEN c.id IS NULL THEN 'contact_gone'
-        WHEN m.address IS DISTINCT FROM {address} THEN 'address_changed'
+        WHEN coalesce(m.address NOT IN ({ADDRESSES[Platform(platform)]}), true)
+            THEN 'address_changed'
         WHEN %(restricted)s AND m.address <> ALL(%(allowed)s::text[]) THEN 'send_only_to'
         WHEN EXISTS (
             SELECT FROM contacts_suppression o
-            WHERE o.tenant_id = %(tenant)s AND o.address = m.address
+            WHERE o.tenant_id = %(tenant)s
+              AND o.address IN (m.address, c.phone, c.telegram_chat_id::text, c.whatsapp_user_id)
               AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
         ) THEN 'opted_out'
         ELSE '' END AS reason,

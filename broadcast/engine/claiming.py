@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from broadcast.engine.claim_sql import CHAT, LOCK, PHONE, SHUT_FENCE, claim_sql
+from broadcast.engine.claim_sql import LOCK, SHUT_FENCE, claim_sql
 from broadcast.engine.reserving import defer, limits_of, reserve_times
 from broadcast.lanes.closed_zones import NONE_CLOSED, ClosedZones
 from broadcast.lanes.lanes import rest
@@ -19,7 +19,6 @@ from broadcast.models import Broadcast, Lane
 from broadcast.moves.messages import Moved, append_to_ledger
 from broadcast.planning.eligibility import scopes_that_stop
 from channels.models import Sender
-from channels.platforms import Platform
 from postgres import prepared
 from postgres.ids import new_id
 
@@ -99,7 +98,7 @@ def claim(
         prepared.execute(
             cursor,
             claim_sql(
-                address=CHAT if broadcast.platform == Platform.TELEGRAM else PHONE,
+                platform=broadcast.platform,
                 size=limits_of(sender).most(sender.effective_batch_size),
             ),
             {

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
+from broadcast.control.auto_pausing import hold_sender
 from broadcast.engine.lost_answers import ignores_repeats, unknown_becomes
 from broadcast.engine.safeguards import after_settle, spare
 from broadcast.lanes.lanes import wake_lanes
@@ -21,6 +21,7 @@ from broadcast.models.lengths import (
 )
 from broadcast.moves.messages import Moved, move_batch
 from broadcast.moves.move_sql import Move
+from broadcast.moves.new_addresses import follow_chats
 from broadcast.moves.opt_outs import record_opt_outs
 from channels.models import Sender
 from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind
@@ -34,7 +35,7 @@ MAX_BACKOFF = 3600.0
 TRY_AGAIN = (OutcomeKind.PASSING, OutcomeKind.LIMITED, OutcomeKind.UNKNOWN)
 """After these outcomes a message may be sent again."""
 
-UNSENT = "('SENDING', 'UNKNOWN', 'PENDING', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')"
+UNSENT = "('SENDING', 'UNKNOWN', 'PENDING', 'ON_HOLD', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')"
 SETTLE = Move(
     ctes="""
 -- One answer a row.
@@ -56,6 +57,7 @@ o AS (
 judged AS (
     SELECT o.*, CASE
         WHEN o.kind = 'accepted' THEN 'SENT'
+        WHEN o.kind = 'waiting' THEN 'ON_HOLD'
         WHEN o.kind = 'permanent' THEN 'FAILED'
         WHEN o.kind = 'unknown' AND %(idempotent)s AND b.status = 'SENDING'
              AND m.attempts <= %(max_retries)s THEN 'PENDING'
@@ -95,19 +97,22 @@ SET status = CASE WHEN m.status IN {UNSENT} THEN v.status ELSE m.status END,
     failed_at = CASE WHEN v.status = 'FAILED' AND m.status IN ('SENDING', 'UNKNOWN') THEN %(now)s
                      ELSE m.failed_at END,
     attempts = m.attempts - CASE WHEN v.kind = 'limited' THEN 1 ELSE 0 END,
-    next_attempt_at = CASE WHEN v.status = 'PENDING' AND m.status IN ('SENDING', 'UNKNOWN')
-        THEN %(now)s + make_interval(secs => CASE WHEN v.kind = 'limited' THEN v.wait
-            ELSE greatest(v.wait, least(%(max_backoff)s,
-                %(backoff)s * power(2, greatest(m.attempts - 1, 0)))) END) END
+    next_attempt_at = CASE
+        WHEN v.status = 'ON_HOLD' THEN %(now)s + make_interval(secs => %(hold_lasts)s)
+        WHEN v.status = 'PENDING' AND m.status IN ('SENDING', 'UNKNOWN') THEN %(now)s
+            + make_interval(secs => CASE WHEN v.kind = 'limited' THEN v.wait
+                ELSE greatest(v.wait, least(%(max_backoff)s,
+                    %(backoff)s * power(2, greatest(m.attempts - 1, 0)))) END) END
 FROM verdict v
--- An accepted message becomes SENT, as by a receipt, also if it was swept and waits to be sent
--- again, ended while it waited, or belongs to another batch by now. Other answers count for their
--- own batch only. A message that a receipt has moved already only gets its provider id.
+-- An accepted message becomes SENT or ON_HOLD, as by a receipt, also if it was swept and waits to
+-- be sent again, ended while it waited, or belongs to another batch by now. Other answers count for
+-- their own batch only. A message that a receipt has moved already only gets its provider id.
 WHERE m.id = v.id AND m.broadcast_id = %(broadcast)s
-  AND (v.status = 'SENT' AND m.status IN {UNSENT}
+  AND (v.status IN ('SENT', 'ON_HOLD') AND m.status IN {UNSENT}
        OR m.batch_id = %(batch)s
           AND (m.status IN ('SENDING', 'UNKNOWN')
-               OR v.status = 'SENT' AND m.status IN ('SENT', 'DELIVERED', 'READ', 'FAILED')))
+               OR v.status IN ('SENT', 'ON_HOLD')
+                  AND m.status IN ('SENT', 'DELIVERED', 'READ', 'FAILED')))
 """,
 )
 
@@ -136,6 +141,7 @@ def settle(
         "max_retries": sender.effective_max_retries,
         "backoff": settings.BROADCAST_RETRY_DELAY,
         "max_backoff": MAX_BACKOFF,
+        "hold_lasts": settings.BROADCAST_PROVIDER_HOLD,
         "batch": batch_id,
     }
     movement_id = new_id()
@@ -199,10 +205,7 @@ def _act_on(
 ) -> None:
     """Hold the sender, wake the lanes, record opt-outs, pause: whatever the outcomes ask for."""
     if seconds := holds_for(outcomes):
-        until = now + timedelta(seconds=seconds)
-        Sender.objects.filter(Q(held_until=None) | Q(held_until__lt=until), pk=sender.pk).update(
-            held_until=until
-        )
+        hold_sender(sender_id=sender.pk, until=now + timedelta(seconds=seconds))
     if moved.pending:
         wait = waits_for(outcomes)
         if wait is not None:
@@ -212,4 +215,9 @@ def _act_on(
     ]
     if opted_out:
         record_opt_outs(broadcast=broadcast, reported_at=dict.fromkeys(opted_out, now))
+    moved_to = {
+        message_id: outcome.moved_to for message_id, outcome in outcomes if outcome.moved_to
+    }
+    if moved_to:
+        follow_chats(broadcast=broadcast, moved_to=moved_to, now=now)
     after_settle(broadcast=broadcast, outcomes=outcomes, now=now)

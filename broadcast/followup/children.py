@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+import structlog
+from django.db import DataError, connection, transaction
 
-from broadcast.control.launching import launch
+from api.errors import DomainError
+from broadcast.control.launching import OUT_OF_RANGE, launch
 from broadcast.models import Broadcast, BroadcastCounters
-from broadcast.models.lengths import MAX_NAME
+from broadcast.models.lengths import MAX_NAME, MAX_STATUS_REASON
 from broadcast.moves.broadcasts import save_new
 from broadcast.planning.plan import SIXTY_BITS
 from broadcast.states import COUNTED, BroadcastKind
 from tenants.models import User
+
+log = structlog.get_logger(__name__)
 
 COPIED_FIELDS = (
     *Broadcast.CONTENT_FIELDS,
@@ -108,6 +112,20 @@ def retry_child(
 
     The caller has locked the parent. Raises whatever a launch raises; then there is no child.
     """
+    child, _ = retry_draft(parent=parent, actor=actor, where=where, params=params, now=now)
+    launch(child, at=None, now=now)
+    return child
+
+
+def retry_draft(
+    *,
+    parent: Broadcast,
+    actor: User | None,
+    where: str,
+    params: Mapping[str, Any],
+    now: datetime,
+) -> tuple[Broadcast, int]:
+    """A DRAFT for the parent's messages `m` that `where` selects, and their number."""
     child = Broadcast(
         tenant=parent.tenant,
         kind=BroadcastKind.RETRY,
@@ -123,8 +141,20 @@ def retry_child(
         )
         copied = cursor.rowcount
     BroadcastCounters.objects.create(broadcast=child, total=copied, pending=copied)
-    launch(child, at=None, now=now)
-    return child
+    return child, copied
+
+
+def launch_or_say_why(child: Broadcast, *, now: datetime) -> None:
+    """A child that cannot start stays a DRAFT with the reason; a user can correct and send it."""
+    try:
+        with transaction.atomic():
+            launch(child, at=None, now=now)
+    except (DomainError, DataError) as refusal:
+        reason, code = OUT_OF_RANGE, "out_of_range"
+        if isinstance(refusal, DomainError):
+            reason, code = refusal.detail, refusal.code
+        Broadcast.objects.filter(pk=child.pk).update(status_reason=reason[:MAX_STATUS_REASON])
+        log.warning("child_not_started", broadcast=str(child.pk), kind=child.kind, code=code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import structlog
 from django.conf import settings
-from django.db import DataError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
-from api.errors import DomainError
-from broadcast.control.launching import OUT_OF_RANGE, launch
-from broadcast.followup.children import REACHED, TRIES, copy_rows
+from broadcast.followup.cap_retry_sql import RETRY_TO_COME, cap_parameters
+from broadcast.followup.children import REACHED, TRIES, copy_rows, launch_or_say_why
 from broadcast.models import Broadcast, BroadcastCounters
-from broadcast.models.lengths import MAX_NAME, MAX_STATUS_REASON
+from broadcast.models.lengths import MAX_NAME
 from broadcast.moves.broadcasts import lock_family, save_new
 from broadcast.states import FINISHED, BroadcastKind, MessageCode
 from postgres.one_by_one import one_by_one
@@ -34,18 +32,22 @@ FIXED_FIELDS = frozenset({"platform", "sender", "category", "provider_template_i
 RUNG_FIELDS = tuple(name for name in Broadcast.CONTENT_FIELDS if name not in FIXED_FIELDS)
 """Fields that a rung may override. Others are empty; `text` falls back to the parent's."""
 
-NOT_PROVEN = (MessageCode.GIVEN_UP, MessageCode.RETRIES_EXHAUSTED, MessageCode.RESENT)
+NOT_PROVEN = (
+    MessageCode.GIVEN_UP,
+    MessageCode.HOLD_EXPIRED,
+    MessageCode.RETRIES_EXHAUSTED,
+    MessageCode.RESENT,
+)
 """Codes of FAILED messages that may have reached their recipients all the same."""
-
-log = structlog.get_logger(__name__)
 
 TO_FALL_BACK = f"""
 -- A message falls back to one rung, once, and only while no other try of it (a retry, an earlier
--- rung) is open, delivered or answered by an opt-out. Each subquery names the contact and ends with
--- OFFSET 0: else PostgreSQL would look for every message among all others.
+-- rung) is open, to come, delivered or answered by an opt-out. Each subquery names the contact and
+-- ends with OFFSET 0: else PostgreSQL would look for every message among all others.
     m.status = 'FAILED' AND m.error_code <> %(opted_out)s
     AND m.error_code <> ALL(%(not_proven)s)
     AND NOT {REACHED}
+    AND NOT {RETRY_TO_COME}
     AND NOT EXISTS (
         SELECT FROM tries JOIN broadcast_broadcastmessage c ON c.broadcast_id = tries.id
         WHERE tries.id <> %(broadcast)s AND c.contact_id = m.contact_id
@@ -87,20 +89,22 @@ def fall_back(*, now: datetime) -> int:
         .distinct()
     )
     return one_by_one(
-        candidates, lambda parent_id: _has_some(parent_id) and _next_rung(parent_id, now=now)
+        Broadcast.objects.in_bulk(list(candidates)).values(),
+        lambda parent: _has_some(parent, now=now) and _next_rung(parent.pk, now=now),
     )
 
 
-def _has_some(parent_id: UUID) -> bool:
+def _has_some(parent: Broadcast, *, now: datetime) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(HAS_MESSAGES_TO_FALL_BACK, parameters_of(parent_id))
+        cursor.execute(HAS_MESSAGES_TO_FALL_BACK, parameters_of(parent, now=now))
         return bool(cursor.fetchone()[0])
 
 
-def parameters_of(parent_id: UUID) -> dict[str, Any]:
-    """The parameters of SOMEBODY."""
+def parameters_of(parent: Broadcast, *, now: datetime) -> dict[str, Any]:
+    """The parameters of TO_FALL_BACK."""
     return {
-        "broadcast": parent_id,
+        **cap_parameters(parent, now=now),
+        "broadcast": parent.pk,
         "opted_out": MessageCode.OPTED_OUT.value,
         "not_proven": [code.value for code in NOT_PROVEN],
     }
@@ -124,7 +128,7 @@ def _next_rung(parent_id: UUID, *, now: datetime) -> bool:
             transaction.set_rollback(True)
             return False
         BroadcastCounters.objects.create(broadcast=child, total=copied, pending=copied)
-        _launch_or_say_why(child, now=now)
+        launch_or_say_why(child, now=now)
     return True
 
 
@@ -148,6 +152,7 @@ def _child(parent: Broadcast, *, rung: Mapping[str, Any]) -> Broadcast:
         provider_template_id=rung.get("provider_template_id", ""),
         track_urls=parent.track_urls,
         unknown_policy=parent.unknown_policy,
+        frequency_cap_retries=parent.frequency_cap_retries,
         send_window=parent.send_window,
         expires_at=parent.expires_at,
         **{"text": parent.text, **overrides},
@@ -157,20 +162,7 @@ def _child(parent: Broadcast, *, rung: Mapping[str, Any]) -> Broadcast:
 def _copy_messages(parent: Broadcast, child: Broadcast, *, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            COPY_THOSE_TO_FALL_BACK, {**parameters_of(parent.pk), "child": child.pk, "now": now}
+            COPY_THOSE_TO_FALL_BACK, {**parameters_of(parent, now=now), "child": child.pk}
         )
         copied: int = cursor.rowcount
     return copied
-
-
-def _launch_or_say_why(child: Broadcast, *, now: datetime) -> None:
-    """A rung that cannot start stays a DRAFT with the reason; a user can correct and send it."""
-    try:
-        with transaction.atomic():
-            launch(child, at=None, now=now)
-    except (DomainError, DataError) as refusal:
-        reason, code = OUT_OF_RANGE, "out_of_range"
-        if isinstance(refusal, DomainError):
-            reason, code = refusal.detail, refusal.code
-        Broadcast.objects.filter(pk=child.pk).update(status_reason=reason[:MAX_STATUS_REASON])
-        log.warning("fallback_not_started", broadcast=str(child.pk), code=code)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 
+from broadcast.followup.failures import act_on_failures
 from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
 from broadcast.models.lengths import (
     MAX_ERROR_CODE,
@@ -75,7 +76,7 @@ SET status = CASE WHEN r.rank > {RANK} THEN r.status ELSE m.status END,
     failed_at = coalesce(m.failed_at, r.failed_at), next_attempt_at = NULL
 FROM r
 WHERE m.id = r.id AND m.broadcast_id = %(broadcast)s
-  AND (m.status IN ('SENDING', 'UNKNOWN', 'SENT', 'FAILED', 'DELIVERED', 'READ')
+  AND (m.status IN ('SENDING', 'UNKNOWN', 'ON_HOLD', 'SENT', 'FAILED', 'DELIVERED', 'READ')
        -- A message that was handed over before and waits to be sent again, as its fate was unknown,
        -- or that ended while it waited: a receipt that shows acceptance decides its status and
        -- saves sending it again; a receipt of failure changes nothing.
@@ -221,6 +222,15 @@ def _apply(broadcast: Broadcast, by_message: _ByMessage, *, now: datetime) -> No
             actor="receipts",
             now=now,
         )
+    failures = {
+        message_id: receipt
+        for message_id, receipts in current.items()
+        for receipt in receipts
+        if receipt.status == ReceiptStatus.FAILED
+    }
+    if failures:
+        # After the outermost commit: a pause locks the broadcast, then its counters.
+        transaction.on_commit(partial(act_on_failures, broadcast, failures, now=now))
     opted_out = {
         message_id: receipt.at
         for message_id, receipts in by_message.items()

@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -15,6 +16,9 @@ from broadcast.states import (
 from channels.platforms import Category, Platform
 from postgres.ids import new_id
 from tenants.scoping import TenantQuerySet
+
+MAX_CAP_RETRIES = 7
+"""A week of daily retries: platforms that limit marketing count every further try."""
 
 
 class BroadcastQuerySet(TenantQuerySet["Broadcast"]):
@@ -105,6 +109,14 @@ class Broadcast(models.Model):
     track_urls = models.BooleanField(default=True)
     unknown_policy = models.CharField(
         max_length=10, choices=UnknownPolicy.choices, default=UnknownPolicy.HOLD
+    )
+
+    frequency_cap_retries = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(MAX_CAP_RETRIES)],
+        help_text="How often, at least 24 hours apart, a recipient is tried again to whom the "
+        "platform limits marketing (Meta's 131049); then the fallback ladder goes on.",
     )
 
     audience = models.JSONField(

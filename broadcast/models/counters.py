@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.db import models
+from django.db.models import Q
 
 from broadcast.models.broadcast import Broadcast
 from broadcast.states import COUNTED
@@ -21,6 +22,7 @@ class BroadcastCounters(models.Model):
     total = models.IntegerField(default=0)
     pending = models.IntegerField(default=0)
     sending = models.IntegerField(default=0)
+    on_hold = models.IntegerField(default=0, db_default=0)
     sent = models.IntegerField(default=0)
     delivered = models.IntegerField(default=0)
     read = models.IntegerField(default=0)
@@ -48,6 +50,7 @@ class BroadcastCounters(models.Model):
                 "total",
                 "pending",
                 "sending",
+                "on_hold",
                 "sent",
                 "delivered",
                 "read",
@@ -60,6 +63,11 @@ class BroadcastCounters(models.Model):
                 "clicks",
                 "clicked",
                 name="counters_not_negative",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("broadcast",), condition=Q(on_hold__gt=0), name="counters_with_holds"
             ),
         )
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from broadcast.models.broadcast import Broadcast
 from broadcast.states import ChargeState, MessageStatus
+from contacts.models import LONGEST_ADDRESS
 from postgres.ids import new_id
 from postgres.not_negative import none_negative
 from tenants.scoping import TenantQuerySet
@@ -43,7 +44,10 @@ class BroadcastMessage(models.Model):
         related_name="+",
     )
     address = models.CharField(
-        max_length=64, null=True, blank=True, help_text="E.164 or a Telegram chat id."
+        max_length=LONGEST_ADDRESS,
+        null=True,
+        blank=True,
+        help_text="E.164, a Telegram chat id or a WhatsApp user id.",
     )
     overrides = models.JSONField(
         null=True, blank=True, help_text="Variables given with the recipient."
@@ -81,7 +85,10 @@ class BroadcastMessage(models.Model):
         help_text="Hand-overs to a provider; a refusal by a rate limit does not count.",
     )
     next_attempt_at = models.DateTimeField(
-        null=True, blank=True, help_text="Set only while the message waits to be sent again."
+        null=True,
+        blank=True,
+        help_text="Set only while the message waits to be sent again, and while it is ON_HOLD: the "
+        "time after which it counts as failed.",
     )
 
     price = models.DecimalField(

@@ -28,7 +28,7 @@ CHANGED = (
 
 def finished_status(counters: BroadcastCounters) -> BroadcastStatus:
     accepted = counters.sent + counters.delivered + counters.read
-    if not accepted and not counters.unknown:
+    if not accepted and not counters.unknown and not counters.on_hold:
         return BroadcastStatus.FAILED
     if accepted == counters.total - counters.suppressed - counters.cancelled:
         return BroadcastStatus.SENT
@@ -39,6 +39,9 @@ def finished_reason(counters: BroadcastCounters) -> str:
     if counters.unknown:
         messages = "1 message" if counters.unknown == 1 else f"{counters.unknown} messages"
         return f"The provider has not said what became of {messages}."
+    if counters.on_hold:
+        messages = "1 message" if counters.on_hold == 1 else f"{counters.on_hold} messages"
+        return f"The provider holds {messages} back."
     return NOBODY if finished_status(counters) == BroadcastStatus.FAILED else ""
 
 

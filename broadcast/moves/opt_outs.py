@@ -8,7 +8,6 @@ from broadcast.models import Broadcast, BroadcastMessage
 from channels.platforms import Platform
 from contacts.models import SuppressionScope, SuppressionSource
 from contacts.opting.suppressions import suppress_all
-from contacts.phones import spellings_of
 
 
 def record_opt_outs(*, broadcast: Broadcast, reported_at: Mapping[UUID, datetime]) -> None:
@@ -24,11 +23,7 @@ def record_opt_outs(*, broadcast: Broadcast, reported_at: Mapping[UUID, datetime
     suppress_all(
         tenant_id=broadcast.tenant_id,
         platform=broadcast.platform,
-        reported_at={
-            spelling: reported_at[message_id]
-            for address, message_id in rows
-            for spelling in spellings_of(str(address), platform=broadcast.platform)
-        },
+        reported_at={str(address): reported_at[message_id] for address, message_id in rows},
         scope=SuppressionScope.MARKETING if marketing_only else SuppressionScope.ALL,
         source=SuppressionSource.PROVIDER,
         reason="Reported by the provider",

@@ -12,7 +12,8 @@ from broadcast.content.variables import CONTACT_FIELDS
 from broadcast.planning.text_sql import text_in_sql
 from broadcast.planning.too_long_sql import too_long_in_sql
 from channels.platforms import Category, Platform
-from contacts.phones import whatsapp_line_sql
+from channels.providers.registry import adapter_for
+from contacts.spellings import line_sql
 from wallet.errors import CurrencyMismatch
 from wallet.models import Wallet
 from wallet.pricing.pricing import BASIC, BASIC_LENGTH, SINGLE
@@ -34,8 +35,9 @@ def eligibility_sql(content: Checked, now: datetime) -> tuple[str, dict[str, Any
         too_long=too_long,
         segments="wallet_sms_segments(j.text)" if platform == Platform.SMS else "1",
         message_type=_message_type(content),
-        line=whatsapp_line_sql("c.address") if platform == Platform.WHATSAPP else "c.address",
-        address="c.telegram_chat_id::text" if platform == Platform.TELEGRAM else "c.phone",
+        line=_line(platform),
+        address=_address(content),
+        opted_out=_opted_out(),
         variables=variables,
     )
     params: dict[str, Any] = {
@@ -50,9 +52,55 @@ def eligibility_sql(content: Checked, now: datetime) -> tuple[str, dict[str, Any
     return sql, {**params, **names, **pieces, **limits, **_tariff_rows(content, now)}
 
 
+def _address(content: Checked) -> str:
+    """The recipient's address on the platform: a number, where there is one."""
+    if content.broadcast.platform == Platform.TELEGRAM:
+        return "c.telegram_chat_id::text"
+    if content.broadcast.platform == Platform.WHATSAPP and takes_user_ids(content):
+        return "coalesce(c.phone, c.whatsapp_user_id)"
+    return "c.phone"
+
+
+def takes_user_ids(content: Checked) -> bool:
+    """Whether the message can be sent to a WhatsApp user id.
+
+    Meta sends authentication templates to numbers only. Source: developers.facebook.com/
+    documentation/business-messaging/whatsapp/business-scoped-user-ids.
+    """
+    capabilities = adapter_for(content.sender.provider).capabilities
+    return capabilities.user_ids and content.broadcast.category != Category.AUTHENTICATION
+
+
+def _line(platform: str) -> str:
+    """The same value for all contacts of one person, who gets one message."""
+    if platform == Platform.TELEGRAM:
+        return "c.address"
+    if platform != Platform.WHATSAPP:
+        return line_sql("c.address")
+    number = f"""(SELECT min({line_sql("p.other")}) FROM contacts_addresspair p
+        WHERE p.tenant_id = %(tenant)s AND p.address = c.address AND starts_with(p.other, '+'))"""
+    return f"""CASE WHEN c.address = c.user_id THEN coalesce({number}, c.address)
+        ELSE {line_sql("c.address")} END"""
+
+
+def _opted_out() -> str:
+    """Whether any address of the person has opted out.
+
+    Three conditions, each with one address: PostgreSQL reads the opt-outs once for each of them.
+    """
+    return " OR ".join(
+        f"""({address} IS NOT NULL AND EXISTS (
+            SELECT FROM contacts_suppression o
+            WHERE o.tenant_id = %(tenant)s AND o.address = {address}
+              AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)))"""
+        for address in ("nullif(c.phone, '')", "c.chat", "c.user_id")
+    )
+
+
 def _resolved(
     *,
     address: str,
+    opted_out: str,
     variables: str,
     line: str,
     too_long: str,
@@ -71,7 +119,8 @@ rate AS MATERIALIZED (
 ), candidate AS (
     SELECT s.seq, s.contact_id, s.overrides, c.id IS NULL AS gone, {address} AS address,
            coalesce(c.country, '') AS country,
-           coalesce(c.phone, '') AS phone, jsonb_strip_nulls({variables}) AS variables
+           coalesce(c.phone, '') AS phone, c.telegram_chat_id::text AS chat,
+           c.whatsapp_user_id AS user_id, jsonb_strip_nulls({variables}) AS variables
     FROM source s LEFT JOIN contacts_contact c ON c.id = s.contact_id AND c.tenant_id = %(tenant)s
 -- The first reason that holds is given. A duplicate loses its address, which no two rows of a
 -- broadcast may share, so it comes before all reasons that keep the address.
@@ -80,11 +129,7 @@ rate AS MATERIALIZED (
         WHEN c.gone THEN 'contact_gone'
         WHEN c.address IS NULL THEN 'no_address'
         WHEN row_number() OVER (PARTITION BY {line} ORDER BY c.seq) > 1 THEN 'duplicate'
-        WHEN EXISTS (
-            SELECT FROM contacts_suppression o
-            WHERE o.tenant_id = %(tenant)s AND o.address = c.address
-              AND o.platform IN ('', %(platform)s) AND o.scope = ANY(%(scopes)s)
-        ) THEN 'opted_out'
+        WHEN {opted_out} THEN 'opted_out'
         WHEN NOT jsonb_exists_all(c.variables, %(required)s::text[]) THEN 'missing_variable'
         WHEN {too_long} THEN 'text_too_long'
         ELSE '' END AS reason

@@ -130,7 +130,7 @@ def require_planned_as_estimated(*, broadcast: Broadcast, quoted: str) -> None:
 def _source(
     broadcast: Broadcast, recipients: Sequence[RecipientRef] | None
 ) -> tuple[str, dict[str, Any]]:
-    if recipients is not None and broadcast.audience is not None:
+    if recipients and broadcast.audience is not None:
         raise InvalidInput("Give recipients or an audience, not both.", attr="audience")
     if broadcast.audience is not None:
         sql, params = planning.source_of_audience(broadcast)

@@ -83,6 +83,8 @@ class ProviderAppForm(TenantForm):
 
 OF_FORM = {"credentials": "new_credentials"}
 """The attr of a refusal → the form's field."""
+PROVEN_TOGETHER = frozenset({"account_id", "new_credentials", "base_url", "is_active"})
+"""If one of these changes, a new check must prove that the account is the sender's."""
 
 
 class SenderForm(TenantForm):
@@ -97,7 +99,10 @@ class SenderForm(TenantForm):
         cleaned = super().clean()
         self._check_provider(cleaned)
         self._check_account(cleaned)
+        self._check_that_it_is_the_only_one(cleaned)
         self._check_currency(cleaned)
+        if PROVEN_TOGETHER & set(self.changed_data):
+            self.instance.proven_at, self.instance.proven_scope = None, ""
         return cleaned
 
     def _check_provider(self, cleaned: dict[str, Any]) -> None:
@@ -125,11 +130,22 @@ class SenderForm(TenantForm):
                 )
             check_account(
                 provider=provider,
-                account_id=cleaned.get("account_id", ""),
+                account_id=cleaned.get("account_id", self.instance.account_id),
                 credentials=self.instance.credentials,
             )
         except InvalidInput as refusal:
             self.add_error(OF_FORM.get(refusal.attr or "", refusal.attr), refusal.detail)
+
+    def _check_that_it_is_the_only_one(self, cleaned: dict[str, Any]) -> None:
+        tenant_id = getattr(cleaned.get("tenant"), "pk", self.instance.tenant_id)
+        others = Sender.objects.filter(
+            tenant_id=tenant_id,
+            provider=cleaned.get("provider", self.instance.provider),
+            account_id=cleaned.get("account_id", self.instance.account_id),
+            is_active=True,
+        ).exclude(pk=self.instance.pk)
+        if cleaned.get("is_active") and others.exists():
+            self.add_error("account_id", "Another active sender of the tenant uses this account.")
 
     def _check_currency(self, cleaned: dict[str, Any]) -> None:
         tenant = cleaned.get("tenant") or (

@@ -9,9 +9,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from backoffice.pages import AdminPage, ReadOnlyAdmin
+from backoffice.pages import ReadOnlyAdmin, Undeletable
 from channels.admin.forms import ProviderAppForm, SenderForm, WhatsAppForm
 from channels.models import ProviderApp, Sender, SenderDay, TenantWAApp
+from channels.senders.identity import IDENTITY as IDENTITY_FIELDS
+from channels.senders.identity import is_used
 from tenants.admin.scoped_forms import BY_TENANT
 
 IDENTITY = ("provider", "name", "address", "account_id", "business_account_id", "app")
@@ -19,7 +21,7 @@ BROKEN = ("broken_at", admin.EmptyFieldListFilter)
 
 
 @admin.register(ProviderApp)
-class ProviderAppAdmin(AdminPage):
+class ProviderAppAdmin(Undeletable):
     form = ProviderAppForm
     list_display = ("name", "tenant", "provider", "is_active", "created_at")
     list_filter = (BY_TENANT, "provider", "is_active")
@@ -40,7 +42,7 @@ class ProviderAppAdmin(AdminPage):
 
 
 @admin.register(Sender)
-class SenderAdmin(AdminPage):
+class SenderAdmin(Undeletable):
     form = SenderForm
     list_display = (
         "name",
@@ -63,6 +65,7 @@ class SenderAdmin(AdminPage):
         "broken_reason",
         "checked_at",
         "check_result",
+        "proven_at",
         "created_at",
         "updated_at",
     )
@@ -90,6 +93,10 @@ class SenderAdmin(AdminPage):
         ),
         ("State", {"fields": readonly_fields}),
     )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fields = super().get_readonly_fields(request, obj)
+        return [*fields, *IDENTITY_FIELDS] if obj is not None and is_used(obj) else fields
 
     @admin.display(description="held until", ordering="held_until")
     def held(self, sender: Sender) -> datetime | None:

@@ -14,11 +14,14 @@ from channels.pacing.limiter import MAX_BATCH_SIZE
 from channels.platforms import Platform
 from channels.port.adapter import Adapter
 from channels.providers.registry import ADAPTERS, adapter_for, providers_for
+from channels.senders.identity import require_same_identity
 from channels.senders.named_accounts import check_account
+from channels.senders.proving import end_proof_if_changed
 from channels.senders.secret_names import check_secrets
 from channels.senders.switching import make_room_for_default, one_sender_an_account
 from tenants.api.permissions import Action, may
 from tenants.api.scoped_fields import TenantRelatedField
+from tenants.api.send_window_serializer import SendWindowSerializer
 from tenants.send_windows import read_send_window
 
 MAX_BATCH_DELAY = 3600
@@ -74,8 +77,27 @@ class ProviderAppSerializer(StrictSerializer, serializers.ModelSerializer[Provid
         return attrs
 
 
+@extend_schema_field(SendWindowSerializer)
+class SendWindowField(serializers.JSONField):
+    """Raw JSON, which read_send_window() checks."""
+
+
 class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     """A number or bot that sends messages. Only the operator sets prices and `base_url`."""
+
+    changed_by = {
+        "is_active": "POST /senders/{id}/activate/ or POST /senders/{id}/deactivate/",
+        "webhook_url": "Another `app`",
+        **dict.fromkeys(("base_url", "currency"), "Only the operator"),
+        **dict.fromkeys(
+            ("marketing_price", "utility_price", "authentication_price"), "Only the operator"
+        ),
+        "held_until": "A limit of the provider",
+        **dict.fromkeys(
+            ("broken_at", "broken_reason", "checked_at", "check_result"),
+            "POST /senders/{id}/check/",
+        ),
+    }
 
     app = TenantRelatedField(
         queryset=ProviderApp.objects.all(), required=False, allow_null=True, default=None
@@ -107,18 +129,20 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
         min_value=1, max_value=2**31 - 1, required=False, allow_null=True
     )
     lanes = serializers.IntegerField(min_value=1, max_value=MAX_LANES, required=False)
-    send_window = serializers.JSONField(
-        required=False,
-        allow_null=True,
-        help_text='{"days": [1, 2, 3, 4, 5], "from": "09:00", "to": "20:00", "time_zone": '
-        '"Europe/Berlin"}; narrows the tenant\'s window.',
+    send_window = SendWindowField(
+        required=False, allow_null=True, help_text="Narrows the tenant's window."
+    )
+    base_url = serializers.CharField(
+        read_only=True,
+        help_text="URL of the provider's API or of the sandbox; empty: the default URL.",
     )
     marketing_price = MoneyField(read_only=True, max_digits=12)
     utility_price = MoneyField(read_only=True, max_digits=12)
     authentication_price = MoneyField(read_only=True, max_digits=12)
-    held_until = UtcDateTimeField(read_only=True)
-    broken_at = UtcDateTimeField(read_only=True)
-    checked_at = UtcDateTimeField(read_only=True)
+    held_until = UtcDateTimeField(read_only=True, allow_null=True)
+    broken_at = UtcDateTimeField(read_only=True, allow_null=True)
+    checked_at = UtcDateTimeField(read_only=True, allow_null=True)
+    proven_at = UtcDateTimeField(read_only=True, allow_null=True)
     created_at = UtcDateTimeField(read_only=True)
     updated_at = UtcDateTimeField(read_only=True)
 
@@ -154,12 +178,13 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
             "broken_reason",
             "checked_at",
             "check_result",
+            "proven_at",
             "created_at",
             "updated_at",
         )
         # one_sender_an_account turns violations of the unique keys into errors, races included.
         validators = ()
-        read_only_fields = ("base_url", "currency", "is_active", "broken_reason", "check_result")
+        read_only_fields = ("currency", "is_active", "broken_reason", "check_result")
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_webhook_url(self, sender: Sender) -> str | None:
@@ -178,6 +203,8 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         self._refuse_what_the_role_forbids(attrs)
         self._refuse_what_is_fixed(attrs)
+        if self.instance is not None:
+            require_same_identity(self.instance, attrs)
         provider = self._value(attrs, "provider")
         self._check_platform(provider, self._value(attrs, "platform"))
         self._check_app(provider, attrs.get("app"))
@@ -205,10 +232,11 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
                 make_room_for_default(
                     tenant=instance.tenant, platform=instance.platform, but=instance.pk
                 )
-            for name, value in validated_data.items():
+            changes = {**validated_data, **end_proof_if_changed(instance, validated_data)}
+            for name, value in changes.items():
                 setattr(instance, name, value)
             # Save only these fields: the engine and the check write to the same row meanwhile.
-            instance.save(update_fields=(*validated_data, "updated_at"))
+            instance.save(update_fields=(*changes, "updated_at"))
         return instance
 
     def _refuse_what_the_role_forbids(self, attrs: dict[str, Any]) -> None:

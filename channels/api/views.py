@@ -7,12 +7,12 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api.error_schema import ErrorResponseSerializer
+from api.list_parameters import NamedSearchFilter
 from api.strict_serializers import refuse_body
 from channels.api.filters import ProviderAppFilter, SenderFilter
 from channels.api.serializers import CheckSerializer, ProviderAppSerializer, SenderSerializer
@@ -35,9 +35,10 @@ class SenderViewSet(
 
     queryset = Sender.objects.select_related("app", "tenant").order_by("platform", "name", "id")
     serializer_class = SenderSerializer
-    filter_backends = (DjangoFilterBackend, SearchFilter)
+    filter_backends = (DjangoFilterBackend, NamedSearchFilter)
     filterset_class = SenderFilter
     search_fields = ("name", "address", "account_id")
+    calls_provider = frozenset({"check"})
     required = {
         "create": Action.MANAGE_CREDENTIALS,
         "activate": Action.MANAGE_CREDENTIALS,
@@ -47,7 +48,11 @@ class SenderViewSet(
     @extend_schema(request=None, responses=CheckSerializer)
     @action(detail=True, methods=["post"])
     def check(self, request: Request, pk: str) -> Response:
-        """Check with the provider if the sender works; no message is sent."""
+        """Check with the provider if the sender works; no message is sent.
+
+        A sender that works owns its account from then on (`proven_at`). If another active sender
+        owns the account, the result is `account_taken`.
+        """
         refuse_body(request)
         sender = self.get_object()
         result = check_sender(tenant=self.tenant, sender_id=sender.pk, now=timezone.now())
@@ -64,7 +69,7 @@ class SenderViewSet(
     @extend_schema(request=None, responses={200: SenderSerializer, 409: ErrorResponseSerializer})
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: str) -> Response:
-        """Use the sender again; 409 if another active sender has taken its account."""
+        """Use the sender again; 409 if another active sender of the tenant has its account."""
         refuse_body(request)
         activate(sender=self.get_object(), now=timezone.now())
         return self._answer(pk)

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from channels.delivery.access_tokens import Authorized, NoToken, authorized
-from channels.delivery.grouping import Group, groups_of, outcomes_of, request_of
+from channels.delivery.grouping import Group, groups_of, is_about_one, outcomes_of, request_of
 from channels.http.client import NO_STARTS, Exchanges, exchange_all
 from channels.http.transport import (
     GRACE_SECONDS,
@@ -30,6 +30,10 @@ from channels.providers.registry import adapter_for
 log = structlog.get_logger(__name__)
 
 Outcomes = list[tuple[UUID, Outcome]]
+Handed = tuple[dict[int, Group], Exchanges[int], Outcomes]
+"""Groups by number, their exchanges, and the outcomes of messages that have no request."""
+SendAlone = Callable[[Authorized, Sequence[OutboundMessage]], Handed]
+"""Begins a request for each of these messages."""
 
 _LOST = Failure(Reason.NO_ANSWER, written=True)
 
@@ -53,7 +57,9 @@ _NOT_BEGUN = {Reason.MISSED_ITS_TIME: 0.0, Reason.HELD_BACK: 1.0, Reason.WOKE_TO
 class Delivery:
     """The outcomes of messages that were handed over together, in at most two cuts.
 
-    Each message is in exactly one cut. Iterating waits for the cuts and skips empty ones.
+    If a shared request was refused for one of its messages, they are sent again one by one, in at
+    most two further cuts. Each message is in exactly one cut. Iterating waits for the cuts and
+    skips empty ones.
     """
 
     def __init__(
@@ -63,11 +69,14 @@ class Delivery:
         refused: Outcomes,
         handed: Mapping[int, Group],
         exchanges: Exchanges[int],
+        send_alone: SendAlone,
     ) -> None:
         self._ready = ready
         self._refused = refused
         self._open = dict(handed)
         self._exchanges = exchanges
+        self._send_alone = send_alone
+        self._alone: list[OutboundMessage] = []
 
     @property
     def is_over(self) -> bool:
@@ -89,8 +98,15 @@ class Delivery:
         if self.is_over:
             answers = {n: answers.get(n, _LOST) for n in self._open}
         handed = {n: self._open.pop(n) for n in answers}
-        refused, self._refused = self._refused, []
-        return refused if self._ready is None else refused + _finished(self._ready, answers, handed)
+        settled, self._refused = self._refused, []
+        if self._ready is not None:
+            outcomes, alone = _finished(self._ready, answers, handed)
+            settled += outcomes
+            self._alone += alone
+            if self._alone and self.is_over:
+                self._open, self._exchanges, not_built = self._send_alone(self._ready, self._alone)
+                settled, self._alone = settled + not_built, []
+        return settled
 
     def __iter__(self) -> Iterator[Outcomes]:
         while not self.is_over:
@@ -112,30 +128,48 @@ def deliver(
     A message is sent at once or, if `starts` names it, at that time (monotonic), but never later
     than `not_after`. Messages share a request if the adapter can group them, and then share an
     unknown outcome too; a paced sender's messages do not, because its limit counts each of them.
-    Every message has its outcome within `timeout` + GRACE_SECONDS of the last start. If an access
+    Every message has its outcome within `timeout` + GRACE_SECONDS of the last start; twice that if
+    a shared request was refused for one of its messages. If an access
     token must be fetched, this call waits for it. Raises UnknownProvider.
     """
     adapter = adapter_for(account.provider)
+
+    def hand_over(ready: Authorized | None, groups: Iterable[Group]) -> Handed:
+        handed: dict[int, Group] = {}
+        requests: dict[int, PreparedRequest] = {}
+        refused: Outcomes = []
+        if ready is not None:
+            handed, requests, refused = _prepare_all(
+                adapter, ready.account, groups, timeout=timeout
+            )
+        exchanges = Exchanges(
+            requests,
+            first_cut=first_cut,
+            within=timeout + GRACE_SECONDS,
+            starts=_numbered(starts, handed),
+            not_after=not_after,
+        )
+        return handed, exchanges, refused
+
     ready: Authorized | None = None
-    handed: dict[int, Group] = {}
-    requests: dict[int, PreparedRequest] = {}
+    no_token: Outcomes = []
     try:
         ready = authorized(account, adapter)
     except NoToken as refusal:
-        refused = [(message.id, refusal.outcome) for message in messages]
-    else:
-        groups: Iterable[Group] = (
-            [(message,) for message in messages] if starts else groups_of(adapter, messages)
-        )
-        handed, requests, refused = _prepare_all(adapter, ready.account, groups, timeout=timeout)
-    exchanges = Exchanges(
-        requests,
-        first_cut=first_cut,
-        within=timeout + GRACE_SECONDS,
-        starts=_numbered(starts, handed),
-        not_after=not_after,
+        no_token = [(message.id, refusal.outcome) for message in messages]
+    groups = _one_each(messages) if starts else groups_of(adapter, messages)
+    handed, exchanges, refused = hand_over(ready, groups)
+    return Delivery(
+        ready=ready,
+        refused=no_token + refused,
+        handed=handed,
+        exchanges=exchanges,
+        send_alone=lambda ready, messages: hand_over(ready, _one_each(messages)),
     )
-    return Delivery(ready=ready, refused=refused, handed=handed, exchanges=exchanges)
+
+
+def _one_each(messages: Sequence[OutboundMessage]) -> list[Group]:
+    return [(message,) for message in messages]
 
 
 def _numbered(starts: Mapping[UUID, float], handed: Mapping[int, Group]) -> Mapping[int, float]:
@@ -211,17 +245,24 @@ def _prepared(build: Callable[[], HttpRequest], *, timeout: float) -> PreparedRe
 
 def _finished(
     ready: Authorized, answers: Mapping[int, Exchange], handed: Mapping[int, Group]
-) -> Outcomes:
+) -> tuple[Outcomes, list[OutboundMessage]]:
+    """The outcomes, and the messages that are to be sent one by one."""
     adapter = adapter_for(ready.account.provider)
-    settled = [
-        (message.id, ready.judged(outcome))
-        for n, exchange in answers.items()
-        for message, outcome in zip(handed[n], _outcomes(adapter, exchange, handed[n]), strict=True)
-    ]
+    settled: Outcomes = []
+    alone: list[OutboundMessage] = []
+    for n, exchange in answers.items():
+        outcomes = _outcomes(adapter, exchange, handed[n])
+        if is_about_one(outcomes):
+            alone += handed[n]
+            continue
+        settled += [
+            (message.id, ready.judged(outcome))
+            for message, outcome in zip(handed[n], outcomes, strict=True)
+        ]
     for _, outcome in settled:
         if outcome.code == UNMAPPED:
             _log_unmapped_once(adapter.provider, outcome.provider_code)
-    return settled
+    return settled, alone
 
 
 def _outcomes(adapter: Adapter, exchange: Exchange, group: Group) -> Sequence[Outcome]:

@@ -7,7 +7,7 @@ from typing import cast
 from channels.port.adapter import Adapter, GroupAdapter
 from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import OutboundMessage, SenderAccount
-from channels.port.outcomes import Outcome
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 
 Group = Sequence[OutboundMessage]
 
@@ -43,6 +43,18 @@ def outcomes_of(adapter: Adapter, response: HttpResponse, group: Group) -> Seque
     if len(outcomes) != len(group):
         raise ValueError("The adapter's outcomes are not one per message.")
     return outcomes
+
+
+def is_about_one(outcomes: Sequence[Outcome]) -> bool:
+    """Whether a request was refused for one of its messages, without saying for which one.
+
+    Such a refusal is no verdict on the others, and none of the messages was taken, so each can be
+    sent in a request of its own. A refusal of the configuration concerns all of them.
+    """
+    first = outcomes[0]
+    is_shared = len(outcomes) > 1 and all(outcome == first for outcome in outcomes)
+    is_refusal = first.kind is OutcomeKind.PERMANENT and first.cause is not FailureCause.CONFIG
+    return is_shared and is_refusal
 
 
 def _grouping(adapter: Adapter) -> GroupAdapter | None:

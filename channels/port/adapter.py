@@ -35,6 +35,8 @@ class Adapter(Protocol):
     default_base_url: str
     credential_names: tuple[str, ...]
     """The keys that a sender's `credentials` must hold."""
+    account_scope: tuple[str, ...]
+    """The credentials that name the provider's customer, if a check proves only these; else ()."""
     webhook_secret_names: tuple[str, ...]
     """The keys that a provider app's `secrets` must hold."""
     capabilities: Capabilities

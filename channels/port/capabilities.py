@@ -21,6 +21,8 @@ class Capabilities:
     """Per request; if more than 1, the adapter is a GroupAdapter."""
     pair_interval: float = 0.0
     """Between two messages to one recipient."""
+    user_ids: bool = False
+    """Messages may be addressed to a WhatsApp user id instead of a number."""
     media: frozenset[ParameterKind] = frozenset()
     """The media that a free text may carry, by URL."""
     media_alone: frozenset[ParameterKind] = frozenset()

@@ -1,6 +1,6 @@
 """The outcome of handing a message to a provider, and its reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -9,6 +9,9 @@ class OutcomeKind(StrEnum):
 
     ACCEPTED = "accepted"
     """The provider took the message and will report on it."""
+    WAITING = "waiting"
+    """The provider took the message and holds it back: a receipt says what becomes of it. The
+    message is never sent again."""
     PERMANENT = "permanent"
     """Refused for good: never retried."""
     PASSING = "passing"
@@ -27,12 +30,22 @@ class LimitScope(StrEnum):
 
 
 class FailureCause(StrEnum):
-    """The cause of a failure; broadcast/engine/safeguards.py pauses by it."""
+    """What a failure is about; its consequences follow from it (docs/error-codes.md).
+
+    An answer and a receipt with the same code have the same cause.
+    """
 
     NONE = ""
+    """The provider's code is in no table."""
     RECIPIENT = "recipient"
+    """This recipient, whoever the sender is."""
+    ROUTE = "route"
+    """This sender to this destination: other senders, or other destinations, may work."""
     CONTENT = "content"
     CONFIG = "config"
+    """The account, the sender or the template: nothing can be sent until a person repairs it."""
+    CAPPED = "capped"
+    """The platform limits marketing to this person: neither the list's fault nor the sender's."""
     OPT_OUT = "opt_out"
 
 
@@ -53,3 +66,5 @@ class Outcome:
     retry_after: float | None = None
     limit_scope: LimitScope = LimitScope.SENDER
     cause: FailureCause = FailureCause.NONE
+    moved_to: str = field(default="", repr=False)
+    """The recipient's new address, if the provider names one; a PASSING message then goes there."""

@@ -10,23 +10,51 @@ from typing import Any, Protocol
 from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import SenderAccount
 
-# Meta's statuses and webhook events, which other providers pass on → our status
+# Meta's words for a template's status in lists and answers, which other providers pass on
 STATUSES: Mapping[str, str] = {
     "APPROVED": "APPROVED",
     "REINSTATED": "APPROVED",
-    "UNPAUSED": "APPROVED",
     "FLAGGED": "APPROVED",  # may be paused soon, but can still be sent
-    "UNLOCKED": "APPROVED",
     "PENDING": "PENDING",
     "IN_APPEAL": "PENDING",
     "REJECTED": "REJECTED",
+    "LIMIT_EXCEEDED": "REJECTED",
     "PAUSED": "PAUSED",
     "LOCKED": "PAUSED",
-    "LIMIT_EXCEEDED": "REJECTED",
     "DISABLED": "DISABLED",
     "ARCHIVED": "DISABLED",
     "PENDING_DELETION": "DISABLED",
     "DELETED": "DISABLED",
+}
+
+ARCHIVED = "ARCHIVED"
+UNARCHIVED = "UNARCHIVED"
+"""Gives back the status that the template had before it was archived."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateMove:
+    """What a reported event does to a template: its new status, and which statuses it can follow.
+
+    An empty `status` leaves the status as it is. An empty `only_from` stands for every status.
+    """
+
+    status: str
+    only_from: frozenset[str] = frozenset()
+
+
+_PAUSED = TemplateMove("PAUSED", frozenset({"PENDING", "APPROVED", "PAUSED"}))
+_UNPAUSED = TemplateMove("APPROVED", frozenset({"APPROVED", "PAUSED"}))
+
+# Meta's words for what happened to a template, in webhooks
+EVENTS: Mapping[str, TemplateMove] = {
+    **{word: TemplateMove(status) for word, status in STATUSES.items()},
+    "FLAGGED": TemplateMove(""),
+    "PAUSED": _PAUSED,
+    "LOCKED": _PAUSED,
+    "UNPAUSED": _UNPAUSED,
+    "UNLOCKED": _UNPAUSED,
+    UNARCHIVED: TemplateMove("", frozenset({"DISABLED"})),
 }
 
 
@@ -73,7 +101,10 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class RemoteTemplate:
-    """A template as its provider lists it; `spec` is None if our model cannot hold it."""
+    """A template as its provider lists it; `spec` is None if our model cannot hold it.
+
+    `status` and `quality` are '' if the provider's word is unknown: ours then stays as it is.
+    """
 
     id: str
     name: str
@@ -83,6 +114,7 @@ class RemoteTemplate:
     reason: str = ""
     quality: str = "UNKNOWN"
     spec: TemplateSpec | None = None
+    is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,5 +190,10 @@ class TemplateProvider(Protocol):
 
 
 def status_of(word: Any) -> str:
-    """Our status for a provider's word; PENDING, which is never sent, for an unknown word."""
-    return STATUSES.get(str(word).upper(), "PENDING")
+    """Our status for a provider's word in a list or an answer; '' for an unknown word."""
+    return STATUSES.get(str(word).upper(), "")
+
+
+def is_archived(word: Any) -> bool:
+    """Whether the provider's word says that the template was archived, so that it may return."""
+    return str(word).upper() == ARCHIVED

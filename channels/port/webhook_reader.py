@@ -2,14 +2,34 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from channels.port.events import InboundEvent
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookAnswer:
+    """Our HTTP answer to a provider's call; by default an empty 200.
+
+    A text may reach a person: Twilio sends the body of an answer to the writer of a message.
+    """
+
+    status: int = 200
+    content_type: str = ""
+    body: bytes = b""
+
+
 class WebhookReader(ABC):
     """Reads one provider's calls to us. Pure functions; no I/O happens here."""
+
+    answer = WebhookAnswer()
+    """The answer to a call that was stored."""
+
+    def refusal(self, status: int) -> WebhookAnswer:
+        """The answer to a call that was refused, with this HTTP status; by default without text."""
+        return WebhookAnswer(status)
 
     def handshake(self, secrets: WebhookSecrets, call: WebhookCall) -> str | None:
         """The plain-text answer to a genuine set-up call; None for every other call."""

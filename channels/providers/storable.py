@@ -28,6 +28,8 @@ def _storable(value: Any) -> Any:
             return storable(value)
         case list():
             return [_storable(item) for item in value]
+        case tuple():
+            return tuple(_storable(item) for item in value)
         case dict():
             return {storable(key): _storable(item) for key, item in value.items()}
     return value
@@ -39,6 +41,6 @@ def storable_event(event: Event) -> Event:
     changed: dict[str, Any] = {
         name: clean
         for name, value in values.items()
-        if isinstance(value, str) and (clean := storable(value)) != value
+        if isinstance(value, str | tuple) and (clean := _storable(value)) != value
     }
     return replace(event, **changed) if changed else event

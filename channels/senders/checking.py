@@ -7,11 +7,18 @@ from uuid import UUID
 from channels.delivery.delivery import check_credentials
 from channels.models import Sender
 from channels.port.outcomes import OutcomeKind
+from channels.senders.proving import prove
 from postgres.text import storable
 from tenants.models import Tenant
 
 CHECK_TIMEOUT = 10.0
 """Seconds. A user waits for the answer, and a repeated check does no harm."""
+TAKEN = {
+    "code": "account_taken",
+    "message": "The credentials work, but another active sender uses this account. Deactivate that "
+    "sender first.",
+}
+"""The result if another sender has proven the account: only who passes a check learns of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,10 @@ class SenderCheck:
 
 
 def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> SenderCheck:
-    """Check with the provider, without sending a message. Success clears `broken_at`.
+    """Check with the provider, without sending a message.
+
+    Success clears `broken_at`, and makes the account the sender's unless another sender has proven
+    it already.
 
     Raises Sender.DoesNotExist. Must not run in a transaction: it waits for the network.
     """
@@ -34,6 +44,8 @@ def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> SenderChe
     works = outcome.kind is OutcomeKind.ACCEPTED
     message = storable(outcome.message)
     checked = SenderCheck(works, "" if works else outcome.code, message, now)
+    if works and not prove(sender=sender, now=now, timeout=CHECK_TIMEOUT):
+        works, checked = False, SenderCheck(works=False, **TAKEN, checked_at=now)
     result = checked.message if works else f"{checked.code}: {checked.message}"
     cleared = {"broken_at": None, "broken_reason": ""} if works else {}
     Sender.objects.filter(pk=sender.pk).update(

@@ -9,11 +9,12 @@ from django.db import IntegrityError, transaction
 
 from api.errors import Conflict
 from channels.models import Sender
+from channels.senders.proving import UNPROVEN
 from tenants.models import Tenant
 
 
 class AccountTaken(Conflict):
-    """Another active sender uses this account, so a receipt could belong to either sender."""
+    """Another active sender of the tenant uses this account: a receipt could belong to either."""
 
     code = "account_taken"
 
@@ -31,7 +32,8 @@ def one_sender_an_account() -> Iterator[None]:
         text = str(error)
         if "sender_account_once" in text:
             raise AccountTaken(
-                "This account of the provider is in use by an active sender.", attr="account_id"
+                "Another active sender of yours uses this account of the provider.",
+                attr="account_id",
             ) from error
         if "sender_one_default_per_platform" in text:
             raise Conflict(
@@ -49,9 +51,12 @@ def make_room_for_default(*, tenant: Tenant, platform: str, but: UUID | None) ->
 
 
 def deactivate(*, sender: Sender, now: datetime) -> None:
-    """Stop using the sender for new broadcasts; a broadcast that is already sending continues."""
+    """Stop using the sender for new broadcasts; a broadcast that is already sending continues.
+
+    Its account becomes free: after an activation, a new check must prove it.
+    """
     Sender.objects.filter(pk=sender.pk, is_active=True).update(
-        is_active=False, is_default=False, updated_at=now
+        is_active=False, is_default=False, updated_at=now, **UNPROVEN
     )
 
 

@@ -22,6 +22,17 @@ _DATABASE = "broadcast"
 _START_DEADLINE = 90.0  # seconds; replaying the log after a crash takes long
 _STOP_GRACE = 30.0
 
+QUIET_LOG = {
+    # A failed statement, and the DETAIL of its error, may hold phone numbers and texts.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    # These are PostgreSQL's defaults: no statement and no parameter is logged.
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_parameter_max_length_on_error": "0",
+}
+"""What keeps recipients' data out of PostgreSQL's log; docker-compose.yml has the same."""
+
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -34,9 +45,7 @@ _SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
-    # A failed statement, and the DETAIL of its error, may hold phone numbers and texts.
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
+    **QUIET_LOG,
 }
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
+import structlog
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config.observing.metrics import metrics
+from config.observing.metrics import may_see_metrics, metrics
 from config.observing.readiness import CHECKS
+
+log = structlog.get_logger(__name__)
 
 
 class ProbesMiddleware:
@@ -34,11 +37,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503, with what is missing by name, while this process cannot do all of its work."""
+    """503 while a need is not met; who may see the metrics is told which, and why."""
     missing = {name: reason for name, check in CHECKS.items() if (reason := check())}
-    if missing:
-        return JsonResponse({"status": "unavailable", "missing": missing}, status=503)
-    return JsonResponse({"status": "ok"})
+    if not missing:
+        return JsonResponse({"status": "ok"})
+    log.warning("not_ready", **missing)
+    details = {"missing": missing} if may_see_metrics(request) else {}
+    return JsonResponse({"status": "unavailable", **details}, status=503)
 
 
 _PROBES = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}

@@ -20,10 +20,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from api.refused_calls import refused_calls
+from tenants.client_address import client_address, is_forwarded
+from tenants.login_counts import login_counts
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
-FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
-"""Headers that a proxy sets: the caller is then behind the proxy, not the connection's peer."""
 
 # name, help, label names, SQL that selects the labels and then the value
 GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
@@ -60,9 +60,10 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
         ("status",),
         """
         SELECT s.status, coalesce(sum(s.number), 0) FROM broadcast_broadcastcounters c
-        CROSS JOIN LATERAL (VALUES ('SENT', c.sent), ('DELIVERED', c.delivered), ('READ', c.read),
-            ('FAILED', c.failed), ('UNKNOWN', c.unknown), ('SUPPRESSED', c.suppressed),
-            ('CANCELLED', c.cancelled), ('EXPIRED', c.expired)) AS s(status, number)
+        CROSS JOIN LATERAL (VALUES ('ON_HOLD', c.on_hold), ('SENT', c.sent),
+            ('DELIVERED', c.delivered), ('READ', c.read), ('FAILED', c.failed),
+            ('UNKNOWN', c.unknown), ('SUPPRESSED', c.suppressed), ('CANCELLED', c.cancelled),
+            ('EXPIRED', c.expired)) AS s(status, number)
         GROUP BY s.status
         """,
     ),
@@ -104,6 +105,23 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
         "SELECT count(*) FROM inbound_providerevent WHERE status = 'FAILED'",
     ),
     (
+        "broadcast_replies_may_want_out",
+        "Replies that may ask for an end without a word that opts out; a person should read them.",
+        (),
+        "SELECT count(*) FROM inbound_receivedmessage WHERE may_want_out",
+    ),
+    (
+        "broadcast_events_partly_understood",
+        "Stored webhook calls with a part that was not understood, by the part.",
+        ("provider", "part"),
+        """
+        SELECT a.provider, split_part(note, ':', 1), count(DISTINCT e.id)
+        FROM inbound_providerevent e JOIN channels_providerapp a ON a.id = e.app_id
+        CROSS JOIN LATERAL unnest(e.not_understood) AS note
+        WHERE e.status = 'PARTLY' GROUP BY 1, 2
+        """,
+    ),
+    (
         "broadcast_receipts_parked",
         "Receipts whose message is not known; dropped after seven days.",
         (),
@@ -132,7 +150,7 @@ GAUGES: Sequence[tuple[str, str, tuple[str, ...], str]] = (
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     """403 unless the token is right or the call comes directly from this machine."""
-    if not _may_see(request):
+    if not may_see_metrics(request):
         return HttpResponseForbidden("Forbidden\n", content_type="text/plain")
     try:
         body = generate_latest(_collect())
@@ -141,13 +159,14 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
 
 
-def _may_see(request: HttpRequest) -> bool:
+def may_see_metrics(request: HttpRequest) -> bool:
+    """Whether the call has METRICS_TOKEN, or comes from this machine and through no proxy."""
     token = settings.METRICS_TOKEN
-    presented = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if token and secrets.compare_digest(presented.encode(), token.encode()):
+    scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
+    is_bearer = scheme.lower() == "bearer"
+    if token and is_bearer and secrets.compare_digest(presented.encode(), token.encode()):
         return True
-    is_forwarded = any(request.META.get(name) for name in FORWARDED)
-    return request.META.get("REMOTE_ADDR") in LOOPBACK and not is_forwarded
+    return client_address(request) in LOOPBACK and not is_forwarded(request)
 
 
 def _collect() -> CollectorRegistry:
@@ -159,6 +178,7 @@ def _collect() -> CollectorRegistry:
             for *values, number in cursor.fetchall():
                 (gauge.labels(*values) if labels else gauge).set(float(number))
     registry.register(_RefusedCalls())
+    registry.register(_LogIns())
     return registry
 
 
@@ -175,5 +195,22 @@ class _RefusedCalls(Collector):
         except redis.RedisError:
             return
         for labels, count in sorted(refused.items()):
+            counter.add_metric(labels, count)
+        yield counter
+
+
+class _LogIns(Collector):
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yields nothing if Redis does not answer: a missing count is not a count of zero."""
+        counter = CounterMetricFamily(
+            "broadcast_logins",
+            "Log-ins at the API and in the admin, since Redis was last emptied.",
+            labels=("door", "result"),
+        )
+        try:
+            logins = login_counts()
+        except redis.RedisError:
+            return
+        for labels, count in sorted(logins.items()):
             counter.add_metric(labels, count)
         yield counter

@@ -37,8 +37,9 @@ _HARMLESS_KEYS = frozenset({"routing_key", "event_key"})
 _SECRET_PATTERNS = (
     # A query string may hold a phone number, a search or a webhook's verify token.
     (re.compile(r"\?[^\s\"']+"), f"?{HIDDEN}"),
-    (re.compile(r"(/r/)[^/\s\"']+"), rf"\1{HIDDEN}"),
-    (re.compile(r"(/webhooks?/(?:[a-z_]+/)?)[^/\s\"']{16,}"), rf"\1{HIDDEN}"),
+    # The secret parts of our paths: codes of links and unsubscriptions, tokens of webhooks. A test
+    # compares them with the URL table.
+    (re.compile(r"(/(?:r|u|webhooks?/[a-z0-9_]+)/)[^/\s\"']+"), rf"\1{HIDDEN}"),
     (re.compile(r"\+[1-9]\d{6,14}\b"), HIDDEN),  # E.164
     (re.compile(r"(?<!\d)\d{6,12}:[\w-]{30,}"), HIDDEN),  # a Telegram bot's token
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\1 {HIDDEN}"),

@@ -16,6 +16,7 @@ from redis.retry import Retry
 
 from config.environment import env
 from config.observing.logs import configure_structlog, logging_config
+from config.security_headers import HEADERS, NOTHING
 from config.settings.development_secrets import development_secret
 from config.settings.rest_api import *
 from config.settings.tasks import *
@@ -36,7 +37,18 @@ DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+# Number of own proxies that append to X-Forwarded-For; 0 means that clients connect directly.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+REST_FRAMEWORK["NUM_PROXIES"] = TRUSTED_PROXIES
 CSRF_FAILURE_VIEW = "api.error_pages.csrf_failure"
+
+# --- browsers -----------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": NOTHING}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = HEADERS["Referrer-Policy"]
+SECURE_CROSS_ORIGIN_OPENER_POLICY = HEADERS["Cross-Origin-Opener-Policy"]
+X_FRAME_OPTIONS = HEADERS["X-Frame-Options"]
 
 # --- Django -------------------------------------------------------------------------------------
 
@@ -58,6 +70,8 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "corsheaders",
     "django_structlog",
+    "axes",
+    "csp",
     "backoffice",
     "tenants",
     "channels",
@@ -71,6 +85,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.observing.request_ids.RequestIdMiddleware",
+    "config.no_store.NoStoreMiddleware",
+    "config.security_headers.SecurityHeadersMiddleware",
     "config.observing.health.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "inbound.webhooks.middleware.WebhooksMiddleware",
@@ -83,6 +99,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "api.slow_statements.SlowStatementsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -130,6 +148,8 @@ _options["options"] = (
     f"{_options.get('options', '')}"
 ).rstrip()
 _options.setdefault("connect_timeout", 5)  # seconds
+# Seconds after which PostgreSQL cancels a statement of a web request; 0 sets no limit.
+WEB_STATEMENT_TIMEOUT = env.float("WEB_STATEMENT_TIMEOUT", default=15.0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 # Prefix of every key in Redis, so that two stacks (or two test runs) on one server do not mix.
@@ -166,6 +186,28 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=7)),
     "UPDATE_LAST_LOGIN": True,
 }
+
+# --- log-in -------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: a locked-out client's password is not checked
+    "django.contrib.auth.backends.ModelBackend",
+]
+# docs/adr/0018 gives the reasons. tenants/lockout.py has the rules and the further limits.
+AXES_HANDLER = "tenants.lockout.LoginGuard"
+AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_LOCK_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username", "ip_address"]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "tenants.client_address.client_network"
+AXES_LOCKOUT_CALLABLE = "tenants.lockout.locked_page"
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SESSION_COOKIE_AGE = 3600 * env.int("ADMIN_SESSION_HOURS", default=8)
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # --- the admin ----------------------------------------------------------------------------------
 
@@ -206,6 +248,8 @@ BROADCAST_LATE_START_LIMIT = env.int("BROADCAST_LATE_START_LIMIT", default=3600)
 BROADCAST_UNKNOWN_GRACE = env.float("BROADCAST_UNKNOWN_GRACE", default=60.0)
 # Seconds to wait for the receipt of an UNKNOWN message before the provider is asked about it.
 BROADCAST_LOOK_UP_AFTER = env.float("BROADCAST_LOOK_UP_AFTER", default=5.0)
+# Seconds after which a message that the provider holds back counts as failed if no receipt came.
+BROADCAST_PROVIDER_HOLD = env.float("BROADCAST_PROVIDER_HOLD", default=86400.0)
 # A broadcast pauses automatically if this share of its last BROADCAST_PAUSE_SAMPLE messages failed.
 BROADCAST_PAUSE_SHARE = env.float("BROADCAST_PAUSE_SHARE", default=0.5)
 BROADCAST_PAUSE_SAMPLE = env.int("BROADCAST_PAUSE_SAMPLE", default=100)
@@ -214,6 +258,8 @@ PROVIDER_TIMEOUT = env.float("PROVIDER_TIMEOUT", default=30.0)
 BROADCAST_FALLBACK_DELAY = env.float("BROADCAST_FALLBACK_DELAY", default=60.0)
 # Days for which applied webhook calls are kept, so that they can be replayed.
 PROVIDER_EVENTS_KEPT_DAYS = env.int("PROVIDER_EVENTS_KEPT_DAYS", default=30)
+# Longest body of a webhook call. Meta reports up to 1,000 statuses in one call, 3 MB in all.
+WEBHOOK_MAX_BODY_BYTES = env.int("WEBHOOK_MAX_BODY_BYTES", default=8 * 1024 * 1024)
 
 # --- payments -----------------------------------------------------------------------------------
 

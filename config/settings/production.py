@@ -1,5 +1,7 @@
 """Settings for production: like base.py, but refuses missing, weak and unencrypted values."""
 
+from django.core.exceptions import ImproperlyConfigured
+
 from config.environment import BASE_DIR, env
 from config.settings.required import refuse_unless_complete
 
@@ -17,13 +19,13 @@ STORAGES = {
 
 # Set it only if your own proxy sets and overwrites X-Forwarded-Proto.
 if env.bool("BEHIND_TLS_PROXY", default=False):
+    if not TRUSTED_PROXIES:
+        raise ImproperlyConfigured("TRUSTED_PROXIES is 0 although BEHIND_TLS_PROXY is set. Give 1.")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
-SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
-X_FRAME_OPTIONS = "DENY"
 LOGGING = logging_config(level=LOG_LEVEL, pretty=False)

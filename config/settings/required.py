@@ -1,5 +1,6 @@
 """Refuses a production environment in which a variable is missing or too weak."""
 
+import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 _MIN_KEY_LENGTH = 50  # the minimum of Django's check security.W009
 _MIN_KEY_VARIETY = 5
 _MIN_PASSWORD_LENGTH = 12
+_COUNT = re.compile("[0-9]")
 
 
 def refuse_unless_complete(environment: Mapping[str, str]) -> None:
@@ -79,6 +81,12 @@ def _public_url_fault(value: str) -> str:
     return "" if parts.scheme == "https" and parts.hostname else "is not an https:// address."
 
 
+def _proxies_fault(value: str) -> str:
+    if not value:
+        return "is missing."
+    return "" if _COUNT.fullmatch(value) else "is not a number of proxies from 0 to 9."
+
+
 _REQUIRED: Mapping[str, tuple[Callable[[str], str], str]] = {
     "SECRET_KEY": (
         _secret_key_fault,
@@ -104,4 +112,11 @@ _REQUIRED: Mapping[str, tuple[Callable[[str], str], str]] = {
     ),
     "ALLOWED_HOSTS": (_hosts_fault, "List the host names, for example broadcast.example.com"),
     "PUBLIC_URL": (_public_url_fault, "For example https://broadcast.example.com"),
+    "TRUSTED_PROXIES": (
+        _proxies_fault,
+        (
+            "Give the number of your own proxies that append the client's address to "
+            "X-Forwarded-For, 0 if clients connect directly."
+        ),
+    ),
 }

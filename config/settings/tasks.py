@@ -11,6 +11,7 @@ CELERY_TASK_ROUTES = {
     "broadcast.tasks.serve": {"queue": "sending"},
     "broadcast.tasks.plan_broadcast": {"queue": "planning"},
     "broadcast.tasks.fall_back_all": {"queue": "planning"},
+    "broadcast.tasks.retry_capped_all": {"queue": "planning"},
     "contacts.tasks.*": {"queue": "planning"},
     "inbound.tasks.*": {"queue": "inbound"},
 }
@@ -27,8 +28,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("look-up-unknown", "broadcast.tasks.look_up", 5.0),
         ("expire-messages", "broadcast.tasks.expire", 5.0),
         ("fall-back", "broadcast.tasks.fall_back_all", 5.0),
+        ("retry-capped", "broadcast.tasks.retry_capped_all", 300.0),
         ("doctor", "doctor.tasks.doctor", 600.0),
         ("purge-idempotency", "tenants.tasks.purge", 3600.0),
+        ("purge-logins", "tenants.tasks.purge_logins", 3600.0),
         ("low-balances", "wallet.tasks.low_balances", 60.0),
         ("sync-templates", "templates_wa.tasks.sync_all", 900.0),
         ("pause-for-templates", "broadcast.tasks.pause_for_templates", 5.0),

@@ -24,6 +24,8 @@ CACHES["default"]["KEY_PREFIX"] = f"{REDIS_KEY_PREFIX}cache"
 
 # A developer's own .env must not change the result of a test.
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+TRUSTED_PROXIES = REST_FRAMEWORK["NUM_PROXIES"] = 0
+AXES_FAILURE_LIMIT = 10
 PUBLIC_URL = os.environ.get("TEST_PUBLIC_URL", "http://localhost:8000")
 CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
 SENDING_ENABLED = True

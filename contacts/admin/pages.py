@@ -2,24 +2,44 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from backoffice.pages import AdminPage, Inline, LargeTable, ReadOnlyAdmin
-from contacts.admin.forms import ContactForm, ContactTagForm, SuppressionForm, TagFormSet
+from backoffice.ask import ask
+from backoffice.pages import (
+    AdminPage,
+    Inline,
+    LargeTable,
+    ReadOnlyAdmin,
+    Undeletable,
+    detail_action,
+)
+from contacts.admin.forms import (
+    ContactForm,
+    ContactTagForm,
+    LiftForm,
+    SuppressionForm,
+    TagFormSet,
+)
 from contacts.models import (
     Contact,
     ContactImport,
     ContactImportError,
     ContactTag,
     Suppression,
+    SuppressionScope,
+    SuppressionSource,
     Tag,
 )
-from tenants.admin.scoped_forms import BY_TENANT
+from contacts.opting.suppressions import lift, suppress
+from tenants.admin.scoped_forms import BY_TENANT, RowForm
 
 
 @admin.register(Tag)
 class TagAdmin(AdminPage):
+    deletes_selected = True
     list_display = ("name", "tenant")
     list_filter = (BY_TENANT,)
     list_select_related = ("tenant",)
@@ -37,12 +57,13 @@ class TagInline(Inline):
 
 @admin.register(Contact)
 class ContactAdmin(AdminPage):
+    deletes_selected = True
     form = ContactForm
     list_display = ("__str__", "tenant", "phone", "external_id", "country", "created_at")
     list_filter = (BY_TENANT,)
     list_select_related = ("tenant",)
     # Exact keys only: a search for a part of a name would read the whole table.
-    search_fields = ("phone__exact", "external_id__exact")
+    search_fields = ("phone__exact", "external_id__exact", "whatsapp_user_id__exact")
     sortable_by = ()
     autocomplete_fields = ("tenant",)
     readonly_fields = ("country", "created_at", "updated_at")
@@ -56,13 +77,11 @@ class ContactTagAdmin(LargeTable):
     list_select_related = ("contact", "tag")
     id_keys = ("contact_id", "tag_id")
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Allowed, because deleting a contact or a tag deletes these rows, too."""
-        return True
-
 
 @admin.register(Suppression)
-class SuppressionAdmin(AdminPage):
+class SuppressionAdmin(Undeletable):
+    """An opt-out is lifted one at a time, with a reason that the history keeps."""
+
     form = SuppressionForm
     list_display = ("address", "tenant", "platform", "scope", "source", "created_at")
     list_filter = (BY_TENANT, "platform", "scope", "source")
@@ -71,6 +90,53 @@ class SuppressionAdmin(AdminPage):
     autocomplete_fields = ("tenant",)
     readonly_fields = ("source", "created_at")
     fixed_fields = ("tenant", "platform", "address", "scope")
+    actions_detail = ("lift",)
+
+    @detail_action(description="Lift", url_path="lift")
+    def lift(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        suppression = get_object_or_404(Suppression.objects.select_related("tenant"), pk=object_id)
+        return ask(
+            page=self,
+            request=request,
+            obj=suppression,
+            title="Lift",
+            done=lambda form: f"Lifted: {form.cleaned_data['reason']}",
+            form=LiftForm(request.POST if request.method == "POST" else None),
+            act=lambda _: lift(
+                tenant_id=suppression.tenant_id,
+                platform=suppression.platform,
+                address=suppression.address,
+                scopes=(SuppressionScope(suppression.scope),),
+                now=timezone.now(),
+            ),
+            facts=(
+                f"{suppression.get_source_display()}, {suppression.created_at:%Y-%m-%d}",
+                "Messages to this person are sent again, also to their other addresses.",
+            ),
+            is_removed=True,
+        )
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Suppression,
+        form: RowForm,
+        change: bool,  # noqa: FBT001 - Django's signature
+    ) -> None:
+        """A new suppression holds for all of the person's addresses."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        saved = suppress(
+            tenant_id=obj.tenant_id,
+            platform=obj.platform,
+            address=obj.address,
+            scope=SuppressionScope(obj.scope),
+            source=SuppressionSource(obj.source),
+            reason=obj.reason,
+            now=timezone.now(),
+        )
+        obj.pk, obj.created_at = saved.pk, saved.created_at
 
 
 @admin.register(ContactImport)

@@ -7,14 +7,14 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
+from api.csv_download import csv_response
 from api.error_schema import ErrorResponseSerializer
-from api.list_parameters import refuse_unknown_parameters
+from api.list_parameters import NamedSearchFilter, check_parameters
 from api.pagination import KeysetPages
 from contacts.api.filters import ContactFilter, SuppressionFilter
 from contacts.api.serializers import (
@@ -22,10 +22,11 @@ from contacts.api.serializers import (
     DoNotContactSerializer,
     SuppressionSerializer,
 )
-from contacts.imports.exporting import csv_lines
+from contacts.imports.exporting import contact_rows
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
 from contacts.opting.do_not_contact import set_do_not_contact, with_do_not_contact
-from contacts.opting.suppressions import suppress
+from contacts.opting.suppressions import lift, suppress
+from postgres.statement_timeouts import without_statement_timeout
 from tenants.api.scoped_views import TenantScoped
 
 
@@ -36,9 +37,16 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     serializer_class = ContactSerializer
     pagination_class = KeysetPages
     keyset = ("-created_at", "-id")
-    filter_backends = (DjangoFilterBackend, SearchFilter)
+    filter_backends = (DjangoFilterBackend, NamedSearchFilter)
     filterset_class = ContactFilter
-    search_fields = ("first_name", "last_name", "phone", "external_id", "email")
+    search_fields = (
+        "first_name",
+        "last_name",
+        "phone",
+        "whatsapp_user_id",
+        "external_id",
+        "email",
+    )
 
     def get_queryset(self) -> QuerySet[Contact]:
         return with_do_not_contact(super().get_queryset())
@@ -74,12 +82,9 @@ class ContactViewSet(TenantScoped[Contact], ModelViewSet[Contact]):
     )
     @action(detail=False, pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
-        refuse_unknown_parameters(request, known=())  # also the list's filters
-        return StreamingHttpResponse(
-            csv_lines(self.get_queryset()),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="contacts.csv"'},
-        )
+        check_parameters(request, known=())  # also the list's filters
+        rows = without_statement_timeout(contact_rows(self.get_queryset()))
+        return csv_response(rows, file_name="contacts.csv")
 
     def _answer(self, contact: Contact, code: int) -> Response:
         fresh = self.get_queryset().get(pk=contact.pk)
@@ -94,7 +99,11 @@ class SuppressionViewSet(
     mixins.DestroyModelMixin,
     GenericViewSet[Suppression],
 ):
-    """Addresses that get no messages. They outlive contacts, and no import lifts them."""
+    """Addresses that get no messages. They outlive contacts, and no import lifts them.
+
+    A suppression holds for all spellings of a number, and for the other addresses that a provider
+    named together with it; deleting one deletes these, too.
+    """
 
     queryset = Suppression.objects.all()
     serializer_class = SuppressionSerializer
@@ -111,5 +120,14 @@ class SuppressionViewSet(
             scope=data.get("scope", SuppressionScope.ALL),
             source=SuppressionSource.USER,
             reason=data.get("reason", ""),
+            now=timezone.now(),
+        )
+
+    def perform_destroy(self, instance: Suppression) -> None:
+        lift(
+            tenant_id=self.tenant.pk,
+            platform=instance.platform,
+            address=instance.address,
+            scopes=(SuppressionScope(instance.scope),),
             now=timezone.now(),
         )

@@ -1,96 +1,95 @@
-"""Reads CSV files as spreadsheets save them: guesses encoding and delimiter."""
+"""Reads CSV text as spreadsheets save it: finds the delimiter, and reads line by line."""
 
 import csv
-import io
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TextIO
 
-from api.errors import InvalidInput
+from contacts.imports.refusals import FileUnreadable
 
 if TYPE_CHECKING:
     from _csv import Reader as CSVReader
 
-MAX_ROWS = 100_000
-"""The whole file is held in memory: about 100 MB in the worker."""
-MAX_COLUMNS = 100
-MAX_COLUMN_NAME = 100
+DELIMITERS = (",", ";", "\t", "|")
+"""In the order in which they are preferred if nothing else decides."""
+NAMED = re.compile(r'\s*"?sep=([^"\r\n])"?[;,\t|]*\s*$', re.IGNORECASE)
+"""Excel's own line before the columns: `sep=;`."""
+SAMPLE_CHARACTERS = 64 * 1024
+SAMPLE_ROWS = 50
+
+Row = tuple[int, list[str]]
+"""The number of the row's first line in an editor, for values may have line breaks; its cells."""
 
 
-class FileUnreadable(InvalidInput):
-    """The whole file is refused."""
+def rows(text: TextIO, *, is_column: Callable[[str], bool]) -> Iterator[Row]:
+    """The rows that have values, with the columns' names first. Raises FileUnreadable.
 
-    code = "file_unreadable"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of the file. `number` is its first line in an editor: values may have line breaks."""
-
-    number: int
-    values: dict[str, str]
-    has_surplus: bool
-    """True if the row has more values than there are columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    columns: tuple[str, ...]
-    lines: list[Line]
-
-
-def read(content: bytes) -> Sheet:
-    """Reads UTF-8 (with or without BOM), else Windows-1252, delimited by comma or semicolon.
-
-    Raises FileUnreadable.
+    `text` must be seekable and opened with `newline=""`. `is_column` tells which names the reader
+    of the file expects: the right delimiter is the one that makes them appear.
     """
-    text = _decoded(content)
-    head = text.split("\n", 1)[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    before, delimiter = _named(text)
+    if not delimiter:
+        delimiter = _found(_sample(text), is_column)
+    reader = csv.reader(text, delimiter=delimiter)
+    return _numbered(reader, before)
+
+
+def _named(text: TextIO) -> tuple[int, str]:
+    """How many lines name the delimiter, and the delimiter; the text stands after these lines."""
+    begin = text.tell()
+    line = text.readline(SAMPLE_CHARACTERS)
+    if match := NAMED.match(line):
+        return 1, match.group(1)
+    text.seek(begin)
+    return 0, ""
+
+
+def _sample(text: TextIO) -> str:
+    begin = text.tell()
+    sample = text.read(SAMPLE_CHARACTERS)
+    text.seek(begin)
+    if len(sample) < SAMPLE_CHARACTERS:
+        return sample
+    return sample[: sample.rfind("\n") + 1] or sample
+
+
+def _found(sample: str, is_column: Callable[[str], bool]) -> str:
+    return max(DELIMITERS, key=lambda delimiter: _fit(sample, delimiter, is_column))
+
+
+def _fit(sample: str, delimiter: str, is_column: Callable[[str], bool]) -> tuple[float, ...]:
+    """How well a delimiter fits: whole quotes, expected columns, rows of one width, columns."""
     try:
-        columns = _columns(next(reader, []))
-        lines = list(_lines(reader, columns))
+        cut = _cut(sample, delimiter)
+    except csv.Error:
+        return (-1,)
+    if not cut:
+        return (0,)
+    width = len(cut[0])
+    widths = Counter(len(row) for row in cut)
+    broken_quotes = sum(cell.count('"') % 2 for row in cut for cell in row)
+    known = sum(is_column(name.strip()) for name in cut[0])
+    return (-broken_quotes, known, widths[width] / len(cut), width)
+
+
+def _cut(sample: str, delimiter: str) -> list[list[str]]:
+    cut = []
+    for row in csv.reader(sample.splitlines(keepends=True), delimiter=delimiter):
+        if any(cell.strip() for cell in row):
+            cut.append(row)
+        if len(cut) == SAMPLE_ROWS:
+            break
+    return cut
+
+
+def _numbered(reader: "CSVReader", before: int) -> Iterator[Row]:
+    ended = 0
+    try:
+        for cells in reader:
+            number, ended = before + ended + 1, reader.line_num
+            values = [cell.strip() for cell in cells]
+            if any(values):
+                yield number, values
     except csv.Error as error:
-        raise FileUnreadable(f"Line {reader.line_num} is not valid CSV.") from error
-    return Sheet(tuple(column for column in columns if column), lines)
-
-
-def _decoded(content: bytes) -> str:
-    if b"\x00" in content:
-        raise FileUnreadable("Save the file as CSV in UTF-8; this is another format.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
-def _columns(names: list[str]) -> list[str]:
-    columns = [name.strip() for name in names]
-    named = [column for column in columns if column]
-    if not named:
-        raise FileUnreadable("The first line must name the columns.")
-    if len(columns) > MAX_COLUMNS or max(map(len, named)) > MAX_COLUMN_NAME:
-        raise FileUnreadable(
-            f"At most {MAX_COLUMNS} columns, with names of {MAX_COLUMN_NAME} characters at most."
-        )
-    twice = sorted({column for column in named if named.count(column) > 1})
-    if twice:
-        raise FileUnreadable(f"There are two columns {twice[0]}.")
-    return columns
-
-
-def _lines(reader: "CSVReader", columns: list[str]) -> Iterator[Line]:
-    before = reader.line_num
-    rows = 0
-    for row in reader:
-        number, before = before + 1, reader.line_num
-        values = [value.strip() for value in row]
-        if not any(values):
-            continue
-        rows += 1
-        if rows > MAX_ROWS:
-            raise FileUnreadable(f"At most {MAX_ROWS:,} rows: split the file.")
-        paired = zip(columns, values, strict=False)
-        named = {column: value for column, value in paired if column}
-        yield Line(number, named, has_surplus=any(values[len(columns) :]))
+        raise FileUnreadable(f"Line {before + reader.line_num} is not valid CSV.") from error

@@ -1,157 +1,135 @@
-"""Parses a line of a CSV file into values of a contact."""
+"""Parses a line of a file into values of a contact."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
-from zoneinfo import available_timezones
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
+from api.csv_download import with_formula
 from api.errors import InvalidInput
 from api.parsers import UNSTORABLE
-from contacts.imports.csv_reading import FileUnreadable, Line
-from contacts.phones import to_e164
+from contacts.imports.columns import BY_NAME, KEYS, Values, name_of
+from contacts.imports.known_exports import KnownExport, known_export, values_of
+from contacts.imports.refusals import FileUnreadable
 
-TEXTS = {"first_name": 200, "last_name": 200, "external_id": 200}
-"""Fields that are imported unchanged, and their maximum lengths."""
-MAX_EMAIL = 254
-MAX_TAG = 100
-MAX_DIGITS = 19
-"""Digits of the largest 64-bit number."""
-YES = frozenset({"1", "true", "yes", "y", "x"})
-NO = frozenset({"0", "false", "no", "n"})
+MAX_COLUMNS = 100
+MAX_COLUMN_NAME = 100
 
 
-@dataclass(slots=True)
-class Row:
-    """The values of a line. An empty value leaves the contact's field unchanged."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the file. `number` is its row in a spreadsheet, or its first line in an editor."""
 
-    line: Line
-    tags: list[str]
-    fields: dict[str, Any] = field(default_factory=dict)
-    attributes: dict[str, Any] = field(default_factory=dict)
-    do_not_contact: bool = False
+    number: int
+    cells: Sequence[str]
 
 
-def targets_of(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
-    """Maps each column to a contact's field, or to an attribute's name; "" skips the column.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What each column of a file means, worked out once."""
 
-    Raises FileUnreadable.
-    """
+    columns: tuple[str, ...]
+    targets: tuple[str, ...]
+    """For each column, a contact's field or an attribute's name; "" skips the column."""
+    known: KnownExport | None = None
+
+    def named(self, line: Line) -> dict[str, str]:
+        """The line's cells by the names of their columns."""
+        paired = zip(self.columns, line.cells, strict=False)
+        return {column: UNSTORABLE.sub("", cell) for column, cell in paired if column}
+
+
+def layout_of(headings: Sequence[str], mapping: Mapping[str, str]) -> Layout:
+    """What the columns mean. Raises FileUnreadable."""
+    columns = _checked(headings)
     for column in mapping:
         if column not in columns:
             raise FileUnreadable(
                 f"The mapping names a column {column} that the file does not have."
             )
-    targets = {column: mapping.get(column, column).strip() for column in columns}
-    taken = [target for target in targets.values() if target]
+    exact = {mapping.get(column, column).strip() for column in columns}
+    known = None if exact & set(KEYS) else known_export(columns)
+    targets = [_target(column, mapping, exact, known) for column in columns]
+    taken = [target for target in targets if target]
     twice = sorted({target for target in taken if taken.count(target) > 1})
     if twice:
         raise FileUnreadable(f"Two columns are mapped to {twice[0]}.")
-    if not {"phone", "external_id"} & set(taken):
-        raise FileUnreadable("A column phone or external_id is needed; map one of yours to it.")
-    return targets
+    if known is None and not set(KEYS) & set(taken):
+        raise FileUnreadable(
+            "A column phone, external_id or whatsapp_user_id is needed; map one of yours to it."
+        )
+    return Layout(columns, tuple(targets), known)
 
 
-def parse(
-    line: Line, *, targets: Mapping[str, str], tags: Sequence[str], default_country: str
-) -> Row:
-    """The row of a line. Raises InvalidInput with the field as `attr`."""
-    if line.has_surplus:
+def _checked(headings: Sequence[str]) -> tuple[str, ...]:
+    columns = tuple(name.strip() for name in headings)
+    named = [column for column in columns if column]
+    if not named:
+        raise FileUnreadable("The first line must name the columns.")
+    if len(columns) > MAX_COLUMNS or max(map(len, named)) > MAX_COLUMN_NAME:
+        raise FileUnreadable(
+            f"At most {MAX_COLUMNS} columns, with names of {MAX_COLUMN_NAME} characters at most."
+        )
+    twice = sorted({column for column in named if named.count(column) > 1})
+    if twice:
+        raise FileUnreadable(f"There are two columns {twice[0]}.")
+    return columns
+
+
+def _target(
+    column: str, mapping: Mapping[str, str], exact: set[str], known: KnownExport | None
+) -> str:
+    if column in mapping:
+        return mapping[column].strip()
+    if known is not None:
+        return ""
+    name = name_of(column)
+    return name if name and name not in exact else column
+
+
+def parse(line: Line, *, layout: Layout, tags: Sequence[str], default_country: str) -> Values:
+    """The values of a line. Raises InvalidInput with the field as `attr`."""
+    if any(line.cells[len(layout.columns) :]):
         raise InvalidInput("There are more values than columns.")
-    row = Row(line, list(tags))
-    for column, value in line.values.items():
-        target = targets[column]
-        if not value or not target:
-            continue
-        if target == "phone":
-            row.fields["phone"] = to_e164(value, default_country=default_country)
+    if UNSTORABLE.search("".join(line.cells)):
+        raise InvalidInput("This row holds a character that cannot be stored.")
+    values = Values(default_country, list(tags))
+    for target, cell in zip(layout.targets, line.cells, strict=False):
+        if target and cell:
+            _read(values, target, cell)
+    if layout.known is not None:
+        _read_known(values, layout, line)
+    if not any(key in values.fields for key in KEYS):
+        raise InvalidInput("A phone, an external id or a user id is needed.", attr="phone")
+    return values
+
+
+def _read(values: Values, target: str, cell: str) -> None:
+    column = BY_NAME.get(target)
+    if column is None:
+        values.attributes[target] = with_formula(cell)
+    else:
+        column.read(values, target, with_formula(cell))
+
+
+def _read_known(values: Values, layout: Layout, line: Line) -> None:
+    """Each field takes its first value that can be read; a second number may be a better one."""
+    if layout.known is None:
+        return
+    for name, candidates in values_of(layout.known, layout.named(line)).items():
+        if name == "tags":
+            for tag in candidates:
+                _read(values, "tags", tag.replace(",", " "))
+        elif name not in values.fields and candidates:
+            _read_first(values, name, candidates)
+
+
+def _read_first(values: Values, name: str, candidates: Sequence[str]) -> None:
+    refusal: InvalidInput | None = None
+    for candidate in candidates:
+        try:
+            _read(values, name, candidate)
+        except InvalidInput as error:
+            refusal = refusal or error
         else:
-            SETTERS.get(target, _attribute)(row, target, value)
-    if not row.fields.keys() & {"phone", "external_id"}:
-        raise InvalidInput("A phone or an external id is needed.", attr="phone")
-    return row
-
-
-def _text(row: Row, name: str, value: str) -> None:
-    if len(value) > TEXTS[name]:
-        raise InvalidInput(f"At most {TEXTS[name]} characters.", attr=name)
-    row.fields[name] = value
-
-
-def _email(row: Row, name: str, value: str) -> None:
-    try:
-        validate_email(value)
-    except ValidationError as error:
-        raise InvalidInput("This is no e-mail address.", attr=name) from error
-    if len(value) > MAX_EMAIL:
-        raise InvalidInput(f"At most {MAX_EMAIL} characters.", attr=name)
-    row.fields[name] = value
-
-
-def _time_zone(row: Row, name: str, value: str) -> None:
-    if value not in _time_zones():
-        raise InvalidInput("An IANA name such as Europe/Berlin.", attr=name)
-    row.fields[name] = value
-
-
-@lru_cache(maxsize=1)
-def _time_zones() -> frozenset[str]:
-    """Cached once per process, because it reads a directory."""
-    return frozenset(available_timezones())
-
-
-def _chat(row: Row, name: str, value: str) -> None:
-    digits = value.removeprefix("-")
-    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= MAX_DIGITS
-    if not is_number or int(digits) >= 2**63:
-        raise InvalidInput("A whole number of 64 bits.", attr=name)
-    row.fields[name] = int(value)
-
-
-def _tags(row: Row, name: str, value: str) -> None:
-    tags = [tag.strip() for tag in value.split(",") if tag.strip()]
-    if any(len(tag) > MAX_TAG for tag in tags):
-        raise InvalidInput(f"A tag has {MAX_TAG} characters at most.", attr=name)
-    row.tags += tags
-
-
-def _do_not_contact(row: Row, name: str, value: str) -> None:
-    word = value.lower()
-    if word not in YES | NO:
-        raise InvalidInput("Yes or no.", attr=name)
-    row.do_not_contact = word in YES
-
-
-def _attributes(row: Row, name: str, value: str) -> None:
-    """A JSON object, as the export writes it."""
-    try:
-        attributes = json.loads(value)
-        # Refuses NaN and infinity (also 1e400): Python reads them, PostgreSQL does not.
-        text = json.dumps(attributes, ensure_ascii=False, allow_nan=False)
-        is_storable = "\\u0000" not in text and not UNSTORABLE.search(text)
-    except (ValueError, RecursionError):
-        attributes, is_storable = None, False
-    if not isinstance(attributes, dict) or not is_storable:
-        raise InvalidInput("A JSON object.", attr=name)
-    row.attributes |= attributes
-
-
-def _attribute(row: Row, name: str, value: str) -> None:
-    row.attributes[name] = value
-
-
-SETTERS: dict[str, Callable[[Row, str, str], None]] = {
-    **dict.fromkeys(TEXTS, _text),
-    "email": _email,
-    "time_zone": _time_zone,
-    "telegram_chat_id": _chat,
-    "tags": _tags,
-    "do_not_contact": _do_not_contact,
-    "attributes": _attributes,
-    # Ignored: an import derives the country from the phone.
-    "country": lambda *_: None,
-}
+            return
+    if refusal is not None and name == "phone":
+        raise refusal

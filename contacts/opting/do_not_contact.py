@@ -13,7 +13,7 @@ from contacts.opting.suppressions import lift, suppress
 
 
 class NoAddress(Conflict):
-    """The contact has neither phone nor chat, so there is nothing to suppress."""
+    """The contact has no address, so there is nothing to suppress."""
 
     code = "no_address"
 
@@ -21,7 +21,9 @@ class NoAddress(Conflict):
 def with_do_not_contact(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
     """Adds `do_not_contact`: true if an address is suppressed everywhere, for all messages."""
     suppressions = Suppression.objects.filter(
-        Q(address=OuterRef("phone")) | Q(address=Cast(OuterRef("telegram_chat_id"), CharField())),
+        Q(address=OuterRef("phone"))
+        | Q(address=Cast(OuterRef("telegram_chat_id"), CharField()))
+        | Q(address=OuterRef("whatsapp_user_id")),
         tenant_id=OuterRef("tenant_id"),
         platform="",
         scope=SuppressionScope.ALL,
@@ -32,9 +34,9 @@ def with_do_not_contact(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
 @transaction.atomic
 def set_do_not_contact(*, contact: Contact, value: bool, reason: str, now: datetime) -> None:
     """Suppress every address of a contact on all platforms, or lift this. Raises NoAddress."""
-    addresses = _addresses(contact)
+    addresses = contact.addresses
     if not addresses:
-        raise NoAddress("This contact has no phone and no Telegram chat.")
+        raise NoAddress("This contact has no phone, no Telegram chat and no WhatsApp user id.")
     for address in addresses:
         if value:
             suppress(
@@ -48,9 +50,3 @@ def set_do_not_contact(*, contact: Contact, value: bool, reason: str, now: datet
             )
         else:
             lift(tenant_id=contact.tenant_id, platform="", address=address, now=now)
-
-
-def _addresses(contact: Contact) -> list[str]:
-    chat_id = contact.telegram_chat_id
-    addresses = (contact.phone, None if chat_id is None else str(chat_id))
-    return [address for address in addresses if address]

@@ -1,13 +1,21 @@
-"""Suppressed addresses: recorded by address, so that they outlive the contact."""
+"""Suppressed addresses: recorded by address, so that they outlive the contact.
 
-from collections.abc import Iterable, Mapping
+Every function here takes one address of a person, and means all spellings of a number. On WhatsApp,
+and on every platform at once, it also means the other addresses that a provider named together with
+it (contacts/known_addresses.py).
+"""
+
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from channels.platforms import Platform
+from contacts.known_addresses import addresses_of_each
 from contacts.models import OptIn, Suppression, SuppressionScope, SuppressionSource
+from contacts.spellings import spellings_of
 
 LIFTED_BY_OPT_IN = (SuppressionSource.RECIPIENT, SuppressionSource.PROVIDER)
 """Sources of suppressions that an opt-in lifts. Those that a user entered stay."""
@@ -24,27 +32,43 @@ def suppress(
     now: datetime,
     event_id: UUID | None = None,
 ) -> Suppression:
-    """Stop messages to an address; `platform` "" means every platform.
+    """Stop messages to a person; `platform` "" means every platform. Returns the address's own row.
 
-    If the address is suppressed already, the existing suppression gets the later of the two times:
+    If an address is suppressed already, the existing suppression gets the later of the two times:
     an opt-in from between them that arrives afterwards then lifts nothing. A source outside
-    BY_OTHERS wins, so that no opt-in lifts a suppression that a user entered.
+    LIFTED_BY_OPT_IN wins, so that no opt-in lifts a suppression that a user entered.
     """
-    suppression, is_new = Suppression.objects.get_or_create(
-        tenant_id=tenant_id,
-        platform=platform,
-        address=address,
-        scope=scope,
-        defaults={
-            "source": source,
-            "reason": reason[:200],
-            "created_at": now,
-            "event_id": event_id,
-        },
-    )
+    rows = [
+        _suppress(
+            {"tenant_id": tenant_id, "platform": platform, "address": each, "scope": scope},
+            {"source": source, "reason": reason[:200], "created_at": now, "event_id": event_id},
+        )
+        # In one order, so that two such calls cannot deadlock.
+        for each in sorted(_everyone(tenant_id, platform, address))
+    ]
+    return next(row for row in rows if row.address == address)
+
+
+def _suppress(key: Mapping[str, Any], values: Mapping[str, Any]) -> Suppression:
+    suppression, is_new = Suppression.objects.get_or_create(**key, defaults=values)
     if not is_new:
-        _renew(suppression, source=source, now=now)
+        _renew(suppression, source=values["source"], now=values["created_at"])
     return suppression
+
+
+def _everyone(tenant_id: UUID, platform: str, address: str) -> tuple[str, ...]:
+    return addresses_of_people(tenant_id=tenant_id, platform=platform, addresses=(address,))[
+        address
+    ]
+
+
+def addresses_of_people(
+    *, tenant_id: UUID, platform: str, addresses: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """For each address, the addresses that a suppression on this platform holds for."""
+    if platform in {"", Platform.WHATSAPP}:
+        return addresses_of_each(tenant_id=tenant_id, addresses=addresses)
+    return {address: spellings_of(address) for address in addresses}
 
 
 def _renew(suppression: Suppression, *, source: SuppressionSource, now: datetime) -> None:
@@ -87,11 +111,16 @@ def suppress_all(
 
     Skips recipients who have opted back in since.
     """
+    people = addresses_of_people(tenant_id=tenant_id, platform=platform, addresses=reported_at)
+    times: dict[str, datetime] = {}
+    for address, at in reported_at.items():
+        for each in people[address]:
+            times[each] = max(at, times.get(each, at))
     params: dict[str, Any] = {
         "tenant": tenant_id,
         "platform": platform,
-        "addresses": list(reported_at),
-        "times": list(reported_at.values()),
+        "addresses": list(times),
+        "times": list(times.values()),
         "scope": scope,
         "source": source,
         "reason": reason[:200],
@@ -102,18 +131,23 @@ def suppress_all(
 
 def opt_back_in(*, tenant_id: UUID, platform: str, address: str, at: datetime) -> None:
     """Lift suppressions by recipient or provider, and ignore older opt-outs that arrive later."""
-    row = OptIn.objects.filter(tenant_id=tenant_id, address=address, platform=platform)
+    addresses = sorted(_everyone(tenant_id, platform, address))
     OptIn.objects.bulk_create(
-        (OptIn(tenant_id=tenant_id, address=address, platform=platform, at=at),),
+        (OptIn(tenant_id=tenant_id, address=each, platform=platform, at=at) for each in addresses),
         ignore_conflicts=True,
     )
-    row.filter(at__lt=at).update(at=at)
+    rows = OptIn.objects.filter(tenant_id=tenant_id, address__in=addresses, platform=platform)
+    rows.filter(at__lt=at).update(at=at)
     lift(tenant_id=tenant_id, platform=platform, address=address, now=at, sources=LIFTED_BY_OPT_IN)
 
 
 def has_opted_back_in(*, tenant_id: UUID, platform: str, address: str, since: datetime) -> bool:
-    row = OptIn.objects.filter(tenant_id=tenant_id, address=address, platform=platform)
-    return row.filter(at__gt=since).exists()
+    rows = OptIn.objects.filter(
+        tenant_id=tenant_id,
+        address__in=_everyone(tenant_id, platform, address),
+        platform=platform,
+    )
+    return rows.filter(at__gt=since).exists()
 
 
 def purge_opt_ins(*, before: datetime) -> int:
@@ -128,16 +162,18 @@ def lift(
     address: str,
     now: datetime,
     sources: Iterable[SuppressionSource] = tuple(SuppressionSource),
+    scopes: Iterable[SuppressionScope] = tuple(SuppressionScope),
 ) -> int:
-    """Delete the suppressions of an address on a platform; returns how many there were.
+    """Delete the suppressions of a person on a platform; returns how many there were.
 
     A suppression that is younger than `now` stays: events arrive out of order.
     """
     lifted, _ = Suppression.objects.filter(
         tenant_id=tenant_id,
         platform=platform,
-        address=address,
+        address__in=_everyone(tenant_id, platform, address),
         created_at__lte=now,
         source__in=list(sources),
+        scope__in=list(scopes),
     ).delete()
     return lifted

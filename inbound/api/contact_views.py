@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from api.errors import InvalidInput
 from api.fields import UtcDateTimeField
+from api.list_parameters import check_parameters
 from api.pagination import KeysetPages
 from channels.models import Sender
 from channels.platforms import Platform
@@ -24,6 +25,8 @@ from channels.senders.choosing import (
 )
 from contacts.chat_links import link_for
 from contacts.models import Contact
+from contacts.opting.words import Wish
+from inbound.api.filters import ContactMessageFilter
 from inbound.models import ReceivedMessage
 from tenants.api.scoped_views import TenantScoped, TenantView
 
@@ -33,17 +36,23 @@ class ReceivedMessageSerializer(serializers.ModelSerializer[ReceivedMessage]):
 
     at = UtcDateTimeField(help_text="Time of writing, as the provider reports it.")
     received_at = UtcDateTimeField()
+    wish = serializers.ChoiceField(
+        choices=list(Wish), allow_blank=True, help_text="Empty if the text is no wish."
+    )
 
     class Meta:
         model = ReceivedMessage
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "platform",
             "sender",
+            "kind",
             "text",
+            "group_id",
             "broadcast",
             "message_id",
             "wish",
+            "may_want_out",
             "at",
             "received_at",
         )
@@ -58,7 +67,7 @@ class ContactMessagesViewSet(
     queryset = ReceivedMessage.objects.all()
     serializer_class = ReceivedMessageSerializer
     pagination_class = KeysetPages
-    filter_backends = ()
+    filterset_class = ContactMessageFilter
 
     def get_queryset(self) -> QuerySet[ReceivedMessage]:
         messages = super().get_queryset()
@@ -92,6 +101,7 @@ class ContactChatLinkView(TenantView):
         contact = Contact.objects.for_tenant(self.tenant).filter(pk=contact_id).first()
         if contact is None:
             raise Http404
+        check_parameters(request, known=("sender",))
         bot = self._bot(request.query_params.get("sender", ""))
         return Response({"url": link_for(contact, bot=bot.address)})
 

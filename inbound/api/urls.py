@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from api.routing import UUID_PATTERN, optional_slash
 from inbound.api.contact_views import ContactChatLinkView, ContactMessagesViewSet
+from inbound.api.reply_views import RepliesViewSet
 
 CONTACT = rf"contacts/(?P<contact_id>{UUID_PATTERN})"
 
@@ -14,6 +15,7 @@ urlpatterns = [
         ContactMessagesViewSet.as_view({"get": "list"}),
         name="contact-messages",
     ),
+    optional_slash("replies", RepliesViewSet.as_view({"get": "list"}), name="replies"),
     optional_slash(
         rf"{CONTACT}/telegram-link", ContactChatLinkView.as_view(), name="contact-telegram-link"
     ),

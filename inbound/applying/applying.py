@@ -1,6 +1,7 @@
 """Applies stored events in blocks; an event that fails does not stop the others."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,48 +9,50 @@ from uuid import UUID
 
 import structlog
 from django.db import DataError, OperationalError, transaction
-from django.db.models import Q, QuerySet
 from psycopg2.errors import LockNotAvailable
 
 from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
-from channels.port.events import InboundEvent, OptChange, Receipt, Reply, TemplateChange
+from channels.port.events import (
+    AddressMoved,
+    InboundEvent,
+    NotUnderstood,
+    OptChange,
+    Part,
+    Receipt,
+    Reply,
+    TemplateChange,
+)
 from channels.providers.partly_read import PartlyRead
 from channels.providers.registry import adapter_for
 from channels.providers.storable import storable_event
 from inbound.applying.aliases import store_aliases, stored_ids
+from inbound.applying.due_events import due_events, leave_for_later, oldest_of_one_app
 from inbound.applying.opting import OptWish, apply_wish
 from inbound.applying.parking import park
+from inbound.applying.people import move_address, take_people
 from inbound.applying.replies import platform_of, take_reply
 from inbound.models import EventStatus, ProviderEvent
 from postgres.lock_waits import lock_waits_limited
 from postgres.passing_errors import is_lock_timeout
-from templates_wa.provider.changing import apply_change
+from templates_wa.provider.changing import Applied, apply_change
 
-BLOCK = 500
-"""Events in one transaction; a Meta event holds up to a few hundred receipts."""
 MAX_ATTEMPTS = 5
 """Then an event is FAILED until an operator replays it."""
 FIRST_RETRY_AFTER = timedelta(seconds=2)
 """One beat interval: passing errors, such as a deadlock, are often gone by then."""
 BACKOFF_FACTOR = 4
 """Each wait is this many times the one before: 2, 8, 32 and 128 s, nearly three minutes in all."""
+MAX_NOTES = 20
+"""Different notes that one event keeps."""
 LOCK_WAIT = 500
 """Milliseconds for which a block waits for each lock."""
 MAX_LONG_WAITS = 3
 """Events of a block that are found locked before the rest of the block is left for later."""
-LOCKED_AGAIN_AFTER = timedelta(seconds=2)
-"""When an event is tried again that needs a locked row."""
 LASTING = (ValueError, DataError)
 """Errors that no retry can mend: a column refuses the value."""
 
 log = structlog.get_logger(__name__)
-
-
-def newest_stored() -> UUID | None:
-    """Id of the newest event that waits. Ids are made by PostgreSQL, so its clock orders them."""
-    stored = ProviderEvent.objects.filter(status=EventStatus.STORED)
-    return stored.order_by("-id").values_list("pk", flat=True).first()
 
 
 def apply_block(*, now: datetime, up_to: UUID | None = None) -> int:
@@ -68,7 +71,7 @@ def _apply_block(*, now: datetime, up_to: UUID | None) -> int:
     event_ids: list[UUID] = []
     try:
         with transaction.atomic():
-            events = _oldest_of_one_app(now, up_to)
+            events = oldest_of_one_app(now, up_to)
             event_ids = [event.pk for event in events]
             if events:
                 _apply(events, now)
@@ -86,54 +89,24 @@ def _apply_one_by_one(event_ids: Sequence[UUID], now: datetime) -> None:
     for n, event_id in enumerate(event_ids):
         locked += not _apply_alone(event_id, now)
         if locked >= MAX_LONG_WAITS:
-            rest = _due_events(now).filter(pk__in=event_ids[n + 1 :])
+            rest = due_events(now).filter(pk__in=event_ids[n + 1 :])
             with transaction.atomic():
-                _leave_for_later([event.pk for event in rest], now)
+                leave_for_later([event.pk for event in rest], now)
             return
-
-
-def _leave_for_later(event_ids: Collection[UUID], now: datetime) -> None:
-    ProviderEvent.objects.filter(pk__in=event_ids).update(
-        status=EventStatus.STORED,
-        applied_at=None,
-        retry_at=now + LOCKED_AGAIN_AFTER,
-        error=OperationalError.__name__,
-    )
-
-
-def _due_events(now: datetime) -> QuerySet[ProviderEvent]:
-    return ProviderEvent.objects.select_for_update(of=("self",), skip_locked=True).filter(
-        Q(retry_at=None) | Q(retry_at__lte=now), status=EventStatus.STORED
-    )
-
-
-def _oldest_of_one_app(now: datetime, up_to: UUID | None) -> list[ProviderEvent]:
-    due = _due_events(now).order_by("id")
-    if up_to is not None:
-        due = due.filter(pk__lte=up_to)
-    oldest = due.first()
-    if oldest is None:
-        return []
-    events = list(due.filter(app=oldest.app_id)[:BLOCK])
-    # Read once: a join would decrypt the app's secrets again for each event.
-    app = ProviderApp.objects.select_related("tenant").get(pk=oldest.app_id)
-    for event in events:
-        event.app = app
-    return events
 
 
 def _apply_alone(event_id: UUID, now: datetime) -> bool:
     """False if the event is left for later, because another session keeps a row locked."""
     try:
         with transaction.atomic():
-            event = _due_events(now).select_related("app__tenant").filter(pk=event_id).first()
+            event = due_events(now).select_related("app__tenant").filter(pk=event_id).first()
             if event is not None:
                 _apply_or_set_aside(event, now)
     except OperationalError as error:
         # Foreign keys are checked at the commit, and wait for locks, too.
         if not is_lock_timeout(error):
             raise
-        _leave_for_later([event_id], now)
+        leave_for_later([event_id], now)
         log.info("event_left_for_later", event_id=str(event_id))
         return False
     return True
@@ -159,17 +132,37 @@ def _apply(events: Sequence[ProviderEvent], now: datetime) -> None:
     ProviderEvent.objects.filter(pk__in=ids).update(status=EventStatus.APPLIED, applied_at=now)
     receipts = [change for _, change in changes if isinstance(change, Receipt)]
     locked = set(map(id, _receipts(app, receipts, now)))
-    if locked:
+    later = {event_id for event_id, change in changes if id(change) in locked}
+    if later:
         # Everything else in these events is applied now, and again later, which changes nothing.
-        _leave_for_later({event_id for event_id, change in changes if id(change) in locked}, now)
+        leave_for_later(later, now)
+    # Before the opt-outs below, which then hold for the pairs, too.
+    take_people(tenant_id=app.tenant_id, events=[change for _, change in changes], now=now)
+    notes: dict[UUID, list[str]] = defaultdict(list)
     for event_id, change in changes:
-        _apply_one(app, change, event_id=event_id, now=now)
+        if note := _apply_one(app, change, event_id=event_id, now=now):
+            notes[event_id].append(note)
+    _mark_partly(
+        app, {event_id: texts for event_id, texts in notes.items() if event_id not in later}
+    )
+
+
+def _mark_partly(app: ProviderApp, notes: Mapping[UUID, list[str]]) -> None:
+    """Mark events with parts that nobody understood, so that they are counted and can be seen."""
+    for event_id, texts in notes.items():
+        event = ProviderEvent.objects.filter(pk=event_id)
+        event.update(status=EventStatus.PARTLY, not_understood=_distinct(texts))
+        log.warning("event_partly_understood", event_id=str(event_id), provider=app.provider)
+
+
+def _distinct(notes: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(notes))[:MAX_NOTES]
 
 
 def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
     """Apply the parts of an event that can be applied. Safe to repeat: a retry does.
 
-    Returns the last error that a retry may mend, else None.
+    Returns the last error that a retry may mend, else None. Sets the event's `not_understood`.
     """
     try:
         changes = _parsed(event)
@@ -178,19 +171,21 @@ def _apply_parts(event: ProviderEvent, now: datetime) -> Exception | None:
     except Exception:  # noqa: BLE001 - the caller sets the event aside with the same error
         return None
     receipts = [change for change in changes if isinstance(change, Receipt)]
-    parts = [
+    parts: list[Callable[[], str | None]] = [
         partial(_all_receipts, event.app, receipts, now),
+        partial(take_people, tenant_id=event.app.tenant_id, events=changes, now=now),
         *(partial(_apply_one, event.app, change, event_id=event.pk, now=now) for change in changes),
     ]
-    passing_error = None
+    passing_error, notes = None, []
     for part in parts:
         try:
             with transaction.atomic():
-                part()
+                notes.append(part() or "")
         except LASTING:
             continue
         except Exception as error:  # noqa: BLE001 - a failing part must not stop the others
             passing_error = error
+    event.not_understood = _distinct(filter(None, notes))
     return passing_error
 
 
@@ -206,16 +201,27 @@ def _normalised(change: InboundEvent, event: ProviderEvent) -> InboundEvent:
     return _clamped(storable_event(change), event.received_at)
 
 
-def _apply_one(app: ProviderApp, change: InboundEvent, *, event_id: UUID, now: datetime) -> None:
-    """Apply one change. Receipts are left out: `_receipts` applies all of them at once."""
-    if isinstance(change, OptChange):
-        _opt_change(app, change, event_id=event_id)
-    elif isinstance(change, Reply):
-        platform = change.platform or platform_of(app, change.account_id)
-        take_reply(app=app, event_id=event_id, reply=change, platform=platform, now=now)
-    elif isinstance(change, TemplateChange):
-        # A beat task pauses the broadcasts that are being sent with the template.
-        apply_change(tenant_id=app.tenant_id, change=change)
+def _apply_one(app: ProviderApp, change: InboundEvent, *, event_id: UUID, now: datetime) -> str:
+    """Apply one change; returns a note if it was not understood, else ''.
+
+    Receipts and pairs of addresses are left out: they are applied all at once.
+    """
+    match change:
+        case NotUnderstood():
+            return str(change)
+        case OptChange():
+            _opt_change(app, change, event_id=event_id)
+        case Reply():
+            platform = change.platform or platform_of(app, change.account_id)
+            take_reply(app=app, event_id=event_id, reply=change, platform=platform, now=now)
+        case TemplateChange():
+            # A beat task pauses the broadcasts that are being sent with the template.
+            applied = apply_change(tenant_id=app.tenant_id, change=change)
+            if applied is Applied.NOT_A_MOVE:
+                return str(NotUnderstood(Part.TEMPLATE, change.status, change.at))
+        case AddressMoved():
+            move_address(tenant_id=app.tenant_id, change=change, now=now)
+    return ""
 
 
 def _clamped(change: InboundEvent, received_at: datetime) -> InboundEvent:
@@ -238,7 +244,7 @@ def _set_aside(event: ProviderEvent, error: Exception, now: datetime) -> None:
     if event.attempts >= MAX_ATTEMPTS or isinstance(error, LASTING):
         event.status = EventStatus.FAILED
     event.retry_at = now + FIRST_RETRY_AFTER * BACKOFF_FACTOR ** (event.attempts - 1)
-    event.save(update_fields=("attempts", "error", "status", "retry_at"))
+    event.save(update_fields=("attempts", "error", "not_understood", "status", "retry_at"))
     log.warning("event_not_applied", event_id=str(event.pk), error_type=event.error)
 
 

@@ -1,6 +1,6 @@
 """Applies opt-outs and opt-ins from replies, buttons and provider events."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,6 @@ from uuid import UUID
 from channels.platforms import Platform
 from contacts.models import SuppressionScope, SuppressionSource
 from contacts.opting.suppressions import has_opted_back_in, opt_back_in, suppress
-from contacts.phones import spellings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,6 @@ def apply_wish(*, tenant_id: UUID, wish: OptWish) -> None:
 
     An opt-in lifts suppressions by the recipient or the provider, not those that a user entered.
     """
-    for address in spellings_of(wish.address, platform=wish.platform):
-        _apply(tenant_id, replace(wish, address=address))
-
-
-def _apply(tenant_id: UUID, wish: OptWish) -> None:
     key: Any = {"tenant_id": tenant_id, "platform": wish.platform, "address": wish.address}
     if not wish.opted_out:
         opt_back_in(**key, at=wish.at)

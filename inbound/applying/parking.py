@@ -10,6 +10,7 @@ from django.db import transaction
 from broadcast.followup.receipts import apply_receipts
 from channels.models import ProviderApp
 from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import FailureCause
 from inbound.models import ParkedReceipt
 from postgres.one_by_one import one_by_one
 
@@ -36,6 +37,8 @@ def park(*, app: ProviderApp, receipts: Iterable[Receipt], now: datetime) -> Non
                 provider_code=receipt.provider_code[:64],
                 message=receipt.message[:500],
                 opted_out=receipt.opted_out,
+                cause=receipt.cause.value,
+                holds_sender_for=receipt.holds_sender_for,
                 parked_at=now,
                 tried_at=now,
             )
@@ -93,4 +96,6 @@ def _receipt(row: ParkedReceipt) -> Receipt:
         provider_code=row.provider_code,
         message=row.message,
         opted_out=row.opted_out,
+        cause=FailureCause(row.cause),
+        holds_sender_for=row.holds_sender_for,
     )

@@ -37,7 +37,7 @@ class WebhooksMiddleware:
         except Error:
             # Providers repeat a call after any answer but 2xx.
             log.exception("webhook_not_stored", provider=kwargs["provider"])
-            response = HttpResponse("Unavailable", status=503, content_type="text/plain")
+            response = HttpResponse(status=503, content_type="text/plain")
             response["Retry-After"] = str(RETRY_AFTER)
         response["Content-Length"] = str(len(response.content))
         return response

@@ -84,9 +84,12 @@ def meta_statuses(account: str, reports: Sequence[tuple[Record, Status]], at: in
     return meta_change(account, "messages", {"contacts": contacts, "statuses": statuses})
 
 
-def contact(wa_id: str) -> dict[str, Any]:
+def contact(to: str) -> dict[str, Any]:
     """A contact with `user_id`, by which Meta identifies a user independently of the number."""
-    return {"profile": {"name": "Sandbox"}, "wa_id": wa_id, "user_id": f"US.{wa_id}"}
+    profile = {"name": "Sandbox"}
+    if not to.isdecimal():
+        return {"profile": profile | {"username": "sandbox"}, "user_id": to}
+    return {"profile": profile, "wa_id": to, "user_id": f"US.{to}"}
 
 
 def meta_change(account: str, field: str, value: Mapping[str, Any]) -> bytes:
@@ -102,8 +105,11 @@ def _status(record: Record, status: Status, at: int) -> dict[str, Any]:
         "id": record.message_id,
         "status": status,
         "timestamp": str(at),
-        "recipient_id": record.to,
     }
+    if record.to.isdecimal():
+        item |= {"recipient_id": record.to, "recipient_user_id": f"US.{record.to}"}
+    else:
+        item |= {"recipient_user_id": record.to}
     if record.our_id:
         item["biz_opaque_callback_data"] = record.our_id
     if status is Status.FAILED:

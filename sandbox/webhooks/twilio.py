@@ -28,7 +28,7 @@ def status(account: str, record: Record, reported: Status) -> bytes:
         "AccountSid": account,
         "ApiVersion": "2010-04-01",
         "From": f"{prefix}{NUMBER}",
-        "To": f"{prefix}+{number}",
+        "To": f"{prefix}{'+' if number.isdecimal() else ''}{number}",
         "MessageSid": record.message_id,
         "SmsSid": record.message_id,
         "MessageStatus": STATUSES[reported],

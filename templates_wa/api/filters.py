@@ -2,12 +2,9 @@
 
 from django_filters import rest_framework as filters
 
+from api.list_parameters import ChoiceUnionFilter
 from channels.platforms import Category
 from templates_wa.models import Quality, TemplateStatus, WhatsAppTemplate
-
-
-class StatusIn(filters.BaseInFilter, filters.ChoiceFilter):
-    """`status__in=APPROVED,PAUSED`"""
 
 
 class TemplateFilter(filters.FilterSet):
@@ -17,7 +14,7 @@ class TemplateFilter(filters.FilterSet):
     category = filters.ChoiceFilter(choices=Category.choices)
     quality = filters.ChoiceFilter(choices=Quality.choices)
     status = filters.ChoiceFilter(choices=TemplateStatus.choices)
-    status__in = StatusIn(field_name="status", choices=TemplateStatus.choices)
+    status__in = ChoiceUnionFilter(field_name="status", choices=TemplateStatus.choices)
 
     class Meta:
         model = WhatsAppTemplate

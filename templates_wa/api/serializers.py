@@ -1,10 +1,11 @@
 """Serializers of templates, previews, samples and syncs."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rest_framework import serializers
 
-from api.fields import UtcDateTimeField
+from api.fields import TextMapField, UtcDateTimeField
 from api.strict_serializers import StrictSerializer
 from channels.models import TenantWAApp
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
@@ -31,12 +32,20 @@ WRITTEN = (
     "examples",
 )
 
+SUBMIT = "POST /templates/{id}/submit/"
+SYNC = "POST /templates/{id}/sync/"
+REVIEW = f"{SUBMIT}, {SYNC} or POST /templates/{{id}}/status/"
 
-class TextsField(serializers.DictField):
-    """An object that maps parameters to texts."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(child=serializers.CharField(allow_blank=True, max_length=1024), **options)
+BUTTON_TYPES = list(KEYS)
+REQUIRED: Mapping[str, Sequence[str]] = {
+    "QUICK_REPLY": ("text",),
+    "URL": ("text", "url"),
+    "PHONE_NUMBER": ("text", "phone_number"),
+    "COPY_CODE": (),
+    "OTP": ("otp_type",),
+}
+"""What a button of each type must have, for the document; templates_wa.rules checks it."""
 
 
 class KindField(serializers.ChoiceField):
@@ -62,7 +71,12 @@ class TemplateButtonSerializer(StrictSerializer):
     buttons (flows, catalogues, calls) are not supported.
     """
 
-    type = KindField(choices=list(KEYS))
+    one_of = tuple(
+        {"required": ["type", *names], "properties": {"type": {"const": kind}}}
+        for kind, names in REQUIRED.items()
+    )
+
+    type = KindField(choices=BUTTON_TYPES)
     text = serializers.CharField(required=False, allow_blank=True)
     url = serializers.CharField(required=False, allow_blank=True)
     phone_number = serializers.CharField(required=False, allow_blank=True)
@@ -92,6 +106,17 @@ class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppT
     Meta writes the body and the footer of an AUTHENTICATION template.
     """
 
+    changed_by = {
+        "status": REVIEW,
+        "rejection_reason": REVIEW,
+        "approved_at": REVIEW,
+        "quality": SYNC,
+        "synced_at": SYNC,
+        "provider_template_id": SUBMIT,
+        "submitted_at": SUBMIT,
+        "parameters": "A change of the texts that hold them",
+    }
+
     app = TenantRelatedField(queryset=TenantWAApp.objects.all(), help_text="A sender on WhatsApp.")
     body = serializers.CharField(required=False, allow_blank=True, max_length=1024, default="")
     buttons = TemplateButtonSerializer(many=True, required=False)
@@ -101,15 +126,15 @@ class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppT
         help_text="The 2 to 10 cards of a carousel. Keys of their parameters: card_0_header_media, "
         "card_0_1, card_0_button_1.",
     )
-    examples = TextsField(
+    examples = TextMapField(
         required=False,
         help_text="A sample value for each of `parameters`; submitting needs all of them. At Meta, "
         "the sample of a medium is a handle: upload its file by POST /templates/samples/.",
     )
     parameters = serializers.SerializerMethodField()
-    submitted_at = UtcDateTimeField(read_only=True)
-    approved_at = UtcDateTimeField(read_only=True)
-    synced_at = UtcDateTimeField(read_only=True)
+    submitted_at = UtcDateTimeField(read_only=True, allow_null=True)
+    approved_at = UtcDateTimeField(read_only=True, allow_null=True)
+    synced_at = UtcDateTimeField(read_only=True, allow_null=True)
     created_at = UtcDateTimeField(read_only=True)
     updated_at = UtcDateTimeField(read_only=True)
 
@@ -143,15 +168,26 @@ class StatusSerializer(StrictSerializer):
 
 
 class PreviewValuesSerializer(StrictSerializer):
-    values = TextsField(
+    values = TextMapField(
         required=False, default=dict, help_text="Values to use instead of the samples."
     )
+
+
+class PreviewButtonSerializer(serializers.Serializer[Any]):
+    """A button as a recipient would see it; `code` is a coupon's or a one-time password."""
+
+    type = serializers.ChoiceField(choices=BUTTON_TYPES)
+    text = serializers.CharField(required=False)
+    url = serializers.CharField(required=False)
+    phone_number = serializers.CharField(required=False)
+    autofill_text = serializers.CharField(required=False)
+    code = serializers.CharField(required=False)
 
 
 class PreviewCardSerializer(serializers.Serializer[Any]):
     header_media = serializers.CharField()
     body = serializers.CharField()
-    buttons = serializers.ListField(child=serializers.DictField())
+    buttons = PreviewButtonSerializer(many=True)
 
 
 class PreviewSerializer(serializers.Serializer[Any]):
@@ -161,7 +197,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
     header_media = serializers.CharField()
     body = serializers.CharField()
     footer = serializers.CharField()
-    buttons = serializers.ListField(child=serializers.DictField())
+    buttons = PreviewButtonSerializer(many=True)
     cards = PreviewCardSerializer(many=True)
     missing = serializers.ListField(
         child=serializers.CharField(), help_text="Parameters without a value."

@@ -8,14 +8,14 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.filters import SearchFilter
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api.error_schema import ErrorResponseSerializer
-from api.exceptions import RequestTooLarge
+from api.errors import RequestTooLarge
+from api.list_parameters import NamedSearchFilter
 from api.strict_serializers import refuse_body
 from channels.models import TenantWAApp
 from templates_wa.api.filters import TemplateFilter
@@ -51,10 +51,11 @@ class TemplateViewSet(
 
     queryset = WhatsAppTemplate.objects.order_by("name", "language", "id")
     serializer_class = TemplateSerializer
-    filter_backends = (DjangoFilterBackend, SearchFilter)
+    filter_backends = (DjangoFilterBackend, NamedSearchFilter)
     filterset_class = TemplateFilter
     search_fields = ("name", "body")
     required = {"preview": Action.READ}
+    calls_provider = frozenset({"submit", "sync", "sync_app", "samples"})
 
     @extend_schema(responses={201: TemplateSerializer}, examples=EVERY_KIND)
     def create(self, request: Request) -> Response:

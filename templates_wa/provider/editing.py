@@ -122,15 +122,25 @@ def check_submittable(template: WhatsAppTemplate) -> None:
     check_for_review(template)
 
 
-def _refuse_change(template: WhatsAppTemplate, changed: Mapping[str, Any]) -> None:
+def require_editable(template: WhatsAppTemplate) -> None:
+    """Check before any change. Raises TemplateNotEditable."""
     if template.status not in EDITABLE:
         raise TemplateNotEditable(f"A template that is {template.status} cannot be edited.")
     if template.broadcasts.filter(status__in=RUNNING).exists():
         raise TemplateNotEditable("A broadcast is being sent with this template.")
-    fixed = {"app", "name", "language"} if template.is_at_provider else {"app"}
-    if template.is_at_provider and template.approved_at is not None:
-        fixed.add("category")
-    for name in sorted(fixed & changed.keys()):
+
+
+def fixed_fields(template: WhatsAppTemplate) -> frozenset[str]:
+    """Fields that keep their value although the template may be edited."""
+    if not template.is_at_provider:
+        return frozenset({"app"})
+    fixed = {"app", "name", "language"}
+    return frozenset(fixed if template.approved_at is None else fixed | {"category"})
+
+
+def _refuse_change(template: WhatsAppTemplate, changed: Mapping[str, Any]) -> None:
+    require_editable(template)
+    for name in sorted(fixed_fields(template) & changed.keys()):
         raise TemplateNotEditable("This cannot be changed any more.", attr=name)
 
 

@@ -25,6 +25,7 @@ LOST_AFTER = timedelta(minutes=10)
 WRITTEN = (
     "status",
     "status_at",
+    "archived_from",
     "rejection_reason",
     "quality",
     "category",
@@ -161,16 +162,16 @@ def _apply(template: WhatsAppTemplate, remote: RemoteTemplate, now: datetime) ->
     """Copy the provider's state. A DRAFT holds changes that are not submitted, and stays one."""
     was_at_provider = template.is_at_provider
     template.provider_template_id = remote.id
-    template.quality = remote.quality
+    template.quality = remote.quality or template.quality
     if remote.category in Category.values:
         template.category = remote.category
     if template.status == TemplateStatus.DRAFT and was_at_provider:
         return
-    if template.status != remote.status:
-        template.status, template.status_at = TemplateStatus(remote.status), now
-    template.rejection_reason = remote.reason[:500]
-    if template.status == TemplateStatus.APPROVED:
+    if remote.status and template.status != remote.status:
+        template.set_status(TemplateStatus(remote.status), is_archived=remote.is_archived, at=now)
+    elif remote.status == TemplateStatus.APPROVED:
         template.approved_at = template.approved_at or now
+    template.rejection_reason = remote.reason[:500]
     if remote.spec is not None:
         _write(template, remote.spec)
 

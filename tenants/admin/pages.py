@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.forms import AdminPasswordChangeForm
 
-from backoffice.pages import AdminPage, ReadOnlyAdmin, RowForm, Undeletable
-from tenants.admin.forms import NewUserForm
+from backoffice.pages import AdminPage, ReadOnlyAdmin, Undeletable
+from tenants.admin.forms import MembershipForm, NewUserForm, UserForm
 from tenants.admin.scoped_forms import BY_TENANT
+from tenants.keeping_access import require_another_owner
 from tenants.models import IdempotencyRecord, Membership, Tenant, User
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class UserAdmin(Undeletable, PasswordPages):
     search_fields = ("email", "name")
     ordering = ("email",)
     filter_horizontal = ()
-    form = RowForm
+    form = UserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
     readonly_fields = ("password_page", "last_login", "created_at")
@@ -66,6 +67,7 @@ class UserAdmin(Undeletable, PasswordPages):
 
 @admin.register(Membership)
 class MembershipAdmin(AdminPage):
+    form = MembershipForm
     list_display = ("user", "tenant", "role", "created_at")
     list_filter = (BY_TENANT, "role")
     list_select_related = ("user", "tenant")
@@ -73,6 +75,10 @@ class MembershipAdmin(AdminPage):
     autocomplete_fields = ("tenant", "user")
     readonly_fields = ("created_at",)
     fixed_fields = ("tenant", "user")
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        require_another_owner(obj)
+        super().delete_model(request, obj)
 
 
 @admin.register(IdempotencyRecord)

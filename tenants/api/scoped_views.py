@@ -1,7 +1,7 @@
 """Base views that answer only with rows of the tenant in the caller's token."""
 
 from collections.abc import Mapping
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
 from rest_framework.generics import GenericAPIView
@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from tenants.api.idempotency import idempotent
 from tenants.api.permissions import Action
 from tenants.models import Membership, Tenant
 from tenants.scoping import TenantQuerySet
@@ -21,6 +22,21 @@ class TenantView(APIView):
     """A view that knows its caller's tenant; a view class names it as the first base."""
 
     required: ClassVar[Mapping[str, Action] | Action] = {}
+    calls_provider: ClassVar[frozenset[str]] = frozenset()
+    """Actions (in a plain view: methods) that wait for a provider, so not in a transaction."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Makes every POST idempotent, once the caller is known and allowed."""
+        super().initial(request, *args, **kwargs)
+        handler = getattr(self, "post", None)
+        if request.method == "POST" and handler is not None:
+            name = getattr(self, "action", None) or "post"
+            once = idempotent(
+                handler,
+                membership=self.membership,
+                in_transaction=name not in self.calls_provider,
+            )
+            self.__dict__["post"] = once
 
     @property
     def membership(self) -> Membership:

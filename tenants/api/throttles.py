@@ -16,6 +16,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
+from tenants.client_address import client_network
+
 log = structlog.get_logger(__name__)
 
 REDIS_AWAY_FOR = 5.0
@@ -53,7 +55,10 @@ _own_counts = _OwnCounts()
 
 
 class LoginThrottle(SimpleRateThrottle):
-    """Limits attempts per IP address and e-mail, against guessing one user's password."""
+    """Limits attempts per client and e-mail, against guessing one user's password.
+
+    If Redis does not work, this process counts; the lock-out counts in PostgreSQL anyway.
+    """
 
     scope = "token"
 
@@ -61,7 +66,7 @@ class LoginThrottle(SimpleRateThrottle):
         if not _own_counts.are_used:
             try:
                 return bool(super().allow_request(request, view))
-            except RedisError as error:
+            except (RedisError, OSError) as error:
                 log.warning("log_ins_counted_without_redis", error_type=type(error).__name__)
                 _own_counts.use()
         return self._allow_by_own_counts(self.get_cache_key(request, view))
@@ -79,13 +84,16 @@ class LoginThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: Request, view: APIView) -> str:
         return self._key(f"{self.get_ident(request)} {_email(request)}")
 
+    def get_ident(self, request: Request) -> str:
+        return client_network(request) or ""
+
     def _key(self, client: str) -> str:
         digest = hashlib.sha256(client.encode(errors="replace")).hexdigest()
         return self.cache_format % {"scope": self.scope, "ident": digest}
 
 
 class AddressThrottle(LoginThrottle):
-    """Limits attempts per IP address, against trying one password on many e-mails."""
+    """Limits attempts per client, against trying one password on many e-mails."""
 
     scope = "token-address"
 
@@ -93,7 +101,7 @@ class AddressThrottle(LoginThrottle):
         return str(getattr(settings, "TOKEN_ADDRESS_THROTTLE_RATE", "100/min"))
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self._key(self.get_ident(request) or "")
+        return self._key(self.get_ident(request))
 
 
 def _email(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -10,6 +11,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from api.error_schema import ErrorResponseSerializer
 from tenants.api.scoped_views import TenantView
 from tenants.api.serializers import (
     AccessSerializer,
@@ -37,7 +39,11 @@ class TokenView(PublicView):
         operation_id="token_create",
         summary="Log in",
         request=LoginSerializer,
-        responses={200: TokensSerializer},
+        responses={
+            200: TokensSerializer,
+            401: ErrorResponseSerializer,
+            403: ErrorResponseSerializer,
+        },
         examples=[
             OpenApiExample(
                 "Log in",
@@ -50,9 +56,12 @@ class TokenView(PublicView):
         """Log in to one tenant; the answer is an access token and a refresh token.
 
         A user of several tenants must name one, else the answer is 400 `tenant_required` with the
-        choices in `data`.
+        choices in `data`. After too many failed log-ins, the answer is 429
+        `too_many_failed_logins`, also to the right password, with the time to wait in
+        `Retry-After`.
         """
-        token = issue(log_in(**_valid(LoginSerializer(data=request.data))))
+        credentials = _valid(LoginSerializer(data=request.data))
+        token = issue(log_in(request._request, **credentials, now=timezone.now()))  # noqa: SLF001
         return Response({"access": str(token.access_token), "refresh": str(token)})
 
 
@@ -61,7 +70,11 @@ class TokenRefreshView(PublicView):
         operation_id="token_refresh",
         summary="Get a new access token",
         request=RefreshSerializer,
-        responses={200: AccessSerializer},
+        responses={
+            200: AccessSerializer,
+            401: ErrorResponseSerializer,
+            403: ErrorResponseSerializer,
+        },
     )
     def post(self, request: Request) -> Response:
         """Get a new access token, if the user is still a member of the tenant."""

@@ -1,9 +1,11 @@
 """Views of the tests that use the conventions of the API, on routes of their own."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -17,7 +19,6 @@ from api.fields import MoneyField, UtcDateTimeField
 from api.pagination import KeysetPages
 from api.routing import OptionalSlashRouter, optional_slash
 from channels.http.asking import ProviderUnreachable
-from tenants.api.idempotency import idempotent
 from tenants.api.permissions import Action
 from tenants.api.scoped_fields import TenantRelatedField
 from tenants.api.scoped_views import TenantScoped, TenantView
@@ -79,15 +80,25 @@ class KeysetProbe(TenantScoped[IdempotencyRecord]):
 
 
 class EffectProbe(TenantView):
-    """Creates the user that the body names; if the body has `refuse`, refuses afterwards."""
+    """Creates the user that the body names; if the body has `refuse`, refuses afterwards.
 
-    @idempotent
+    If the body has `seconds`, it waits before.
+    """
+
     def post(self, request: Request) -> Response:
         body: Any = request.data
+        time.sleep(body.get("seconds", 0))
         user = User.objects.create_user(body["email"])
         if body.get("refuse"):
             raise Conflict("Refused.")
-        return Response({"z": str(user.pk), "a": user.email}, status=201)
+        answer = {"z": str(user.pk), "a": user.email, "atomic": connection.in_atomic_block}
+        return Response(answer, status=201)
+
+
+class ProviderProbe(EffectProbe):
+    """Stands for a view that waits for a provider."""
+
+    calls_provider = frozenset({"post"})
 
 
 class RefusalProbe(APIView):
@@ -122,6 +133,7 @@ urlpatterns = [
     optional_slash("fields", FieldsProbe.as_view(), name="fields"),
     optional_slash("keyset", KeysetProbe.as_view(), name="keyset"),
     optional_slash("effect", EffectProbe.as_view(), name="effect"),
+    optional_slash("provider", ProviderProbe.as_view(), name="provider"),
     optional_slash("effect2", EffectProbe.as_view(), name="effect2"),
     optional_slash(r"refusals/(?P<kind>[a-z]+)", RefusalProbe.as_view(), name="refusal"),
     optional_slash("broken", broken_page, name="broken"),

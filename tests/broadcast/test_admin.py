@@ -25,6 +25,16 @@ def draft(rows: Rows) -> Broadcast:
     return broadcast
 
 
+def ticked(action: str, *broadcasts: Broadcast) -> dict[str, Any]:
+    return {"action": action, "_selected_action": [str(row.pk) for row in broadcasts]}
+
+
+def confirmed(action: str, *broadcasts: Broadcast) -> dict[str, Any]:
+    """What the page that confirms the action posts."""
+    tokens = {f"token-{row.pk}": "" for row in broadcasts}
+    return {**ticked(action, *broadcasts), **tokens, "confirmed": "yes"}
+
+
 def status_of(broadcast: Broadcast) -> str:
     return Broadcast.objects.get(pk=broadcast.pk).status
 
@@ -60,18 +70,15 @@ def test_a_page_of_no_broadcast_is_no_error(superuser: Client) -> None:
 
 
 def test_cancel_of_the_selected_cancels(superuser: Client, draft: Broadcast) -> None:
-    form = {"action": "cancel_selected", "_selected_action": str(draft.pk)}
-    answer = superuser.post(LIST, form, follow=True)
+    answer = superuser.post(LIST, confirmed("cancel_selected", draft), follow=True)
     assert "Summer sale: Cancelled." in answer.text
     assert status_of(draft) == BroadcastStatus.CANCELLED
 
 
 def test_a_refusal_is_shown_in_the_list(superuser: Client, draft: Broadcast) -> None:
     Broadcast.objects.filter(pk=draft.pk).update(status=BroadcastStatus.CANCELLED)
-    form = {"action": "send_selected", "_selected_action": str(draft.pk)}
-    shown = [
-        str(message) for message in superuser.post(LIST, form, follow=True).context["messages"]
-    ]
+    answer = superuser.post(LIST, confirmed("send_selected", draft), follow=True)
+    shown = [str(message) for message in answer.context["messages"]]
     assert len(shown) == 1
     assert shown[0] != "Summer sale: Sent off."
     assert status_of(draft) == BroadcastStatus.CANCELLED
@@ -132,8 +139,8 @@ def test_pause_with_its_reason_and_resume(superuser: Client, draft: Broadcast) -
 
 def test_pause_of_the_selected_pauses(superuser: Client, draft: Broadcast) -> None:
     make(draft, "QUEUED", "SENDING")
-    form = {"action": "pause_selected", "_selected_action": str(draft.pk)}
-    assert "Summer sale: Paused." in superuser.post(LIST, form, follow=True).text
+    answer = superuser.post(LIST, confirmed("pause_selected", draft), follow=True)
+    assert "Summer sale: Paused." in answer.text
     assert Broadcast.objects.get(pk=draft.pk).paused_at is not None
 
 

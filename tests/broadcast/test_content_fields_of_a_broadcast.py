@@ -18,6 +18,8 @@ NOT_CONTENT = {
     "identity": {"id", "tenant", "name", "reference", "kind", "parent"},
     "content_in_other_forms": {"template", "fallback", "fallback_step"},
     "options": {"track_urls", "unknown_policy", "send_window", "expires_at"},
+    # A retry has none of its own: the original counts all of its retries.
+    "options_of_the_original": {"frequency_cap_retries"},
     "audience": {"audience", "duplicates_removed"},
     "status": {"status", "status_reason", "pause_reason", "hold_revision", "estimate_hash"},
     "approval": {"approved_by", "approved_at", "approved_recipients", "edited_by", "authors"},

@@ -109,8 +109,8 @@ LEFT JOIN broadcast_broadcastmessage m ON m.broadcast_id = c.broadcast_id
 WHERE c.broadcast_id = %s GROUP BY c.broadcast_id
 """
 STATUSES = (
-    "pending", "sending", "sent", "delivered", "read", "failed", "unknown", "suppressed",
-    "cancelled", "expired",
+    "pending", "sending", "on_hold", "sent", "delivered", "read", "failed", "unknown",
+    "suppressed", "cancelled", "expired",
 )  # fmt: skip
 MONEY = """
 SELECT w.balance, (SELECT sum(balance_delta) FROM wallet_ledgerentry e WHERE e.wallet_id = w.id),

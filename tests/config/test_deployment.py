@@ -12,6 +12,7 @@ from broadcast.engine.pipeline import SERVES_FOR_AT_MOST
 from broadcast.engine.reserving import HEAD_START
 from channels.http.transport import GRACE_SECONDS
 from channels.pacing.limiter import HORIZON
+from config.embedded.postgres import QUIET_LOG
 from config.environment import BASE_DIR
 from config.stack.stack import STOP_GRACE
 
@@ -46,3 +47,11 @@ def test_a_worker_that_is_told_to_stop_has_time_for_its_last_answers(name: str) 
     """Else messages in flight become UNKNOWN. The last batch may begin at SERVES_FOR_AT_MOST."""
     last_answer = HORIZON + HEAD_START + settings.PROVIDER_TIMEOUT + GRACE_SECONDS
     assert GRACES[name] > SERVES_FOR_AT_MOST + last_answer
+
+
+def test_the_servers_of_compose_log_as_little_as_the_embedded_ones() -> None:
+    postgres, cache = (SERVICES[name]["command"] for name in ("postgres", "redis"))
+    given = dict(option.split("=") for option in postgres if "=" in option)
+
+    assert {name: given.get(name) for name in QUIET_LOG} == QUIET_LOG
+    assert cache[cache.index("--hide-user-data-from-log") + 1] == "yes"

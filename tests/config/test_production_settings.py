@@ -17,6 +17,7 @@ FIT = {
     "REDIS_URL": "redis://redis.invalid:6379/0",
     "ALLOWED_HOSTS": "broadcast.example.com",
     "PUBLIC_URL": "https://broadcast.example.com",
+    "TRUSTED_PROXIES": "1",
 }
 WEAK = [
     ("SECRET_KEY", "", "is missing"),
@@ -36,6 +37,9 @@ WEAK = [
     ("ALLOWED_HOSTS", "*", "must not be '*'"),
     ("PUBLIC_URL", "", "is missing"),
     ("PUBLIC_URL", "http://broadcast.example.com", "is not an https:// address"),
+    ("TRUSTED_PROXIES", "", "is missing"),
+    ("TRUSTED_PROXIES", "-1", "is not a number of proxies"),
+    ("TRUSTED_PROXIES", "yes", "is not a number of proxies"),
 ]
 
 
@@ -62,6 +66,12 @@ def test_a_missing_or_weak_value_is_refused_by_name(name: str, value: str, reaso
     assert loaded.returncode == 1
     assert f"{name} " in loaded.stderr
     assert reason in loaded.stderr
+
+
+def test_a_tls_proxy_must_be_counted() -> None:
+    loaded = load({**FIT, "BEHIND_TLS_PROXY": "True", "TRUSTED_PROXIES": "0"})
+
+    assert "TRUSTED_PROXIES is 0 although BEHIND_TLS_PROXY is set" in loaded.stderr
 
 
 def test_no_refusal_shows_a_secret() -> None:

@@ -71,7 +71,7 @@ FIRST = {"twilio": "sms text"} | dict.fromkeys(("meta_cloud", "telegram_bot", "g
 
 ERRORS = [
     ("telegram_bot", "code=400, example=chat_not_found", "permanent", "recipient_unreachable"),
-    ("telegram_bot", "code=400, example=migrated", "permanent", "recipient_moved"),
+    ("telegram_bot", "code=400, example=migrated", "passing", "recipient_moved"),
     ("telegram_bot", "code=400, example=empty", "permanent", "content_refused"),
     ("telegram_bot", "code=400, example=entities", "permanent", "content_refused"),
     ("telegram_bot", "code=401", "permanent", "sender_unauthorized"),

@@ -40,6 +40,25 @@ def test_a_link_leads_to_what_the_tenant_wrote(
     assert (answer.status_code, answer["Location"]) == (302, TARGET)
 
 
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        (
+            "https://straße.example:8443/Käse?ü=1",
+            "https://xn--strae-oqa.example:8443/K%C3%A4se?%C3%BC=1",
+        ),
+        ("https://пример.рф/путь", "https://xn--e1afmkfd.xn--p1ai/%D0%BF%D1%83%D1%82%D1%8C"),
+        ("https://ex.mp/%20a/é", "https://ex.mp/%20a/%C3%A9"),
+        ("https://a..é/", "https://a..%C3%A9/"),
+    ],
+)
+def test_a_url_in_another_script_is_a_valid_location(
+    anonymous: APIClient, message: BroadcastMessage, url: str, location: str
+) -> None:
+    TrackedURL.objects.update(url=url)
+    assert anonymous.get(path(message))["Location"] == location
+
+
 def test_clicks_are_counted_and_recipients_once(
     anonymous: APIClient, message: BroadcastMessage
 ) -> None:

@@ -8,7 +8,6 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import Model
 from django.test import Client
 
-from tests.factories import TenantFactory
 from wallet.models import LedgerEntry, Wallet
 
 Rows = dict[type[Model], Model]
@@ -52,11 +51,12 @@ def test_staff_do_not_top_up(staff: Client, page: str) -> None:
     assert Wallet.objects.get().balance == Decimal(10)
 
 
-def test_an_added_wallet_is_empty_and_in_the_tenants_currency(superuser: Client) -> None:
-    tenant = TenantFactory.create(currency="CHF")
-    answer = superuser.post("/admin/wallet/wallet/add/", {"tenant": tenant.pk, "balance": "9"})
+def test_a_tenant_has_an_empty_wallet_at_once_in_its_currency(superuser: Client) -> None:
+    form = {"name": "Acme", "slug": "acme", "currency": "CHF", "time_zone": "UTC"}
+    json_fields = {"send_window": "null", "opt_out_words": "[]", "opt_in_words": "[]"}
+    answer = superuser.post("/admin/tenants/tenant/add/", {**form, **json_fields})
     assert answer.status_code == 302
-    wallet = Wallet.objects.get(tenant=tenant)
+    wallet = Wallet.objects.get(tenant__slug="acme")
     assert (wallet.currency, wallet.balance) == ("CHF", Decimal(0))
 
 

@@ -1,6 +1,9 @@
 """The public redirect of short links, and the list of tracked links."""
 
+from csp.constants import NONCE
+from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -11,14 +14,11 @@ from rest_framework.viewsets import GenericViewSet
 from tenants.api.scoped_views import TenantScoped
 from tracking.models import TrackedURL
 from tracking.redirect import is_previewer, open_link, record_click
+from tracking.targets import location_of
 
-NOT_FOUND = (
-    "<!doctype html><html lang=en><meta charset=utf-8>"
-    "<meta name=viewport content='width=device-width'><title>Link not found</title>"
-    "<body style='font-family:system-ui;max-width:32rem;margin:20vh auto;padding:0 1rem'>"
-    "<h1>This link does not exist</h1><p>It may have been cut off. "
-    "Please open it from the message again.</p>"
-)
+PAGE = "tracking/link_not_found.html"
+POLICY = {"style-src": [NONCE], "img-src": ["data:"]}
+"""Added to the Content-Security-Policy, which else allows nothing."""
 
 
 class _Redirect(HttpResponse):
@@ -26,18 +26,19 @@ class _Redirect(HttpResponse):
 
     def __init__(self, url: str) -> None:
         super().__init__(status=302)
-        self["Location"] = url
+        self["Location"] = location_of(url)
         self["Cache-Control"] = "no-store"
         self["Referrer-Policy"] = "no-referrer"
 
 
 @csrf_exempt
 @require_safe
+@csp_replace(POLICY)  # type: ignore[arg-type]  # annotated for views without arguments
 def follow(request: HttpRequest, code: str) -> HttpResponse:
     """Redirect to the tenant's URL and count the click; HEAD and link previews do not count."""
     link = open_link(code)
     if link is None or not link.url.url.lower().startswith(("http://", "https://")):
-        return HttpResponse(NOT_FOUND, status=404)
+        return render(request, PAGE, status=404)
     user_agent = request.headers.get("User-Agent", "").replace("\x00", "")
     if request.method == "GET" and not is_previewer(user_agent):
         record_click(link=link, user_agent=user_agent, now=timezone.now())

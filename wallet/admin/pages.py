@@ -1,7 +1,6 @@
 """Admin pages of the wallet app. Operators move credits here, always through the ledger."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
@@ -32,20 +31,8 @@ class WalletAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     search_fields = ("tenant__name", "tenant__slug")
     ordering = ("tenant__name",)
-    autocomplete_fields = ("tenant",)
     readonly_fields = ("available",)
     actions_detail = ("top_up", "adjust", "set_credit_line")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Operators may open an empty wallet for a tenant that has none."""
-        return True
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return super().get_fields(request, obj) if obj else ("tenant",)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
-        obj.currency = obj.tenant.currency
-        super().save_model(request, obj, form, change)
 
     @admin.display(description="available")
     def available(self, wallet: Wallet) -> str:

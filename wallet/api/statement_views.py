@@ -1,7 +1,6 @@
 """`/wallet/statement/`: JSON, or CSV for `?format=csv` or `Accept: text/csv`."""
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -17,10 +16,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.csv_download import csv_response
 from api.errors import InvalidInput
-from api.fields import MoneyField, UtcDateTimeField
-from api.list_parameters import refuse_unknown_parameters
-from api.streamed_csv import Echo
+from api.fields import MoneyField, UtcDateTimeField, read_time
+from api.list_parameters import check_parameters
+from postgres.statement_timeouts import without_statement_timeout
 from tenants.api.scoped_views import TenantView
 from wallet.api.serializers import LedgerEntrySerializer
 from wallet.ledger.ledger import wallet_of
@@ -94,15 +94,20 @@ class StatementView(TenantView):
         operation_id="wallet_statement",
         parameters=[
             OpenApiParameter(
+                "format", str, enum=["json", "csv"], description="Instead of an Accept header."
+            ),
+            OpenApiParameter(
                 "from",
                 str,
-                description="A date (from its midnight in the tenant's time zone) or a time. "
+                description="A date (from its midnight in the tenant's time zone) or a time with "
+                "its offset from UTC. "
                 "Default: the first day of this month.",
             ),
             OpenApiParameter(
                 "to",
                 str,
-                description="A date (inclusive) or a time (exclusive). Default: now.",
+                description="A date (inclusive), or a time with its offset from UTC (exclusive). "
+                "Default: now.",
             ),
         ],
         responses={
@@ -112,7 +117,7 @@ class StatementView(TenantView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Opening balance, every line, closing balance, and what each broadcast held and cost."""
-        refuse_unknown_parameters(request, known=("from", "to"))
+        check_parameters(request, known=("from", "to"))
         statement = self._statement(request)
         if request.accepted_renderer.format == "csv":
             return _as_csv(statement)
@@ -148,36 +153,30 @@ def _moment(request: Request, name: str, *, zone: ZoneInfo, days: int) -> dateti
         day = parse_date(text)
         if day is not None:
             return datetime.combine(day + timedelta(days=days), time.min, tzinfo=zone)
-        moment = parse_datetime(text)
-        if moment is not None:
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-            moment.timestamp()
-            return moment
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidInput("A date such as 2027-01-31, or a time in ISO 8601.", attr=name)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput("Give a date such as 2027-01-31, or a time.", attr=name) from error
+    try:
+        return read_time(text)
+    except InvalidInput as refusal:
+        refusal.attr = name
+        raise
 
 
 def _as_csv(statement: Statement) -> StreamingHttpResponse:
     name = f"statement-{statement.start:%Y-%m-%d}-{statement.end:%Y-%m-%d}.csv"
-    return StreamingHttpResponse(
-        _rows(statement),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return csv_response(without_statement_timeout(_rows(statement)), file_name=name)
 
 
-def _rows(statement: Statement) -> Iterator[str]:
-    writer = csv.writer(Echo())
+def _rows(statement: Statement) -> Iterator[Sequence[object]]:
     opening = statement.opening()
     currency = statement.wallet.currency
     after = (opening.balance, opening.held)
-    yield writer.writerow(COLUMNS)
-    yield writer.writerow(_summary(statement.start, "OPENING", after, currency))
+    yield COLUMNS
+    yield _summary(statement.start, "OPENING", after, currency)
     for entry in statement.stream():
         after = (entry.balance_after, entry.held_after)
-        yield writer.writerow(_line(entry, currency))
-    yield writer.writerow(_summary(statement.end, "CLOSING", after, currency))
+        yield _line(entry, currency)
+    yield _summary(statement.end, "CLOSING", after, currency)
 
 
 def _summary(at: datetime, kind: str, after: tuple[Any, Any], currency: str) -> list[Any]:
@@ -195,11 +194,6 @@ def _line(entry: LedgerEntry, currency: str) -> list[Any]:
         currency,
         entry.subject,
         entry.reference,
-        _no_formula(entry.reason),
+        entry.reason,
         entry.pk,
     ]
-
-
-def _no_formula(text: str) -> str:
-    """Quotes a text that a spreadsheet would run as a formula: operators write reasons freely."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

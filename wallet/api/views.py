@@ -40,9 +40,9 @@ class WalletView(TenantView):
     )
     def patch(self, request: Request) -> Response:
         """Set `low_balance_threshold`, the only field that can be written; null: no e-mails."""
-        serializer = LowBalanceSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
         wallet = wallet_of(self.tenant)
+        serializer = LowBalanceSerializer(wallet, data=request.data)
+        serializer.is_valid(raise_exception=True)
         Wallet.objects.filter(pk=wallet.pk).update(**serializer.validated_data)
         wallet.refresh_from_db()
         return Response(WalletSerializer(wallet).data)
@@ -80,6 +80,7 @@ class TopUpListView(TenantView, ListAPIView[TopUp]):
     pagination_class = KeysetPages
     filter_backends = ()
     required = {"post": Action.MANAGE_MONEY}
+    calls_provider = frozenset({"post"})
 
     def get_queryset(self) -> QuerySet[TopUp]:
         if self.in_schema_generation:

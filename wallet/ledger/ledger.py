@@ -32,7 +32,10 @@ from wallet.pricing.amounts import ZERO, quantize
 
 
 def wallet_of(tenant: Tenant) -> Wallet:
-    """The tenant's wallet; the first call opens it, empty, in the tenant's currency."""
+    """The tenant's wallet, in the tenant's currency.
+
+    A trigger opens it with the tenant; here it is opened only if a restore has skipped triggers.
+    """
     wallet, _ = Wallet.objects.get_or_create(tenant=tenant, defaults={"currency": tenant.currency})
     return wallet
 

@@ -30,6 +30,7 @@ from channels.providers.error_rules import (
     limited,
     recipient,
     retry_after,
+    route,
     succeeded,
     unknown,
     unmapped,
@@ -49,13 +50,19 @@ SAMPLE = "+12025550100"
 ERRORS: dict[str, ErrorRule] = {
     "INVALID_ARGUMENT": content("content_refused", "Google refused a part of the message."),
     "UNAUTHENTICATED": config("sender_unauthorized", "Google does not accept the access token."),
-    "PERMISSION_DENIED": config("sender_forbidden", "The service account may not use this agent."),
+    # Google gives this answer if the agent is not launched for the recipient, who is no tester of
+    # it. If the service account may not use the agent, the share of failures pauses the broadcast.
+    "PERMISSION_DENIED": route("route_refused", "The agent may not write to this recipient."),
     "NOT_FOUND": recipient("recipient_unreachable", "The recipient cannot be reached by RCS."),
     "RESOURCE_EXHAUSTED": limited("rate_limited", "Google asks to slow down.", retry_after=5),
     # The guide says to retry with the same messageId; `idempotent` allows the engine to do so.
     "INTERNAL": unknown("provider_unavailable", "Google answered with a server error."),
     "UNAVAILABLE": unknown("provider_unavailable", "Google is temporarily unavailable."),
 }
+
+
+NO_AGENT = config("sender_forbidden", "The service account may not use this agent.")
+"""PERMISSION_DENIED in the answer to the check, which concerns no recipient."""
 
 
 class GoogleRbm:
@@ -65,6 +72,7 @@ class GoogleRbm:
     platforms = frozenset({Platform.RCS})
     default_base_url = "https://rcsbusinessmessaging.googleapis.com"
     credential_names: tuple[str, ...] = ("service_account",)
+    account_scope: tuple[str, ...] = ()
     webhook_secret_names: tuple[str, ...] = ("client_token",)
     capabilities = Capabilities(
         # Google has no event for "sent".
@@ -114,6 +122,9 @@ class GoogleRbm:
 
     def check_outcome(self, response: HttpResponse) -> Outcome:
         body = json_object(response.body)
+        match body:
+            case {"error": {"status": "PERMISSION_DENIED"}}:
+                return NO_AGENT.outcome(provider_code="PERMISSION_DENIED")
         if not succeeded(response):
             return _refusal(response, body)
         if response.body.strip() == b"{}" or "reachableUsers" in body:

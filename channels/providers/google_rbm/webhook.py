@@ -9,24 +9,38 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.events import (
+    InboundEvent,
+    NotUnderstood,
+    OptChange,
+    Part,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    ReplyKind,
+)
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
-from channels.providers.error_rules import json_object
+from channels.providers.error_rules import json_object, receipt_of, recipient
+from channels.providers.google_rbm.inbound_message import content_of
 
 RECEIPTS = {
     "DELIVERED": ReceiptStatus.DELIVERED,
     "READ": ReceiptStatus.READ,
-    # A revoked message cannot be delivered any more. TTL_EXPIRATION_REVOKE_FAILED proves nothing.
+    # A revoked message cannot be delivered any more.
     "TTL_EXPIRATION_REVOKED": ReceiptStatus.FAILED,
+    # It proves only that Google has taken the message.
+    "TTL_EXPIRATION_REVOKE_FAILED": ReceiptStatus.SENT,
 }
+EXPIRED = recipient("expired", "The message was not delivered in time and was revoked.")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NOTHING_NEW = frozenset({"IS_TYPING"})
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 OPT_OUTS = {"UNSUBSCRIBE": True, "SUBSCRIBE": False}
 
@@ -65,9 +79,9 @@ class RbmWebhook(WebhookReader):
         """The events in a call. Raises ValueError if the call is malformed."""
         try:
             event = json.loads(_data(body))
-            if "eventType" in event:
-                return _events(event)
-            return _replies(event)
+            at = _time(event.get("sendTime")) or _published(body) or received_at
+            read = _events if "eventType" in event else _replies
+            return list(read(event, at))
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("Not a call as Google documents it.") from error
 
@@ -83,71 +97,69 @@ def _data(body: bytes) -> bytes:
     raise ValueError("Not a call as Google documents it.")
 
 
-def _events(event: dict[str, Any]) -> list[InboundEvent]:
+def _published(body: bytes) -> datetime | None:
+    """The time at which Pub/Sub published the call, which Google sends in two spellings."""
+    message = json_object(body)["message"]
+    return _time(message.get("publishTime")) or _time(message.get("publish_time"))
+
+
+def _events(event: Mapping[str, Any], at: datetime) -> Iterator[InboundEvent]:
     kind = event["eventType"]
     if kind in RECEIPTS:
-        return [_receipt(event, RECEIPTS[kind])]
-    if kind in OPT_OUTS:
-        return [
-            OptChange(
-                account_id=_agent(event),
-                address=_sender(event),
-                opted_out=OPT_OUTS[kind],
-                marketing_only=False,
-                at=_at(event),
-                reason=f"rbm_{kind.lower()}",
-            )
-        ]
-    return []
-
-
-def _receipt(event: dict[str, Any], status: ReceiptStatus) -> Receipt:
-    expired = status is ReceiptStatus.FAILED
-    return Receipt(
-        status=status,
-        at=_at(event),
-        provider_message_id=str(event["messageId"]),
-        message_id=our_id(event["messageId"]),
-        code="expired" if expired else "",
-        provider_code=event["eventType"] if expired else "",
-        message="The message was not delivered in time and was revoked." if expired else "",
-    )
-
-
-def _replies(event: dict[str, Any]) -> list[InboundEvent]:
-    """The text or the tapped suggestion; files and locations have no text to store."""
-    tapped = event.get("suggestionResponse") or {}
-    sender, message_id, at = _sender(event), event["messageId"], _at(event)
-    text = tapped.get("text") or event.get("text")
-    if not text:
-        return []
-    return [
-        Reply(
+        yield _receipt(event, RECEIPTS[kind], at)
+    elif kind in OPT_OUTS:
+        yield OptChange(
             account_id=_agent(event),
-            address=sender,
-            provider_message_id=str(message_id),
-            text=str(text),
+            address=_sender(event),
+            opted_out=OPT_OUTS[kind],
+            marketing_only=False,
             at=at,
-            payload=str(tapped.get("postbackData", "")),
+            reason=f"rbm_{kind.lower()}",
         )
-    ]
+    elif kind not in NOTHING_NEW:
+        yield NotUnderstood(Part.CALL, str(kind), at)
 
 
-def _agent(event: dict[str, Any]) -> str:
+def _receipt(event: Mapping[str, Any], status: ReceiptStatus, at: datetime) -> Receipt:
+    google_id, message_id = str(event["messageId"]), our_id(event["messageId"])
+    if status is not ReceiptStatus.FAILED:
+        return Receipt(status=status, at=at, provider_message_id=google_id, message_id=message_id)
+    expired = EXPIRED.outcome(provider_code=event["eventType"])
+    return receipt_of(expired, at=at, provider_message_id=google_id, message_id=message_id)
+
+
+def _replies(event: Mapping[str, Any], at: datetime) -> Iterator[InboundEvent]:
+    content = content_of(event)
+    yield Reply(
+        account_id=_agent(event),
+        address=_sender(event),
+        provider_message_id=str(event["messageId"]),
+        text=content.text,
+        at=at,
+        payload=content.payload,
+        kind=content.kind,
+    )
+    if content.kind is ReplyKind.UNKNOWN:
+        yield NotUnderstood(Part.MESSAGE, content.unknown_type, at)
+
+
+def _agent(event: Mapping[str, Any]) -> str:
     return str(event.get("agentId", "")).removesuffix("@rbm.goog")
 
 
-def _sender(event: dict[str, Any]) -> str:
+def _sender(event: Mapping[str, Any]) -> str:
     """The recipient's number. Raises ValueError if it is not in E.164."""
-    number = event["senderPhoneNumber"]
+    number = event.get("senderPhoneNumber") or event.get("phoneNumber") or ""
     if not PHONE.fullmatch(number):
         raise ValueError("The sender's number is not in E.164.")
     return str(number)
 
 
-def _at(event: dict[str, Any]) -> datetime:
-    """The event's time (RFC 3339, up to nine decimals). Raises ValueError without an offset."""
-    at = datetime.fromisoformat(event["sendTime"])
-    if at.tzinfo is None or not at >= EPOCH:
-        raise ValueError("The time has no offset or lies before all events.")
-    return at
+def _time(text: object) -> datetime | None:
+    """The time (RFC 3339, up to nine decimals); None if it is missing, unreadable or ambiguous."""
+    if not isinstance(text, str):
+        return None
+    with suppress(ValueError):
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo is not None and at >= EPOCH else None
+    return None

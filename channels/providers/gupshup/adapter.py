@@ -36,6 +36,7 @@ class Gupshup:
     platforms = frozenset({Platform.WHATSAPP})
     default_base_url = "https://api.gupshup.io"
     credential_names: tuple[str, ...] = ("api_key", "app_id", "app_name")
+    account_scope: tuple[str, ...] = ("app_id",)
     webhook_secret_names: tuple[str, ...] = (URL_TOKEN,)
     capabilities = Capabilities(
         receipts=frozenset(ReceiptStatus),
@@ -63,8 +64,9 @@ class Gupshup:
     def send_outcome(self, response: HttpResponse) -> Outcome:
         body = json_object(response.body)
         match body:
-            case {"status": "submitted", "messageId": str(message_id)} if message_id:
-                if succeeded(response):
+            case {"status": str(status), "messageId": str(message_id)} if message_id:
+                # The id proves that Gupshup took the message, whatever the word for it is.
+                if succeeded(response) and status != "error":
                     return Outcome(OutcomeKind.ACCEPTED, provider_message_id=message_id)
         return _refusal(response, body)
 

@@ -1,20 +1,21 @@
 """Gupshup's error codes → outcome; failed events may carry Meta's codes instead.
 
 Source: docs.gupshup.io/docs/error-and-status-messages. The codes come with events, after the
-hand-over, so they only explain a failure: no message is retried because of an event.
+hand-over: no message is retried because of an event.
 """
 
+from channels.port.outcomes import Outcome
 from channels.providers.error_rules import (
-    UNMAPPED,
     ErrorRule,
     config,
     content,
+    failure,
     limited,
     opt_out,
     passing,
     recipient,
+    without_reason,
 )
-from channels.providers.meta.errors import OPTED_OUT as META_OPTED_OUT
 from channels.providers.meta.errors import rule_for as meta_rule_for
 
 ERRORS: dict[int, ErrorRule] = {
@@ -36,8 +37,6 @@ ERRORS: dict[int, ErrorRule] = {
     4004: content("content_unsupported", "This type of message is not supported."),
     4005: config("template_paused", "The template is paused."),
 }
-
-OPT_OUTS = frozenset({1006, 1007, 1008, 1012, META_OPTED_OUT})
 
 # How the text of a refused request begins, in lower case → rule
 SENTENCES: dict[str, ErrorRule] = {
@@ -65,11 +64,9 @@ def rule_for_sentence(sentence: str) -> ErrorRule | None:
     return next((rule for start, rule in SENTENCES.items() if text.startswith(start)), None)
 
 
-def explain(code: int | None, reason: str) -> tuple[str, str]:
-    """Our code and a text for users, for an event about a failure."""
-    rule = rule_for(code) if code is not None else None
-    if rule is not None:
-        return rule.code, rule.message
+def failed(code: int | None, reason: str) -> Outcome:
+    """The outcome of an event about a failure."""
     if code is None:
-        return "delivery_failed", reason[:300] or "Gupshup reported a failure without saying why."
-    return UNMAPPED, reason[:300] or "WhatsApp refused the message."
+        return without_reason(reason[:300] or "Gupshup reported a failure without saying why.")
+    message = reason or "WhatsApp refused the message."
+    return failure(rule_for(code), provider_code=str(code), message=message)

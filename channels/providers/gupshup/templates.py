@@ -22,6 +22,7 @@ from channels.port.template_port import (
     Submitted,
     TemplatePage,
     TemplateSpec,
+    is_archived,
     status_of,
 )
 from channels.providers.error_rules import by_status, succeeded
@@ -63,7 +64,7 @@ class GupshupTemplates:
         match _answer(response):
             case {"template": {"id": str(number), **rest}}:
                 status, category = status_of(rest.get("status")), str(rest.get("category") or "")
-                return Submitted(number, status, category)
+                return Submitted(number, status or "PENDING", category)
             case {"status": "success"}:
                 return Submitted("", "PENDING")
         raise ProviderRefused("Gupshup's answer could not be read; sync to see what became of it.")
@@ -188,9 +189,15 @@ def _remote(template: Mapping[str, Any]) -> RemoteTemplate:
         status="REJECTED" if template["status"] == "FAILED" else status_of(template["status"]),
         category=str(template["category"]),
         reason=str(template.get("reason") or ""),
-        quality=QUALITIES.get(str(template.get("quality")).upper(), "UNKNOWN"),
+        quality=_quality(template.get("quality")),
         spec=_spec(template),
+        is_archived=is_archived(template["status"]),
     )
+
+
+def _quality(word: Any) -> str:
+    """Our quality; UNKNOWN if Gupshup names none, '' for a word that we do not know."""
+    return QUALITIES.get(str(word).upper(), "") if word else "UNKNOWN"
 
 
 def _spec(template: Mapping[str, Any]) -> TemplateSpec | None:

@@ -9,21 +9,35 @@ Source: docs.gupshup.io/docs/message-events, partner-docs.gupshup.io/docs/events
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
-from channels.providers.gupshup.errors import OPT_OUTS, explain
-from channels.providers.meta.webhook import words_of
+from channels.port.events import (
+    InboundEvent,
+    NotUnderstood,
+    OptChange,
+    Part,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    ReplyKind,
+)
+from channels.providers.error_rules import receipt_of
+from channels.providers.gupshup.errors import failed
+from channels.providers.gupshup.inbound_message import content_of
+from channels.providers.meta.change_value import events_of, pair_of_status
+from channels.providers.meta.template_webhook import TEMPLATE_FIELDS
 from channels.providers.partly_read import all_or_partly_read, read_each
+from channels.providers.reported_time import time_or
+from channels.providers.several_addresses import address_of, same_person
 from channels.providers.url_token import UrlTokenWebhook
 
 NOT_AS_DOCUMENTED = "Not a call as Gupshup documents it."
 
-# "enqueued" adds nothing to the accepted request.
+# "enqueued" carries only the id of the accepted request, so it proves nothing more.
 STATUSES = {
     "sent": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
@@ -31,8 +45,14 @@ STATUSES = {
     "failed": ReceiptStatus.FAILED,
 }
 
-MILLISECONDS_FROM = 10**11
-"""Larger timestamps are milliseconds: seconds since 1970 stay below it until the year 5138."""
+NOTHING_NEW = frozenset({"enqueued", "deleted"})
+"""Statuses that change nothing: "enqueued" adds nothing to the accepted request."""
+
+NOT_READ = frozenset({"account-event", "billing-event", "system-event", "template-event"})
+"""Types of calls, and fields of changes, that are about the account, its bill or its templates."""
+
+USER_OPTED_OUT = {"opted-out": True, "opted-in": False}
+USER_NOTHING_NEW = frozenset({"sandbox-start"})
 
 
 class GupshupWebhook(UrlTokenWebhook):
@@ -46,10 +66,10 @@ class GupshupWebhook(UrlTokenWebhook):
         try:
             event = json.loads(body)
             if "entry" in event:
-                return all_or_partly_read(
-                    read_each(_entry, event["entry"]), message=NOT_AS_DOCUMENTED
-                )
-            return list(_version_2(event))
+                read = partial(_entry, received_at=received_at)
+                events = read_each(read, event["entry"])
+                return all_or_partly_read(events, message=NOT_AS_DOCUMENTED)
+            return list(_version_2(event, received_at))
         except (
             KeyError,
             TypeError,
@@ -64,103 +84,122 @@ class GupshupWebhook(UrlTokenWebhook):
 # --- version 2 ----------------------------------------------------------------------------------
 
 
-def _version_2(event: dict[str, Any]) -> Iterator[InboundEvent]:
+def _version_2(event: dict[str, Any], received_at: datetime) -> Iterator[InboundEvent]:
     payload, kind = event["payload"], event["type"]
+    at = time_or(received_at, event.get("timestamp"))
     if kind == "message-event":
-        yield from _event(payload, at=_at(event["timestamp"]))
+        yield from _event(payload, at=at)
     elif kind == "message":
-        yield from _message(payload, account_id=str(event.get("phone", "")), at=event["timestamp"])
+        yield from _message(payload, account_id=str(event.get("phone", "")), at=at)
     elif kind == "user-event":
-        yield from _user_event(payload, at=_at(event["timestamp"]))
+        yield from _user_event(payload, at=at)
+    elif kind not in NOT_READ:
+        yield NotUnderstood(Part.CALL, str(kind), at)
 
 
 def _event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
     status = STATUSES.get(payload["type"])
     if status is None:
+        yield from _unknown_status(payload["type"], at)
         return
     details = payload.get("payload") or {}
     yield _receipt(
         status,
-        at=_at(details["ts"]) if details.get("ts") else at,
+        at=time_or(at, details.get("ts")),
         ids=_ids(payload.get("gsId"), payload["id"]),
         error=(details.get("code"), str(details.get("reason", ""))),
     )
 
 
-def _message(payload: dict[str, Any], *, account_id: str, at: Any) -> Iterator[InboundEvent]:
-    details = payload.get("payload") or {}
-    text = details.get("text") or details.get("title") or ""
-    sender = payload.get("source") or (payload.get("sender") or {}).get("phone")
-    if not text or not sender:
-        return
-    context = payload.get("context") or {}
+def _unknown_status(word: object, at: datetime) -> Iterator[InboundEvent]:
+    if word not in NOTHING_NEW:
+        yield NotUnderstood(Part.STATUS, str(word), at)
+
+
+def _message(payload: dict[str, Any], *, account_id: str, at: datetime) -> Iterator[InboundEvent]:
+    content = content_of(payload)
+    sender, context = payload.get("sender") or {}, payload.get("context") or {}
+    number, user_id = payload.get("source") or sender.get("phone"), _user_id(payload, sender)
+    address = address_of(number, user_id)
+    if not address:
+        raise ValueError(NOT_AS_DOCUMENTED)
+    yield from same_person(number, user_id, account_id=account_id, at=at)
     yield Reply(
         account_id=account_id,
-        address=f"+{str(sender).removeprefix('+')}",
+        address=address,
         provider_message_id=str(payload["id"]),
-        text=str(text),
-        at=_at(at),
-        payload=str(details.get("postbackText") or ""),
-        in_reply_to=str(context.get("gsId") or context.get("id") or ""),
+        text=content.text,
+        at=at,
+        payload=content.payload,
+        in_reply_to=content.answers or str(context.get("gsId") or context.get("id") or ""),
+        kind=content.kind,
+        group_id=str(payload.get("group_id") or ""),
     )
+    if content.kind is ReplyKind.UNKNOWN:
+        yield NotUnderstood(Part.MESSAGE, content.unknown_type, at)
 
 
-USER_EVENTS = {"opted-out": True, "opted-in": False}
+def _user_id(payload: Mapping[str, Any], sender: Mapping[str, Any]) -> object:
+    """The writer's user id, which only some accounts have."""
+    return payload.get("source_user_id") or sender.get("user_id")
 
 
 def _user_event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
-    opted_out = USER_EVENTS.get(payload["type"])
-    if opted_out is not None and payload.get("phone"):
-        yield OptChange(
-            account_id="",
-            address=f"+{str(payload['phone']).removeprefix('+')}",
-            opted_out=opted_out,
-            marketing_only=False,
-            at=at,
-            reason=f"gupshup_{payload['type']}".replace("-", "_"),
-        )
+    opted_out = USER_OPTED_OUT.get(payload["type"])
+    if opted_out is None:
+        if payload["type"] not in USER_NOTHING_NEW:
+            yield NotUnderstood(Part.PREFERENCE, str(payload["type"]), at)
+        return
+    address = address_of(str(payload.get("phone") or ""))
+    if not address:
+        raise ValueError(NOT_AS_DOCUMENTED)
+    yield OptChange(
+        account_id="",
+        address=address,
+        opted_out=opted_out,
+        marketing_only=False,
+        at=at,
+        reason=f"gupshup_{payload['type']}".replace("-", "_"),
+    )
 
 
 # --- version 3 ----------------------------------------------------------------------------------
 
 
-def _entry(entry: dict[str, Any]) -> Iterator[InboundEvent | None]:
-    return read_each(_change, entry["changes"])
+def _entry(entry: dict[str, Any], *, received_at: datetime) -> Iterator[InboundEvent | None]:
+    return read_each(partial(_change, received_at=received_at), entry["changes"])
 
 
-def _change(change: dict[str, Any]) -> Iterator[InboundEvent | None]:
-    value = change["value"]
-    yield from read_each(_status, value.get("statuses", []))
+def _change(change: dict[str, Any], *, received_at: datetime) -> Iterator[InboundEvent | None]:
+    value, field = change["value"], change.get("field")
+    if field in NOT_READ or field in TEMPLATE_FIELDS:  # a sync copies templates
+        return
     phone = (value.get("metadata") or {}).get("display_phone_number", "")
-    message = partial(_meta_message, account_id=str(phone).removeprefix("+"))
-    yield from read_each(message, value.get("messages", []))
+    yield from events_of(
+        value,
+        field=field,
+        account_id=str(phone).removeprefix("+"),
+        received_at=received_at,
+        read_status=_status,
+        quoted_keys=("gs_id", "id"),
+    )
 
 
-def _status(receipt: dict[str, Any]) -> Iterator[InboundEvent]:
+def _status(
+    receipt: dict[str, Any], *, account_id: str, received_at: datetime
+) -> Iterator[InboundEvent]:
+    at = time_or(received_at, receipt.get("timestamp"))
+    yield from pair_of_status(receipt, account_id=account_id, at=at)
     status = STATUSES.get(receipt["status"])
     if status is None:
+        yield from _unknown_status(receipt["status"], at)
         return
     error = (receipt.get("errors") or [{}])[0]
     yield _receipt(
         status,
-        at=_at(receipt["timestamp"]),
+        at=at,
         ids=_ids(receipt.get("gs_id"), receipt["id"]),
         error=(error.get("code"), str(error.get("message") or error.get("title") or "")),
-    )
-
-
-def _meta_message(message: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
-    text = words_of(message)
-    if not text or not message.get("from"):
-        return
-    context = message.get("context") or {}
-    yield Reply(
-        account_id=account_id,
-        address=f"+{message['from']}",
-        provider_message_id=str(message["id"]),
-        text=text,
-        at=_at(message["timestamp"]),
-        in_reply_to=str(context.get("gs_id") or context.get("id") or ""),
     )
 
 
@@ -173,18 +212,8 @@ def _receipt(
     message_id, alias = ids
     if status is not ReceiptStatus.FAILED:
         return Receipt(status=status, at=at, provider_message_id=message_id, alias=alias)
-    number = _number(error[0])
-    code, message = explain(number, error[1])
-    return Receipt(
-        status=status,
-        at=at,
-        provider_message_id=message_id,
-        alias=alias,
-        code=code,
-        provider_code="" if number is None else str(number),
-        message=message,
-        opted_out=number in OPT_OUTS,
-    )
+    reason = failed(_number(error[0]), error[1])
+    return receipt_of(reason, at=at, provider_message_id=message_id, alias=alias)
 
 
 def _ids(own: Any, named: Any) -> tuple[str, str]:
@@ -196,9 +225,3 @@ def _number(code: Any) -> int | None:
     with suppress(ValueError, TypeError):
         return int(code)
     return None
-
-
-def _at(timestamp: Any) -> datetime:
-    """Seconds or milliseconds since 1970, as a number or a string."""
-    number = float(timestamp)
-    return datetime.fromtimestamp(number / 1000 if number > MILLISECONDS_FROM else number, tz=UTC)

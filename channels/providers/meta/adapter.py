@@ -22,7 +22,14 @@ from channels.port.messages import (
     TextContent,
 )
 from channels.port.outcomes import Outcome, OutcomeKind
-from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
+from channels.providers.error_rules import (
+    by_status,
+    json_object,
+    least_certain,
+    retry_after,
+    succeeded,
+    unmapped,
+)
 from channels.providers.meta.answers import bearer
 from channels.providers.meta.errors import details, held, rule_for
 from channels.providers.meta.webhook import MetaWebhook
@@ -37,8 +44,10 @@ class MetaCloud:
     platforms = frozenset({Platform.WHATSAPP})
     default_base_url = "https://graph.facebook.com"
     credential_names: tuple[str, ...] = ("access_token",)
+    account_scope: tuple[str, ...] = ()
     webhook_secret_names: tuple[str, ...] = ("app_secret", "verify_token")
     capabilities = Capabilities(
+        user_ids=True,
         receipts=frozenset(ReceiptStatus),
         pair_interval=6.0,  # more than one message per user in 6 s is error 131056
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
@@ -55,7 +64,7 @@ class MetaCloud:
             json={
                 "messaging_product": "whatsapp",
                 "recipient_type": "individual",
-                "to": message.to.removeprefix("+"),
+                **_recipient(message.to),
                 "biz_opaque_callback_data": str(message.id),
                 **_content(message),
             },
@@ -66,8 +75,8 @@ class MetaCloud:
         if not succeeded(response):
             return _refusal(response, body)
         match body:
-            case {"messages": [{"id": str(wamid), **rest}, *_]} if wamid:
-                return _accepted(wamid, rest.get("message_status", "accepted"))
+            case {"messages": [{"id": str(first)}, *_] as entries} if first:
+                return _taken(first, entries)
         return by_status(response)
 
     def check_request(self, account: SenderAccount) -> HttpRequest:
@@ -91,6 +100,13 @@ class MetaCloud:
 
 def _node(account: SenderAccount) -> str:
     return f"{account.base_url}/{VERSION}/{quote(account.account_id, safe='')}"
+
+
+def _recipient(address: str) -> dict[str, str]:
+    """A user id in `to` would be read as a number, and the message would be lost."""
+    if address.startswith("+"):
+        return {"to": address.removeprefix("+")}
+    return {"recipient": address}
 
 
 # --- the body -----------------------------------------------------------------------------------
@@ -174,6 +190,14 @@ def _button(button: ButtonParameter) -> dict[str, Any]:
 # --- the answer ---------------------------------------------------------------------------------
 
 
+def _taken(wamid: str, entries: list[Any]) -> Outcome:
+    """The verdict of the least certain entry; Meta has taken the message in any case."""
+    statuses = [
+        entry.get("message_status") or "accepted" for entry in entries if isinstance(entry, dict)
+    ]
+    return least_certain([_accepted(wamid, status) for status in statuses])
+
+
 def _accepted(wamid: str, status: Any) -> Outcome:
     if status == "accepted":
         return Outcome(OutcomeKind.ACCEPTED, provider_message_id=wamid)
@@ -183,7 +207,7 @@ def _accepted(wamid: str, status: Any) -> Outcome:
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
     match body:
         case {"error": {"code": int(code)} as error}:
-            rule = rule_for(code)
+            rule = rule_for(code, error.get("error_subcode"))
             if rule is None:
                 return unmapped(response, provider_code=str(code), message=details(error))
             return rule.outcome(provider_code=str(code), retry_after=retry_after(response))

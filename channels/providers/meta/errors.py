@@ -5,27 +5,32 @@ Only a code that this page describes as "not processed, try again" is passing, s
 is sent twice.
 """
 
+from dataclasses import replace
 from typing import Any
 
-from channels.port.outcomes import LimitScope, Outcome, OutcomeKind
+from channels.port.outcomes import LimitScope, Outcome
 from channels.providers.error_rules import (
-    UNMAPPED,
     ErrorRule,
+    capped,
     config,
     content,
+    failure,
     limited,
     opt_out,
     passing,
     recipient,
+    route,
     unknown,
+    waiting,
+    without_reason,
 )
 
 # Most refusals name no time; these are our defaults, in seconds.
 _SOON = 5.0
 _MINUTE = 60.0
 _HOUR = 3600.0
-
-OPTED_OUT = 131050
+# "Wait at least 24 hours" before the next marketing message to this person.
+_DAY = 24 * _HOUR
 
 ERRORS: dict[int, ErrorRule] = {
     # Authorisation: no message can be sent until the sender is repaired.
@@ -41,7 +46,9 @@ ERRORS: dict[int, ErrorRule] = {
     131045: config("number_not_registered", "The sender's number is not registered."),
     133010: config("number_not_registered", "The sender's number is not registered."),
     33: config("number_not_registered", "The sender's number was deleted at Meta."),
-    131030: config("recipient_not_allowed", "A test number may only write to its allowed list."),
+    102: config("sender_unauthorized", "The sender's access token has expired."),
+    104: config("sender_unauthorized", "Meta asks for the app secret's proof with each call."),
+    803: config("sender_refused", "Meta knows no number with the sender's id."),
     131063: config("marketing_disabled", "Marketing templates are switched off for this account."),
     134011: config("provider_billing", "Meta's payment terms have not been accepted."),
     # Server errors.
@@ -76,15 +83,19 @@ ERRORS: dict[int, ErrorRule] = {
     132069: limited("flow_limited", "The template's flow is throttled.", retry_after=_HOUR),
     # The recipient.
     131026: recipient("recipient_unreachable", "The number cannot receive WhatsApp messages."),
-    131021: recipient("recipient_is_sender", "Sender and recipient are the same number."),
-    130403: recipient("recipient_blocked", "This business has blocked the recipient."),
-    130472: recipient("recipient_experiment", "The recipient is in one of Meta's experiments."),
-    130497: recipient("country_restricted", "The account may not write to this country."),
-    # "Wait at least 24 hours": longer than a broadcast, so it is final for this broadcast.
-    131049: recipient("recipient_cooldown", "Meta limits marketing messages to this recipient."),
     131062: recipient("recipient_unsupported", "The recipient cannot be addressed this way."),
     137000: recipient("recipient_unsupported", "The recipient cannot be addressed this way."),
-    OPTED_OUT: opt_out("opted_out", "The recipient stopped marketing messages."),
+    131050: opt_out("opted_out", "The recipient stopped marketing messages."),
+    # This sender to this recipient.
+    131021: route("recipient_is_sender", "Sender and recipient are the same number."),
+    131030: route("recipient_not_allowed", "A test number may only write to its allowed list."),
+    130403: route("recipient_blocked", "This business has blocked the recipient."),
+    130497: route("country_restricted", "The account may not write to this country."),
+    # Meta's limits of marketing to one person. A retry of an experiment's recipient is useless.
+    130472: capped("recipient_experiment", "The recipient is in one of Meta's experiments."),
+    131049: capped(
+        "recipient_cooldown", "Meta limits marketing messages to this recipient.", retry_after=_DAY
+    ),
     # The content.
     100: content("content_refused", "Meta refused a parameter of the message."),
     131008: content("content_refused", "A required parameter is missing."),
@@ -107,44 +118,49 @@ ERRORS: dict[int, ErrorRule] = {
     132068: config("flow_blocked", "The template's flow is blocked."),
 }
 
+SUBCODES: dict[tuple[int, int], ErrorRule] = {
+    # "Object with ID … does not exist, cannot be loaded due to missing permissions …": the object
+    # is the sender's number.
+    (100, 33): config(
+        "sender_refused", "Meta knows no number with the sender's id, or the token may not use it."
+    ),
+}
+"""(code, error_subcode) → rule, if the subcode changes the code's meaning."""
+
 _PERMISSIONS = range(200, 300)
 _FORBIDDEN = config("sender_forbidden", "A permission was not granted or has been removed.")
 
 # Statuses of messages that Meta accepted with 200 but holds back; a later webhook has the outcome.
 HELD: dict[str, ErrorRule] = {
-    "held_for_quality_assessment": unknown(
+    "held_for_quality_assessment": waiting(
         "held_for_quality", "Meta holds the message until the template's quality is assessed."
     ),
-    "paused": unknown("held_paused", "Meta holds the message because the template is paused."),
+    "paused": waiting("held_paused", "Meta holds the message because the template is paused."),
 }
 
-_HELD_OTHERWISE = unknown("held_by_provider", "Meta took the message but has not let it go yet.")
+_HELD_OTHERWISE = waiting("held_by_provider", "Meta took the message but has not let it go yet.")
 
 
-def rule_for(code: int) -> ErrorRule | None:
-    """The row for Meta's code; None for an unmapped code."""
+def rule_for(code: int, subcode: Any = None) -> ErrorRule | None:
+    """The row for Meta's code and its error_subcode; None for an unmapped code."""
+    if isinstance(subcode, int) and (code, subcode) in SUBCODES:
+        return SUBCODES[code, subcode]
     return _FORBIDDEN if code in _PERMISSIONS else ERRORS.get(code)
 
 
 def held(wamid: str, *, status: str) -> Outcome:
     """The outcome of a message that Meta took but holds back."""
     rule = HELD.get(status, _HELD_OTHERWISE)
-    return Outcome(
-        OutcomeKind.UNKNOWN,
-        provider_message_id=wamid,
-        code=rule.code,
-        provider_code=status[:64],
-        message=rule.message,
-    )
+    return replace(rule.outcome(provider_code=status[:64]), provider_message_id=wamid)
 
 
-def explain(error: dict[str, Any]) -> tuple[str, str, str]:
-    """Our code, Meta's code and a text for users, for an error object of an answer or a status."""
+def failed(error: dict[str, Any]) -> Outcome:
+    """The outcome of a failed status, by its error object; {} if Meta gives no reason."""
+    if not error:
+        return without_reason("Meta reported a failure without saying why.")
     code = error.get("code")
-    rule = rule_for(code) if isinstance(code, int) else None
-    if rule is not None:
-        return rule.code, str(code), rule.message
-    return UNMAPPED, "" if code is None else str(code), details(error)
+    rule = rule_for(code, error.get("error_subcode")) if isinstance(code, int) else None
+    return failure(rule, provider_code="" if code is None else str(code), message=details(error))
 
 
 def details(error: dict[str, Any]) -> str:

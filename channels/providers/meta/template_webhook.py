@@ -6,37 +6,53 @@ Source: developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from channels.port.events import TemplateChange
-from channels.port.template_port import status_of
+from channels.port.events import InboundEvent, NotUnderstood, Part, TemplateChange
+from channels.port.template_port import EVENTS
+from channels.providers.reported_time import time_or
 
 STATUS = "message_template_status_update"
 QUALITY = "message_template_quality_update"
 CATEGORY = "template_category_update"
+TEMPLATE_FIELDS = frozenset({STATUS, QUALITY, CATEGORY})
 NO_REASON = frozenset({"", "NONE"})
+QUALITIES = frozenset({"GREEN", "YELLOW", "RED", "UNKNOWN"})
+CATEGORIES = frozenset({"MARKETING", "UTILITY", "AUTHENTICATION"})
 
 
-def template_changes(entry: dict[str, Any], change: dict[str, Any]) -> Iterator[TemplateChange]:
-    """At most one change. An announced category (`correct_category`) is not a change yet."""
-    field = change.get("field")
-    if field not in {STATUS, QUALITY, CATEGORY}:
-        return
-    value = change["value"]
+def template_changes(
+    entry: dict[str, Any], change: dict[str, Any], *, received_at: datetime
+) -> Iterator[InboundEvent]:
+    """One change, or a word that we do not know.
+
+    An announced category (`correct_category`) is not a change yet.
+    """
+    field, value = change["field"], change["value"]
     template = TemplateChange(
         business_account_id=str(entry["id"]),
         provider_template_id=str(value["message_template_id"]),
         name=str(value["message_template_name"]),
         language=str(value["message_template_language"]).replace("-", "_"),
-        at=datetime.fromtimestamp(int(entry["time"]), tz=UTC),
+        at=time_or(received_at, entry.get("time")),
     )
     if field == STATUS:
-        yield replace(template, status=status_of(value["event"]), reason=_reason(value))
+        word = str(value["event"]).upper()
+        changed = replace(template, status=word, reason=_reason(value))
+        yield changed if word in EVENTS else _unknown(template, word)
     elif field == QUALITY:
-        yield replace(template, quality=str(value["new_quality_score"]))
+        word = str(value["new_quality_score"]).upper()
+        changed = replace(template, quality=word)
+        yield changed if word in QUALITIES else _unknown(template, f"quality {word}")
     elif "correct_category" not in value:
-        yield replace(template, category=str(value["new_category"]))
+        word = str(value["new_category"]).upper()
+        changed = replace(template, category=word)
+        yield changed if word in CATEGORIES else _unknown(template, f"category {word}")
+
+
+def _unknown(template: TemplateChange, words: str) -> NotUnderstood:
+    return NotUnderstood(Part.TEMPLATE, words, template.at)
 
 
 def _reason(value: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from channels.port.template_port import (
     Submitted,
     TemplatePage,
     TemplateSpec,
+    is_archived,
     status_of,
 )
 from channels.providers.meta.adapter import VERSION
@@ -28,7 +29,7 @@ FIELDS = (
     "id,name,language,status,category,parameter_format,components,rejected_reason,quality_score"
 )
 PAGE = 100
-QUALITIES = frozenset({"GREEN", "YELLOW", "RED"})
+QUALITIES = frozenset({"GREEN", "YELLOW", "RED", "UNKNOWN"})
 
 
 class MetaTemplates:
@@ -56,7 +57,9 @@ class MetaTemplates:
     def submit_outcome(self, response: HttpResponse) -> Submitted:
         match answer_of(response):
             case {"id": str(number), "status": str(status), **rest}:
-                return Submitted(number, status_of(status), str(rest.get("category", "")))
+                return Submitted(
+                    number, status_of(status) or "PENDING", str(rest.get("category", ""))
+                )
             case {"success": True}:
                 return Submitted("", "PENDING")
         raise ProviderRefused("Meta's answer could not be read; sync to see what became of it.")
@@ -104,14 +107,15 @@ def _collection(account: SenderAccount, business_account_id: str) -> str:
 
 def _remote(template: Mapping[str, Any]) -> RemoteTemplate:
     reason = str(template.get("rejected_reason") or "")
-    score = (template.get("quality_score") or {}).get("score")
+    score = (template.get("quality_score") or {}).get("score") or "UNKNOWN"
     return RemoteTemplate(
         id=str(template["id"]),
         name=str(template["name"]),
         language=str(template["language"]),
         status=status_of(template["status"]),
+        is_archived=is_archived(template["status"]),
         category=str(template["category"]),
         reason="" if reason == "NONE" else reason,
-        quality=score if score in QUALITIES else "UNKNOWN",
+        quality=score if score in QUALITIES else "",
         spec=spec_of(template),
     )

@@ -7,17 +7,20 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.events import InboundEvent, NotUnderstood, Part, Receipt, ReceiptStatus
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
-from channels.providers.meta.errors import OPTED_OUT, explain
-from channels.providers.meta.template_webhook import template_changes
+from channels.providers.error_rules import receipt_of
+from channels.providers.meta.change_value import events_of, pair_of_status
+from channels.providers.meta.errors import failed
+from channels.providers.meta.template_webhook import TEMPLATE_FIELDS, template_changes
 from channels.providers.partly_read import all_or_partly_read, read_each
+from channels.providers.reported_time import time_or
 
 NOT_AS_DOCUMENTED = "Not a call as Meta documents it."
 
@@ -28,6 +31,9 @@ STATUSES = {
     "played": ReceiptStatus.READ,  # a voice message was played
     "failed": ReceiptStatus.FAILED,
 }
+
+NOTHING_NEW = frozenset({"deleted", "warning"})
+"""Statuses that change nothing: the recipient deleted the message; a warning about its template."""
 
 
 class MetaWebhook(WebhookReader):
@@ -61,91 +67,46 @@ class MetaWebhook(WebhookReader):
             entries = json.loads(body)["entry"]
         except (KeyError, TypeError, RecursionError) as error:
             raise ValueError(NOT_AS_DOCUMENTED) from error
-        return all_or_partly_read(read_each(_entry, entries), message=NOT_AS_DOCUMENTED)
+        read = partial(_entry, received_at=received_at)
+        return all_or_partly_read(read_each(read, entries), message=NOT_AS_DOCUMENTED)
 
 
-def _entry(entry: dict[str, Any]) -> Iterator[InboundEvent | None]:
-    return read_each(partial(_change, entry), entry["changes"])
+def _entry(entry: dict[str, Any], *, received_at: datetime) -> Iterator[InboundEvent | None]:
+    read = partial(_change, entry, received_at=received_at)
+    return read_each(read, entry["changes"])
 
 
-def _change(entry: dict[str, Any], change: dict[str, Any]) -> Iterator[InboundEvent | None]:
-    value = change["value"]
-    yield from read_each(_status, value.get("statuses", []))
-    account_id = value.get("metadata", {}).get("phone_number_id", "")
-    preference = partial(_preference, account_id=account_id)
-    yield from read_each(preference, value.get("user_preferences", []))
-    yield from read_each(partial(_message, account_id=account_id), value.get("messages", []))
-    yield from template_changes(entry, change)
+def _change(
+    entry: dict[str, Any], change: dict[str, Any], *, received_at: datetime
+) -> Iterator[InboundEvent | None]:
+    value, field = change["value"], change.get("field")
+    if field in TEMPLATE_FIELDS:
+        yield from template_changes(entry, change, received_at=received_at)
+        return
+    yield from events_of(
+        value,
+        field=field,
+        account_id=(value.get("metadata") or {}).get("phone_number_id", ""),
+        received_at=received_at,
+        read_status=_status,
+    )
 
 
-def _status(status: dict[str, Any]) -> Iterator[InboundEvent]:
+def _status(
+    status: dict[str, Any], *, account_id: str, received_at: datetime
+) -> Iterator[InboundEvent]:
+    at = time_or(received_at, status.get("timestamp"))
+    yield from pair_of_status(status, account_id=account_id, at=at)
     if status["status"] in STATUSES:
-        yield _receipt(status)
+        yield _receipt(status, at)
+    elif status["status"] not in NOTHING_NEW:
+        yield NotUnderstood(Part.STATUS, str(status["status"]), at)
 
 
-def _preference(preference: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
-    if preference.get("category") == "marketing_messages" and preference.get("wa_id"):
-        yield _opt_change(preference, account_id=account_id)
-
-
-def _message(message: dict[str, Any], *, account_id: str) -> Iterator[InboundEvent]:
-    text = words_of(message)
-    if text and message.get("from"):
-        yield _reply(message, text=text, account_id=account_id)
-
-
-def _receipt(status: dict[str, Any]) -> Receipt:
-    kind = STATUSES[status["status"]]
-    error = (status.get("errors") or [{}])[0] if kind is ReceiptStatus.FAILED else {}
-    code, provider_code, message = explain(error) if error else ("", "", "")
-    if kind is ReceiptStatus.FAILED and not error:
-        code, message = "delivery_failed", "Meta reported a failure without saying why."
-    return Receipt(
-        status=kind,
-        at=_at(status["timestamp"]),
-        provider_message_id=str(status["id"]),
-        message_id=our_id(status.get("biz_opaque_callback_data")),
-        code=code,
-        provider_code=provider_code,
-        message=message,
-        opted_out=error.get("code") == OPTED_OUT,
-    )
-
-
-def _opt_change(preference: dict[str, Any], *, account_id: str) -> OptChange:
-    return OptChange(
-        account_id=account_id,
-        address=f"+{preference['wa_id']}",
-        opted_out=preference["value"] != "resume",
-        marketing_only=True,
-        at=_at(preference["timestamp"]),
-        reason=f"whatsapp_{preference['value']}"[:64],
-    )
-
-
-def _reply(message: dict[str, Any], *, text: str, account_id: str) -> Reply:
-    return Reply(
-        account_id=account_id,
-        address=f"+{message['from']}",
-        provider_message_id=str(message["id"]),
-        text=text,
-        at=_at(message["timestamp"]),
-        in_reply_to=str((message.get("context") or {}).get("id", "")),
-    )
-
-
-def words_of(message: dict[str, Any]) -> str:
-    """The text of a message or of a pressed button; '' for media and other types."""
-    match message:
-        case (
-            {"type": "text", "text": {"body": str(text)}}
-            | {"type": "button", "button": {"text": str(text)}}
-            | {"type": "interactive", "interactive": {"button_reply": {"title": str(text)}}}
-        ):
-            return text
-    return ""
-
-
-def _at(timestamp: Any) -> datetime:
-    """Meta sends seconds since 1970: as a string in statuses and messages, else as a number."""
-    return datetime.fromtimestamp(int(timestamp), tz=UTC)
+def _receipt(status: dict[str, Any], at: datetime) -> Receipt:
+    kind, wamid = STATUSES[status["status"]], str(status["id"])
+    message_id = our_id(status.get("biz_opaque_callback_data"))
+    if kind is not ReceiptStatus.FAILED:
+        return Receipt(status=kind, at=at, provider_message_id=wamid, message_id=message_id)
+    error = (status.get("errors") or [{}])[0]
+    return receipt_of(failed(error), at=at, provider_message_id=wamid, message_id=message_id)

@@ -35,6 +35,7 @@ class Msg91:
     platforms = frozenset({Platform.SMS})
     default_base_url = "https://control.msg91.com"
     credential_names: tuple[str, ...] = ("authkey",)
+    account_scope: tuple[str, ...] = ("authkey",)
     webhook_secret_names: tuple[str, ...] = (URL_TOKEN,)
     capabilities = Capabilities(
         receipts=frozenset({ReceiptStatus.DELIVERED, ReceiptStatus.FAILED}),

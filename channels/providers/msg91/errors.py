@@ -4,11 +4,12 @@ Source: MSG91's help page on delivery reports by webhook, and the list of its se
 (github.com/tesark/msg91-php, ERRORCODE.md). The flow API often sends a text without a code.
 """
 
+from channels.port.outcomes import Outcome
 from channels.providers.error_rules import (
-    UNMAPPED,
     ErrorRule,
     config,
     content,
+    failure,
     limited,
     recipient,
     unknown,
@@ -42,6 +43,8 @@ ERRORS: dict[str, ErrorRule] = {
 SENTENCES: dict[str, ErrorRule] = {
     "authentication failure": ERRORS["207"],
     "unauthorized": ERRORS["207"],
+    "no valid mobile number": ERRORS["202"],
+    "please provide valid mobile": ERRORS["202"],
     "invalid authkey": ERRORS["207"],
     "template id missing": config("template_missing", "MSG91 knows no such template."),
     "template_id": config("template_missing", "MSG91 knows no such template."),
@@ -70,7 +73,8 @@ def rule_for(code: str, sentence: str) -> ErrorRule | None:
     return next((rule for start, rule in SENTENCES.items() if text.startswith(start)), None)
 
 
-def explain(status: str) -> tuple[str, str]:
-    """Our code and a text for users, for a report about a failure."""
-    rule = REPORTS.get(status)
-    return (rule.code, rule.message) if rule else (UNMAPPED, "The message was not delivered.")
+def failed(status: str) -> Outcome:
+    """The outcome of a report about a failure."""
+    return failure(
+        REPORTS.get(status), provider_code=status, message="The message was not delivered."
+    )

@@ -14,15 +14,15 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.port.events import InboundEvent, Receipt, ReceiptStatus
+from channels.port.events import InboundEvent, NotUnderstood, Part, Receipt, ReceiptStatus
 from channels.providers.echoed_id import our_id
-from channels.providers.msg91.errors import explain
+from channels.providers.error_rules import receipt_of
+from channels.providers.msg91.errors import failed
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.url_token import UrlTokenWebhook
 
 NOT_AS_DOCUMENTED = "Not a report as MSG91 documents it."
 
-# Other statuses (submitted, pending) add nothing to the accepted request.
 STATUSES = {
     "1": ReceiptStatus.DELIVERED,
     "2": ReceiptStatus.FAILED,
@@ -31,6 +31,9 @@ STATUSES = {
     "17": ReceiptStatus.FAILED,
     "25": ReceiptStatus.FAILED,
 }
+
+NOTHING_NEW = frozenset({"0", "5", "6", "8"})
+"""Statuses that add nothing to the accepted request: submitted, pending."""
 
 OUR_ID = "CRQID"
 """MSG91's name for the caller's own id; "0" in a report if the request had none."""
@@ -72,23 +75,20 @@ def _reports(request: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent 
     return read_each(read, request.get("report", [request]))
 
 
-def _report(report: dict[str, Any], *, request_id: str, at: datetime) -> Iterator[Receipt]:
-    status = STATUSES.get(str(report["status"]))
-    if status is not None:
-        yield _receipt(status, str(report["status"]), request_id, report, at)
+def _report(report: dict[str, Any], *, request_id: str, at: datetime) -> Iterator[InboundEvent]:
+    word = str(report["status"])
+    if word in STATUSES:
+        yield _receipt(STATUSES[word], word, request_id, report, at)
+    elif word not in NOTHING_NEW:
+        yield NotUnderstood(Part.STATUS, word, at)
 
 
 def _receipt(
     status: ReceiptStatus, provider_code: str, request_id: str, report: dict[str, Any], at: datetime
 ) -> Receipt:
-    failed = status is ReceiptStatus.FAILED
-    code, message = explain(provider_code) if failed else ("", "")
-    return Receipt(
-        status=status,
-        at=at,
-        provider_message_id=message_id(request_id, str(report["number"])),
-        message_id=our_id(report.get(OUR_ID)),
-        code=code,
-        provider_code=provider_code if failed else "",
-        message=message,
-    )
+    msg91_id = message_id(request_id, str(report["number"]))
+    ours = our_id(report.get(OUR_ID))
+    if status is not ReceiptStatus.FAILED:
+        return Receipt(status=status, at=at, provider_message_id=msg91_id, message_id=ours)
+    reason = failed(provider_code)
+    return receipt_of(reason, at=at, provider_message_id=msg91_id, message_id=ours)

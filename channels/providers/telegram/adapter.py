@@ -4,6 +4,8 @@ Source: core.telegram.org/bots/api.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +20,7 @@ from channels.port.messages import (
     SenderAccount,
     TextContent,
 )
-from channels.port.outcomes import Outcome, OutcomeKind
+from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, seconds, unmapped
 from channels.providers.telegram.errors import rule_for
 from channels.providers.telegram.webhook import ALLOWED_UPDATES, TelegramWebhook
@@ -41,6 +43,7 @@ class TelegramBot:
     platforms = frozenset({Platform.TELEGRAM})
     default_base_url = "https://api.telegram.org"
     credential_names: tuple[str, ...] = ("bot_token",)
+    account_scope: tuple[str, ...] = ()
     webhook_secret_names: tuple[str, ...] = ("secret_token",)
     capabilities = Capabilities(
         receipts=frozenset(),
@@ -159,8 +162,14 @@ def _refusal(response: HttpResponse, code: int, rest: dict[str, Any]) -> Outcome
     description = str(rest.get("description", ""))
     rule = rule_for(code, description)
     if rule is None:
-        return unmapped(response, provider_code=str(code), message=description)
+        outcome = unmapped(response, provider_code=str(code), message=description)
+        # Every documented 403 concerns this bot in this chat; a bot that may not send gets 401.
+        is_of_chat = code == HTTPStatus.FORBIDDEN
+        return replace(outcome, cause=FailureCause.ROUTE) if is_of_chat else outcome
     match rest.get("parameters"):
         case {"retry_after": wait}:
             return rule.outcome(provider_code=str(code), retry_after=seconds(wait))
+        case {"migrate_to_chat_id": int(chat)}:
+            moved = rule.outcome(provider_code=str(code))
+            return replace(moved, kind=OutcomeKind.PASSING, moved_to=str(chat))
     return rule.outcome(provider_code=str(code), retry_after=retry_after(response))

@@ -14,6 +14,7 @@ from channels.providers.error_rules import (
     limited,
     opt_out,
     recipient,
+    route,
     unknown,
 )
 
@@ -21,10 +22,10 @@ from channels.providers.error_rules import (
 ERRORS: dict[tuple[int, str], ErrorRule] = {
     (403, "bot was blocked by the user"): opt_out("opted_out", "The recipient blocked the bot."),
     (403, "user is deactivated"): recipient("recipient_gone", "The account was deleted."),
-    (403, "bot was kicked from"): recipient("recipient_unreachable", "The bot was removed."),
-    (403, "bot is not a member of"): recipient("recipient_unreachable", "The bot was removed."),
+    (403, "bot was kicked from"): route("recipient_unreachable", "The bot was removed."),
+    (403, "bot is not a member of"): route("recipient_unreachable", "The bot was removed."),
     (403, "the group chat was deleted"): recipient("recipient_gone", "The group was deleted."),
-    (403, "bot can't initiate conversation"): recipient(
+    (403, "bot can't initiate conversation"): route(
         "recipient_not_started", "The recipient has never started the bot."
     ),
     (403, "bot can't send messages to bots"): recipient(
@@ -33,17 +34,22 @@ ERRORS: dict[tuple[int, str], ErrorRule] = {
     (400, "chat not found"): recipient("recipient_unreachable", "There is no such chat."),
     (400, "user not found"): recipient("recipient_unreachable", "There is no such user."),
     (400, "group is deactivated"): recipient("recipient_gone", "The group was deleted."),
-    (400, "have no rights to send a message"): recipient(
+    (400, "have no rights to send a message"): route(
         "recipient_unreachable", "The bot may not write in this chat."
     ),
-    (400, "not enough rights to send"): recipient(
+    (400, "not enough rights to send"): route(
         "recipient_unreachable", "The bot may not write in this chat."
     ),
-    (400, "CHAT_WRITE_FORBIDDEN"): recipient(
+    (400, "CHAT_WRITE_FORBIDDEN"): route(
         "recipient_unreachable", "The bot may not write in this chat."
     ),
+    (400, "CHAT_RESTRICTED"): route("recipient_unreachable", "The bot may not write in this chat."),
+    (400, "USER_BANNED_IN_CHANNEL"): route(
+        "recipient_unreachable", "The bot may not write in this chat."
+    ),
+    (400, "TOPIC_CLOSED"): route("recipient_unreachable", "The bot may not write in this topic."),
     (400, "PEER_ID_INVALID"): recipient("recipient_unreachable", "There is no such chat."),
-    # The planned and priced address is the old id: the contact must get the new id first.
+    # If the answer names the new id, the contact moves to it and the message is sent again.
     (400, "group chat was upgraded to a supergroup chat"): recipient(
         "recipient_moved", "The group has moved to another chat id."
     ),

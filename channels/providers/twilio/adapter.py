@@ -26,7 +26,7 @@ from channels.port.messages import (
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
 from channels.providers.twilio import look_up
-from channels.providers.twilio.errors import failure, rule_for
+from channels.providers.twilio.errors import failed_at_once, rule_for
 from channels.providers.twilio.webhook import TwilioWebhook, callback_url
 
 VERSION = "2010-04-01"
@@ -42,8 +42,10 @@ class Twilio:
     platforms = frozenset({Platform.SMS, Platform.WHATSAPP, Platform.RCS})
     default_base_url = "https://api.twilio.com"
     credential_names: tuple[str, ...] = ("account_sid", "auth_token")
+    account_scope: tuple[str, ...] = ("account_sid",)
     webhook_secret_names: tuple[str, ...] = ("auth_token",)
     capabilities = Capabilities(
+        user_ids=True,
         receipts=frozenset(ReceiptStatus),
         look_up=True,
         media=frozenset({ParameterKind.IMAGE, ParameterKind.VIDEO, ParameterKind.DOCUMENT}),
@@ -73,8 +75,9 @@ class Twilio:
         if not succeeded(response):
             return _refusal(response, body)
         match body:
-            case {"sid": str(sid), "status": "failed" | "undelivered", "error_code": int(code)}:
-                return failure(sid, code, str(body.get("error_message") or ""))
+            case {"sid": str(sid), "status": "failed" | "undelivered" | "canceled"} if sid:
+                code, text = body.get("error_code"), str(body.get("error_message") or "")
+                return failed_at_once(sid, str(code or ""), text)
             case {"sid": str(sid), "status": str()} if sid:
                 return Outcome(OutcomeKind.ACCEPTED, provider_message_id=sid)
         return by_status(response)

@@ -1,25 +1,31 @@
 """Twilio's error codes → outcome; one map for answers and for failed statuses.
 
-Source: twilio.com/docs/api/errors. Codes that only a status can carry (30xxx, 63xxx) are here too:
-their texts are shown with the message.
+Source: twilio.com/docs/api/errors. Most statuses carry 30xxx or 63xxx, most answers the others.
 """
 
-from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
+from dataclasses import replace
+
+from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import (
-    UNMAPPED,
     ErrorRule,
+    capped,
     config,
     content,
+    failure,
     limited,
     opt_out,
     recipient,
+    route,
     unknown,
+    without_reason,
 )
 
 # Most refusals name no time; these are our defaults, in seconds.
 _SOON = 5.0
 _MINUTE = 60.0
 _HOUR = 3600.0
+# As Meta's 131049, whose code 63049 is at Twilio.
+_DAY = 24 * _HOUR
 
 ERRORS: dict[int, ErrorRule] = {
     # Authorisation and set-up: no message can be sent until the sender is repaired.
@@ -28,28 +34,29 @@ ERRORS: dict[int, ErrorRule] = {
     20005: config("account_restricted", "The account at Twilio is not active."),
     20404: config("sender_unauthorized", "Twilio knows no such account."),
     21212: config("sender_refused", "Twilio does not accept the sender's number."),
-    21408: config("country_not_enabled", "The account may not send to this country."),
+    21267: config("sender_refused", "A trial account cannot send under a name."),
     21601: config("sender_refused", "The sender's number cannot send messages."),
     21603: config("sender_refused", "The message names no sender."),
-    21606: config("sender_refused", "The sender's number is not the account's or cannot send."),
-    21608: config("recipient_not_allowed", "A trial account may only write to verified numbers."),
     21609: config("callback_refused", "Twilio does not accept the address for receipts."),
     21655: config("template_missing", "Twilio knows no such content template."),
-    # Twilio also uses this code for a short code of another country than the recipient's.
-    21659: config("sender_refused", "The sender's number is not at Twilio, or cannot send there."),
     21660: config("sender_refused", "The sender's number belongs to another account."),
     21661: config("sender_refused", "The sender's number cannot send messages."),
     21701: config("sender_refused", "The messaging service does not exist."),
-    21703: config("sender_refused", "The messaging service has no number to send from."),
+    21704: config("sender_refused", "The messaging service has no number to send from."),
     21705: config("sender_refused", "The messaging service does not exist."),
     21910: config("sender_refused", "Sender and recipient are on different channels."),
     30002: config("account_restricted", "Twilio suspended the account."),
     30032: config("number_not_registered", "The toll-free number is not verified."),
     30034: config("number_not_registered", "The number is not registered for A2P 10DLC."),
+    30035: config("number_not_registered", "The number is still being registered for A2P 10DLC."),
+    30037: config("account_restricted", "Twilio has switched off outgoing messages."),
     63001: config("sender_unauthorized", "The channel could not authenticate the sender."),
     63007: config("sender_refused", "Twilio knows no such sender on this channel."),
+    63020: config("account_restricted", "Meta's business account of the sender has a problem."),
     63027: config("template_missing", "The template does not exist in this language."),
     63041: config("template_paused", "WhatsApp paused the template for low quality."),
+    63042: config("template_disabled", "WhatsApp disabled the template for low quality."),
+    63112: config("account_restricted", "Meta disabled the sender's WhatsApp Business account."),
     # Limits. 20429 means "never processed"; the other codes mean that a queue refused the message.
     20429: limited("rate_limited", "Twilio asks to slow down.", retry_after=_SOON),
     14107: limited("rate_limited", "The sender's rate limit is reached.", retry_after=_SOON),
@@ -63,7 +70,6 @@ ERRORS: dict[int, ErrorRule] = {
     # The recipient.
     21211: recipient("recipient_invalid", "This is not a valid number."),
     21214: recipient("recipient_unreachable", "The number cannot be reached."),
-    21612: recipient("recipient_unreachable", "Twilio has no route to this number."),
     21614: recipient("recipient_unreachable", "The number cannot receive messages."),
     30003: recipient("recipient_unavailable", "The handset was off or out of reach."),
     30004: recipient("recipient_blocked", "The message was blocked for this number."),
@@ -72,11 +78,31 @@ ERRORS: dict[int, ErrorRule] = {
     30036: recipient("expired", "The message's validity period ended before it was delivered."),
     63003: recipient("recipient_unreachable", "The recipient cannot be found on this channel."),
     63024: recipient("recipient_unreachable", "The recipient cannot receive this message."),
-    63032: recipient("recipient_unreachable", "WhatsApp does not send to this recipient."),
     63036: recipient("recipient_unreachable", "The recipient cannot be reached by RCS."),
-    63049: recipient("recipient_cooldown", "Meta limits marketing messages to this recipient."),
+    # This sender to this destination.
+    21266: route("recipient_is_sender", "Sender and recipient are the same number."),
+    21408: route("country_not_enabled", "The account may not send to this country."),
+    # "… not a valid message-capable Twilio phone number for this destination/account": a short code
+    # of another country, for example.
+    21606: route("route_refused", "The sender's number cannot send to this destination."),
+    21608: route("recipient_not_allowed", "A trial account may only write to verified numbers."),
+    21612: route("route_refused", "Twilio has no route from this sender to this number."),
+    # "'From' is not a Twilio phone number or Short Code country mismatch".
+    21659: route("route_refused", "The sender's number cannot send to this country."),
+    # "… none of them are capable of sending the requested message or media to this recipient".
+    21703: route("route_refused", "No number of the messaging service can send to this recipient."),
+    30024: route("route_refused", "The recipient's carrier does not know the sender's number."),
+    63015: route("recipient_not_allowed", "The recipient has not joined Twilio's sandbox."),
+    63031: route("recipient_is_sender", "Sender and recipient are the same number."),
+    63033: route("recipient_blocked", "The recipient cannot be written to by this sender."),
+    # Meta's limits of marketing to one person; WhatsApp's code for 63032 is 472, the experiments.
+    63032: capped("recipient_experiment", "WhatsApp does not send marketing to this recipient."),
+    63049: capped(
+        "recipient_cooldown", "Meta limits marketing messages to this recipient.", retry_after=_DAY
+    ),
     21610: opt_out("opted_out", "The recipient replied STOP."),
     63014: opt_out("opted_out", "The recipient does not want messages from this sender."),
+    63050: opt_out("opted_out", "The recipient stopped marketing messages."),
     # The content.
     21602: content("content_refused", "The message has no text."),
     21604: content("content_refused", "The message has no recipient."),
@@ -85,6 +111,8 @@ ERRORS: dict[int, ErrorRule] = {
     21620: content("media_failed", "The media's URL is not valid."),
     21656: content("template_parameters", "The template's variables are not valid."),
     30007: content("content_filtered", "The carrier filtered the message as unwanted."),
+    63005: content("content_refused", "The channel did not accept the content."),
+    63021: content("content_refused", "The channel did not accept the content."),
     63013: content("content_refused", "The content violates a policy of the channel."),
     63016: content("window_closed", "Outside the 24-hour window: a template is needed."),
     63019: content("media_failed", "The media could not be downloaded."),
@@ -102,30 +130,17 @@ def rule_for(code: int) -> ErrorRule | None:
     return ERRORS.get(code)
 
 
-def explain(code: str) -> tuple[str, str]:
-    """Our code and a text for users, for the ErrorCode of a failed status."""
+def failed(code: str, *, text: str = "") -> Outcome:
+    """The outcome of a failed status, by its ErrorCode; `text` is for a code without a row."""
+    if code in ("", "0"):
+        return without_reason("Twilio reported a failure without saying why.")
     rule = rule_for(int(code)) if code.isascii() and code.isdigit() else None
-    if rule is not None:
-        return rule.code, rule.message
-    if not code:
-        return "delivery_failed", "Twilio reported a failure without saying why."
-    return UNMAPPED, "Twilio reported a failure."
+    return failure(rule, provider_code=code, message=text or "Twilio reported a failure.")
 
 
-def opted_out(code: str) -> bool:
-    """Whether this failure is an opt-out of the recipient."""
-    rule = rule_for(int(code)) if code.isascii() and code.isdigit() else None
-    return rule is not None and rule.cause is FailureCause.OPT_OUT
+def failed_at_once(sid: str, code: str, text: str) -> Outcome:
+    """The outcome of a message that Twilio took and failed at once: it was not sent.
 
-
-def failure(sid: str, code: int, text: str) -> Outcome:
-    """The outcome of a message that Twilio took and failed at once: it was not sent."""
-    rule = rule_for(code)
-    return Outcome(
-        OutcomeKind.PERMANENT,
-        provider_message_id=sid,
-        code=rule.code if rule else UNMAPPED,
-        provider_code=str(code),
-        message=rule.message if rule else text[:300] or "Twilio reported a failure.",
-        cause=rule.cause if rule else FailureCause.NONE,
-    )
+    PERMANENT even for a limit, because the message has its id and its receipts at Twilio.
+    """
+    return replace(failed(code, text=text), kind=OutcomeKind.PERMANENT, provider_message_id=sid)

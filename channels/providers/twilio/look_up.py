@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from channels.port.events import HandedOver, Receipt, ReceiptStatus
-from channels.providers.twilio.errors import explain, opted_out
+from channels.providers.error_rules import receipt_of
+from channels.providers.twilio.errors import failed
 from channels.providers.twilio.webhook import STATUSES
 
 PAGE_SIZE = 100
@@ -64,20 +65,13 @@ def _expected(form: Mapping[str, str]) -> dict[str, str]:
 def _receipt(listed: Mapping[str, Any], asked: HandedOver) -> Receipt:
     """A message that Twilio lists but has not sent yet counts as SENT."""
     status = STATUSES.get(listed["status"], ReceiptStatus.SENT)
-    has_failed = status is ReceiptStatus.FAILED
-    error = str(listed.get("error_code") or "") if has_failed else ""
-    code, message = explain(error) if has_failed else ("", "")
     when = "date_created" if status is ReceiptStatus.SENT else "date_updated"
-    return Receipt(
-        status=status,
-        at=_time(listed.get(when)) or asked.until,
-        provider_message_id=listed["sid"],
-        message_id=asked.message.id,
-        code=code,
-        provider_code=error,
-        message=message,
-        opted_out=opted_out(error),
-    )
+    at = _time(listed.get(when)) or asked.until
+    sid, message_id = listed["sid"], asked.message.id
+    if status is not ReceiptStatus.FAILED:
+        return Receipt(status=status, at=at, provider_message_id=sid, message_id=message_id)
+    reason = failed(str(listed.get("error_code") or ""))
+    return receipt_of(reason, at=at, provider_message_id=sid, message_id=message_id)
 
 
 def _time(value: Any) -> datetime | None:

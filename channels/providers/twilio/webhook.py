@@ -6,19 +6,36 @@ Source: twilio.com/docs/usage/webhooks/webhooks-security and …/messaging-webho
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from channels.platforms import Platform
-from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.events import (
+    InboundEvent,
+    NotUnderstood,
+    OptChange,
+    Part,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    ReplyKind,
+)
 from channels.port.http_calls import WebhookCall, WebhookSecrets
-from channels.port.webhook_reader import WebhookReader
+from channels.port.webhook_reader import WebhookAnswer, WebhookReader
 from channels.providers.echoed_id import our_id
-from channels.providers.twilio.errors import explain, opted_out
+from channels.providers.error_rules import receipt_of
+from channels.providers.several_addresses import address_of, same_person
+from channels.providers.twilio.errors import failed
+from channels.providers.twilio.inbound_message import content_of
 
 STATUSES = {
+    # Twilio has the message in a queue: a proof of acceptance, also if the answer was lost.
+    "accepted": ReceiptStatus.SENT,
+    "scheduled": ReceiptStatus.SENT,
+    "queued": ReceiptStatus.SENT,
+    "sending": ReceiptStatus.SENT,
     "sent": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
     "read": ReceiptStatus.READ,
@@ -27,17 +44,23 @@ STATUSES = {
     "canceled": ReceiptStatus.FAILED,
 }
 
-RECEIVED = "received"
-"""The status of a recipient's message, if the call has a status."""
+RECEIVED = frozenset({"received", "receiving"})
+"""The statuses of a recipient's message, if the call has a status."""
 
-# Twilio adds OptOutType when it has acted on a keyword itself; HELP changes nothing.
+# Twilio adds OptOutType when it has acted on a keyword itself.
 OPT_OUTS = {"STOP": True, "START": False}
+OPT_NOTHING = frozenset({"", "HELP"})
+
+CHANNELS = {"": Platform.SMS, "whatsapp": Platform.WHATSAPP, "rcs": Platform.RCS}
+"""What stands before the colon of an address."""
 
 MESSAGE_ID = "broadcast_message_id"
 """The query parameter of a StatusCallback that carries our message id; the name is ours."""
 
-LONGEST_ADDRESS = 32
-"""Characters. E.164 has at most 16, a short code or a name fewer."""
+LONGEST_ADDRESS = {Platform.SMS: 32, Platform.RCS: 32, Platform.WHATSAPP: 150}
+"""Characters. E.164 has at most 16, a short code or a name fewer, a WhatsApp user id 131."""
+
+NOT_AS_DOCUMENTED = "Not a call as Twilio documents it."
 
 PORTS = {"https": 443, "http": 80}
 
@@ -49,6 +72,10 @@ def callback_url(webhook_url: str, message_id: UUID) -> str:
 
 class TwilioWebhook(WebhookReader):
     """Reads Twilio's calls: delivery statuses, replies and opt-outs."""
+
+    # Twilio sends a text in the answer to the writer of the message; empty TwiML sends nothing.
+    # Source: twilio.com/docs/messaging/twiml ("Your response").
+    answer = WebhookAnswer(200, "text/xml", b"<Response/>")
 
     def verify(self, secrets: WebhookSecrets, call: WebhookCall) -> bool:
         """Whether X-Twilio-Signature is the auth token's HMAC of the URL and the form.
@@ -73,20 +100,29 @@ class TwilioWebhook(WebhookReader):
     def event_key(self, body: bytes) -> str:
         """The message's id and its status, which identify a repeated call."""
         form = _form(body)
-        if "MessageSid" not in form:
-            return ""
-        return f"{form['MessageSid']}:{form.get('MessageStatus', RECEIVED)}"
+        message_id = _message_id(form)
+        return f"{message_id}:{_status(form)}" if message_id else ""
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
         """The events in a stored call, which has no time. Raises ValueError if it is malformed."""
         form = _form(body)
-        if not form.get("MessageSid"):
-            raise ValueError("Not a call as Twilio documents it.")
-        if form.get("MessageStatus", RECEIVED) != RECEIVED:
-            return _receipts(form, received_at)
-        if "From" not in form:
-            raise ValueError("Not a call as Twilio documents it.")
-        return _messages(form, received_at)
+        if not _message_id(form):
+            raise ValueError(NOT_AS_DOCUMENTED)
+        if _status(form) not in RECEIVED:
+            return list(_receipts(form, received_at))
+        return list(_messages(form, received_at))
+
+
+def _message_id(form: Mapping[str, str]) -> str:
+    return form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid") or ""
+
+
+def _status(form: Mapping[str, str]) -> str:
+    """The status of a message of ours; "received" if the call is a recipient's message."""
+    if form.get("MessageStatus"):
+        return form["MessageStatus"].lower()
+    former = form.get("SmsStatus", "").lower()
+    return former if former in STATUSES else "received"
 
 
 def _signed_part(call: WebhookCall) -> str | None:
@@ -122,62 +158,71 @@ def _form(body: bytes) -> dict[str, str]:
     return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
 
 
-def _receipts(form: dict[str, str], at: datetime) -> list[InboundEvent]:
-    status = STATUSES.get(form["MessageStatus"])
+def _receipts(form: Mapping[str, str], at: datetime) -> Iterator[InboundEvent]:
+    word = _status(form)
+    status = STATUSES.get(word)
+    _, _, recipient = form.get("To", "").rpartition(":")
+    yield from same_person(
+        recipient,
+        form.get("ExternalUserId"),
+        account_id=form.get("From", ""),
+        at=at,
+        platform=Platform.WHATSAPP,
+    )
     if status is None:
-        return []
-    error = form.get("ErrorCode", "") if status is ReceiptStatus.FAILED else ""
-    code, message = explain(error) if status is ReceiptStatus.FAILED else ("", "")
-    return [
-        Receipt(
-            status=status,
-            at=at,
-            provider_message_id=form["MessageSid"],
-            message_id=our_id(form.get(MESSAGE_ID, "")),
-            code=code,
-            provider_code=error,
-            message=message,
-            opted_out=opted_out(error),
-        )
-    ]
+        yield NotUnderstood(Part.STATUS, word, at)
+        return
+    sid, message_id = _message_id(form), our_id(form.get(MESSAGE_ID, ""))
+    if status is not ReceiptStatus.FAILED:
+        yield Receipt(status=status, at=at, provider_message_id=sid, message_id=message_id)
+        return
+    reason = failed(form.get("ErrorCode", ""))
+    yield receipt_of(reason, at=at, provider_message_id=sid, message_id=message_id)
 
 
-def _messages(form: dict[str, str], at: datetime) -> list[InboundEvent]:
-    platform, address = _recipient(form["From"])
+def _messages(form: Mapping[str, str], at: datetime) -> Iterator[InboundEvent]:
+    channel, _, writer = form.get("From", "").rpartition(":")
+    platform = CHANNELS.get(channel)
+    if platform is None:
+        yield NotUnderstood(Part.CHANNEL, channel, at)
+        return
     account_id, opt_out = form.get("To", ""), form.get("OptOutType", "").upper()
-    events: list[InboundEvent] = []
+    address = _address(form, writer, platform)
+    yield from same_person(
+        address, form.get("ExternalUserId"), account_id=account_id, at=at, platform=platform
+    )
     if opt_out in OPT_OUTS:
-        events.append(
-            OptChange(
-                account_id=account_id,
-                address=address,
-                opted_out=OPT_OUTS[opt_out],
-                marketing_only=False,
-                at=at,
-                reason=f"twilio_{opt_out.lower()}",
-                platform=platform,
-            )
+        yield OptChange(
+            account_id=account_id,
+            address=address,
+            opted_out=OPT_OUTS[opt_out],
+            marketing_only=False,
+            at=at,
+            reason=f"twilio_{opt_out.lower()}",
+            platform=platform,
         )
-    text = form.get("ButtonText") or form.get("Body", "")
-    if text:
-        events.append(
-            Reply(
-                account_id=account_id,
-                address=address,
-                provider_message_id=form["MessageSid"],
-                text=text,
-                at=at,
-                payload=form.get("ButtonPayload", ""),
-                in_reply_to=form.get("OriginalRepliedMessageSid", ""),
-                platform=platform,
-            )
-        )
-    return events
+    elif opt_out not in OPT_NOTHING:
+        yield NotUnderstood(Part.PREFERENCE, opt_out, at)
+    content = content_of(form)
+    yield Reply(
+        account_id=account_id,
+        address=address,
+        provider_message_id=_message_id(form),
+        text=content.text,
+        at=at,
+        payload=content.payload,
+        in_reply_to=form.get("OriginalRepliedMessageSid", ""),
+        platform=platform,
+        kind=content.kind,
+    )
+    if content.kind is ReplyKind.UNKNOWN:
+        yield NotUnderstood(Part.MESSAGE, content.unknown_type, at)
 
 
-def _recipient(address: str) -> tuple[Platform, str]:
-    channel, _, number = address.rpartition(":")
-    if not 0 < len(number) <= LONGEST_ADDRESS:
-        raise ValueError("The sender's address is no number.")
-    channels = {"whatsapp": Platform.WHATSAPP, "rcs": Platform.RCS}
-    return channels.get(channel, Platform.SMS), number
+def _address(form: Mapping[str, str], writer: str, platform: Platform) -> str:
+    """The writer's number, else user id. A WhatsApp user with a username may have no number."""
+    if platform is Platform.WHATSAPP and not address_of(writer).startswith("+"):
+        writer = address_of(form.get("WaId"), form.get("ExternalUserId") or writer)
+    if not 0 < len(writer) <= LONGEST_ADDRESS[platform]:
+        raise ValueError("The sender's address is no number and no user id.")
+    return writer

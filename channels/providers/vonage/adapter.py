@@ -19,7 +19,14 @@ from channels.port.events import ReceiptStatus
 from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import OutboundMessage, SenderAccount, TextContent
 from channels.port.outcomes import Outcome, OutcomeKind
-from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
+from channels.providers.error_rules import (
+    by_status,
+    json_object,
+    least_certain,
+    retry_after,
+    succeeded,
+    unmapped,
+)
 from channels.providers.vonage.errors import STATUSES
 from channels.providers.vonage.webhook import VonageWebhook
 
@@ -39,6 +46,7 @@ class Vonage:
     platforms = frozenset({Platform.SMS})
     default_base_url = "https://rest.nexmo.com"
     credential_names: tuple[str, ...] = ("api_key", "api_secret")
+    account_scope: tuple[str, ...] = ("api_key",)
     webhook_secret_names: tuple[str, ...] = ("signature_secret",)
     capabilities = Capabilities(
         receipts=frozenset({ReceiptStatus.SENT, ReceiptStatus.DELIVERED, ReceiptStatus.FAILED})
@@ -125,22 +133,19 @@ def _of_parts(response: HttpResponse, parts: list[dict[str, Any]]) -> Outcome:
     """The message's outcome: its id is the first part's id.
 
     If Vonage took some parts and refused others, the outcome is UNKNOWN: neither a success nor
-    something to retry.
+    something to retry. The parts' order decides nothing.
     """
-    taken = [part for part in parts if part["status"] == TAKEN and part.get("message-id")]
-    refused = [part for part in parts if part["status"] != TAKEN]
-    if refused and taken:
-        outcome = _refusal(response, refused[0])
-        return replace(
-            _PARTLY,
-            provider_message_id=str(taken[0]["message-id"]),
-            provider_code=outcome.provider_code,
-        )
-    if refused:
-        return _refusal(response, refused[0])
-    if len(taken) < len(parts):
+    taken = [part for part in parts if part["status"] == TAKEN]
+    refusals = [_refusal(response, part) for part in parts if part["status"] != TAKEN]
+    part_id = next((str(part["message-id"]) for part in taken if part.get("message-id")), "")
+    if not taken:
+        return least_certain(refusals)
+    if refusals:
+        provider_code = least_certain(refusals).provider_code
+        return replace(_PARTLY, provider_message_id=part_id, provider_code=provider_code)
+    if not part_id:
         return by_status(response)
-    return Outcome(OutcomeKind.ACCEPTED, provider_message_id=str(taken[0]["message-id"]))
+    return Outcome(OutcomeKind.ACCEPTED, provider_message_id=part_id)
 
 
 _PARTLY = Outcome(

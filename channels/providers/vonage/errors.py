@@ -5,15 +5,18 @@ Delivery Error Codes and Descriptions". A receipt's code only explains the failu
 retried because of a receipt.
 """
 
+from channels.port.outcomes import Outcome
 from channels.providers.error_rules import (
-    UNMAPPED,
     ErrorRule,
     config,
     content,
+    failure,
     limited,
     opt_out,
     recipient,
+    route,
     unknown,
+    without_reason,
 )
 
 # Vonage names no time; these are our defaults, in seconds.
@@ -35,10 +38,12 @@ STATUSES: dict[str, ErrorRule] = {
     "11": config("sender_forbidden", "The account may not use Vonage's SMS API."),
     "12": content("content_too_long", "The text is too long."),
     "14": config("sender_unauthorized", "Vonage asks for signed requests from this account."),
-    "15": config("sender_refused", "Vonage does not accept the sender's address."),
-    "22": config("sender_refused", "Vonage does not accept the sender's network code."),
+    # Countries differ in the senders that they allow.
+    "15": route("route_refused", "The sender's address is not allowed for this recipient."),
+    # "… does not match the country of the destination address".
+    "22": route("route_refused", "The network code does not fit this recipient."),
     "23": config("callback_refused", "Vonage does not accept the address of the webhook."),
-    "29": config("recipient_not_allowed", "A trial account may only write to its own list."),
+    "29": route("recipient_not_allowed", "A trial account may only write to its own list."),
     "33": content("content_refused", "The number of the sender may not send this content."),
 }
 
@@ -54,27 +59,26 @@ RECEIPTS: dict[str, ErrorRule] = {
     # "User has requested not to receive messages from a specific service."
     "9": opt_out("opted_out", "The recipient opted out of this sender's messages."),
     "10": content("content_refused", "The network did not accept the message."),
-    "11": recipient("recipient_unreachable", "Vonage has no route to this number."),
+    "11": route("route_refused", "Vonage has no route from this sender to this number."),
     "12": recipient("recipient_unreachable", "The number cannot be reached."),
     "13": recipient("recipient_restricted", "The recipient's age does not allow the message."),
     "14": recipient("recipient_blocked", "The recipient's network blocks such messages."),
     "15": config("provider_billing", "Too little credit for this message."),
     "16": config("provider_billing", "The account's quota at the network is used up."),
-    # India's registered senders and templates.
-    "50": config("sender_refused", "The sending business is not registered for this network."),
-    "51": config("sender_refused", "The sender is not registered for this network."),
+    # India's registered senders and templates: the sender may work in other countries.
+    "50": route("route_refused", "The sending business is not registered for this network."),
+    "51": route("route_refused", "The sender is not registered for this network."),
     "52": content("template_missing", "The text is of no template that is registered for it."),
     "53": recipient("recipient_dnd", "The recipient has not agreed to such messages."),
     "54": content("content_refused", "The country's rules do not allow the message."),
     "99": recipient("delivery_failed", "The network did not deliver the message."),
 }
 
-OPTED_OUT = "9"
 
-
-def explain(code: str) -> tuple[str, str]:
-    """Our code and a text for users, for the err-code of a receipt about a failure."""
+def failed(code: str) -> Outcome:
+    """The outcome of a receipt about a failure, by its err-code."""
     if code in ("", "0"):
-        return "delivery_failed", "Vonage reported a failure without saying why."
-    rule = RECEIPTS.get(code)
-    return (rule.code, rule.message) if rule else (UNMAPPED, "The network refused the message.")
+        return without_reason("Vonage reported a failure without saying why.")
+    return failure(
+        RECEIPTS.get(code), provider_code=code, message="The network refused the message."
+    )

@@ -10,21 +10,30 @@ Source: developer.vonage.com/en/getting-started/concepts/signing-messages and
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from channels.platforms import Platform
-from channels.port.events import InboundEvent, Receipt, ReceiptStatus, Reply
+from channels.port.events import (
+    InboundEvent,
+    NotUnderstood,
+    Part,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    ReplyKind,
+)
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
-from channels.providers.error_rules import json_object
-from channels.providers.vonage.errors import OPTED_OUT, explain
+from channels.providers.error_rules import json_object, receipt_of
+from channels.providers.vonage.errors import failed
 
-# "unknown" is left out: it proves nothing, and a failure comes as "failed" with err-code 1.
 STATUSES = {
+    # "unknown" proves only that Vonage took the message; a failure comes as "failed".
+    "unknown": ReceiptStatus.SENT,
     "accepted": ReceiptStatus.SENT,
     "buffered": ReceiptStatus.SENT,
     "delivered": ReceiptStatus.DELIVERED,
@@ -33,6 +42,13 @@ STATUSES = {
     "rejected": ReceiptStatus.FAILED,
     "deleted": ReceiptStatus.FAILED,
 }
+
+KINDS = {
+    "text": ReplyKind.TEXT,
+    "unicode": ReplyKind.TEXT,
+    "": ReplyKind.TEXT,  # only if the call has a text
+}
+"""The `type` of a message. A binary message has no words, so its kind is unknown."""
 
 # Length of a signature in hexadecimal digits → its hash function
 DIGESTS = {64: hashlib.sha256, 128: hashlib.sha512}
@@ -66,12 +82,11 @@ class VonageWebhook(WebhookReader):
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
         """The events in a stored call. Raises ValueError if the call is malformed."""
         parameters = {name: _text(value) for name, value in json_object(body).items()}
-        if not parameters.get("messageId") or not parameters.get("msisdn"):
+        is_receipt = "status" in parameters
+        if not parameters.get("messageId") or not (is_receipt or parameters.get("msisdn")):
             raise ValueError("Not a call as Vonage documents it.")
         at = _at(parameters.get("message-timestamp", ""), received_at)
-        if "status" in parameters:
-            return _receipts(parameters, at)
-        return _replies(parameters, at)
+        return list((_receipts if is_receipt else _replies)(parameters, at))
 
 
 def signed_part(parameters: Mapping[str, str]) -> bytes:
@@ -94,41 +109,37 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _receipts(parameters: Mapping[str, str], at: datetime) -> list[InboundEvent]:
+def _receipts(parameters: Mapping[str, str], at: datetime) -> Iterator[InboundEvent]:
     """Every part has its own id; our id in client-ref is the same for all parts of a message."""
-    status = STATUSES.get(parameters["status"])
+    word = parameters["status"].lower()
+    status = STATUSES.get(word)
     if status is None:
-        return []
-    failed = status is ReceiptStatus.FAILED
-    error = parameters.get("err-code", "") if failed else ""
-    code, message = explain(error) if failed else ("", "")
-    return [
-        Receipt(
-            status=status,
-            at=at,
-            provider_message_id=parameters["messageId"],
-            message_id=our_id(parameters.get("client-ref", "")),
-            code=code,
-            provider_code=error,
-            message=message,
-            opted_out=error == OPTED_OUT,
-        )
-    ]
+        yield NotUnderstood(Part.STATUS, word, at)
+        return
+    part_id, message_id = parameters["messageId"], our_id(parameters.get("client-ref", ""))
+    if status is not ReceiptStatus.FAILED:
+        yield Receipt(status=status, at=at, provider_message_id=part_id, message_id=message_id)
+        return
+    reason = failed(parameters.get("err-code", ""))
+    yield receipt_of(reason, at=at, provider_message_id=part_id, message_id=message_id)
 
 
-def _replies(parameters: Mapping[str, str], at: datetime) -> list[InboundEvent]:
-    if not parameters.get("text"):
-        return []
-    return [
-        Reply(
-            account_id=parameters.get("to", ""),
-            address=f"+{parameters['msisdn']}",
-            provider_message_id=parameters["messageId"],
-            text=parameters["text"],
-            at=at,
-            platform=Platform.SMS,
-        )
-    ]
+def _replies(parameters: Mapping[str, str], at: datetime) -> Iterator[InboundEvent]:
+    text, word = parameters.get("text", ""), parameters.get("type", "").lower()
+    kind = KINDS.get(word, ReplyKind.UNKNOWN)
+    if not word and not text:
+        kind = ReplyKind.UNKNOWN
+    yield Reply(
+        account_id=parameters.get("to", ""),
+        address=f"+{parameters['msisdn'].removeprefix('+')}",
+        provider_message_id=parameters["messageId"],
+        text=text,
+        at=at,
+        platform=Platform.SMS,
+        kind=kind,
+    )
+    if kind is ReplyKind.UNKNOWN:
+        yield NotUnderstood(Part.MESSAGE, word or "no type", at)
 
 
 def _at(timestamp: str, received_at: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""`manage.py replay_events --failed`: apply stored webhook events once more."""
+"""`manage.py replay_events --failed | --partly`: apply stored webhook events once more."""
 
 from argparse import ArgumentParser
 from datetime import UTC
@@ -14,11 +14,17 @@ from inbound.models import EventStatus, ProviderEvent
 
 
 class Command(BaseCommand):
-    help = "Apply stored webhook events once more: all failed ones, one event, or all since a time."
+    help = (
+        "Apply stored webhook events once more: all failed ones, all that were partly understood, "
+        "one event, or all since a time."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--failed", action="store_true", help="all failed events")
+        which.add_argument(
+            "--partly", action="store_true", help="all events with parts that were not understood"
+        )
         which.add_argument("--id", type=UUID, help="one event")
         which.add_argument(
             "--since", help="all events received since this time (ISO 8601; without an offset: UTC)"
@@ -35,6 +41,8 @@ class Command(BaseCommand):
 def _chosen(options: dict[str, Any]) -> QuerySet[ProviderEvent]:
     if options["failed"]:
         return ProviderEvent.objects.filter(status=EventStatus.FAILED)
+    if options["partly"]:
+        return ProviderEvent.objects.filter(status=EventStatus.PARTLY)
     if options["id"]:
         return ProviderEvent.objects.filter(pk=options["id"])
     try:

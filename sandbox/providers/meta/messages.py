@@ -14,7 +14,7 @@ from sandbox.exchange.hashing import content_hash
 from sandbox.exchange.single import exchange
 from sandbox.providers.meta.invalid import INVALID_PARAMETER, Invalid
 from sandbox.providers.meta.templates import TEMPLATE_MISSING
-from sandbox.providers.meta.validation import PHONE_PUNCTUATION, check_message
+from sandbox.providers.meta.validation import USER_ID, check_message, recipient_of
 from sandbox.state import Attempt, Sandbox
 from sandbox.webhooks.bodies import DISPLAY_NUMBER
 
@@ -98,7 +98,9 @@ async def send(request: web.Request) -> web.Response:
         return refuse_body(
             sandbox, account, Invalid(INVALID_PARAMETER, "Invalid JSON in request body")
         )
-    return await exchange(request, sandbox, attempt_of(account, body), MetaWords(body["to"]))
+    return await exchange(
+        request, sandbox, attempt_of(account, body), MetaWords(body.get("to") or body["recipient"])
+    )
 
 
 async def phone_number(request: web.Request) -> web.Response:
@@ -133,7 +135,8 @@ class MetaWords:
             "id": record.message_id,
             "message_status": "held_for_quality_assessment" if is_held else "accepted",
         }
-        contact = {"input": self.to, "wa_id": record.to}
+        key = "user_id" if USER_ID.fullmatch(record.to) else "wa_id"
+        contact = {"input": self.to, key: record.to}
         return json_answer(
             {"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]}
         )
@@ -187,7 +190,7 @@ def attempt_of(account: str, body: dict[str, Any]) -> Attempt:
     return Attempt(
         provider=Provider.META,
         account=account,
-        to=body["to"].translate(PHONE_PUNCTUATION).lstrip("+"),
+        to=recipient_of(body),
         our_id=our_id,
         # Our id distinguishes messages; without an id, the content must.
         content_hash="" if our_id else content_hash(json.dumps(body[body["type"]], sort_keys=True)),

@@ -15,9 +15,18 @@ from sandbox.providers.meta.templates import check_template
 MAX_TEXT: Final = 4096
 MAX_CALLBACK_DATA: Final = 512
 PHONE: Final = re.compile(r"\+?[0-9]{7,15}")
+USER_ID: Final = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 PHONE_PUNCTUATION: Final = str.maketrans("", "", " -().")
 BASE_KEYS: Final = frozenset(
-    {"messaging_product", "recipient_type", "to", "type", "context", "biz_opaque_callback_data"}
+    {
+        "messaging_product",
+        "recipient_type",
+        "recipient",
+        "to",
+        "type",
+        "context",
+        "biz_opaque_callback_data",
+    }
 )
 
 
@@ -42,9 +51,17 @@ def check_recipient(body: Mapping[str, Any]) -> None:
     kind = body.get("recipient_type", "individual")
     if kind not in ("individual", "group"):
         raise Invalid(INVALID_PARAMETER, "Param recipient_type must be one of individual, group")
+    if kind == "individual" and "to" not in body and USER_ID.fullmatch(str(body.get("recipient"))):
+        return
     to = take_text(body, "to")
     if kind == "individual" and not PHONE.fullmatch(to.translate(PHONE_PUNCTUATION)):
         raise Invalid(BAD_VALUE, "Param to is not a valid phone number")
+
+
+def recipient_of(body: Mapping[str, Any]) -> str:
+    """The number without its plus sign, else the user id; a number takes precedence."""
+    to = str(body.get("to", ""))
+    return to.translate(PHONE_PUNCTUATION).lstrip("+") or str(body["recipient"])
 
 
 def check_optional(body: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The Bot API under /bot<token>/: sending messages and files, getMe, and webhooks."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ from sandbox.webhooks.telegram import bot_user, chat_of
 Parameters = dict[str, Any]
 Method = Callable[[web.Request, Sandbox, str, Parameters], Awaitable[web.Response]]
 
+UPGRADED: Final = re.compile(r"-(?!100)[0-9]*9030")
+"""Ids of groups that have become supergroups; the new id is -100 and the old digits."""
 REVOKED_MARK: Final = "revoked"
 """A token that contains this word is refused: tests of a wrong token need no set-up."""
 TRUE: Final = True
@@ -69,6 +72,8 @@ async def send_message(
 ) -> web.Response:
     if problem := message_problem(parameters):
         return refuse(sandbox, bot, problem)
+    if UPGRADED.fullmatch(str(parameters["chat_id"])):
+        return moved(sandbox, bot, str(parameters["chat_id"]))
     attempt = Attempt(
         provider=Provider.TELEGRAM,
         account=bot,
@@ -229,6 +234,13 @@ TEXTS: Final = frozenset(
 )
 
 
+def moved(sandbox: Sandbox, bot: str, chat_id: str) -> web.Response:
+    """The answer about a group that became a supergroup, with its new id."""
+    sandbox.witness.refuse(Provider.TELEGRAM, bot, "moved")
+    description = "Bad Request: group chat was upgraded to a supergroup chat"
+    return error(400, description, parameters={"migrate_to_chat_id": int(f"-100{chat_id[1:]}")})
+
+
 def success(result: Any, **more: str) -> web.Response:
     return json_answer({"ok": True, "result": result, **more})
 
@@ -238,8 +250,12 @@ def refuse(sandbox: Sandbox, bot: str, problem: str) -> web.Response:
     return error(400, problem)
 
 
-def error(code: int, description: str, *, retry_after: int = 0) -> web.Response:
+def error(
+    code: int, description: str, *, retry_after: int = 0, parameters: Parameters | None = None
+) -> web.Response:
     body: Parameters = {"ok": False, "error_code": code, "description": description}
+    if parameters:
+        body["parameters"] = parameters
     if not retry_after:
         return json_answer(body, status=code)
     body["parameters"] = {"retry_after": retry_after}

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 MAX_BODY: Final = 1600
 MAX_VALIDITY: Final = 36_000
 """Seconds."""
-TO: Final = re.compile(r"(?:whatsapp:|rcs:)?\+[1-9][0-9]{6,14}")
+TO: Final = re.compile(
+    r"(?:whatsapp:|rcs:)?\+[1-9][0-9]{6,14}|whatsapp:[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}"
+)
 FROM: Final = re.compile(r"(?:whatsapp:)?\+[1-9][0-9]{4,14}|rcs:[\w.+-]+|[A-Za-z0-9 ]{1,11}")
 CONTENT: Final = re.compile(r"HX[0-9a-fA-F]{32}")
 SERVICE: Final = re.compile(r"MG[0-9a-fA-F]{32}")

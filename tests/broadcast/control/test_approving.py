@@ -111,7 +111,7 @@ def test_who_changes_it_cannot_approve_the_change(
         ({"expires_at": "2099-01-01T10:00:00Z"}, True),
         ({"text": "Hello"}, True),
         ({"text": "Other"}, False),
-        ({"audience": {"all": True}}, False),
+        ({"audience": {"all": True}, "recipients": []}, False),
         ({"track_urls": False}, False),
         ({"media": {"kind": "image", "url": "https://shop.example/a.png"}}, False),
         ({"recipients": []}, False),

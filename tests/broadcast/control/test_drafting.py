@@ -37,8 +37,13 @@ def scheduled(
 
 
 def edit(broadcast: Broadcast, fields: Mapping[str, Any], *, now: datetime) -> Broadcast:
+    """An audience takes the place of the recipients."""
     return lifecycle.edit(
-        tenant=broadcast.tenant, broadcast_id=broadcast.pk, fields=fields, recipients=None, now=now
+        tenant=broadcast.tenant,
+        broadcast_id=broadcast.pk,
+        fields=fields,
+        recipients=() if "audience" in fields else None,
+        now=now,
     )
 
 

@@ -13,8 +13,9 @@ from broadcast.engine.claiming import claim
 from broadcast.engine.settling import settle
 from broadcast.lanes.lanes import take_lane
 from broadcast.models import Broadcast
-from channels.models import Sender
+from channels.models import Sender, TenantWAApp
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
+from templates_wa.models import TemplateStatus, WhatsAppTemplate
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.fixtures.types import MakeBroadcast, MakePeople
@@ -35,11 +36,16 @@ TEMPLATE_PAUSED = Outcome(
     cause=FailureCause.CONFIG,
 )
 NOT_ON_THE_LIST, NOT_THIS_COUNTRY = (
-    Outcome(OutcomeKind.PERMANENT, code=code, cause=FailureCause.CONFIG)
-    for code in ("recipient_not_allowed", "country_not_enabled")
+    Outcome(OutcomeKind.PERMANENT, code=code, cause=FailureCause.ROUTE)
+    for code in ("recipient_not_allowed", "route_refused")
 )
 REFUSED = Outcome(OutcomeKind.PERMANENT, code="content_refused", cause=FailureCause.CONTENT)
+REFUSED_WITHOUT_REASON = Outcome(
+    OutcomeKind.PERMANENT, code="provider_refused", message="No.", cause=FailureCause.CONFIG
+)
+CAPPED = Outcome(OutcomeKind.PERMANENT, code="recipient_cooldown", cause=FailureCause.CAPPED)
 ACCEPTED = Outcome(OutcomeKind.ACCEPTED, provider_message_id="1")
+ON_HOLD = Outcome(OutcomeKind.WAITING, provider_message_id="2", code="held_for_quality")
 
 
 StartBroadcast = Callable[[int], Broadcast]
@@ -143,14 +149,60 @@ def test_a_paused_template_pauses_its_broadcast_but_not_the_sender(
     assert (bot.broken_at, fresh(other).paused_at) == (None, None)
 
 
-def test_a_refusal_beside_a_message_that_went_out_is_the_messages_own(
-    going: StartBroadcast, batch: RunBatch, bot: Sender
+@pytest.mark.parametrize("refusal", [REVOKED, TEMPLATE_PAUSED], ids=["token", "template"])
+@pytest.mark.parametrize("order", [1, -1], ids=["then refused", "then accepted"])
+def test_a_repair_amid_a_batch_is_waited_for(
+    going: StartBroadcast, batch: RunBatch, refusal: Outcome, order: int
+) -> None:
+    broadcast = going(50)
+    batch(broadcast, ([ACCEPTED] * 10 + [refusal] * 40)[::order])
+    assert statuses(broadcast).count("SENT") == 10
+    waiting = broadcast.messages.filter(status="PENDING", charge_state="HELD", attempts=0)
+    assert waiting.count() == 40
+    assert fresh(broadcast).pause_reason == refusal.message
+    assert_books_balance(broadcast)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "becomes", "is_paused"),
+    [
+        ([REFUSED_WITHOUT_REASON, ACCEPTED], ["FAILED", "SENT"], False),
+        ([ACCEPTED, REFUSED_WITHOUT_REASON], ["SENT", "PENDING"], True),
+        ([REFUSED_WITHOUT_REASON, ON_HOLD], ["FAILED", "ON_HOLD"], False),
+    ],
+    ids=["before an acceptance", "after it", "before a hold"],
+)
+def test_a_code_that_may_be_one_messages_is_judged_by_the_order(
+    going: StartBroadcast,
+    batch: RunBatch,
+    outcomes: list[Outcome],
+    becomes: list[str],
+    is_paused: bool,
 ) -> None:
     broadcast = going(3)
-    batch(broadcast, [ACCEPTED, REVOKED])
-    assert statuses(broadcast) == ["SENT", "FAILED", "PENDING"]
-    bot.refresh_from_db()
-    assert (bot.broken_at, fresh(broadcast).paused_at) == (None, None)
+    batch(broadcast, outcomes)
+    assert statuses(broadcast) == [*becomes, "PENDING"]
+    assert (fresh(broadcast).paused_at is not None) is is_paused
+
+
+def test_a_paused_template_pauses_all_its_broadcasts(
+    going: StartBroadcast, batch: RunBatch, tenant: Tenant
+) -> None:
+    broadcast, other = going(2), going(2)
+    app = TenantWAApp.objects.create(
+        tenant=tenant, platform="WHATSAPP", provider="meta_cloud", currency="EUR"
+    )
+    template = WhatsAppTemplate.objects.create(
+        tenant=tenant,
+        app=app,
+        name="news",
+        language="en",
+        body="Hello",
+        status=TemplateStatus.APPROVED,
+    )
+    Broadcast.objects.update(template=template)
+    batch(broadcast, [TEMPLATE_PAUSED])
+    assert fresh(other).pause_reason == "Meta paused the template."
 
 
 @pytest.mark.parametrize("refusal", [NOT_ON_THE_LIST, NOT_THIS_COUNTRY], ids=["list", "country"])
@@ -178,6 +230,17 @@ def test_too_many_failures_among_the_last_messages_pause_it(
     batch(broadcast, [ACCEPTED, ACCEPTED, REFUSED, REFUSED, REFUSED])
     assert fresh(broadcast).pause_reason == "5 of its last 10 messages failed."
     assert statuses(broadcast).count("PENDING") == 10
+
+
+@pytest.mark.usefixtures("sample_of_ten")
+def test_the_platforms_limit_of_marketing_is_no_failure_of_the_broadcast(
+    going: StartBroadcast, batch: RunBatch
+) -> None:
+    broadcast = going(40)
+    batch(broadcast, [CAPPED] * 20)
+    assert fresh(broadcast).paused_at is None
+    batch(broadcast, [*[CAPPED] * 5, *[ACCEPTED] * 4, REFUSED])
+    assert fresh(broadcast).paused_at is None
 
 
 @pytest.mark.usefixtures("sample_of_ten")

@@ -210,7 +210,7 @@ def rows_read_in_vain(plan: dict[str, Any]) -> int:
 def test_whether_anybody_goes_on_is_found_in_an_index_for_each(one_failed: Broadcast) -> None:
     """Beat asks every five seconds, also for days after all failed messages have fallen back."""
     followed = next_rung(one_failed).messages.get()
-    parameters = parameters_of(one_failed.pk)
+    parameters = parameters_of(one_failed, now=timezone.now())
     with connection.cursor() as cursor:
         for first, message in ((0, followed.parent_message_id), (10**6, followed.pk)):
             cursor.execute(COPIES, {"many": MANY, "message": message, "first": first})

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from broadcast import lifecycle
-from broadcast.error_codes import is_about_the_recipient
+from broadcast.error_codes import CAP_CODE, CAPPED_CODES, is_about_the_recipient
 from broadcast.errors import IllegalMove, NothingToRetry, RetryTheParent
 from broadcast.followup.children import family_of
 from broadcast.followup.receipts import apply_receipts
@@ -197,12 +197,22 @@ def test_over_the_api_by_those_who_may_send(
 
 
 def test_refusals_of_the_recipient_are_known_by_their_codes() -> None:
-    of_recipient = {FailureCause.RECIPIENT, FailureCause.OPT_OUT}
+    of_recipient = {
+        FailureCause.RECIPIENT,
+        FailureCause.ROUTE,
+        FailureCause.CAPPED,
+        FailureCause.OPT_OUT,
+    }
     codes = {rule.code: rule.cause in of_recipient for rule in all_rules() if rule.cause}
     assert len(codes) > 20
     answers = {code: is_about_the_recipient(code) for code in codes}
-    # The sender can mend a test number's list of recipients and its account's countries.
-    # An unreachable recipient may be back; a failure that no network explains may pass.
-    exceptions = {"recipient_not_allowed", "country_not_enabled", "expired"}
-    exceptions |= {"delivery_failed", "delivery_rejected"}
-    assert {code for code in codes if answers[code] != codes[code]} <= exceptions
+    # What expired may be delivered another time.
+    assert {code for code in codes if answers[code] != codes[code]} <= {"expired"}
+
+
+def test_limits_of_marketing_to_one_person_are_known_by_their_codes() -> None:
+    assert {rule.code for rule in all_rules() if rule.cause is FailureCause.CAPPED} == CAPPED_CODES
+    later = {
+        rule.code for rule in all_rules() if rule.cause is FailureCause.CAPPED and rule.retry_after
+    }
+    assert later == {CAP_CODE}

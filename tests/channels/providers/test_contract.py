@@ -15,6 +15,7 @@ from channels.port.adapter import Adapter, GroupAdapter, LookUpAdapter
 from channels.port.events import HandedOver
 from channels.port.http_calls import HttpRequest, HttpResponse, WebhookCall, WebhookSecrets
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
+from channels.port.webhook_reader import WebhookAnswer
 from channels.providers.registry import ADAPTERS, UnknownProvider, adapter_for, providers_for
 from tests.channels.providers.samples import (
     CALLED,
@@ -189,6 +190,25 @@ def test_a_call_of_another_shape_is_a_value_error(adapter: Adapter, body: bytes)
     with pytest.raises(ValueError, match=r".+"):
         adapter.webhook.parse(body, received_at=NOW)
     assert adapter.webhook.event_key(body) == ""
+
+
+def test_twilio_is_answered_with_a_document_that_sends_nothing() -> None:
+    """Twilio sends any text in our answer to the writer of the message."""
+    assert adapter_for("twilio").webhook.answer == WebhookAnswer(200, "text/xml", b"<Response/>")
+
+
+@pytest.mark.parametrize("provider", sorted(set(ADAPTERS) - {"twilio"}))
+def test_every_other_provider_is_answered_with_an_empty_200(provider: str) -> None:
+    """Telegram would perform a method named in the answer; Gupshup wants an empty 2xx."""
+    assert adapter_for(provider).webhook.answer == WebhookAnswer(200, "", b"")
+
+
+@EVERY
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
+def test_a_refusal_says_nothing_that_a_provider_could_forward(
+    adapter: Adapter, status: int
+) -> None:
+    assert adapter.webhook.refusal(status) == WebhookAnswer(status, "", b"")
 
 
 @pytest.mark.parametrize(

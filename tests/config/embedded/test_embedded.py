@@ -15,6 +15,7 @@ import redis
 
 from config.embedded.locks import is_taken
 from config.embedded.places import Places
+from config.embedded.postgres import QUIET_LOG
 from config.environment import BASE_DIR
 
 HOLD = """
@@ -181,3 +182,12 @@ def test_they_are_durable_and_private(hold: Callable[[], Holding], data: Path) -
     address = addresses["REDIS_URL"].partition("@")[2]
     with redis.Redis.from_url(f"redis://{address}") as stranger, pytest.raises(redis.RedisError):
         stranger.ping()
+
+
+def test_the_logs_hold_no_statement_and_no_command(hold: Callable[[], Holding]) -> None:
+    addresses = hold().addresses()
+    with psycopg2.connect(addresses["DATABASE_URL"]) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [[*QUIET_LOG]])
+        assert dict(cursor.fetchall()) == QUIET_LOG
+    with redis.Redis.from_url(addresses["REDIS_URL"], decode_responses=True) as client:
+        assert client.config_get("hide-user-data-from-log") == {"hide-user-data-from-log": "yes"}

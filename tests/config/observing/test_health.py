@@ -34,6 +34,42 @@ def test_a_missing_redis_is_named_and_its_address_is_not(
 
 
 @pytest.mark.django_db
+def test_a_stranger_is_not_told_what_is_missing(settings: Settings) -> None:
+    settings.REDIS_URL, settings.METRICS_TOKEN = "redis://127.0.0.1:1/0", "a-token"
+    strangers = (
+        {"REMOTE_ADDR": "203.0.113.7"},
+        {"headers": {"X-Forwarded-For": "203.0.113.7"}},
+        {"REMOTE_ADDR": "203.0.113.7", "headers": {"Authorization": "Bearer wrong"}},
+    )
+    for stranger in strangers:
+        response = Client(**stranger).get("/readyz")
+        assert (response.status_code, response.json()) == (503, {"status": "unavailable"})
+    operator = Client(REMOTE_ADDR="203.0.113.7", headers={"Authorization": "Bearer a-token"})
+    assert operator.get("/readyz").json()["missing"] == {"redis": "does not answer"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/no/such/page",
+        "/admin/no/such/",
+        "/admin/login/",
+        "/r/x/",
+    ],
+)
+@pytest.mark.django_db
+def test_no_answer_tells_a_stranger_versions_or_settings(path: str) -> None:
+    client = Client(REMOTE_ADDR="203.0.113.7", enforce_csrf_checks=True)
+    for response in (client.get(path), client.post(path, {"a": "b"})):
+        text = f"{response.headers} {response.content.decode()}"
+        for word in ("django", "DEBUG", "Traceback", "SECRET", "PostgreSQL", "gunicorn", "5.2"):
+            assert word not in text.replace("/static/", ""), word
+
+
+@pytest.mark.django_db
 def test_a_missing_migration_is_counted(client: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")

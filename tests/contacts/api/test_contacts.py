@@ -9,7 +9,10 @@ from contacts.models import Contact, Suppression, Tag
 from tenants.models import Tenant
 from tests.factories import ContactFactory
 
-NAMES = ("phone", "telegram_chat_id", "external_id", "email", "first_name", "last_name")
+NAMES = (
+    *("phone", "telegram_chat_id", "whatsapp_user_id", "external_id"),
+    *("email", "first_name", "last_name"),
+)
 
 
 def test_a_contact_is_stored_in_e164_with_its_country_and_tags(owner: APIClient) -> None:
@@ -46,7 +49,13 @@ def test_a_contact_without_an_identifying_field_is_refused(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_identifying_field_is_enough(owner: APIClient, name: str) -> None:
-    body = {name: {"phone": "+491701234567", "email": "a@b.example"}.get(name, "42")}
+    values = {
+        "phone": "+491701234567",
+        "email": "a@b.example",
+        "telegram_chat_id": 42,
+        "whatsapp_user_id": "US.1",
+    }
+    body = {name: values.get(name, "42")}
     assert owner.post("/contacts/", body, format="json").status_code == 201
 
 
@@ -65,6 +74,26 @@ def test_a_phone_that_another_contact_has_is_refused(owner: APIClient, tenant: T
     answer = owner.post("/contacts/", {"phone": "+49 170 1234567"}, format="json")
     assert answer.status_code == 400
     assert Contact.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("phone", "code"),
+    [("4.91701E+11", "phone_changed_by_spreadsheet"), ("+447700900123", "invalid_phone")],
+)
+def test_a_phone_that_may_be_another_persons_is_refused_by_its_code(
+    owner: APIClient, phone: str, code: str
+) -> None:
+    answer = owner.post("/contacts/", {"phone": phone}, format="json")
+    assert answer.status_code == 400
+    error = answer.json()["errors"][0]
+    assert (error["attr"], error["code"]) == ("phone", code)
+    assert not Contact.objects.exists()
+
+
+def test_a_phone_from_before_is_sent_back_unchanged(owner: APIClient, tenant: Tenant) -> None:
+    contact = ContactFactory.create(tenant=tenant, phone="+447700900123")
+    body = {"phone": "+447700900123", "first_name": "Ana"}
+    assert owner.patch(f"/contacts/{contact.pk}/", body, format="json").status_code == 200
 
 
 def test_a_number_longer_than_e164_is_refused_at_its_field(owner: APIClient) -> None:
@@ -112,3 +141,32 @@ def test_a_suppression_made_twice_is_one(owner: APIClient) -> None:
     assert first.json()["id"] == again.json()["id"]
     assert owner.delete(f"/suppressions/{first.json()['id']}/").status_code == 204
     assert Suppression.objects.count() == 0
+
+
+def test_a_user_id_is_an_address_of_its_own(owner: APIClient) -> None:
+    made = owner.post("/contacts/", {"whatsapp_user_id": "DE.13491208655302741918"})
+
+    assert made.status_code == 201
+    assert (made.json()["whatsapp_user_id"], made.json()["country"]) == (
+        "DE.13491208655302741918",
+        "DE",
+    )
+    again = owner.post("/contacts/", {"whatsapp_user_id": "DE.13491208655302741918"})
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (400, "unique")
+
+
+@pytest.mark.parametrize(
+    "user_id", ["@ana", "DE.", "de.1", "DE.1.2", "+491701234567", "DE." + "1" * 129]
+)
+def test_what_is_no_user_id_is_refused(owner: APIClient, user_id: str) -> None:
+    answer = owner.post("/contacts/", {"first_name": "Ana", "whatsapp_user_id": user_id})
+
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "whatsapp_user_id")
+
+
+def test_another_spelling_of_a_contacts_number_is_taken(owner: APIClient, tenant: Tenant) -> None:
+    ContactFactory.create(tenant=tenant, phone="+5215512345678")
+
+    answer = owner.post("/contacts/", {"phone": "+525512345678"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "unique")

@@ -57,7 +57,7 @@ def test_the_errors_come_as_csv_with_their_rows_and_no_formula(
 
     answer = owner.get(f"/contacts/imports/{job.pk}/errors.csv")
 
-    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
     assert lines[0].split(",")[:3] == ["line", "field", "reason"]
     assert sorted(lines[0].split(",")[3:]) == ["first_name", "phone"]
     assert lines[1].startswith("2,phone,A number such as +491701234567.,")
@@ -98,7 +98,10 @@ def test_a_viewer_imports_nothing(viewer: APIClient) -> None:
     [
         ({"address": "0170 1234567"}, "+491701234567"),
         ({"address": "+49 170 1234567", "platform": "SMS"}, "+491701234567"),
-        ({"address": "42"}, "42"),
+        ({"address": "+447700900123"}, "+447700900123"),
+        ({"address": "-1001234567890"}, "-1001234567890"),
+        ({"address": "42", "platform": "TELEGRAM"}, "42"),
+        ({"address": "US.13491208655302741918"}, "US.13491208655302741918"),
         ({"address": "-100", "platform": "TELEGRAM"}, "-100"),
     ],
 )
@@ -118,6 +121,31 @@ def test_an_address_that_cannot_be_is_refused(owner: APIClient, body: dict[str, 
     answer = owner.post("/suppressions/", body)
 
     assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "address")
+    assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("4366012345678", "ambiguous_address"),
+        (" 491701234567 ", "ambiguous_address"),
+        ("42", "ambiguous_address"),
+        ("4.91701E+11", "phone_changed_by_spreadsheet"),
+    ],
+)
+def test_digits_that_may_be_a_phone_ask_for_more(owner: APIClient, address: str, code: str) -> None:
+    answer = owner.post("/suppressions/", {"address": address})
+    error = answer.json()["errors"][0]
+    assert (answer.status_code, error["attr"], error["code"]) == (400, "address", code)
+    assert not Suppression.objects.exists()
+
+
+def test_a_suppression_holds_for_both_spellings_and_is_lifted_for_both(owner: APIClient) -> None:
+    made = owner.post("/suppressions/", {"address": "+525512345678", "platform": "SMS"})
+
+    addresses = Suppression.objects.order_by("address").values_list("address", flat=True)
+    assert list(addresses) == ["+5215512345678", "+525512345678"]
+    assert owner.delete(f"/suppressions/{made.json()['id']}/").status_code == 204
     assert not Suppression.objects.exists()
 
 

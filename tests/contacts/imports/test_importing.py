@@ -2,32 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from contacts.attributes import MAX_ATTRIBUTES
 from contacts.imports.importing import BLOCK, run_import
 from contacts.models import Contact, ContactImport, Suppression, SuppressionScope
 from contacts.opting.suppressions import suppress
 from tenants.models import Tenant
+from tests.contacts.imports.taking import counts, take
 from tests.factories import ContactFactory, TenantFactory
-
-
-def take(tenant: Tenant, content: str | bytes, **fields: Any) -> ContactImport:
-    raw = content.encode() if isinstance(content, str) else content
-    job = ContactImport.objects.create(
-        tenant=tenant, file_name="a.csv", content=raw, **{"default_country": "DE", **fields}
-    )
-    run_import(import_id=job.pk, clock=timezone.now)
-    job.refresh_from_db()
-    return job
-
-
-def counts(job: ContactImport) -> tuple[int, int, int, int]:
-    return job.created, job.updated, job.unchanged, job.failed
 
 
 def test_an_import_creates_updates_suppresses_and_reports(tenant: Tenant) -> None:
@@ -121,7 +108,7 @@ def test_a_mapping_renames_and_leaves_out_columns(tenant: Tenant) -> None:
         (b"phone,phone\n1,2\n", {}),
         (b"phone,Mobile\n1,2\n", {"Mobile": "phone"}),
         (b"phone\n1\n", {"Tel": "phone"}),
-        ("phone\n1\n".encode("utf-16"), {}),
+        (b"phone\n\x00\x01\x02\n", {}),
         (b"PK\x03\x04\x00\x00", {}),
         (b'phone\n"' + b"x" * 200_000, {}),
         (b",".join(b"c%d" % n for n in range(200)) + b"\n", {}),
@@ -154,6 +141,10 @@ def test_a_file_that_cannot_be_read_fails_with_a_reason(
         ("attributes", '"{""a"": NaN}"'),
         ("attributes", '"{""a"": [1e400]}"'),
         ("attributes", '"{""a"": ""\\u0000""}"'),
+        ("attributes", '"{""a"": ' + "[" * 9 + "]" * 9 + '}"'),
+        ("attributes", '"{""a"": ' + "[" * 700 + "]" * 700 + '}"'),
+        ("attributes", '"{""' + "x" * 101 + '"": 1}"'),
+        ("telegram_chat_id", "9007199254740992"),
         ("attributes", '"{""a"": ""\\ud800""}"'),
     ],
 )
@@ -165,6 +156,24 @@ def test_a_row_with_a_wrong_value_is_refused_alone(tenant: Tenant, column: str, 
     assert (job.status, counts(job)) == ("DONE", (1, 0, 0, 1))
     error = job.errors.get()
     assert (error.line, error.field) == (2, column)
+
+
+def test_an_import_keeps_large_numbers_exactly(tenant: Tenant) -> None:
+    take(tenant, 'external_id,attributes\na,"{""n"": 9007199254740993, ""m"": 7}"\n')
+
+    assert Contact.objects.get().attributes == {"n": "9007199254740993", "m": 7}
+
+
+def test_imports_together_keep_the_limit_of_attributes(tenant: Tenant) -> None:
+    stored = {f"a{n}": "x" for n in range(MAX_ATTRIBUTES)}
+    ContactFactory.create(tenant=tenant, external_id="a", attributes=stored)
+
+    job = take(tenant, "external_id,first_name,more\na,Zoe,x\nb,Bea,x\n")
+
+    assert counts(job) == (1, 0, 0, 1)
+    assert (job.errors.get().line, job.errors.get().field) == (2, "attributes")
+    assert Contact.objects.get(external_id="a").first_name != "Zoe"
+    assert counts(take(tenant, "external_id,first_name\na,Zoe\n")) == (0, 1, 0, 0)
 
 
 def test_lines_are_counted_as_an_editor_does(tenant: Tenant) -> None:
@@ -268,3 +277,33 @@ def test_an_import_records_its_start_and_its_end(tenant: Tenant) -> None:
     job.refresh_from_db()
     assert job.started_at == began
     assert job.finished_at == began + timedelta(seconds=1)
+
+
+def test_another_spelling_of_a_number_is_the_same_contact(tenant: Tenant) -> None:
+    ContactFactory.create(tenant=tenant, external_id=None, phone="+5215512345678", first_name="")
+    job = take(tenant, "phone,first_name\n+525512345678,Ana\n+52 1 55 1234 5678,Ana\n")
+    assert counts(job) == (0, 1, 1, 0)
+    assert Contact.objects.get().phone == "+5215512345678"
+
+
+def test_a_user_id_finds_and_makes_contacts(tenant: Tenant) -> None:
+    ContactFactory.create(
+        tenant=tenant,
+        external_id=None,
+        phone="+491701234567",
+        whatsapp_user_id="DE.1",
+        first_name="",
+    )
+    job = take(
+        tenant,
+        "whatsapp_user_id,phone,first_name,do_not_contact\n"
+        "DE.1,,Ana,yes\nUS.2,,Bea,\nnobody,,Cem,\nUS.2,+491701234567,Dan,\n",
+    )
+    assert counts(job) == (1, 1, 0, 2)
+    stored = Contact.objects.values_list("whatsapp_user_id", "phone", "first_name", "country")
+    assert set(stored) == {("DE.1", "+491701234567", "Ana", ""), ("US.2", None, "Bea", "US")}
+    assert set(Suppression.objects.values_list("address", flat=True)) == {"DE.1", "+491701234567"}
+    assert dict(job.errors.values_list("line", "field")) == {
+        4: "whatsapp_user_id",
+        5: "whatsapp_user_id",
+    }

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -17,16 +18,22 @@ AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
 def reply(text: str, *, number: int = 1, at: datetime = AT, quoting: str = "") -> bytes:
-    message = {
+    content: dict[str, Any] = {"type": "text", "text": {"body": text}}
+    if quoting:
+        content["context"] = {"id": quoting}
+    return message(content, number=number, at=at)
+
+
+def message(content: dict[str, Any], *, number: int = 1, at: datetime = AT) -> bytes:
+    """A call with a message of any type."""
+    written = {
         "from": PHONE.removeprefix("+"),
         "id": f"wamid.in{number}",
         "timestamp": str(int(at.timestamp())),
-        "type": "text",
-        "text": {"body": text},
-        **({"context": {"id": quoting}} if quoting else {}),
+        **content,
     }
     metadata = {"display_phone_number": "15550000000", "phone_number_id": "106540352242922"}
-    value = {"messaging_product": "whatsapp", "metadata": metadata, "messages": [message]}
+    value = {"messaging_product": "whatsapp", "metadata": metadata, "messages": [written]}
     change = {"field": "messages", "value": value}
     whole = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
     return json.dumps(whole).encode()

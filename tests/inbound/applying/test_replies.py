@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -134,3 +135,35 @@ def test_a_reply_that_no_column_takes_is_set_aside_at_once(
     receive(anonymous, app, body)
     event = ProviderEvent.objects.get()
     assert (event.status, event.error, event.attempts) == ("FAILED", "DataError", 1)
+
+
+def test_a_near_miss_opts_nobody_out_and_is_found_by_a_person(
+    anonymous: APIClient, viewer: APIClient, superuser: Client, tenant: Tenant
+) -> None:
+    app = ProviderAppFactory.create(tenant=tenant)
+    contact = ContactFactory.create(tenant=tenant, phone=PHONE)
+    receive(anonymous, app, reply("Hi"), reply("We have got to STOP this bill", number=2))
+    assert not Suppression.objects.exists()
+    for path in ("/replies/", f"/contacts/{contact.pk}/messages/"):
+        answer = viewer.get(f"{path}?may_want_out=true").json()
+        assert [message["text"] for message in answer["results"]] == [
+            "We have got to STOP this bill"
+        ]
+    flagged = ReceivedMessage.objects.get(may_want_out=True)
+    page = superuser.get("/admin/inbound/receivedmessage/?may_want_out=true").text
+    assert str(flagged.pk) in page
+    assert str(ReceivedMessage.objects.get(may_want_out=False).pk) not in page
+
+
+def test_replies_are_filtered_by_contact_and_broadcast(
+    anonymous: APIClient, viewer: APIClient, tenant: Tenant
+) -> None:
+    app = ProviderAppFactory.create(tenant=tenant)
+    contact, other = ContactFactory.create(tenant=tenant, phone=PHONE), ContactFactory.create()
+    receive(anonymous, app, reply("Hi"))
+    answers = [
+        viewer.get(f"/replies/?{query}").json()["results"]
+        for query in (f"contact={contact.pk}", f"contact={other.pk}", f"broadcast={other.pk}")
+    ]
+    assert [len(replies) for replies in answers] == [1, 0, 0]
+    assert answers[0][0]["contact"] == str(contact.pk)

@@ -37,7 +37,7 @@ def counted() -> Callable[[Call], dict[tuple[str, str], int]]:
 def test_every_endpoint_counts_what_it_refuses(
     provider: str, counted: Callable[[Call], dict[tuple[str, str], int]], settings: Settings
 ) -> None:
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    settings.WEBHOOK_MAX_BODY_BYTES = 10
     client, path = Client(), ProviderAppFactory.create(provider=provider).webhook_path
     post = lambda body: client.post(path, body, content_type="application/json")  # noqa: E731
     assert counted(lambda: post(b"{}")) == {(provider, NOT_SIGNED): 1}
@@ -52,7 +52,7 @@ def test_every_endpoint_counts_what_it_refuses(
 def test_payments_count_what_they_refuse(
     provider: str, counted: Callable[[Call], dict[tuple[str, str], int]], settings: Settings
 ) -> None:
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    settings.WEBHOOK_MAX_BODY_BYTES = 10
     client, path = Client(), f"/webhooks/{provider}/"
     post = lambda body: client.post(path, body, content_type="application/json")  # noqa: E731
     assert counted(lambda: post(b"{}")) == {(provider, NOT_SIGNED): 1}

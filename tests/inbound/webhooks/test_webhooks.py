@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from broadcast.moves.messages import lock_counters
 from channels.models import ProviderApp
 from contacts.models import Suppression
-from inbound.applying.applying import MAX_ATTEMPTS, apply_block, newest_stored
+from inbound.applying.applying import MAX_ATTEMPTS, apply_block
+from inbound.applying.due_events import newest_stored
 from inbound.applying.parking import apply_parked
 from inbound.models import ParkedReceipt, ProviderEvent
 from inbound.tasks import apply_events
@@ -194,6 +195,19 @@ def test_what_comes_while_events_are_applied_is_left_to_the_next_run(
     assert post(anonymous, app, status_body("delivered")) == 200
     assert apply_block(now=timezone.now(), up_to=newest) == 1
     assert apply_block(now=timezone.now(), up_to=newest) == 0
+    assert apply_block(now=timezone.now()) == 1
+
+
+def test_large_calls_are_applied_in_several_blocks(
+    app: ProviderApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of calls of 3 MB do not fit in the worker's memory at once."""
+    body = status_body("sent")
+    monkeypatch.setattr("inbound.applying.applying.BLOCK_BYTES", 2 * len(body))
+    for _ in range(5):
+        store(app=app, event_key="", body=body, now=timezone.now())
+    assert [apply_block(now=timezone.now()) for _ in range(4)] == [2, 2, 1, 0]
+    store(app=app, event_key="", body=body + b" " * len(body) * 2, now=timezone.now())
     assert apply_block(now=timezone.now()) == 1
 
 

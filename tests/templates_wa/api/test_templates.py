@@ -29,7 +29,12 @@ def test_a_manager_writes_a_draft(manager: APIClient, app: TenantWAApp) -> None:
 def test_a_status_cannot_be_written_as_a_field(owner: APIClient, app: TenantWAApp) -> None:
     answer = owner.post("/templates/", sale(app, status="APPROVED", provider_template_id="7"))
 
-    assert (answer.json()["status"], answer.json()["provider_template_id"]) == ("DRAFT", "")
+    assert answer.status_code == 400
+    assert {error["attr"] for error in answer.json()["errors"]} == {
+        "status",
+        "provider_template_id",
+    }
+    assert not WhatsAppTemplate.objects.exists()
 
 
 def test_a_template_hangs_on_a_whatsapp_number_of_the_tenant(

@@ -5,11 +5,13 @@ import hmac
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from channels.models import TenantWAApp
 from inbound.applying.applying import apply_block
+from inbound.models import ProviderEvent
 from templates_wa.models import WhatsAppTemplate
 from tests.channels.providers.meta.template_calls import call
 from tests.factories import TemplateFactory
@@ -88,3 +90,60 @@ def test_another_tenants_template_is_not_touched(anonymous: APIClient, app: Tena
 
     foreign.refresh_from_db()
     assert foreign.status == "APPROVED"
+
+
+def report(
+    client: APIClient, app: TenantWAApp, template: WhatsAppTemplate, event: str, *, at: int
+) -> str:
+    body = call("message_template_status_update", **names_of(template), event=event, reason="NONE")
+    post(client, app, body.replace(b"1751247548", str(at).encode()))
+    template.refresh_from_db()
+    return template.status
+
+
+@pytest.mark.parametrize("before", ["APPROVED", "PAUSED", "PENDING", "REJECTED"])
+def test_an_unarchived_template_has_the_status_from_before(
+    anonymous: APIClient, app: TenantWAApp, before: str
+) -> None:
+    template = draft(app, status=before, provider_template_id="77")
+    assert report(anonymous, app, template, "ARCHIVED", at=1751247548) == "DISABLED"
+    assert report(anonymous, app, template, "ARCHIVED", at=1751247549) == "DISABLED"
+    assert report(anonymous, app, template, "UNARCHIVED", at=1751247550) == before
+    assert template.archived_from == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "event"),
+    [
+        ("PAUSED", "FROZEN"),
+        ("PAUSED", "FLAGGED"),
+        ("DISABLED", "UNARCHIVED"),
+        ("REJECTED", "PAUSED"),
+        ("REJECTED", "UNPAUSED"),
+        ("DISABLED", "UNLOCKED"),
+        ("PENDING", "UNPAUSED"),
+    ],
+)
+def test_an_event_that_cannot_follow_the_status_changes_nothing(
+    anonymous: APIClient, app: TenantWAApp, before: str, event: str
+) -> None:
+    template = draft(app, status=before, provider_template_id="77")
+    assert report(anonymous, app, template, event, at=1751247548) == before
+    noted = [] if event == "FLAGGED" else [f"template: {event}"]
+    assert ProviderEvent.objects.get().not_understood == noted
+
+
+@pytest.mark.parametrize(
+    ("before", "event", "after"),
+    [
+        ("PAUSED", "UNPAUSED", "APPROVED"),
+        ("APPROVED", "LOCKED", "PAUSED"),
+        ("DISABLED", "REINSTATED", "APPROVED"),
+        ("REJECTED", "IN_APPEAL", "PENDING"),
+    ],
+)
+def test_an_event_moves_the_status(
+    anonymous: APIClient, app: TenantWAApp, before: str, event: str, after: str
+) -> None:
+    template = draft(app, status=before, provider_template_id="77")
+    assert report(anonymous, app, template, event, at=1751247548) == after

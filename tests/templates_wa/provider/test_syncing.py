@@ -1,5 +1,6 @@
 """A sync takes over what the provider lists, over real HTTP against the sandbox."""
 
+import json
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -11,9 +12,13 @@ from rest_framework.test import APIClient
 
 from api.errors import DomainError
 from channels.models import TenantWAApp
+from channels.port.events import TemplateChange
+from channels.port.http_calls import HttpResponse
 from channels.port.template_port import RemoteTemplate, TemplateSpec
+from channels.providers.meta.templates import MetaTemplates
 from templates_wa.models import WhatsAppTemplate
 from templates_wa.provider import syncing
+from templates_wa.provider.changing import Applied, apply_change
 from templates_wa.provider.syncing import sync
 from tests.templates_wa.provider.lifecycle import REVIEWED, draft, reviewed, submit
 
@@ -163,3 +168,60 @@ def test_what_cannot_be_asked_is_refused(app: TenantWAApp, fields: dict[str, str
 
     with pytest.raises(DomainError):
         sync(app=app, now=timezone.now())
+
+
+def listed(template: WhatsAppTemplate, status: str) -> RemoteTemplate:
+    """The template as Meta's list has it, with a status in Meta's words."""
+    word = {
+        "id": template.provider_template_id,
+        "name": template.name,
+        "language": template.language,
+        "status": status,
+        "category": "MARKETING",
+        "components": [],
+    }
+    body = json.dumps({"data": [word]}).encode()
+    return MetaTemplates().list_outcome(HttpResponse(200, {}, body)).templates[0]
+
+
+def test_a_listed_word_that_nobody_knows_changes_nothing(
+    app: TenantWAApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = draft(app, status="APPROVED", quality="GREEN", provider_template_id="1")
+    remote = replace(listed(template, "FROZEN"), quality="")
+    monkeypatch.setattr(syncing, "_fetch_all", lambda app: [remote])
+
+    sync(app=app, now=timezone.now())
+
+    template.refresh_from_db()
+    assert (template.status, template.quality) == ("APPROVED", "GREEN")
+
+
+def test_a_new_template_with_an_unknown_status_cannot_be_sent(
+    app: TenantWAApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = TemplateSpec("new", "en", "MARKETING", "Hi there.")
+    remote = RemoteTemplate("2", "new", "en", "", "MARKETING", spec=spec)
+    monkeypatch.setattr(syncing, "_fetch_all", lambda app: [remote])
+
+    sync(app=app, now=timezone.now())
+
+    assert WhatsAppTemplate.objects.get().status == "PENDING"
+
+
+@pytest.mark.parametrize("before", ["APPROVED", "PAUSED"])
+def test_an_archive_that_a_sync_found_is_undone_by_the_webhook(
+    app: TenantWAApp, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    template = draft(app, status=before, provider_template_id="1")
+    monkeypatch.setattr(syncing, "_fetch_all", lambda app: [listed(template, "ARCHIVED")])
+    now = timezone.now()
+    for _ in range(2):
+        sync(app=app, now=now)
+    template.refresh_from_db()
+    assert (template.status, template.archived_from) == ("DISABLED", before)
+
+    unarchived = TemplateChange("1", "1", template.name, "en", now, status="UNARCHIVED")
+    assert apply_change(tenant_id=app.tenant_id, change=unarchived) is Applied.APPLIED
+    template.refresh_from_db()
+    assert (template.status, template.archived_from) == (before, "")

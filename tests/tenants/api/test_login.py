@@ -1,6 +1,9 @@
 from datetime import timedelta
+from ipaddress import IPv6Address
 from time import perf_counter
+from uuid import uuid4
 
+import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
@@ -161,6 +164,22 @@ def test_a_refresh_token_opens_no_route(anonymous: APIClient) -> None:
     assert anonymous.get("/me/").status_code == 401
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEARER  "])
+def test_the_case_of_the_scheme_does_not_matter(anonymous: APIClient, scheme: str) -> None:
+    token = issue(MembershipFactory.create()).access_token
+    anonymous.credentials(HTTP_AUTHORIZATION=f"{scheme} {token}")
+
+    assert anonymous.get("/me/").status_code == 200
+
+
+@pytest.mark.parametrize("header", ["", "bearer", "Token {}", "bearer{}", "bearer {} {}", "{}"])
+def test_another_header_opens_no_route(anonymous: APIClient, header: str) -> None:
+    token = issue(MembershipFactory.create()).access_token
+    anonymous.credentials(HTTP_AUTHORIZATION=header.replace("{}", str(token)))
+
+    assert anonymous.get("/me/").status_code == 401
+
+
 def test_an_access_token_that_has_expired_is_one_plain_error(anonymous: APIClient) -> None:
     token = issue(MembershipFactory.create()).access_token
     token.set_exp(lifetime=timedelta(seconds=-1))
@@ -265,3 +284,53 @@ def test_logging_in_is_throttled_per_address(anonymous: APIClient, settings: Set
     statuses = [log_in(anonymous, f"user{n}@example.com", "wrong")[0] for n in range(3)]
 
     assert statuses == [401, 401, 429]
+
+
+@pytest.mark.parametrize("forge", ["", "198.51.100.{}, ", "{}.example, 198.51.100.9, "])
+def test_behind_a_proxy_forty_wrong_passwords_are_throttled(
+    db: None, settings: Settings, forge: str
+) -> None:
+    """The proxy appends the client's address; the client may send its own header as well."""
+    settings.TRUSTED_PROXIES = 1
+    client = str(IPv6Address(uuid4().int))
+    proxied = APIClient(REMOTE_ADDR="10.0.0.2")
+
+    statuses = []
+    for number in range(40):
+        header = f"{forge.format(number)}{client}"
+        answer = proxied.post(
+            "/token/",
+            {"email": "someone@example.com", "password": "wrong"},
+            headers={"X-Forwarded-For": header},
+        )
+        statuses.append(answer.status_code)
+
+    assert statuses == [401] * 10 + [429] * 30
+
+
+def test_clients_behind_one_proxy_have_limits_of_their_own(db: None, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES, settings.TOKEN_ADDRESS_THROTTLE_RATE = 1, "1/min"
+    proxied = APIClient(REMOTE_ADDR="10.0.0.2")
+    credentials = {"email": "someone@example.com", "password": "wrong"}
+
+    statuses = [
+        proxied.post(
+            "/token/", credentials, headers={"X-Forwarded-For": str(IPv6Address(uuid4().int))}
+        ).status_code
+        for _ in range(3)
+    ]
+
+    assert statuses == [401, 401, 401]
+
+
+def test_without_redis_a_member_can_log_in(anonymous: APIClient, settings: Settings) -> None:
+    """The lock-out counts in PostgreSQL, so the throttle may let the request in."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
+
+    assert log_in(anonymous, MembershipFactory.create().user.email)[0] == 200
+    assert log_in(anonymous, "nobody@example.com", "wrong")[0] == 401

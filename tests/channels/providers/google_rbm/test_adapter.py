@@ -9,7 +9,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.events import (
+    InboundEvent,
+    OptChange,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    ReplyKind,
+)
 from channels.port.http_calls import WebhookSecrets
 from channels.port.messages import (
     Button,
@@ -129,7 +136,7 @@ def test_accepted() -> None:
     [
         (400, "INVALID_ARGUMENT", "permanent", "content", "content_refused"),
         (401, "UNAUTHENTICATED", "permanent", "config", "sender_unauthorized"),
-        (403, "PERMISSION_DENIED", "permanent", "config", "sender_forbidden"),
+        (403, "PERMISSION_DENIED", "permanent", "route", "route_refused"),
         (404, "NOT_FOUND", "permanent", "recipient", "recipient_unreachable"),
         (429, "RESOURCE_EXHAUSTED", "limited", "", "rate_limited"),
         (500, "INTERNAL", "unknown", "", "provider_unavailable"),
@@ -197,9 +204,14 @@ def test_what_the_server_revoked_has_failed() -> None:
     assert receipt.message_id == MESSAGE_ID
 
 
-@pytest.mark.parametrize("kind", ["TTL_EXPIRATION_REVOKE_FAILED", "IS_TYPING", "NEW"])
+@pytest.mark.parametrize("kind", ["IS_TYPING"])
 def test_what_proves_nothing_is_passed_over(kind: str) -> None:
     assert events({"eventType": kind}) == []
+
+
+def test_an_event_that_nobody_knows_is_named() -> None:
+    (event,) = events({"eventType": "WAVED"})
+    assert str(event) == "call: WAVED"
 
 
 @pytest.mark.parametrize(("kind", "opted_out"), [("UNSUBSCRIBE", True), ("SUBSCRIBE", False)])
@@ -214,8 +226,53 @@ def test_replies() -> None:
     expected = Reply("brand_abc_agent", "+12223334444", str(MESSAGE_ID), "Hello", AT)
     assert events({"text": "Hello"}) == [expected]
     tapped = {"suggestionResponse": {"postbackData": "yes-1", "text": "Yes"}}
-    assert events(tapped) == [replace(expected, text="Yes", payload="yes-1")]
-    assert events({"location": {"latitude": 1}}) == []
+    button = replace(expected, text="Yes", payload="yes-1", kind=ReplyKind.BUTTON)
+    assert events(tapped) == [button]
+
+
+def file_of(media_type: str) -> dict[str, Any]:
+    return {"userFile": {"payload": {"mimeType": media_type, "fileUri": "https://x.test/1"}}}
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "text"),
+    [
+        ({"location": {"latitude": 1.5, "longitude": 2}}, "location", "1.5,2"),
+        (file_of("image/png"), "image", ""),
+        (file_of("video/mp4"), "video", ""),
+        (file_of("audio/ogg"), "audio", ""),
+        (file_of("application/pdf"), "document", ""),
+        (file_of("text/vcard"), "contacts", ""),
+        ({"suggestionResponse": {"postbackData": "share"}}, "button", ""),
+        ({"text": ""}, "text", ""),
+    ],
+)
+def test_a_message_of_every_type_is_a_reply(content: dict[str, Any], kind: str, text: str) -> None:
+    (reply,) = events(content)
+    assert isinstance(reply, Reply)
+    assert (reply.kind, reply.text) == (kind, text)
+
+
+def test_an_unknown_type_is_kept_and_named() -> None:
+    reply, event = events({"hologram": {}})
+    assert isinstance(reply, Reply)
+    assert reply.kind == "unknown"
+    assert str(event).startswith("message: ")
+
+
+@pytest.mark.parametrize(
+    "time",
+    [None, 7, "2026-01-02T03:04:05", "0001-01-01T00:00:00+14:00", "yesterday"],
+)
+def test_an_event_without_a_readable_time_has_the_time_of_publishing(time: Any) -> None:
+    event = {"eventType": "UNSUBSCRIBE", "senderPhoneNumber": "+491701234567", "agentId": "A"}
+    event |= {} if time is None else {"sendTime": time}
+    published = json.loads(wrapped(event))
+    published["message"]["publishTime"] = "2026-01-02T03:00:00Z"
+    (change,) = WEBHOOK.parse(json.dumps(published).encode(), received_at=AT)
+    assert change.at == datetime(2026, 1, 2, 3, tzinfo=UTC)
+    (change,) = WEBHOOK.parse(wrapped(event), received_at=AT)
+    assert change.at == AT
 
 
 def test_nine_decimals_of_a_second() -> None:
@@ -229,9 +286,6 @@ def test_nine_decimals_of_a_second() -> None:
     [
         {"senderPhoneNumber": "+" + "1" * 80},
         {"senderPhoneNumber": None},
-        {"sendTime": "2026-01-02T03:04:05"},
-        {"sendTime": "0001-01-01T00:00:00+14:00"},
-        {"sendTime": 7},
     ],
 )
 def test_what_cannot_be_kept_is_a_value_error(changed: dict[str, Any]) -> None:

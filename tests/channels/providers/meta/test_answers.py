@@ -29,15 +29,22 @@ def test_accepted(message: dict[str, str]) -> None:
         ("something_new", "held_by_provider"),
     ],
 )
-def test_what_meta_holds_is_unknown_and_keeps_its_id(status: str, code: str) -> None:
+def test_what_meta_holds_is_waiting_and_keeps_its_id(status: str, code: str) -> None:
     message = {"id": "wamid.1", "message_status": status}
     outcome = META.send_outcome(response(200, {"messages": [message]}))
-    assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, code)
+    assert (outcome.kind, outcome.code) == (OutcomeKind.WAITING, code)
     assert outcome.provider_message_id == "wamid.1"
     assert outcome.provider_code == status
 
 
-CONFIG = {0, 3, 10, 33, 190, 368, 131005, 131030, 131031, 131037, 131042, 131045, 131063}
+@pytest.mark.parametrize("statuses", [("accepted", "paused"), ("paused", "accepted"), (None, "x")])
+def test_of_several_entries_the_least_certain_decides(statuses: tuple[str | None, ...]) -> None:
+    entries = [{"id": "wamid.1", "message_status": status} for status in statuses]
+    outcome = META.send_outcome(response(200, {"messages": entries}))
+    assert outcome.kind is OutcomeKind.WAITING
+
+
+CONFIG = {0, 3, 10, 33, 102, 104, 190, 368, 803, 131005, 131031, 131037, 131042, 131045, 131063}
 
 
 CONFIG |= {132001, 132015, 132016, 132068, 133010, 134011}
@@ -49,7 +56,13 @@ CONTENT = {100, 131008, 131009, 131047, 131051, 131052, 131053, 132000, 132005, 
 CONTENT |= {132008, 132012, 132018, 135000}
 
 
-RECIPIENT = {130403, 130472, 130497, 131021, 131026, 131049, 131062, 137000}
+RECIPIENT = {131026, 131062, 137000}
+
+
+ROUTE = {130403, 130497, 131021, 131030}
+
+
+CAPPED = {130472, 131049}
 
 
 OPT_OUT = {131050}
@@ -68,6 +81,8 @@ TABLE: list[tuple[set[int], OutcomeKind, FailureCause]] = [
     (CONFIG | {200, 299}, OutcomeKind.PERMANENT, FailureCause.CONFIG),
     (CONTENT, OutcomeKind.PERMANENT, FailureCause.CONTENT),
     (RECIPIENT, OutcomeKind.PERMANENT, FailureCause.RECIPIENT),
+    (ROUTE, OutcomeKind.PERMANENT, FailureCause.ROUTE),
+    (CAPPED, OutcomeKind.PERMANENT, FailureCause.CAPPED),
     (OPT_OUT, OutcomeKind.PERMANENT, FailureCause.OPT_OUT),
     (PASSING, OutcomeKind.PASSING, FailureCause.NONE),
     (LIMITED, OutcomeKind.LIMITED, FailureCause.NONE),
@@ -86,9 +101,23 @@ def test_every_row_of_the_error_map(
     outcome = META.send_outcome(response(status, error(code)))
     assert (outcome.kind, outcome.cause) == (kind, cause)
     assert outcome.provider_code == str(code)
-    assert (outcome.retry_after is None) is (code not in LIMITED | {131057})
+    assert (outcome.retry_after is None) is (code not in LIMITED | {131049, 131057})
     scope = LimitScope.RECIPIENT if code == 131056 else LimitScope.SENDER
     assert outcome.limit_scope is scope
+
+
+def test_the_subcode_is_a_part_of_the_key() -> None:
+    body = {"error": {"code": 100, "error_subcode": 33, "type": "GraphMethodException"}}
+    outcome = META.send_outcome(response(400, body))
+    assert (outcome.kind, outcome.cause) == (OutcomeKind.PERMANENT, FailureCause.CONFIG)
+    body["error"]["error_subcode"] = 2494010
+    assert META.send_outcome(response(400, body)).cause is FailureCause.CONTENT
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_the_accounts_statuses_are_its_own_unless_the_table_has_the_code(status: int) -> None:
+    assert META.send_outcome(response(status, error(999999))).cause is FailureCause.CONFIG
+    assert META.send_outcome(response(status, error(131026))).cause is FailureCause.RECIPIENT
 
 
 def test_no_row_is_untested() -> None:

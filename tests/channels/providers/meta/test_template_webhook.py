@@ -18,25 +18,34 @@ COMMON = {
 
 
 @pytest.mark.parametrize(
-    ("event", "status"),
-    [
-        ("APPROVED", "APPROVED"),
-        ("REJECTED", "REJECTED"),
-        ("PAUSED", "PAUSED"),
-        ("FLAGGED", "APPROVED"),
-        ("REINSTATED", "APPROVED"),
-        ("PENDING_DELETION", "DISABLED"),
-        ("SOMETHING_NEW", "PENDING"),
-    ],
+    "event",
+    ["APPROVED", "REJECTED", "PAUSED", "FLAGGED", "REINSTATED", "ARCHIVED", "UNARCHIVED"],
 )
-def test_a_status_is_read(event: str, status: str) -> None:
+def test_an_event_is_read(event: str) -> None:
     body = call("message_template_status_update", **COMMON, event=event, reason="NONE")
 
     (change,) = parse(body)
 
     assert isinstance(change, TemplateChange)
-    assert (change.status, change.reason, change.language) == (status, "", "pt_BR")
+    assert (change.status, change.reason, change.language) == (event, "", "pt_BR")
     assert change.at == datetime.fromtimestamp(1751247548, tz=UTC)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "note"),
+    [
+        ("message_template_status_update", {"event": "FROZEN"}, "template: FROZEN"),
+        (
+            "message_template_quality_update",
+            {"new_quality_score": "PURPLE"},
+            "template: quality PURPLE",
+        ),
+        ("template_category_update", {"new_category": "NEWS"}, "template: category NEWS"),
+    ],
+)
+def test_a_word_that_nobody_knows_is_named(field: str, value: dict[str, str], note: str) -> None:
+    (event,) = parse(call(field, **COMMON, **value))
+    assert str(event) == note
 
 
 def test_a_reason_comes_with_its_explanation() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from channels.port.events import OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.events import NotUnderstood, OptChange, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookSecrets
 from channels.providers.meta.webhook import MetaWebhook
 from channels.providers.partly_read import PartlyRead
@@ -52,8 +52,8 @@ def test_a_handshake_that_does_not_prove_itself_gets_nothing(wrong: dict[str, st
 )
 def test_published_statuses(name: str, at: int) -> None:
     published = load("webhooks/meta/message_status.json")[name]
-    (receipt,) = parse(json.dumps(published).encode())
-    assert isinstance(receipt, Receipt)
+    found = parse(json.dumps(published).encode())
+    (receipt,) = [event for event in found if isinstance(event, Receipt)]
     assert receipt.status == name.upper()
     assert receipt.at == datetime.fromtimestamp(at, tz=UTC)
     assert (receipt.provider_message_id, receipt.message_id) == ("wamid.xyzxyz", None)
@@ -101,21 +101,61 @@ def test_statuses_of_every_entry_and_change_are_read() -> None:
     assert len(parse(json.dumps(body).encode())) == 6
 
 
-def test_what_is_not_for_us_is_passed_over() -> None:
+def test_a_status_that_changes_nothing_is_passed_over() -> None:
     assert events({"statuses": [STATUS | {"status": "deleted"}]}) == []
-    assert events({"event": "APPROVED", "message_template_id": 1}) == []
-    assert events({"messages": [{"type": "image", "from": "1", "id": "x"}]}) == []
 
 
-@pytest.mark.parametrize(("value", "opted_out"), [("stop", True), ("resume", False)])
-def test_marketing_preferences(value: str, opted_out: bool) -> None:
-    preference = {
+@pytest.mark.parametrize(
+    ("value", "note"),
+    [
+        ({"statuses": [STATUS | {"status": "teleported"}]}, "status: teleported"),
+        ({"errors": [{"code": 131000, "title": "Wrong"}]}, "error: 131000"),
+        ({"parcels": [{}]}, "call: no field"),
+    ],
+)
+def test_a_value_that_nobody_knows_changes_nothing_and_is_named(
+    value: dict[str, Any], note: str
+) -> None:
+    (event,) = events(value)
+    assert isinstance(event, NotUnderstood)
+    assert str(event) == note
+
+
+def test_a_change_about_the_account_is_left_unread() -> None:
+    change = {"field": "account_update", "value": {"event": "VERIFIED_ACCOUNT"}}
+    assert parse(json.dumps({"entry": [{"changes": [change]}]}).encode()) == []
+
+
+def test_old_messages_of_a_history_are_no_replies() -> None:
+    message = {"from": "16505551234", "id": "wamid.2", "type": "text", "text": {"body": "STOP"}}
+    change = {"field": "history", "value": {"messages": [message]}}
+    assert parse(json.dumps({"entry": [{"changes": [change]}]}).encode()) == []
+
+
+@pytest.mark.parametrize("time", [{}, {"timestamp": "9" * 30}, {"timestamp": None}])
+def test_a_status_without_a_readable_time_has_the_time_of_receipt(time: dict[str, Any]) -> None:
+    status = {name: value for name, value in STATUS.items() if name != "timestamp"} | time
+    body = {"entry": [{"changes": [{"value": {"statuses": [status]}}]}]}
+    received_at = datetime(2026, 1, 1, tzinfo=UTC)
+    (receipt,) = WEBHOOK.parse(json.dumps(body).encode(), received_at=received_at)
+    assert receipt.at == received_at
+
+
+def preference(**changed: Any) -> dict[str, Any]:
+    known = {
         "wa_id": "16505551234",
         "category": "marketing_messages",
-        "value": value,
+        "value": "stop",
         "timestamp": 1698266945,
     }
-    assert events({"user_preferences": [preference]}) == [
+    return {"user_preferences": [known | changed]}
+
+
+@pytest.mark.parametrize(
+    ("value", "opted_out"), [("stop", True), ("resume", False), ("signup", False)]
+)
+def test_marketing_preferences(value: str, opted_out: bool) -> None:
+    assert events(preference(value=value)) == [
         OptChange(
             account_id="1122",
             address="+16505551234",
@@ -127,15 +167,15 @@ def test_marketing_preferences(value: str, opted_out: bool) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        {"type": "text", "text": {"body": "Hi"}},
-        {"type": "button", "button": {"text": "Hi", "payload": "x"}},
-        {"type": "interactive", "interactive": {"button_reply": {"id": "1", "title": "Hi"}}},
-    ],
-)
-def test_a_reply(content: dict[str, Any]) -> None:
+@pytest.mark.parametrize("changed", [{"value": "snooze"}, {"category": "utility_messages"}])
+def test_an_unknown_preference_is_no_opt_out(changed: dict[str, str]) -> None:
+    (event,) = events(preference(**changed))
+    assert isinstance(event, NotUnderstood)
+    assert event.part == "preference"
+
+
+def test_a_reply() -> None:
+    content = {"type": "text", "text": {"body": "Hi"}}
     message = {"from": "16505551234", "id": "wamid.2", "timestamp": "1698266945"} | content
     assert events({"messages": [message | {"context": {"id": "wamid.1"}}]}) == [
         Reply(
@@ -149,7 +189,7 @@ def test_a_reply(content: dict[str, Any]) -> None:
     ]
 
 
-@pytest.mark.parametrize("missing", ["id", "status", "timestamp"])
+@pytest.mark.parametrize("missing", ["id", "status"])
 def test_a_status_without_what_is_documented_is_a_value_error(missing: str) -> None:
     status = {key: value for key, value in STATUS.items() if key != missing}
     with pytest.raises(ValueError, match="documents"):
@@ -162,7 +202,7 @@ def test_a_status_without_what_is_documented_is_a_value_error(missing: str) -> N
         {"statuses": [{"status": "sent"}]},
         {"statuses": [7]},
         {"statuses": 7},
-        {"statuses": [STATUS | {"timestamp": "9" * 30}]},
+        {"messages": [{"type": "text", "text": {"body": "Hi"}, "id": "wamid.2"}]},
         {"user_preferences": [{"category": "marketing_messages", "wa_id": "1"}]},
         {"messages": [{"type": "text", "text": {"body": "Hi"}, "from": "1"}]},
         {"messages": None},

@@ -124,6 +124,7 @@ def test_a_form_of_reports() -> None:
             code="delivery_rejected",
             provider_code="16",
             message="The network rejected the message.",
+            cause=FailureCause.RECIPIENT,
         ),
     ]
 
@@ -155,6 +156,11 @@ def test_failures_say_why_and_are_no_opt_outs(status: str) -> None:
 
 def test_a_status_on_the_way_is_no_receipt() -> None:
     assert list(MSG91.webhook.parse(form(REPORT | {"status": "8"}), received_at=NOW)) == []
+
+
+def test_a_status_that_nobody_knows_is_named() -> None:
+    (event,) = MSG91.webhook.parse(form(REPORT | {"status": "77"}), received_at=NOW)
+    assert str(event) == "status: 77"
 
 
 @pytest.mark.parametrize("bad", [{}, 7, {"status": "1"}])

@@ -103,7 +103,13 @@ def test_set_webhook() -> None:
     assert set_webhook().json == {
         "url": "https://we.test/hook/",
         "secret_token": "abc",
-        "allowed_updates": ["message", "my_chat_member", "callback_query"],
+        "allowed_updates": [
+            "message",
+            "edited_message",
+            "message_reaction",
+            "my_chat_member",
+            "callback_query",
+        ],
     }
 
 
@@ -150,28 +156,32 @@ def test_check_names_the_bot() -> None:
 
 
 PERMANENT, RECIPIENT = OutcomeKind.PERMANENT, FailureCause.RECIPIENT
+ROUTE = FailureCause.ROUTE
 CONTENT, CONFIG = FailureCause.CONTENT, FailureCause.CONFIG
 
 TABLE = [
     (403, "Forbidden: bot was blocked by the user", FailureCause.OPT_OUT, "opted_out"),
     (403, "Forbidden: user is deactivated", RECIPIENT, "recipient_gone"),
-    (403, "Forbidden: bot was kicked from the group chat", RECIPIENT, "recipient_unreachable"),
+    (403, "Forbidden: bot was kicked from the group chat", ROUTE, "recipient_unreachable"),
     (
         403, "Forbidden: bot can't initiate conversation with a user",
-        RECIPIENT, "recipient_not_started",
+        ROUTE, "recipient_not_started",
     ),
-    (403, "Forbidden: bot is not a member of the channel chat", RECIPIENT, "recipient_unreachable"),
+    (403, "Forbidden: bot is not a member of the channel chat", ROUTE, "recipient_unreachable"),
     (403, "Forbidden: the group chat was deleted", RECIPIENT, "recipient_gone"),
     (403, "Forbidden: bot can't send messages to bots", RECIPIENT, "recipient_unsupported"),
     (400, "Bad Request: chat not found", RECIPIENT, "recipient_unreachable"),
     (400, "Bad Request: user not found", RECIPIENT, "recipient_unreachable"),
     (400, "Bad Request: group is deactivated", RECIPIENT, "recipient_gone"),
-    (400, "Bad Request: have no rights to send a message", RECIPIENT, "recipient_unreachable"),
+    (400, "Bad Request: have no rights to send a message", ROUTE, "recipient_unreachable"),
     (
         400, "Bad Request: not enough rights to send text messages to the chat",
-        RECIPIENT, "recipient_unreachable",
+        ROUTE, "recipient_unreachable",
     ),
-    (400, "Bad Request: CHAT_WRITE_FORBIDDEN", RECIPIENT, "recipient_unreachable"),
+    (400, "Bad Request: CHAT_WRITE_FORBIDDEN", ROUTE, "recipient_unreachable"),
+    (400, "Bad Request: CHAT_RESTRICTED", ROUTE, "recipient_unreachable"),
+    (400, "Bad Request: USER_BANNED_IN_CHANNEL", ROUTE, "recipient_unreachable"),
+    (400, "Bad Request: TOPIC_CLOSED", ROUTE, "recipient_unreachable"),
     (400, "Bad Request: PEER_ID_INVALID", RECIPIENT, "recipient_unreachable"),
     (
         400, "Bad Request: group chat was upgraded to a supergroup chat",
@@ -189,7 +199,7 @@ TABLE = [
     (404, "Not Found", CONFIG, "sender_unauthorized"),
     (409, "Conflict: terminated by other getUpdates request", CONFIG, "sender_conflict"),
     (400, "Bad Request: something new", FailureCause.NONE, "provider_error_unmapped"),
-    (403, "Forbidden: something new", FailureCause.NONE, "provider_error_unmapped"),
+    (403, "Forbidden: something new", ROUTE, "provider_error_unmapped"),
 ]  # fmt: skip
 
 

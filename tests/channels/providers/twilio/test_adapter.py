@@ -143,7 +143,7 @@ def test_every_row_of_the_error_map(code: int) -> None:
     rule = ERRORS[code]
     assert (outcome.kind, outcome.code, outcome.cause) == (rule.kind, rule.code, rule.cause)
     assert outcome.provider_code == str(code)
-    assert (outcome.retry_after is not None) is (rule.kind is OutcomeKind.LIMITED)
+    assert (outcome.retry_after is not None) is (rule.kind is OutcomeKind.LIMITED or code == 63049)
 
 
 # If Twilio does not say "not processed", the message is not sent again.
@@ -151,7 +151,10 @@ STRICTER = {
     30008: ("unknown", ""), 30410: ("unknown", ""), 63010: ("unknown", ""), 63012: ("unknown", ""),
     30003: ("permanent", "recipient"), 30036: ("permanent", "recipient"),
     63019: ("permanent", "content"), 63036: ("permanent", "recipient"),
-    63049: ("permanent", "recipient"), 30002: ("permanent", "config"),
+    # This sender to this destination, or Meta's limit of marketing to one person.
+    21408: ("permanent", "route"), 21606: ("permanent", "route"), 21608: ("permanent", "route"),
+    21612: ("permanent", "route"), 21703: ("permanent", "route"), 63032: ("permanent", "capped"),
+    63049: ("permanent", "capped"), 30002: ("permanent", "config"),
 }  # fmt: skip
 CLASSES = {
     "permanent_config": ("permanent", "config"),

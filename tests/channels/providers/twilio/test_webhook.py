@@ -10,7 +10,16 @@ from urllib.parse import urlencode
 import pytest
 
 from channels.platforms import Platform
-from channels.port.events import InboundEvent, OptChange, Receipt, ReceiptStatus, Reply
+from channels.port.events import (
+    InboundEvent,
+    NotUnderstood,
+    OptChange,
+    Receipt,
+    ReceiptStatus,
+    Reply,
+    ReplyKind,
+    SamePerson,
+)
 from channels.port.http_calls import WebhookSecrets
 from channels.providers.twilio.webhook import TwilioWebhook
 from tests.channels.providers.protocols import load
@@ -108,9 +117,11 @@ def test_a_failure_says_why(code: str, ours: str, opted_out: bool) -> None:
     assert receipt.message
 
 
-@pytest.mark.parametrize("status", ["queued", "sending", "accepted", "scheduled", "new"])
-def test_what_tells_nothing_new_is_passed_over(status: str) -> None:
-    assert events({"MessageSid": "SM1", "MessageStatus": status}) == []
+@pytest.mark.parametrize("status", ["queued", "sending", "accepted", "scheduled"])
+def test_a_queued_message_is_proof_of_acceptance(status: str) -> None:
+    (receipt,) = events({"MessageSid": "SM1", "MessageStatus": status})
+    assert isinstance(receipt, Receipt)
+    assert (receipt.status, receipt.provider_message_id) == (ReceiptStatus.SENT, "SM1")
 
 
 @pytest.mark.parametrize(("keyword", "opted_out"), [("STOP", True), ("START", False)])
@@ -144,8 +155,84 @@ def test_a_reply_over_whatsapp() -> None:
     (reply,) = events(RECEIVED | channel | pressed)
     assert reply == Reply(
         "whatsapp:+14155552345", "+14155552346", "SM1", "Yes", AT,
-        payload="yes-1", in_reply_to="SM0", platform=Platform.WHATSAPP,
+        payload="yes-1", in_reply_to="SM0", platform=Platform.WHATSAPP, kind=ReplyKind.BUTTON,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "text"),
+    [
+        ({"Body": "Hi", "NumMedia": "0"}, "text", "Hi"),
+        ({"Body": ""}, "text", ""),
+        ({"Body": "STOP", "NumMedia": "1", "MediaContentType0": "image/jpeg"}, "image", "STOP"),
+        ({"NumMedia": "2", "MediaContentType0": "video/mp4"}, "video", ""),
+        ({"NumMedia": "1", "MediaContentType0": "audio/ogg; codecs=opus"}, "audio", ""),
+        ({"NumMedia": "1", "MediaContentType0": "application/pdf"}, "document", ""),
+        ({"NumMedia": "1", "MediaContentType0": "text/vcard"}, "contacts", ""),
+        ({"NumMedia": "1", "MessageType": "sticker"}, "sticker", ""),
+        (
+            {"Latitude": "1.5", "Longitude": "2", "Label": "Shop", "MessageType": "location"},
+            "location",
+            "Shop, 1.5,2",
+        ),
+        ({"ListId": "r1", "ListTitle": "Size M", "MessageType": "interactive"}, "list", "Size M"),
+        ({"ButtonText": "Cancel", "ButtonPayload": "appt-77"}, "button", "Cancel"),
+        ({"InteractiveData": '{"a": 1}', "MessageType": "interactive"}, "form", '{"a": 1}'),
+        ({"MessageType": "reaction", "Body": "👍"}, "reaction", "👍"),
+    ],
+)
+def test_a_message_of_every_type_is_a_reply(fields: dict[str, str], kind: str, text: str) -> None:
+    (reply,) = events(RECEIVED | fields)
+    assert isinstance(reply, Reply)
+    assert (reply.kind, reply.text) == (kind, text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "note"),
+    [
+        ({"MessageType": "hologram", "Body": "Hi"}, "message: hologram"),
+        ({"NumMedia": "1", "MediaContentType0": "model/gltf"}, "message: model/gltf"),
+        ({"NumMedia": "1"}, "message: no media type"),
+        ({"From": "messenger:123", "Body": "Hi"}, "channel: messenger"),
+        ({"MessageStatus": "teleported"}, "status: teleported"),
+        ({"OptOutType": "PAUSE", "Body": "Hi"}, "preference: PAUSE"),
+    ],
+)
+def test_a_value_that_nobody_knows_is_named(fields: dict[str, str], note: str) -> None:
+    notes = [str(event) for event in events(RECEIVED | fields) if isinstance(event, NotUnderstood)]
+    assert notes == [note]
+
+
+USER_ID = "US.13491208655302741918"
+
+
+@pytest.mark.parametrize(
+    ("fields", "address"),
+    [
+        ({"From": "whatsapp:+14155552346", "ExternalUserId": USER_ID}, "+14155552346"),
+        ({"From": f"whatsapp:{USER_ID}", "ExternalUserId": USER_ID}, USER_ID),
+        ({"From": "whatsapp:", "ExternalUserId": USER_ID}, USER_ID),
+        ({"From": f"whatsapp:{USER_ID}", "WaId": "14155552346"}, "+14155552346"),
+    ],
+)
+def test_a_user_is_known_by_the_number_else_by_the_user_id(
+    fields: dict[str, str], address: str
+) -> None:
+    found = events(RECEIVED | {"Body": "Hi"} | fields)
+    (reply,) = [event for event in found if isinstance(event, Reply)]
+    assert (reply.address, reply.platform) == (address, Platform.WHATSAPP)
+
+
+def test_a_number_and_a_user_id_in_one_call_are_one_person() -> None:
+    pair = SamePerson("+14155552345", ("+14155552346", USER_ID), AT, platform=Platform.WHATSAPP)
+    fields = {"From": "whatsapp:+14155552346", "ExternalUserId": USER_ID, "Body": "Hi"}
+    assert events(RECEIVED | fields)[0] == pair
+
+
+def test_a_status_under_its_former_name_is_read() -> None:
+    (receipt,) = events({"SmsSid": "SM1", "SmsStatus": "delivered", "To": "+1", "From": "+2"})
+    assert isinstance(receipt, Receipt)
+    assert (receipt.status, receipt.provider_message_id) == (ReceiptStatus.DELIVERED, "SM1")
 
 
 @pytest.mark.parametrize("address", ["", "whatsapp:", "+" + "1" * 80])

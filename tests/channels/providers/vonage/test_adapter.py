@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from channels.platforms import Platform
-from channels.port.events import Receipt, ReceiptStatus, Reply
+from channels.port.events import NotUnderstood, Receipt, ReceiptStatus, Reply
 from channels.port.http_calls import WebhookSecrets
 from channels.port.messages import SenderAccount
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
@@ -102,6 +102,27 @@ def test_some_parts_taken_is_never_sent_again(statuses: list[str]) -> None:
     assert (outcome.kind, outcome.code) == (OutcomeKind.UNKNOWN, "partly_accepted")
     assert outcome.provider_message_id.startswith("0A")
     assert outcome.provider_code == next(status for status in statuses if status != "0")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "kind", "provider_code"),
+    [
+        (["3", "5"], OutcomeKind.UNKNOWN, "5"),
+        (["6", "1"], OutcomeKind.LIMITED, "1"),
+        (["6", "9"], OutcomeKind.PERMANENT, "9"),
+    ],
+)
+def test_of_several_refusals_the_least_certain_decides(
+    statuses: list[str], kind: OutcomeKind, provider_code: str
+) -> None:
+    for order in (statuses, statuses[::-1]):
+        outcome = VONAGE.send_outcome(response(200, parts(*order)))
+        assert (outcome.kind, outcome.provider_code) == (kind, provider_code)
+
+
+def test_a_part_that_was_taken_without_an_id_is_never_sent_again() -> None:
+    body = {"messages": [{"status": "0"}, {"status": "1"}]}
+    assert VONAGE.send_outcome(response(200, body)).kind is OutcomeKind.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -253,8 +274,12 @@ def test_a_code_that_nobody_has_mapped() -> None:
     assert not receipt.opted_out
 
 
-def test_a_status_that_says_nothing_is_no_receipt() -> None:
-    assert parse(RECEIPT | {"status": "unknown"}) == []
+def test_an_unknown_fate_is_proof_of_acceptance() -> None:
+    (receipt,) = parse(RECEIPT | {"status": "unknown"})
+    assert isinstance(receipt, Receipt)
+    assert receipt.status is ReceiptStatus.SENT
+    (unknown,) = parse(RECEIPT | {"status": "new"})
+    assert isinstance(unknown, NotUnderstood)
 
 
 def test_another_systems_reference_is_not_ours() -> None:
@@ -282,6 +307,37 @@ def test_a_reply() -> None:
             platform=Platform.SMS,
         )
     ]
+
+
+REPLY = {"msisdn": "447700900001", "to": "447700900000", "messageId": "0A000000"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "note"),
+    [
+        ({"type": "unicode", "text": "Привет"}, "text", ""),
+        ({"text": "Hi"}, "text", ""),
+        ({"type": "text"}, "text", ""),
+        ({"type": "binary", "data": "0A", "udh": "06"}, "unknown", "message: binary"),
+        ({"type": "hologram", "text": "STOP"}, "unknown", "message: hologram"),
+        ({}, "unknown", "message: no type"),
+    ],
+)
+def test_a_message_of_every_type_is_a_reply(fields: dict[str, str], kind: str, note: str) -> None:
+    reply, *notes = parse(REPLY | fields)
+    assert (reply.kind, reply.text, reply.at) == (kind, fields.get("text", ""), NOW)
+    assert [str(event) for event in notes] == ([note] if note else [])
+
+
+def test_a_status_that_nobody_knows_is_named() -> None:
+    (event,) = parse(RECEIPT | {"status": "teleported"})
+    assert str(event) == "status: teleported"
+
+
+def test_a_receipt_needs_no_number() -> None:
+    fields = {name: value for name, value in RECEIPT.items() if name != "msisdn"}
+    (receipt,) = parse(fields)
+    assert isinstance(receipt, Receipt)
 
 
 def test_a_repeated_call_is_known() -> None:

@@ -1,0 +1,77 @@
+"""What did a WhatsApp user send? Reads a message of any type, in Gupshup's version 2.
+
+Source: docs.gupshup.io/docs/inbound-messages and …/types-of-payload.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from channels.port.events import CHOSEN, ReplyKind
+from channels.providers.message_content import Content
+
+KINDS = {
+    "text": ReplyKind.TEXT,
+    "image": ReplyKind.IMAGE,
+    "video": ReplyKind.VIDEO,
+    "audio": ReplyKind.AUDIO,
+    "voice": ReplyKind.VOICE,
+    "file": ReplyKind.DOCUMENT,
+    "document": ReplyKind.DOCUMENT,
+    "sticker": ReplyKind.STICKER,
+    "location": ReplyKind.LOCATION,
+    "contact": ReplyKind.CONTACTS,
+    "contacts": ReplyKind.CONTACTS,
+    "reaction": ReplyKind.REACTION,
+    "order": ReplyKind.ORDER,
+    "nfm_reply": ReplyKind.FORM,
+    "button_reply": ReplyKind.BUTTON,
+    "quick_reply": ReplyKind.BUTTON,
+    "button": ReplyKind.BUTTON,
+    "list_reply": ReplyKind.LIST,
+}
+
+WORDS = ("text", "title", "caption", "emoji", "response_json", "body")
+"""Where a message of any type may have its words."""
+
+
+def content_of(payload: Mapping[str, Any]) -> Content:
+    """The content. A message of an unknown type keeps the words that are in a known place."""
+    name = str(payload.get("type") or "")
+    details = payload.get("payload")
+    part = details if isinstance(details, Mapping) else {}
+    kind = KINDS.get(name, ReplyKind.UNKNOWN)
+    return Content(
+        kind,
+        _described(kind, part) or next(filter(None, (_text(part.get(key)) for key in WORDS)), ""),
+        _text(part.get("postbackText")) or (_text(part.get("id")) if kind in CHOSEN else ""),
+        answers=_reacted_to(part) if kind is ReplyKind.REACTION else "",
+        unknown_type=name or "no type",
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _reacted_to(part: Mapping[str, Any]) -> str:
+    return _text(part.get("gsId")) or _text(part.get("message_id")) or _text(part.get("id"))
+
+
+def _described(kind: ReplyKind, part: Mapping[str, Any]) -> str:
+    """The words that describe a place or contacts."""
+    if kind is ReplyKind.LOCATION:
+        place = f"{part.get('latitude', '')},{part.get('longitude', '')}".strip(",")
+        words = (_text(part.get("name")), _text(part.get("address")), place)
+        return ", ".join(word for word in words if word)
+    if kind is ReplyKind.CONTACTS:
+        contacts = part.get("contacts")
+        cards = [card for card in (contacts if isinstance(contacts, list) else []) if card]
+        return "; ".join(filter(None, (_name(card) for card in cards)))
+    return ""
+
+
+def _name(card: Any) -> str:
+    name = card.get("name") if isinstance(card, Mapping) else None
+    if not isinstance(name, Mapping):
+        return _text(name)
+    return _text(name.get("formatted_name")) or _text(name.get("first_name"))

@@ -1,0 +1,17 @@
+"""What a recipient's message says, in the words that all providers share."""
+
+from dataclasses import dataclass, field
+
+from channels.port.events import ReplyKind
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A message's kind and words. `answers`: the id of the message that the content names."""
+
+    kind: ReplyKind
+    text: str = field(default="", repr=False)
+    payload: str = field(default="", repr=False)
+    answers: str = ""
+    unknown_type: str = ""
+    """The provider's word for a type that we do not know."""

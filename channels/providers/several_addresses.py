@@ -1,0 +1,38 @@
+"""Which addresses of one WhatsApp user does a call name?
+
+A user with a user name may have no number in a call, only a user id of the business's own, such as
+US.13491208655302741918. Source: developers.facebook.com/documentation/business-messaging/whatsapp/
+business-scoped-user-ids.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from channels.platforms import Platform
+from channels.port.events import SamePerson
+
+
+def address_of(number: object, user_id: object = None) -> str:
+    """The number in E.164 if there is one, else the user id, else ''."""
+    for value in (number, user_id):
+        text = value if isinstance(value, str) else ""
+        digits = text.removeprefix("+")
+        if digits.isascii() and digits.isdecimal():
+            return f"+{digits}"
+        if text:
+            return text
+    return ""
+
+
+def same_person(
+    number: object,
+    *user_ids: object,
+    account_id: str,
+    at: datetime,
+    platform: Platform | None = None,
+) -> Iterator[SamePerson]:
+    """An event if the call names two addresses: a number, a user id, the parent's user id."""
+    given = (address_of(number), *(address_of(user_id) for user_id in user_ids))
+    addresses = tuple(dict.fromkeys(address for address in given if address))
+    if len(addresses) > 1:
+        yield SamePerson(account_id=account_id, addresses=addresses, at=at, platform=platform)

@@ -1,0 +1,125 @@
+"""A provider's code means the same in an answer and in a receipt: one table rules both."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKind
+from channels.providers.error_rules import ErrorRule
+from channels.providers.gupshup import errors as gupshup
+from channels.providers.meta import errors as meta
+from channels.providers.msg91 import errors as msg91
+from channels.providers.registry import adapter_for
+from channels.providers.twilio import errors as twilio
+from channels.providers.vonage import errors as vonage
+from tests.channels.providers.rules import all_rules
+from tests.channels.providers.samples import response
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+# --- how each provider says it ------------------------------------------------------------------
+
+
+def meta_answer(code: Any) -> dict[str, Any]:
+    code, subcode = code if isinstance(code, tuple) else (code, None)
+    return {"error": {"code": code, "error_subcode": subcode, "message": "no"}}
+
+
+def meta_receipt(code: Any) -> bytes:
+    status = {
+        "id": "wamid.1", "status": "failed", "timestamp": "1790000000", "recipient_id": "1",
+        "errors": [meta_answer(code)["error"]],
+    }  # fmt: skip
+    return json.dumps({"entry": [{"changes": [{"value": {"statuses": [status]}}]}]}).encode()
+
+
+def twilio_answer(code: Any) -> dict[str, Any]:
+    return {"code": code, "message": "no", "status": 400}
+
+
+def twilio_receipt(code: Any) -> bytes:
+    form = {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": code}
+    return urlencode(form).encode()
+
+
+def gupshup_receipt(code: Any) -> bytes:
+    payload = {"id": "g1", "type": "failed", "payload": {"code": code, "reason": "no"}}
+    event = {"type": "message-event", "timestamp": 1790000000000, "payload": payload}
+    return json.dumps(event).encode()
+
+
+def vonage_receipt(code: Any) -> bytes:
+    receipt = {"messageId": "0A", "msisdn": "447700900000", "status": "failed", "err-code": code}
+    return json.dumps(receipt).encode()
+
+
+def msg91_receipt(code: Any) -> bytes:
+    return json.dumps({"requestId": "r", "number": "919876543210", "status": code}).encode()
+
+
+BOTH: dict[str, tuple[dict[Any, ErrorRule], Callable[[Any], Any], Callable[[Any], bytes]]] = {
+    "meta_cloud": (
+        {**meta.ERRORS, **meta.SUBCODES, 200: meta.rule_for(200)},  # type: ignore[dict-item]
+        meta_answer,
+        meta_receipt,
+    ),
+    "twilio": (dict(twilio.ERRORS), twilio_answer, twilio_receipt),
+}
+RECEIPTS: dict[str, tuple[dict[Any, ErrorRule], Callable[[Any], bytes]]] = {
+    "meta_cloud": (BOTH["meta_cloud"][0], meta_receipt),
+    "twilio": (BOTH["twilio"][0], twilio_receipt),
+    "gupshup": ({**meta.ERRORS, **gupshup.ERRORS}, gupshup_receipt),
+    "vonage": (dict(vonage.RECEIPTS), vonage_receipt),
+    "msg91": (dict(msg91.REPORTS), msg91_receipt),
+}
+
+# --- the same -----------------------------------------------------------------------------------
+
+
+def answers() -> Iterator[tuple[str, Any]]:
+    return ((provider, code) for provider, (table, *_) in BOTH.items() for code in table)
+
+
+def receipts() -> Iterator[tuple[str, Any]]:
+    return ((provider, code) for provider, (table, _) in RECEIPTS.items() for code in table)
+
+
+def receipt_of(provider: str, body: bytes) -> Receipt:
+    (receipt,) = adapter_for(provider).webhook.parse(body, received_at=NOW)
+    assert isinstance(receipt, Receipt)
+    return receipt
+
+
+def consequences(of: Outcome | Receipt) -> tuple[str, str, str, FailureCause]:
+    return of.code, of.provider_code, of.message, of.cause
+
+
+@pytest.mark.parametrize(("provider", "code"), answers())
+def test_an_answer_and_a_receipt_have_the_same_consequences(provider: str, code: Any) -> None:
+    _, answer_with, receipt_with = BOTH[provider]
+    outcome = adapter_for(provider).send_outcome(response(400, answer_with(code)))
+    receipt = receipt_of(provider, receipt_with(code))
+    assert consequences(receipt) == consequences(outcome)
+    holds = outcome.kind is OutcomeKind.LIMITED and outcome.limit_scope is LimitScope.SENDER
+    assert receipt.holds_sender_for == ((outcome.retry_after or 0.0) if holds else 0.0)
+
+
+@pytest.mark.parametrize(("provider", "code"), receipts())
+def test_a_receipt_has_its_rows_cause(provider: str, code: Any) -> None:
+    table, receipt_with = RECEIPTS[provider]
+    rule, receipt = table[code], receipt_of(provider, receipt_with(code))
+    assert receipt.status is ReceiptStatus.FAILED
+    assert (receipt.code, receipt.cause) == (rule.code, rule.cause)
+    assert receipt.opted_out is (rule.cause is FailureCause.OPT_OUT)
+
+
+def test_a_code_of_the_configuration_is_of_no_recipient() -> None:
+    """A code cannot both wait for a repair and say that the recipient is unreachable."""
+    of_config = {rule.code for rule in all_rules() if rule.cause is FailureCause.CONFIG}
+    others = (FailureCause.RECIPIENT, FailureCause.ROUTE, FailureCause.CAPPED)
+    assert not of_config & {rule.code for rule in all_rules() if rule.cause in others}
