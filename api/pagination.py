@@ -57,6 +57,10 @@ class NumberedPages(PageNumberPagination):
             raise InvalidInput("page must be a whole number, from 1.", attr=self.page_query_param)
         return super().paginate_queryset(queryset, request, view)
 
+    def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        count = {"type": "integer", "description": "Rows on all pages."}
+        return _page_schema(schema, count=count)
+
 
 class InvalidCursor(InvalidInput):
     """The cursor does not come from this list."""
@@ -166,12 +170,7 @@ class KeysetPages(BasePagination):
         return replace_query_param(url, "cursor", Cursor(backwards, values).encode())
 
     def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri"}
-        return {
-            "type": "object",
-            "required": ["next", "previous", "results"],
-            "properties": {"next": link, "previous": link, "results": schema},
-        }
+        return _page_schema(schema)
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         return [
@@ -184,6 +183,13 @@ class KeysetPages(BasePagination):
                 f"Results per page; {DEFAULT_PAGE_SIZE} if not given.",
             ),
         ]
+
+
+def _page_schema(results: Mapping[str, Any], **more: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of a page; every property is always there."""
+    link = {"type": ["string", "null"], "format": "uri"}
+    properties = {**more, "next": link, "previous": link, "results": results}
+    return {"type": "object", "required": sorted(properties), "properties": properties}
 
 
 def _field(model: type[Model], name: str) -> "Field[Any, Any]":

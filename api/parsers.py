@@ -9,16 +9,25 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.utils import json
 
-from api.errors import RequestTooLarge
+from api.errors import InvalidInput, RequestTooLarge
 
 MAX_DEPTH = 32
 """Levels of nested lists and objects; the API itself uses at most 5."""
 
+MAX_NUMBER = 2**53 - 1
+"""JavaScript, and many JSON libraries, round larger numbers silently (RFC 8259, section 6)."""
+
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
+class NumberTooLarge(InvalidInput):
+    """A number that other JSON libraries would round."""
+
+    code = "number_too_large"
+
+
 class StrictJSONParser(BaseParser):
-    """Refuses null characters, lone surrogates, NaN, excessive depth and excessive length.
+    """Refuses null characters, lone surrogates, NaN, excessive numbers, depth and length.
 
     It is no JSONParser, because Django REST Framework reads the body for a JSONParser, with one
     limit for all views.
@@ -39,7 +48,7 @@ class StrictJSONParser(BaseParser):
             raise ParseError("The JSON is nested too deeply.") from error
         except ValueError as error:
             raise ParseError(f"JSON parse error - {error}") from error
-        _check(data, depth=0)
+        _check(data, ())
         return data
 
 
@@ -58,19 +67,25 @@ def _read(stream: IO[bytes], context: Mapping[str, Any]) -> bytes:
     return body
 
 
-def _check(value: Any, *, depth: int) -> None:
-    if depth > MAX_DEPTH:
+def _check(value: Any, path: tuple[str | int, ...]) -> None:
+    """Checks a value at its path in the body. Raises ParseError, NumberTooLarge."""
+    if len(path) > MAX_DEPTH:
         raise ParseError("The JSON is nested too deeply.")
     match value:
         case str():
             _check_text(value)
+        case int() | float() if abs(value) > MAX_NUMBER:
+            raise NumberTooLarge(
+                f"A number lies between -{MAX_NUMBER} and {MAX_NUMBER}; send larger ones as text.",
+                attr=".".join(map(str, path)) or None,
+            )
         case dict():
             for key, item in value.items():
                 _check_text(key)
-                _check(item, depth=depth + 1)
+                _check(item, (*path, key))
         case list():
-            for item in value:
-                _check(item, depth=depth + 1)
+            for index, item in enumerate(value):
+                _check(item, (*path, index))
 
 
 def _check_text(text: str) -> None:

@@ -1,7 +1,7 @@
 """Serializers that read a body completely or refuse it: no key is ignored silently."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
@@ -21,6 +21,9 @@ class StrictSerializer(serializers.Serializer[Any]):
     names what changes the field, because a request that has no effect must not be answered with
     success. A nested object must be complete even if the body is a PATCH's.
     """
+
+    one_of: ClassVar[Sequence[Mapping[str, Any]]] = ()
+    """JSON schemas, for the document: the body fits exactly one. They name the required members."""
 
     shown_by: ClassVar[type[serializers.BaseSerializer[Any]] | None] = None
     """The answer's serializer, if it is another one: its other fields are read-only here."""

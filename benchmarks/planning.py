@@ -26,6 +26,9 @@ PER_BATCH = 50
 WARM_UP = 5
 """Batches that are sent before the measurement."""
 
+FEWEST = (WARM_UP + 2) * PER_BATCH
+"""Recipients for the warm-up and one batch of each measurement."""
+
 BARE = """
 INSERT INTO bare_message (id, tenant_id, broadcast_id, seq, contact_id, address, variables, token,
     status, error_code, provider_error_code, error_message, provider_message_id, attempts, price,
@@ -43,6 +46,10 @@ def main() -> None:
     parser.add_argument("--recipients", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--batches", type=int, default=100, help="that are sent of each broadcast")
     options = parser.parse_args()
+    if min(options.recipients) < FEWEST:
+        parser.error(f"--recipients: at least {FEWEST}, so that the measured batches are full")
+    if options.batches < 1:
+        parser.error("--batches: at least 1")
     lines = []
     with throw_away() as servers, stub() as (stub_url, _):
         for recipients in options.recipients:
@@ -67,8 +74,8 @@ def _measured(
     bare = _bare_insert(broadcast)
     send(broadcast)
     _cpu_per_1000(broadcast, WARM_UP, servers=servers)
-    # At most a third of the messages, so that three such runs fit into the broadcast.
-    batches = min(batches, recipients // PER_BATCH // 3)
+    # After the warm-up, both measurements find full batches.
+    batches = min(batches, (recipients // PER_BATCH - WARM_UP) // 2)
     alone = _cpu_per_1000(broadcast, batches, servers=servers)
     with _open_snapshot():
         beside_snapshot = _cpu_per_1000(broadcast, batches, servers=servers)

@@ -1,4 +1,4 @@
-"""The tenant's part of the set-up, through the REST API: senders and a template."""
+"""The tenant's part of the set-up, through the REST API: senders and templates."""
 
 import secrets
 from collections.abc import Mapping
@@ -8,8 +8,16 @@ from urllib.parse import urlsplit
 
 from demo.client import Client
 
-TEMPLATE = "summer_sale"
-TEMPLATE_BODY = "Hi {{1}}, our summer sale is on, up to 40 % off until Sunday: {{2}} See you there!"
+OFFER = "summer_offer"
+TEMPLATES: Mapping[str, Mapping[str, Any]] = {
+    "summer_sale": {"body": "Our summer sale is on: up to 40 % off until Sunday. See you there!"},
+    OFFER: {
+        "body": "Hi {{1}}, our summer sale is on, up to 40 % off till Sunday: {{2}} See you there!",
+        "default_params": {"1": "{{first_name|there}}"},
+    },
+}
+"""By name: one without parameters, and one with two, of which a broadcast may leave out one."""
+FOOTER = "Reply STOP to hear no more from us."
 WEBHOOK_SECRETS = ("app_secret", "verify_token")
 
 
@@ -62,19 +70,20 @@ def add_telegram(client: Client, *, bot: str) -> str:
     return str(sender["id"])
 
 
-def add_template(client: Client, *, sender: str) -> None:
-    """Creates a template and marks it approved, like a template that was submitted elsewhere.
+def add_templates(client: Client, *, sender: str) -> None:
+    """Creates the templates and marks them approved, like templates that were submitted elsewhere.
 
-    Submitting it would tie it to the sandbox, which forgets its templates when it stops.
+    Submitting them would tie them to the sandbox, which forgets its templates when it stops.
     """
-    template = _put(
-        client,
-        "/templates/",
-        {"app": sender, "name": TEMPLATE, "language": "en"},
-        {"body": TEMPLATE_BODY, "footer": "Reply STOP to hear no more from us."},
-    )
-    if template["status"] != "APPROVED":
-        client.post(f"/templates/{template['id']}/status/", {"status": "APPROVED"})
+    for name, fields in TEMPLATES.items():
+        template = _put(
+            client,
+            "/templates/",
+            {"app": sender, "name": name, "language": "en"},
+            {**fields, "footer": FOOTER},
+        )
+        if template["status"] != "APPROVED":
+            client.post(f"/templates/{template['id']}/status/", {"status": "APPROVED"})
 
 
 def _put(

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from demo.reconciling import Comparison, Money
 
-FIGURES = ("handed_over", "delivered", "read", "clicked", "failed", "unknown", "suppressed")
+FIGURES = ("sent", "delivered", "read", "clicked", "failed", "unknown", "suppressed")
 OPEN = ("pending", "sending")
 WIDTH = 100  # columns, if the output is no terminal
 NAMES = {"WHATSAPP": "WhatsApp", "TELEGRAM": "Telegram"}

@@ -65,7 +65,7 @@ def set_up_tenant(screen: Screen, *, web_url: str, sandbox_url: str, own_servers
     client, sandbox = Client(web_url), Client(sandbox_url)
     demo = set_up(web_url=web_url, sandbox=sandbox, own_servers=own_servers)
     screen.done(f"{demo.tenant.name} with a login and {TOP_UP} {demo.tenant.currency} more credits")
-    screen.done("A WhatsApp number with an approved template, and a Telegram bot, at the sandbox;")
+    screen.done("A WhatsApp number with approved templates, and a Telegram bot, at the sandbox;")
     screen.note("the operator sets their prices, and that they send to the sandbox")
     return Stage(screen, client, sandbox, demo)
 

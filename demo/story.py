@@ -11,7 +11,7 @@ from broadcast.states import ACCEPTED, FINISHED, BroadcastStatus
 from demo.client import Client
 from demo.make_contacts import CSV_PATH
 from demo.reconciling import Comparison, accepted_by, compare
-from demo.senders import TEMPLATE
+from demo.senders import OFFER
 from demo.tenant import SHOP, DemoTenant
 from tracking.links import encode
 
@@ -74,8 +74,8 @@ def send_both(client: Client, demo: DemoTenant) -> Sent:
         "reference": f"demo-whatsapp-{run}",
         "platform": "WHATSAPP",
         "sender": str(demo.whatsapp.pk),
-        "template_name": TEMPLATE,
-        "template_params": {"1": "{{first_name|there}}", "2": SHOP},
+        "template_name": OFFER,
+        "template_params": {"2": SHOP},  # the template has a default for the other one
         "audience": {"tags": {"any": [TAG]}},
     }
     telegram = {

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from channels.models import Sender
 from demo.client import Client, Refused
-from demo.senders import add_telegram, add_template, add_whatsapp
+from demo.senders import add_telegram, add_templates, add_whatsapp
 from tenants.models import Tenant, User
 from tenants.onboarding import create_tenant
 from wallet.ledger import ledger
@@ -65,7 +65,7 @@ def set_up(*, web_url: str, sandbox: Client, own_servers: bool) -> DemoTenant:
             "verify_token": webhook.secrets["verify_token"],
         },
     )
-    add_template(owner, sender=whatsapp)
+    add_templates(owner, sender=whatsapp)
     telegram = add_telegram(owner, bot=str(run % 10**10))
     return DemoTenant(
         tenant,

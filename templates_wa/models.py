@@ -85,6 +85,12 @@ class WhatsAppTemplate(models.Model):
         help_text="A sample value for each parameter, for the review and the preview. The keys are "
         "those of a broadcast's template_params.",
     )
+    default_params = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Values of parameters for broadcasts that do not give them; kept here, not at "
+        "the provider.",
+    )
     status = models.CharField(
         max_length=10, choices=TemplateStatus.choices, default=TemplateStatus.DRAFT
     )

@@ -15,6 +15,7 @@ from tests.workers import QUEUES, Worker, start_worker
 pytest_plugins = [
     "tests.fixtures.admin",
     "tests.fixtures.api",
+    "tests.fixtures.contract",
     "tests.fixtures.far_end",
     "tests.fixtures.sending",
 ]

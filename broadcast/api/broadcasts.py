@@ -1,5 +1,6 @@
 """`/broadcast/` and `/broadcast/messages/`: each action makes one domain call."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from api.error_schema import ErrorResponseSerializer, example
-from api.pagination import KeysetPages
+from api.pagination import KeysetPages, NumberedPages
 from api.strict_serializers import refuse_body
 from broadcast import lifecycle
 from broadcast.api import recipients
@@ -55,6 +56,11 @@ SEND_EXAMPLE = OpenApiExample(
     request_only=True,
 )
 
+SUMMED = ("total", "handed_over", "failed", "unknown", "suppressed", "clicked")
+"""Counters that the dashboard's `totals` add up."""
+CUMULATIVE = ("sent", "delivered", "read")
+"""Sums of what the providers report: a broadcast without reports adds nothing to the last two."""
+
 TAKE_REFUSED = {**HOLD_REFUSED, 413: ErrorResponseSerializer}
 """Error answers of a request that takes recipients: its body may be too large."""
 
@@ -64,6 +70,21 @@ TOO_LITTLE_CREDIT = example(
     "This needs 4.200000 EUR of credit and 1.000000 EUR is available. Top up the wallet or choose "
     "fewer recipients.",
 )
+
+
+class DashboardPages(NumberedPages):
+    """Numbered pages with the sums of all pages."""
+
+    def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        sums: dict[str, Any] = {name: {"type": "integer"} for name in (*SUMMED, *CUMULATIVE)}
+        sums["cost"] = {"type": "string", "format": "decimal"}
+        totals = {"type": "object", "required": sorted(sums), "properties": sums}
+        return {
+            **page,
+            "required": [*page["required"], "totals"],
+            "properties": {**page["properties"], "totals": totals},
+        }
 
 
 class BroadcastViewSet(
@@ -107,21 +128,25 @@ class BroadcastViewSet(
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={200: BroadcastDetailSerializer, **TAKE_REFUSED},
+        responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **TAKE_REFUSED},
     )
     def update(self, request: Request, pk: str) -> Response:
         """Change a broadcast as PATCH does, but require name and platform.
 
-        Fields that are left out keep their values.
+        Fields that are left out keep their values. The answer is 202 while a new audience is being
+        planned.
         """
         return self._edit(request, pk, partial=False)
 
     @extend_schema(
         request=BroadcastWriteSerializer,
-        responses={200: BroadcastDetailSerializer, **TAKE_REFUSED},
+        responses={200: BroadcastDetailSerializer, 202: BroadcastDetailSerializer, **TAKE_REFUSED},
     )
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change a DRAFT or SCHEDULED broadcast; fields that are left out keep their values."""
+        """Change a DRAFT or SCHEDULED broadcast; fields that are left out keep their values.
+
+        The answer is 202 while a new audience is being planned.
+        """
         return self._edit(request, pk, partial=True)
 
     @extend_schema(responses={204: None, **MOVE_REFUSED})
@@ -197,7 +222,12 @@ class BroadcastViewSet(
         )
 
     @extend_schema(responses={200: DashboardRowSerializer(many=True)})
-    @action(detail=False, methods=["get"], serializer_class=DashboardRowSerializer)
+    @action(
+        detail=False,
+        methods=["get"],
+        serializer_class=DashboardRowSerializer,
+        pagination_class=DashboardPages,
+    )
     def dashboard(self, request: Request) -> Response:
         """List each broadcast's figures, newest first; `totals` sums all pages of the list."""
         rows = self.filter_queryset(self.get_queryset())
@@ -243,15 +273,16 @@ class BroadcastViewSet(
         return dict(body.validated_data)
 
 
-SUMMED = ("total", "handed_over", "failed", "unknown", "suppressed", "clicked")
-
-
 def _totals(rows: Any) -> dict[str, Any]:
     sums = rows.order_by().aggregate(
         **{name: Sum(f"counters__{name}", default=0) for name in SUMMED},
+        read=Sum("counters__read", default=0),
+        not_read=Sum("counters__delivered", default=0),
         cost=Sum("counters__cost", default=0),
     )
-    return {**sums, "cost": f"{sums['cost']:.6f}"}
+    delivered = sums.pop("not_read") + sums["read"]
+    cost = f"{sums['cost']:.6f}"
+    return {**sums, "sent": sums["handed_over"], "delivered": delivered, "cost": cost}
 
 
 class MessageViewSet(

@@ -1,4 +1,4 @@
-"""Serializers of a broadcast's structured content: media, buttons, fallback and send window."""
+"""Serializers of a broadcast's structured content: media, buttons, fallback and audience."""
 
 import re
 from typing import Any
@@ -7,14 +7,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from rest_framework import serializers
 
-from api.errors import InvalidInput
+from api.fields import TextMapField
 from api.strict_serializers import StrictSerializer
 from broadcast.models import Broadcast
 from channels.models import Sender
 from channels.platforms import Platform
 from channels.port.messages import ButtonKind, ParameterKind
 from tenants.api.scoped_fields import TenantRelatedField
-from tenants.send_windows import read_send_window
 
 CONTENT_FIELDS = (*Broadcast.CONTENT_FIELDS, "fallback")
 """Content fields of a broadcast; requests and answers use the same names."""
@@ -25,6 +24,8 @@ MAX_BUTTON_TEXT = 64
 MAX_BUTTONS = 10
 MAX_PAYLOAD = 256
 MAX_RUNGS = 3
+MAX_TAGS = 100
+MAX_TAG_NAME = 100
 MEDIA_KINDS = [kind.value for kind in ParameterKind if kind != ParameterKind.TEXT]
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 is_web_address = URLValidator(schemes=("http", "https"))
@@ -68,9 +69,7 @@ def _check_address(value: str) -> None:
 class SharedContentSerializer(serializers.Serializer[Any]):
     """Content fields that a broadcast and a rung of its fallback ladder share."""
 
-    template_params = serializers.DictField(
-        child=serializers.CharField(max_length=1024, allow_blank=True), required=False
-    )
+    template_params = TextMapField(required=False)
     media = MediaSerializer(required=False, allow_null=True)
     buttons = ButtonSerializer(  # type: ignore[call-arg]  # max_length belongs to the list
         many=True, required=False, max_length=MAX_BUTTONS
@@ -92,6 +91,14 @@ class RungSerializer(SharedContentSerializer, StrictSerializer):
 
     If the rung has no `text`, it sends the broadcast's text.
     """
+
+    one_of = (
+        {
+            "required": ["template_name"],
+            "properties": {"platform": {"const": Platform.WHATSAPP.value}},
+        },
+        {"properties": {"platform": {"not": {"const": Platform.WHATSAPP.value}}}},
+    )
 
     platform = serializers.ChoiceField(choices=Platform.choices)
     sender = TenantRelatedField(
@@ -129,32 +136,46 @@ class ShownRungSerializer(serializers.Serializer[Any]):
     provider_template_id = serializers.CharField(required=False)
 
 
-class SendWindowSerializer(StrictSerializer):
-    """Days and hours at which messages may be sent; outside of the window, messages wait."""
+class TagNamesField(serializers.ListField):
+    def __init__(self, **options: Any) -> None:
+        child = serializers.CharField(max_length=MAX_TAG_NAME)
+        super().__init__(child=child, max_length=MAX_TAGS, **options)
 
-    days = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=7),
-        min_length=1,
-        max_length=7,
-        help_text="Days from 1 (Monday) to 7 (Sunday).",
-    )
-    to = serializers.RegexField(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="End, such as 20:00.")
-    time_zone = serializers.CharField(
-        max_length=64,
-        required=False,
-        help_text="IANA name. If the recipient's own time zone is known, it is used instead.",
+
+class AudienceTagsSerializer(StrictSerializer):
+    """Names of tags: a contact has at least one of `any`, each of `all`, and none of `none`."""
+
+    default_error_messages = {
+        "invalid": 'Give lists of names, as {{"any": […], "all": […], "none": […]}}.'
+    }
+
+    any = TagNamesField(required=False)
+    all = TagNamesField(required=False)
+    none = TagNamesField(required=False)
+
+    def validate(self, attrs: dict[str, list[str]]) -> dict[str, list[str]]:
+        names = {key: {name.casefold() for name in attrs.get(key, ())} for key in attrs}
+        if not any(names.values()):
+            raise serializers.ValidationError("Name at least one tag.")
+        excluded = names.get("none", set())
+        wanted = names.get("any", set())
+        if names.get("all", set()) & excluded or (wanted and wanted <= excluded):
+            raise serializers.ValidationError("Nobody can match: `none` excludes what you want.")
+        return attrs
+
+
+class AudienceSerializer(StrictSerializer):
+    """All contacts, or the contacts that match `tags`."""
+
+    one_of = (
+        {"required": ["all"], "properties": {"all": {"const": True}}},
+        {"required": ["tags"], "properties": {"tags": {"type": "object"}}},
     )
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # `from` is a Python keyword, so the field cannot be a class attribute.
-        start = serializers.RegexField(
-            r"^([01][0-9]|2[0-3]):[0-5][0-9]$", help_text="Start, such as 09:00."
-        )
-        return {"from": start, **super().get_fields()}
+    all = serializers.BooleanField(required=False)
+    tags = AudienceTagsSerializer(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        try:
-            read_send_window(attrs)
-        except InvalidInput as refusal:
-            raise serializers.ValidationError(refusal.detail) from refusal
+        if bool(attrs.get("all")) == bool(attrs.get("tags")):
+            raise serializers.ValidationError('Give either {"all": true} or {"tags": {…}}.')
         return attrs

@@ -16,13 +16,14 @@ from broadcast.api import recipients
 from broadcast.api.input_serializers import ToEstimateSerializer
 from broadcast.models import Broadcast
 from broadcast.planning.estimating import Estimate, estimate
+from channels.platforms import Category
 from tenants.api.permissions import Action
 from tenants.api.scoped_views import TenantView
 
 
 class EstimateCountrySerializer(serializers.Serializer[Any]):
     country = serializers.CharField(help_text="Country of the numbers; empty if not known.")
-    category = serializers.CharField()
+    category = serializers.ChoiceField(choices=Category.choices)
     messages = serializers.IntegerField()
     segments = serializers.IntegerField()
     cost = MoneyField()
@@ -68,7 +69,11 @@ class BroadcastEstimateView(TenantView):
 
     @extend_schema(
         operation_id="broadcast_estimate_retrieve",
-        responses={200: EstimateSerializer, 409: ErrorResponseSerializer},
+        responses={
+            200: EstimateSerializer,
+            400: ErrorResponseSerializer,
+            409: ErrorResponseSerializer,
+        },
     )
     def get(self, request: Request, pk: str) -> Response:
         """Estimate recipients, suppressed recipients by reason, and cost; nothing is stored."""

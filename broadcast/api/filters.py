@@ -2,6 +2,7 @@
 
 from django_filters import rest_framework as filters
 
+from api.fields import UtcDateTimeFilter
 from api.list_parameters import ChoiceUnionFilter
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.states import BroadcastStatus, MessageStatus
@@ -13,8 +14,8 @@ class BroadcastFilter(filters.FilterSet):
     status__in = ChoiceUnionFilter(field_name="status", choices=BroadcastStatus.choices)
     platform = filters.ChoiceFilter(choices=Platform.choices)
     reference = filters.CharFilter()
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = UtcDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = UtcDateTimeFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Broadcast

@@ -1,5 +1,6 @@
 """Request bodies that create, edit, estimate, send and schedule a broadcast."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -10,75 +11,56 @@ from api.strict_serializers import StrictSerializer
 from broadcast.api.content_serializers import (
     CONTENT_FIELDS,
     MAX_RUNGS,
+    AudienceSerializer,
     RungSerializer,
-    SendWindowSerializer,
     SharedContentSerializer,
+)
+from broadcast.api.recipients import (
+    MAX_KEY,
+    MAX_RECIPIENTS,
+    MAX_VALUE,
+    MAX_VARIABLES,
+    VARIABLE_NAME,
 )
 from broadcast.api.serializers import BroadcastDetailSerializer
 from broadcast.models import Broadcast
 from channels.models import Sender
 from tenants.api.scoped_fields import TenantRelatedField
+from tenants.api.send_window_serializer import SendWindowSerializer
 
-MAX_TAGS = 100
 
-
-class AudienceTagsSerializer(StrictSerializer):
-    """Names of tags: a contact has at least one of `any`, each of `all`, and none of `none`."""
-
-    default_error_messages = {
-        "invalid": 'Give lists of names, as {{"any": […], "all": […], "none": […]}}.'
+def _recipient_by(key: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": [key],
+        "properties": {key: schema, "variables": VARIABLES},
+        "additionalProperties": False,
     }
 
-    any = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
-    all = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
-    none = serializers.ListField(child=serializers.CharField(), required=False, max_length=MAX_TAGS)
 
-    def validate(self, attrs: dict[str, list[str]]) -> dict[str, list[str]]:
-        names = {key: {name.casefold() for name in attrs.get(key, ())} for key in attrs}
-        if not any(names.values()):
-            raise serializers.ValidationError("Name at least one tag.")
-        excluded = names.get("none", set())
-        wanted = names.get("any", set())
-        if names.get("all", set()) & excluded or (wanted and wanted <= excluded):
-            raise serializers.ValidationError("Nobody can match: `none` excludes what you want.")
-        return attrs
-
-
-class AudienceSerializer(StrictSerializer):
-    """All contacts, or the contacts that match `tags`."""
-
-    all = serializers.BooleanField(required=False)
-    tags = AudienceTagsSerializer(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if bool(attrs.get("all")) == bool(attrs.get("tags")):
-            raise serializers.ValidationError('Give either {"all": true} or {"tags": {…}}.')
-        return attrs
+VARIABLES = {
+    "type": "object",
+    "maxProperties": MAX_VARIABLES,
+    "propertyNames": {"pattern": f"^{VARIABLE_NAME.pattern}$"},
+    "additionalProperties": {"type": "string", "maxLength": MAX_VALUE},
+}
+UUID_TEXT = {"type": "string", "format": "uuid"}
+SHORT_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_KEY}
+RECIPIENTS = {
+    "type": "array",
+    "maxItems": MAX_RECIPIENTS,
+    "items": {
+        "oneOf": [
+            UUID_TEXT,
+            _recipient_by("contact", UUID_TEXT),
+            _recipient_by("phone", SHORT_TEXT),
+            _recipient_by("external_id", SHORT_TEXT),
+        ]
+    },
+}
 
 
-@extend_schema_field(
-    {
-        "type": "array",
-        "maxItems": 100_000,
-        "items": {
-            "oneOf": [
-                {"type": "string", "format": "uuid"},
-                {
-                    "type": "object",
-                    "properties": {
-                        "contact": {"type": "string", "format": "uuid"},
-                        "phone": {"type": "string"},
-                        "external_id": {"type": "string"},
-                        "variables": {
-                            "type": "object",
-                            "additionalProperties": {"type": "string"},
-                        },
-                    },
-                },
-            ]
-        },
-    }
-)
+@extend_schema_field(RECIPIENTS)
 class RecipientsField(serializers.JSONField):
     """Raw JSON; broadcast/api/recipients.py parses it, as one field per item would be slow."""
 
@@ -90,6 +72,7 @@ MOVE = "POST /broadcast/{id}/send/, schedule/, unschedule/ or cancel/"
 PLANNED = "A change of `recipients` or `audience`"
 SENDING = "Only the sending of its messages"
 CHANGED_BY = {
+    "default_params": "A launch by the template's `default_params`",
     "approved_by": APPROVAL,
     "approved_at": APPROVAL,
     "approved_recipients": APPROVAL,

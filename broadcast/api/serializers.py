@@ -9,9 +9,9 @@ from rest_framework import serializers
 from api.fields import MoneyField, UtcDateTimeField
 from broadcast.api.content_serializers import (
     CONTENT_FIELDS,
+    AudienceSerializer,
     ButtonSerializer,
     MediaSerializer,
-    SendWindowSerializer,
     ShownRungSerializer,
 )
 from broadcast.followup.children import family_of
@@ -20,6 +20,7 @@ from broadcast.planning.duration import expected_finish_at
 from broadcast.presentation import funnel, message_ui_status, rate
 from broadcast.states import EDITABLE, BroadcastKind, BroadcastStatus
 from channels.platforms import Platform
+from tenants.api.send_window_serializer import SendWindowSerializer
 
 
 class CostSerializer(serializers.Serializer[Any]):
@@ -77,8 +78,14 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
     funnel = serializers.SerializerMethodField()
     cost = serializers.SerializerMethodField()
     expected_finish_at = serializers.SerializerMethodField()
-    scheduled_at = UtcDateTimeField()
-    expires_at = UtcDateTimeField()
+    scheduled_at = UtcDateTimeField(allow_null=True)
+    expires_at = UtcDateTimeField(allow_null=True)
+    audience = AudienceSerializer(allow_null=True)
+    template_params = serializers.DictField(child=serializers.CharField())
+    default_params = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="Values that the launch took from the template's `default_params`.",
+    )
     media = MediaSerializer(allow_null=True)
     buttons = ButtonSerializer(many=True)
     fallback = ShownRungSerializer(many=True)
@@ -94,6 +101,7 @@ class BroadcastSerializer(serializers.ModelSerializer[Broadcast]):
             "kind",
             "parent",
             *CONTENT_FIELDS,
+            "default_params",
             "fallback_step",
             "track_urls",
             "unknown_policy",
@@ -176,7 +184,7 @@ class BroadcastDetailSerializer(BroadcastSerializer):
 
 
 class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
-    platform = serializers.CharField(source="broadcast.platform")
+    platform = serializers.ChoiceField(choices=Platform.choices, source="broadcast.platform")
     ui_status = serializers.SerializerMethodField()
     price = MoneyField()
 
@@ -214,22 +222,36 @@ class MessageSerializer(serializers.ModelSerializer[BroadcastMessage]):
 
 
 class DashboardRowSerializer(serializers.ModelSerializer[Broadcast]):
-    """One broadcast's figures.
+    """One broadcast's figures; sent, delivered and read are cumulative: sent ⊇ delivered ⊇ read.
 
-    handed_over: messages that the provider ever accepted. delivered: messages that are DELIVERED or
-    READ now. read: messages that are READ now. Both are null if the provider does not report them.
-    failed, unknown, suppressed: messages in that status now. clicked: messages with a click on a
-    short link. cost: captured credits less refunds. delivery_rate, read_rate, click_rate:
-    delivered, read, clicked ÷ handed_over, from 0 to 1; null if the provider does not report the
-    count or no message was handed over.
+    sent: messages that the provider ever accepted, whatever it reported afterwards (`handed_over`
+    is the same number). delivered: messages that are DELIVERED or READ now. read: messages that are
+    READ now. Both are null if the provider does not report them. failed, unknown, suppressed:
+    messages in that status now. clicked: messages with a click on a short link. cost: captured
+    credits less refunds. delivery_rate, read_rate, click_rate: delivered, read, clicked ÷ sent,
+    from 0 to 1; null if the provider does not report the count or no message was sent. In
+    `counts` of a broadcast, `sent` counts only messages that are SENT now.
     """
 
     ui_status = serializers.CharField(read_only=True)
     total = serializers.IntegerField(source="counters.total")
-    handed_over = serializers.IntegerField(source="counters.handed_over")
-    delivered = serializers.SerializerMethodField()
-    read = serializers.SerializerMethodField()
-    failed = serializers.IntegerField(source="counters.failed")
+    sent = serializers.IntegerField(
+        source="counters.handed_over",
+        help_text="Accepted by the provider at any time; includes delivered and read.",
+    )
+    handed_over = serializers.IntegerField(
+        source="counters.handed_over", help_text="The same as `sent`."
+    )
+    delivered = serializers.SerializerMethodField(
+        help_text="Delivered to a device, including read; null if the provider does not report it."
+    )
+    read = serializers.SerializerMethodField(
+        help_text="Read by the recipient; null if the provider does not report it."
+    )
+    failed = serializers.IntegerField(
+        source="counters.failed",
+        help_text="Refused by the provider, or reported as failed after it was sent.",
+    )
     unknown = serializers.IntegerField(source="counters.unknown")
     suppressed = serializers.IntegerField(source="counters.suppressed")
     clicked = serializers.IntegerField(source="counters.clicked")
@@ -248,6 +270,7 @@ class DashboardRowSerializer(serializers.ModelSerializer[Broadcast]):
             "status",
             "ui_status",
             "total",
+            "sent",
             "handed_over",
             "delivered",
             "read",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from api.errors import InvalidInput
+from api.errors import DomainError, InvalidInput
 from broadcast.content import attachments, registered
 from broadcast.content.links import MAX_TRACKED_URLS, link_positions
 from broadcast.content.variables import (
@@ -20,6 +20,7 @@ from channels.platforms import FORBIDDEN, MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, P
 from channels.providers.registry import adapter_for
 from channels.senders.choosing import AmbiguousChoice, choose_sender
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
+from templates_wa.rules.defaults import defaults_of
 from templates_wa.rules.parameters import check_params, longest_values
 from tracking.links import find_urls
 
@@ -92,7 +93,7 @@ def content_of(broadcast: Broadcast, *, links: Mapping[str, int] | None = None) 
 
 def _texts_of(broadcast: Broadcast) -> list[str]:
     if broadcast.platform == Platform.WHATSAPP:
-        return [str(value) for value in broadcast.template_params.values()]
+        return list(broadcast.all_params.values())
     return [broadcast.text, *attachments.texts_of(broadcast)]
 
 
@@ -125,7 +126,8 @@ def _choose_template(broadcast: Broadcast, sender: Sender) -> None:
             f"Template {template.name} is a carousel, which this sender's provider cannot send.",
             attr="template_name",
         )
-    params = _params(broadcast)
+    take_defaults(broadcast, defaults_of(template))
+    params = broadcast.all_params
     for value in params.values():
         check_syntax(value, attr="template_params")
     check_params(template, params)
@@ -134,8 +136,29 @@ def _choose_template(broadcast: Broadcast, sender: Sender) -> None:
     broadcast.category = template.category
 
 
-def _params(broadcast: Broadcast) -> dict[str, str]:
-    return {str(key): str(value) for key, value in broadcast.template_params.items()}
+def take_defaults(broadcast: Broadcast, defaults: Mapping[str, str]) -> None:
+    """Keep the template's defaults with the broadcast, so that a later change does not reach it.
+
+    Values that nobody approved withdraw the approval. A further try keeps its parent's approval.
+    Does not save.
+    """
+    used = {key: text for key, text in defaults.items() if key not in broadcast.template_params}
+    if used != broadcast.default_params and broadcast.parent_id is None:
+        broadcast.withdraw_approval()
+    broadcast.default_params = used
+
+
+def current_defaults(broadcast: Broadcast) -> Mapping[str, str]:
+    """The defaults that a launch would take now; none while sender or template are open."""
+    if broadcast.platform != Platform.WHATSAPP:
+        return {}
+    try:
+        sender = choose_sender(
+            tenant=broadcast.tenant, platform=broadcast.platform, sender_id=broadcast.sender_id
+        )
+        return defaults_of(_template(broadcast, sender))
+    except DomainError:
+        return {}
 
 
 def _check_lengths(content: Checked) -> None:
@@ -143,7 +166,7 @@ def _check_lengths(content: Checked) -> None:
     template = content.template
     if template is None or content.links:
         return
-    params = _params(content.broadcast)
+    params = content.broadcast.all_params
     for key, longest in longest_values(template).items():
         value = " ".join(params[key].split())
         if len(value) > longest and not VARIABLE.search(value):

@@ -31,7 +31,7 @@ def link_positions(broadcast: Broadcast) -> dict[str, int]:
 def static_texts(broadcast: Broadcast) -> list[str]:
     """The texts whose URLs a recipient can tap; a header's medium and a button's suffix are not."""
     if broadcast.platform == Platform.WHATSAPP:
-        return [str(value) for key, value in broadcast.template_params.items() if is_body_text(key)]
+        return [value for key, value in broadcast.all_params.items() if is_body_text(key)]
     if registered.needs_template(broadcast.sender):
         return []  # the registered template's own words go out, with its own links
     return [broadcast.text, *attachments.links_of(broadcast)]

@@ -51,8 +51,8 @@ class Renderer:
                 variables=self._registered(token=token, variables=variables),
             )
         params = {
-            key: " ".join(self._render(str(value), token=token, variables=variables).split())
-            for key, value in broadcast.template_params.items()
+            key: " ".join(self._render(value, token=token, variables=variables).split())
+            for key, value in broadcast.all_params.items()
         }
         # Recipients with equal values share one built content.
         values = tuple(params.values())

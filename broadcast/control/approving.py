@@ -5,14 +5,15 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from broadcast.content.checking import current_defaults, take_defaults
 from broadcast.errors import NotEditable, OwnApproval
 from broadcast.models import Broadcast
 from broadcast.moves.broadcasts import fresh, locked
 from broadcast.planning import audience
-from broadcast.states import EDITABLE
+from broadcast.states import EDITABLE, BroadcastStatus
 from tenants.models import Tenant, User
 
-APPROVAL = ("approved_by", "approved_at", "approved_recipients")
+APPROVAL = ("approved_by", "approved_at", "approved_recipients", "default_params")
 
 
 def approve(*, tenant: Tenant, broadcast_id: UUID, actor: User, now: datetime) -> Broadcast:
@@ -24,6 +25,8 @@ def approve(*, tenant: Tenant, broadcast_id: UUID, actor: User, now: datetime) -
     with transaction.atomic():
         broadcast = locked(tenant, broadcast_id)
         size = audience_size(broadcast)
+        if broadcast.status == BroadcastStatus.DRAFT:
+            take_defaults(broadcast, current_defaults(broadcast))
         if is_approved(broadcast, recipients=size or 0):
             return fresh(broadcast)
         if broadcast.status not in EDITABLE or broadcast.planning_at is not None:
@@ -34,11 +37,6 @@ def approve(*, tenant: Tenant, broadcast_id: UUID, actor: User, now: datetime) -
         broadcast.approved_recipients = size
         broadcast.save(update_fields=(*APPROVAL, "updated_at"))
     return fresh(broadcast)
-
-
-def withdraw(broadcast: Broadcast) -> None:
-    """Clears the approval: the content has changed. Does not save."""
-    broadcast.approved_by = broadcast.approved_at = broadcast.approved_recipients = None
 
 
 def is_approved(broadcast: Broadcast, *, recipients: int) -> bool:

@@ -9,7 +9,6 @@ from django.db import transaction
 
 from api.errors import InvalidInput
 from broadcast.content import registered
-from broadcast.control.approving import withdraw
 from broadcast.control.launching import back_to_draft, launch_at
 from broadcast.control.preconditions import (
     require_consistent,
@@ -126,7 +125,7 @@ def _take_back(broadcast: Broadcast, actor: User | None) -> None:
     """Clear what was decided on the earlier content: its template and its approval."""
     broadcast.template = None
     _sign(broadcast, actor)
-    withdraw(broadcast)
+    broadcast.withdraw_approval()
 
 
 def _keep(broadcast: Broadcast, pause: Mapping[str, Any]) -> None:

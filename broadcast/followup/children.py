@@ -134,6 +134,7 @@ def retry_draft(
         name=f"{parent.name[: MAX_NAME - 10]} (retry)",
         **{name: getattr(parent, name) for name in COPIED_FIELDS},
     )
+    child.template_params = parent.all_params  # the defaults of the parent's launch
     save_new(child)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -81,6 +81,12 @@ class Broadcast(models.Model):
     template_name = models.CharField(max_length=512, blank=True)
     template_language = models.CharField(max_length=15, blank=True)
     template_params = models.JSONField(default=dict, blank=True)
+    default_params = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="The template's default_params, as they were at the launch or the approval.",
+    )
     text = models.TextField(blank=True)
     media = models.JSONField(
         null=True,
@@ -236,6 +242,16 @@ class Broadcast(models.Model):
     @property
     def ui_status(self) -> str:
         return BROADCAST_UI_STATUS[BroadcastStatus(self.status)]
+
+    @property
+    def all_params(self) -> dict[str, str]:
+        """The values of the template's parameters: the broadcast's own, else the defaults."""
+        params = {**self.default_params, **self.template_params}
+        return {str(key): str(value) for key, value in params.items()}
+
+    def withdraw_approval(self) -> None:
+        """Clears the approval: the content has changed. Does not save."""
+        self.approved_by = self.approved_at = self.approved_recipients = None
 
     @property
     def subject(self) -> str:

@@ -53,9 +53,9 @@ def _limited_texts(content: Checked) -> Iterator[_LimitedText]:
     if broadcast.platform == Platform.WHATSAPP:
         if content.template is not None:
             longest = longest_values(content.template)
-            for key, value in broadcast.template_params.items():
+            for key, value in broadcast.all_params.items():
                 if key in longest:
-                    yield _LimitedText(str(value), longest[key])
+                    yield _LimitedText(value, longest[key])
         return
     platform = Platform(broadcast.platform)
     limits = MAX_CAPTION_LENGTH if broadcast.media else MAX_TEXT_LENGTH

@@ -21,6 +21,7 @@ from channels.senders.secret_names import check_secrets
 from channels.senders.switching import make_room_for_default, one_sender_an_account
 from tenants.api.permissions import Action, may
 from tenants.api.scoped_fields import TenantRelatedField
+from tenants.api.send_window_serializer import SendWindowSerializer
 from tenants.send_windows import read_send_window
 
 MAX_BATCH_DELAY = 3600
@@ -76,6 +77,11 @@ class ProviderAppSerializer(StrictSerializer, serializers.ModelSerializer[Provid
         return attrs
 
 
+@extend_schema_field(SendWindowSerializer)
+class SendWindowField(serializers.JSONField):
+    """Raw JSON, which read_send_window() checks."""
+
+
 class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
     """A number or bot that sends messages. Only the operator sets prices and `base_url`."""
 
@@ -123,18 +129,19 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
         min_value=1, max_value=2**31 - 1, required=False, allow_null=True
     )
     lanes = serializers.IntegerField(min_value=1, max_value=MAX_LANES, required=False)
-    send_window = serializers.JSONField(
-        required=False,
-        allow_null=True,
-        help_text='{"days": [1, 2, 3, 4, 5], "from": "09:00", "to": "20:00", "time_zone": '
-        '"Europe/Berlin"}; narrows the tenant\'s window.',
+    send_window = SendWindowField(
+        required=False, allow_null=True, help_text="Narrows the tenant's window."
+    )
+    base_url = serializers.CharField(
+        read_only=True,
+        help_text="URL of the provider's API or of the sandbox; empty: the default URL.",
     )
     marketing_price = MoneyField(read_only=True, max_digits=12)
     utility_price = MoneyField(read_only=True, max_digits=12)
     authentication_price = MoneyField(read_only=True, max_digits=12)
-    held_until = UtcDateTimeField(read_only=True)
-    broken_at = UtcDateTimeField(read_only=True)
-    checked_at = UtcDateTimeField(read_only=True)
+    held_until = UtcDateTimeField(read_only=True, allow_null=True)
+    broken_at = UtcDateTimeField(read_only=True, allow_null=True)
+    checked_at = UtcDateTimeField(read_only=True, allow_null=True)
     proven_at = UtcDateTimeField(read_only=True, allow_null=True)
     created_at = UtcDateTimeField(read_only=True)
     updated_at = UtcDateTimeField(read_only=True)
@@ -177,7 +184,7 @@ class SenderSerializer(StrictSerializer, serializers.ModelSerializer[Sender]):
         )
         # one_sender_an_account turns violations of the unique keys into errors, races included.
         validators = ()
-        read_only_fields = ("base_url", "currency", "is_active", "broken_reason", "check_result")
+        read_only_fields = ("currency", "is_active", "broken_reason", "check_result")
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_webhook_url(self, sender: Sender) -> str | None:

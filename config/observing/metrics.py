@@ -162,8 +162,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def may_see_metrics(request: HttpRequest) -> bool:
     """Whether the call has METRICS_TOKEN, or comes from this machine and through no proxy."""
     token = settings.METRICS_TOKEN
-    presented = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if token and secrets.compare_digest(presented.encode(), token.encode()):
+    scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
+    is_bearer = scheme.lower() == "bearer"
+    if token and is_bearer and secrets.compare_digest(presented.encode(), token.encode()):
         return True
     return client_address(request) in LOOPBACK and not is_forwarded(request)
 

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django_filters import rest_framework as filters
 
+from api.fields import UtcDateTimeFilter
 from api.list_parameters import TrueOrFalseFilter
 from channels.platforms import Platform
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
@@ -53,8 +54,8 @@ class ContactFilter(filters.FilterSet):
     tag = filters.CharFilter(field_name="tags__name", lookup_expr="iexact")
     country = CountryFilter(lookup_expr="iexact", help_text="Two letters: DE.")
     do_not_contact = TrueOrFalseFilter()
-    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = UtcDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = UtcDateTimeFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Contact

@@ -23,7 +23,7 @@ from api.strict_serializers import StrictSerializer
 from contacts.imports.encodings import codec_of, encoding_of
 from contacts.imports.exporting import error_rows
 from contacts.imports.opening import MAX_ROWS
-from contacts.imports.rows import MAX_COLUMN_NAME
+from contacts.imports.rows import MAX_COLUMN_NAME, MAX_COLUMNS
 from contacts.imports.spreadsheets import is_spreadsheet
 from contacts.imports.uploads import PIECE, store_upload
 from contacts.models import ContactImport, ImportStatus
@@ -35,6 +35,14 @@ from tenants.models import User
 MAX_BYTES = 200 * 1024 * 1024
 """A million rows of 200 bytes. Neither the web process nor the worker holds the whole file."""
 FIRST_ERRORS = 20
+
+
+class RefusedRowSerializer(serializers.Serializer[Any]):
+    """`line` counts from 1, the line of column names; `field` is empty for the whole row."""
+
+    line = serializers.IntegerField()
+    field = serializers.CharField()
+    reason = serializers.CharField()
 
 
 class ImportSerializer(serializers.ModelSerializer[ContactImport]):
@@ -80,7 +88,7 @@ class ImportSerializer(serializers.ModelSerializer[ContactImport]):
             return 100
         return job.line * 100 // job.rows if job.rows else None
 
-    @extend_schema_field(serializers.ListField(child=serializers.DictField()))
+    @extend_schema_field(RefusedRowSerializer(many=True))
     def get_first_errors(self, job: ContactImport) -> list[dict[str, Any]]:
         if self.context["view"].action == "list":
             return []
@@ -88,6 +96,7 @@ class ImportSerializer(serializers.ModelSerializer[ContactImport]):
         return [dict(row) for row in rows]
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
 class MappingField(serializers.JSONField):
     """A JSON text, of any depth: it comes in a form, past the parser that counts depths."""
 
@@ -120,7 +129,7 @@ class ImportWriteSerializer(StrictSerializer):
         max_length=100,
         help_text="Name of a spreadsheet's sheet; by default its first one.",
     )
-    default_country = serializers.RegexField("^[A-Z]{2}$", required=False, default="")
+    default_country = serializers.RegexField("^[A-Z]{2}$", required=False)
     mapping = MappingField(
         required=False,
         default=dict,
@@ -137,6 +146,8 @@ class ImportWriteSerializer(StrictSerializer):
     def validate_mapping(self, value: Any) -> Any:
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             raise serializers.ValidationError('An object such as {"Mobile": "phone"}.')
+        if len(value) > MAX_COLUMNS:
+            raise serializers.ValidationError(f"At most {MAX_COLUMNS} columns.")
         names = [*value, *value.values()]
         if any(UNSTORABLE.search(name) or len(name) > MAX_COLUMN_NAME for name in names):
             raise serializers.ValidationError("These names cannot be stored.")
@@ -148,7 +159,7 @@ class ImportWriteSerializer(StrictSerializer):
         return value
 
     def validate_default_country(self, value: str) -> str:
-        if value and value not in phonenumbers.SUPPORTED_REGIONS:
+        if value not in phonenumbers.SUPPORTED_REGIONS:
             raise serializers.ValidationError("A country code such as DE.")
         return value
 

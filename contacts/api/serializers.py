@@ -9,8 +9,17 @@ from rest_framework import serializers
 
 from api.errors import InvalidInput
 from api.fields import UtcDateTimeField
+from api.parsers import MAX_NUMBER
 from api.strict_serializers import StrictSerializer
 from contacts.addresses import normalise
+from contacts.attributes import (
+    MAX_ATTRIBUTES,
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_NAME,
+    check_attributes,
+    exact,
+)
 from contacts.models import Contact, Suppression
 from contacts.phone_texts import InvalidPhone
 from contacts.phones import to_e164
@@ -38,6 +47,28 @@ class TagNamesField(serializers.ListField):
         return [tag.name for tag in data.all()]
 
 
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {},
+        "maxProperties": MAX_ATTRIBUTES,
+        "propertyNames": {"maxLength": MAX_NAME},
+        "description": f"Any values, in {MAX_DEPTH} levels at most, of {MAX_BYTES} bytes at most. "
+        "Whole numbers beyond 2⁵³ are texts.",
+    }
+)
+class AttributesField(serializers.DictField):
+    """A JSON object within the limits of contacts/attributes.py."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        attributes = super().to_internal_value(data)
+        check_attributes(attributes)
+        return attributes
+
+    def to_representation(self, value: Any) -> Any:
+        return exact(value)
+
+
 class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
     """Needs one of phone, telegram_chat_id, whatsapp_user_id, external_id, email and the names."""
 
@@ -51,9 +82,9 @@ class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
     tags = TagNamesField(
         child=serializers.CharField(max_length=100), required=False, max_length=MAX_TAGS
     )
-    attributes = serializers.DictField(required=False)
+    attributes = AttributesField(required=False)
     do_not_contact = serializers.BooleanField(read_only=True)
-    last_reply_at = UtcDateTimeField(read_only=True)
+    last_reply_at = UtcDateTimeField(read_only=True, allow_null=True)
     whatsapp_window_until = serializers.SerializerMethodField(
         help_text="End of WhatsApp's free-text window: 24 hours after the last reply."
     )
@@ -82,7 +113,10 @@ class ContactSerializer(StrictSerializer, serializers.ModelSerializer[Contact]):
             "updated_at",
         )
         read_only_fields = ("country",)
-        extra_kwargs = {"phone": {"max_length": 40}}
+        extra_kwargs = {
+            "phone": {"max_length": 40},
+            "telegram_chat_id": {"min_value": -MAX_NUMBER, "max_value": MAX_NUMBER},
+        }
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_whatsapp_window_until(self, contact: Contact) -> str | None:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from api.errors import DomainError, InvalidInput
+from contacts.attributes import check_attributes
 from contacts.imports.columns import KEYS, Values
 from contacts.imports.parsing import Parsed
 from contacts.imports.rows import Layout, Line
@@ -178,6 +179,7 @@ def _set_fields(row: Values, contact: Contact) -> bool:
         values.pop("country", None)
     if row.attributes:
         values["attributes"] = {**contact.attributes, **row.attributes}
+        check_attributes(values["attributes"])
     is_changed = False
     for name, value in values.items():
         if getattr(contact, name) != value:

@@ -14,15 +14,16 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from api.errors import InvalidInput
-from api.parsers import UNSTORABLE
+from api.parsers import MAX_NUMBER, UNSTORABLE
+from contacts.attributes import check_attributes, exact
 from contacts.phones import country_of, to_e164
 from contacts.user_ids import country_of_user_id, is_user_id
 
 MAX_TEXT = 200
 MAX_EMAIL = 254
 MAX_TAG = 100
-MAX_DIGITS = 19
-"""Digits of the largest 64-bit number."""
+MAX_DIGITS = 16
+"""Digits of the largest number that JSON clients do not round."""
 YES = frozenset({"1", "true", "yes", "y", "x"})
 NO = frozenset({"0", "false", "no", "n"})
 
@@ -95,8 +96,8 @@ def _time_zones() -> frozenset[str]:
 def _chat(values: Values, name: str, text: str) -> None:
     digits = text.removeprefix("-")
     is_number = digits.isascii() and digits.isdecimal() and len(digits) <= MAX_DIGITS
-    if not is_number or int(digits) >= 2**63:
-        raise InvalidInput("A whole number of 64 bits.", attr=name)
+    if not is_number or int(digits) > MAX_NUMBER:
+        raise InvalidInput("A whole number such as 4242424242.", attr=name)
     values.fields[name] = int(text)
 
 
@@ -125,7 +126,8 @@ def _attributes(values: Values, name: str, text: str) -> None:
         attributes, is_storable = None, False
     if not isinstance(attributes, dict) or not is_storable:
         raise InvalidInput("A JSON object.", attr=name)
-    values.attributes |= attributes
+    check_attributes(attributes)
+    values.attributes |= exact(attributes)
 
 
 def _ignored(values: Values, name: str, text: str) -> None:

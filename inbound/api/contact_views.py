@@ -25,6 +25,7 @@ from channels.senders.choosing import (
 )
 from contacts.chat_links import link_for
 from contacts.models import Contact
+from contacts.opting.words import Wish
 from inbound.api.filters import ContactMessageFilter
 from inbound.models import ReceivedMessage
 from tenants.api.scoped_views import TenantScoped, TenantView
@@ -35,6 +36,9 @@ class ReceivedMessageSerializer(serializers.ModelSerializer[ReceivedMessage]):
 
     at = UtcDateTimeField(help_text="Time of writing, as the provider reports it.")
     received_at = UtcDateTimeField()
+    wish = serializers.ChoiceField(
+        choices=list(Wish), allow_blank=True, help_text="Empty if the text is no wish."
+    )
 
     class Meta:
         model = ReceivedMessage

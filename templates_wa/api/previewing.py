@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from templates_wa.models import WhatsAppTemplate
+from templates_wa.rules.defaults import defaults_of
 from templates_wa.rules.parameters import required_parameters
 from templates_wa.rules.parts import PLACEHOLDER, Part, cards_of, message_of
 
@@ -34,8 +35,8 @@ class Preview:
 
 
 def preview(template: WhatsAppTemplate, values: Mapping[str, str]) -> Preview:
-    """Render the template with `values`, or with its samples where a value is missing."""
-    filled = {**template.examples, **values}
+    """Render the template with `values`, else with its defaults, else with its samples."""
+    filled = {**template.examples, **defaults_of(template), **values}
     message = message_of(template)
     shown = _card(message, filled)
     return Preview(

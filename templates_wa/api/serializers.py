@@ -1,10 +1,11 @@
 """Serializers of templates, previews, samples and syncs."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rest_framework import serializers
 
-from api.fields import UtcDateTimeField
+from api.fields import TextMapField, UtcDateTimeField
 from api.strict_serializers import StrictSerializer
 from channels.models import TenantWAApp
 from templates_wa.models import TemplateStatus, WhatsAppTemplate
@@ -29,6 +30,7 @@ WRITTEN = (
     "add_security_recommendation",
     "code_expiration_minutes",
     "examples",
+    "default_params",
 )
 
 SUBMIT = "POST /templates/{id}/submit/"
@@ -36,11 +38,15 @@ SYNC = "POST /templates/{id}/sync/"
 REVIEW = f"{SUBMIT}, {SYNC} or POST /templates/{{id}}/status/"
 
 
-class TextsField(serializers.DictField):
-    """An object that maps parameters to texts."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(child=serializers.CharField(allow_blank=True, max_length=1024), **options)
+BUTTON_TYPES = list(KEYS)
+REQUIRED: Mapping[str, Sequence[str]] = {
+    "QUICK_REPLY": ("text",),
+    "URL": ("text", "url"),
+    "PHONE_NUMBER": ("text", "phone_number"),
+    "COPY_CODE": (),
+    "OTP": ("otp_type",),
+}
+"""What a button of each type must have, for the document; templates_wa.rules checks it."""
 
 
 class KindField(serializers.ChoiceField):
@@ -66,7 +72,12 @@ class TemplateButtonSerializer(StrictSerializer):
     buttons (flows, catalogues, calls) are not supported.
     """
 
-    type = KindField(choices=list(KEYS))
+    one_of = tuple(
+        {"required": ["type", *names], "properties": {"type": {"const": kind}}}
+        for kind, names in REQUIRED.items()
+    )
+
+    type = KindField(choices=BUTTON_TYPES)
     text = serializers.CharField(required=False, allow_blank=True)
     url = serializers.CharField(required=False, allow_blank=True)
     phone_number = serializers.CharField(required=False, allow_blank=True)
@@ -91,7 +102,10 @@ class TemplateCardSerializer(StrictSerializer):
 
 
 class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppTemplate]):
-    """A template. `parameters` lists the keys that a broadcast's template_params must have.
+    """A template. `parameters` lists the keys that need a value.
+
+    A broadcast gives the values in its `template_params`; the template's `default_params` are used
+    for the others.
 
     Meta writes the body and the footer of an AUTHENTICATION template.
     """
@@ -116,15 +130,20 @@ class TemplateSerializer(StrictSerializer, serializers.ModelSerializer[WhatsAppT
         help_text="The 2 to 10 cards of a carousel. Keys of their parameters: card_0_header_media, "
         "card_0_1, card_0_button_1.",
     )
-    examples = TextsField(
+    examples = TextMapField(
         required=False,
         help_text="A sample value for each of `parameters`; submitting needs all of them. At Meta, "
         "the sample of a medium is a handle: upload its file by POST /templates/samples/.",
     )
+    default_params = TextMapField(
+        required=False,
+        help_text="Values that a broadcast need not repeat; its `template_params` go before them. "
+        "A change needs no new approval by the provider.",
+    )
     parameters = serializers.SerializerMethodField()
-    submitted_at = UtcDateTimeField(read_only=True)
-    approved_at = UtcDateTimeField(read_only=True)
-    synced_at = UtcDateTimeField(read_only=True)
+    submitted_at = UtcDateTimeField(read_only=True, allow_null=True)
+    approved_at = UtcDateTimeField(read_only=True, allow_null=True)
+    synced_at = UtcDateTimeField(read_only=True, allow_null=True)
     created_at = UtcDateTimeField(read_only=True)
     updated_at = UtcDateTimeField(read_only=True)
 
@@ -158,15 +177,26 @@ class StatusSerializer(StrictSerializer):
 
 
 class PreviewValuesSerializer(StrictSerializer):
-    values = TextsField(
+    values = TextMapField(
         required=False, default=dict, help_text="Values to use instead of the samples."
     )
+
+
+class PreviewButtonSerializer(serializers.Serializer[Any]):
+    """A button as a recipient would see it; `code` is a coupon's or a one-time password."""
+
+    type = serializers.ChoiceField(choices=BUTTON_TYPES)
+    text = serializers.CharField(required=False)
+    url = serializers.CharField(required=False)
+    phone_number = serializers.CharField(required=False)
+    autofill_text = serializers.CharField(required=False)
+    code = serializers.CharField(required=False)
 
 
 class PreviewCardSerializer(serializers.Serializer[Any]):
     header_media = serializers.CharField()
     body = serializers.CharField()
-    buttons = serializers.ListField(child=serializers.DictField())
+    buttons = PreviewButtonSerializer(many=True)
 
 
 class PreviewSerializer(serializers.Serializer[Any]):
@@ -176,7 +206,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
     header_media = serializers.CharField()
     body = serializers.CharField()
     footer = serializers.CharField()
-    buttons = serializers.ListField(child=serializers.DictField())
+    buttons = PreviewButtonSerializer(many=True)
     cards = PreviewCardSerializer(many=True)
     missing = serializers.ListField(
         child=serializers.CharField(), help_text="Parameters without a value."

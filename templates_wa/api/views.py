@@ -156,7 +156,7 @@ class TemplateViewSet(
     @extend_schema(request=PreviewValuesSerializer, responses=PreviewSerializer)
     @action(detail=True, methods=["post"])
     def preview(self, request: Request, pk: str) -> Response:
-        """Show it as a recipient would see it, with samples in place of missing values."""
+        """Show it as a recipient would see it, with defaults or samples for other values."""
         template = self.get_object()
         serializer = PreviewValuesSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

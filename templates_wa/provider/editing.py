@@ -35,6 +35,10 @@ CHANGES_TEXT = frozenset({"category", "body", "footer", *OPTIONS})
 """Fields on which the text of an authentication template depends; Meta writes that text."""
 
 
+OURS = frozenset({"default_params"})
+"""Fields that the provider does not know, so they may change at any time."""
+
+
 class TemplateGone(DomainError):
     """Another request deleted the template before it was locked, or during a provider request."""
 
@@ -80,13 +84,14 @@ def edit(
         }
         if not changed:
             return template
-        _refuse_change(template, changed)
+        if changed.keys() != OURS:
+            _refuse_change(template, changed)
         for name, value in changed.items():
             setattr(template, name, value)
         if changed.keys() & CHANGES_TEXT:
             write_text(template, fields=changed)
         check_template(template)
-        if changed.keys() != {"examples"}:
+        if not changed.keys() <= {"examples", *OURS}:
             _count_edit(template, now)
             template.status, template.status_at = TemplateStatus.DRAFT, now
         _save(template)

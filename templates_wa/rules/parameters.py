@@ -36,7 +36,7 @@ def is_body_text(key: str) -> bool:
 
 
 def required_parameters(template: WhatsAppTemplate) -> list[str]:
-    """The exact keys that `template_params` must have."""
+    """The exact keys that `template_params` and the template's defaults must have together."""
     return list(dict.fromkeys(chain.from_iterable(keys_of(part) for part in parts_of(template))))
 
 

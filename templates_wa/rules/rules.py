@@ -12,6 +12,7 @@ from templates_wa.rules import examples, texts
 from templates_wa.rules.authentication import authentication
 from templates_wa.rules.buttons import buttons
 from templates_wa.rules.cards import cards
+from templates_wa.rules.defaults import defaults
 from templates_wa.rules.parameters import keys_of
 from templates_wa.rules.parts import parts_of
 from templates_wa.rules.problem import Problem, Rule, refuse
@@ -34,7 +35,8 @@ def check_for_review(template: WhatsAppTemplate) -> None:
 def problems(template: WhatsAppTemplate) -> list[Problem]:
     """All problems that can be found without asking the provider."""
     listed = [problem for rule in RULES for problem in rule(template)]
-    return listed or list(_keys(template))
+    # Only an otherwise valid template has parameters that can be listed.
+    return listed or [*_keys(template), *defaults(template)]
 
 
 def _name(template: WhatsAppTemplate) -> Iterator[Problem]:

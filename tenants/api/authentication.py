@@ -10,6 +10,8 @@ from structlog.contextvars import bind_contextvars
 from tenants.models import Membership, User
 from tenants.tokens import TokenNoLongerValid, membership_of
 
+SCHEME = b"Bearer"
+
 
 class TenantJWTAuthentication(BaseAuthentication):
     """Sets `request.user` to the User and `request.auth` to its Membership with the tenant."""
@@ -19,7 +21,7 @@ class TenantJWTAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, Membership] | None:
         header: bytes | None = self.tokens.get_header(request)  # annotated without None
-        raw = self.tokens.get_raw_token(header) if header is not None else None
+        raw = self.tokens.get_raw_token(_as_expected(header)) if header is not None else None
         if raw is None:
             return None
         membership = membership_of(self._token(raw))
@@ -37,3 +39,9 @@ class TenantJWTAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return self.tokens.authenticate_header(request)
+
+
+def _as_expected(header: bytes) -> bytes:
+    """The scheme in the library's spelling: RFC 9110 ignores its case, the library does not."""
+    scheme, space, credentials = header.partition(b" ")
+    return SCHEME + space + credentials if scheme.lower() == SCHEME.lower() else header

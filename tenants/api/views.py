@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from api.error_schema import ErrorResponseSerializer
 from tenants.api.scoped_views import TenantView
 from tenants.api.serializers import (
     AccessSerializer,
@@ -38,7 +39,11 @@ class TokenView(PublicView):
         operation_id="token_create",
         summary="Log in",
         request=LoginSerializer,
-        responses={200: TokensSerializer},
+        responses={
+            200: TokensSerializer,
+            401: ErrorResponseSerializer,
+            403: ErrorResponseSerializer,
+        },
         examples=[
             OpenApiExample(
                 "Log in",
@@ -65,7 +70,11 @@ class TokenRefreshView(PublicView):
         operation_id="token_refresh",
         summary="Get a new access token",
         request=RefreshSerializer,
-        responses={200: AccessSerializer},
+        responses={
+            200: AccessSerializer,
+            401: ErrorResponseSerializer,
+            403: ErrorResponseSerializer,
+        },
     )
     def post(self, request: Request) -> Response:
         """Get a new access token, if the user is still a member of the tenant."""

@@ -122,6 +122,30 @@ def test_unreadable_json_is_a_parse_error(owner: APIClient, body: bytes) -> None
     assert (error["status"], error["code"]) == (400, "parse_error")
 
 
+@pytest.mark.parametrize(
+    ("body", "attr"),
+    [
+        (b'{"anything": 9007199254740992}', "anything"),
+        (b'{"anything": [0, {"a": -9007199254740992}]}', "anything.1.a"),
+        (b'{"amount": 1e300}', "amount"),
+        (b'{"anything": 1e400}', "anything"),
+        (b"9007199254740993", None),
+    ],
+)
+def test_a_number_that_clients_would_round_is_refused(
+    owner: APIClient, body: bytes, attr: str | None
+) -> None:
+    error = only_error(post_raw(owner, body))
+
+    assert (error["status"], error["code"]) == (400, "number_too_large")
+    assert error["attr"] == attr
+
+
+@pytest.mark.parametrize("number", [9007199254740991, -9007199254740991, 0.1, True])
+def test_every_exact_number_is_taken(owner: APIClient, number: float) -> None:
+    assert owner.post("/fields/", {"anything": number}).json() == {"anything": number}
+
+
 @pytest.mark.parametrize("body", [b"[]", b"7", b"null", b'"x"'])
 def test_json_of_another_shape_is_a_validation_error(owner: APIClient, body: bytes) -> None:
     error = only_error(post_raw(owner, body))

@@ -5,6 +5,7 @@ import pytest
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 
 def schema_of(urlconf: str) -> dict[str, Any]:
@@ -24,6 +25,12 @@ def test_the_schema_builds_without_a_warning(capsys: pytest.CaptureFixture[str])
     validate_schema(schema)
     assert capsys.readouterr().err == ""
     assert schema["openapi"].startswith("3.1")
+
+
+def test_the_schema_keeps_the_specification_of_openapi() -> None:
+    errors = OpenAPIV31SpecValidator(schema_of("config.urls")).iter_errors()
+
+    assert [f"{error.json_path}: {error.message}" for error in errors] == []
 
 
 def test_operation_ids_are_stable(probes: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ CONTENT_FIELDS = set(Broadcast.CONTENT_FIELDS)
 
 NOT_CONTENT = {
     "identity": {"id", "tenant", "name", "reference", "kind", "parent"},
-    "content_in_other_forms": {"template", "fallback", "fallback_step"},
+    "content_in_other_forms": {"template", "default_params", "fallback", "fallback_step"},
     "options": {"track_urls", "unknown_policy", "send_window", "expires_at"},
     # A retry has none of its own: the original counts all of its retries.
     "options_of_the_original": {"frequency_cap_retries"},

@@ -2,6 +2,7 @@
 
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -63,6 +64,34 @@ def test_valid_templates_are_accepted(client: Client, components: list[Any]) -> 
 def test_invalid_templates_are_refused(client: Client, components: list[Any]) -> None:
     status, answer = submit(client, components)
     assert (status, answer["error"]["code"]) == (400, 131009)
+
+
+@pytest.mark.parametrize(
+    ("limit", "status"),
+    [
+        ("1", 200),
+        ("500", 200),
+        ("many", 400),
+        ("", 400),
+        ("-1", 400),
+        ("²", 400),
+        ("9" * 5000, 400),
+    ],
+)
+def test_a_limit_that_is_no_number_is_refused(client: Client, limit: str, status: int) -> None:
+    path = f"/v23.0/{next(WABAS)}/message_templates?limit={quote(limit)}"
+    answer = client.call("GET", path, headers={"Authorization": "Bearer x"})
+
+    assert answer[0] == status
+    assert status == 200 or answer[1]["error"]["code"] == 100
+
+
+@pytest.mark.parametrize("length", ["x", "²", "9" * 5000])
+def test_a_file_length_that_is_no_number_is_refused(client: Client, length: str) -> None:
+    path = f"/v23.0/634974688087057/uploads?file_type=image/png&file_length={quote(length)}"
+    answer = client.call("POST", path, headers={"Authorization": "Bearer x"})
+
+    assert answer[0] == 400
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ class LowBalanceSerializer(StrictSerializer):
         "currency": "Only the operator",
     }
     low_balance_threshold = MoneyField(
+        required=False,  # as in every PATCH
         allow_null=True,
         min_value=0,
         help_text="Owners and admins get an e-mail when available credit is lower than this.",
@@ -78,7 +79,7 @@ class TopUpSerializer(serializers.ModelSerializer[TopUp]):
     amount = MoneyField(read_only=True)
     url = serializers.CharField(read_only=True, help_text="The payment page.")
     created_at = UtcDateTimeField(read_only=True)
-    paid_at = UtcDateTimeField(read_only=True)
+    paid_at = UtcDateTimeField(read_only=True, allow_null=True)
 
     class Meta:
         model = TopUp

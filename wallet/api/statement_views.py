@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from api.csv_download import csv_response
 from api.errors import InvalidInput
-from api.fields import MoneyField, UtcDateTimeField
+from api.fields import MoneyField, UtcDateTimeField, read_time
 from api.list_parameters import check_parameters
 from postgres.statement_timeouts import without_statement_timeout
 from tenants.api.scoped_views import TenantView
@@ -94,15 +94,20 @@ class StatementView(TenantView):
         operation_id="wallet_statement",
         parameters=[
             OpenApiParameter(
+                "format", str, enum=["json", "csv"], description="Instead of an Accept header."
+            ),
+            OpenApiParameter(
                 "from",
                 str,
-                description="A date (from its midnight in the tenant's time zone) or a time. "
+                description="A date (from its midnight in the tenant's time zone) or a time with "
+                "its offset from UTC. "
                 "Default: the first day of this month.",
             ),
             OpenApiParameter(
                 "to",
                 str,
-                description="A date (inclusive) or a time (exclusive). Default: now.",
+                description="A date (inclusive), or a time with its offset from UTC (exclusive). "
+                "Default: now.",
             ),
         ],
         responses={
@@ -148,14 +153,13 @@ def _moment(request: Request, name: str, *, zone: ZoneInfo, days: int) -> dateti
         day = parse_date(text)
         if day is not None:
             return datetime.combine(day + timedelta(days=days), time.min, tzinfo=zone)
-        moment = parse_datetime(text)
-        if moment is not None:
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-            moment.timestamp()
-            return moment
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidInput("A date such as 2027-01-31, or a time in ISO 8601.", attr=name)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput("Give a date such as 2027-01-31, or a time.", attr=name) from error
+    try:
+        return read_time(text)
+    except InvalidInput as refusal:
+        refusal.attr = name
+        raise
 
 
 def _as_csv(statement: Statement) -> StreamingHttpResponse:

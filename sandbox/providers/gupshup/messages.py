@@ -15,6 +15,7 @@ from sandbox.exchange.single import exchange
 from sandbox.providers.meta.template_rules import LONGEST_MINUTES, otp_as_url
 from sandbox.state import Attempt, Sandbox
 
+MINUTES: Final = re.compile(r"[0-9]{1,9}")
 REVOKED_MARK: Final = "revoked"
 """A key that contains this word is refused: tests of a wrong key need no set-up."""
 NUMBER: Final = re.compile(r"[1-9][0-9]{6,14}")
@@ -145,7 +146,8 @@ def template_problem(form: dict[str, str]) -> str:
     ):
         return "Invalid buttons"
     minutes = form.get("codeExpirationMinutes", "1")
-    return "" if minutes.isdecimal() and 1 <= int(minutes) <= LONGEST_MINUTES else "Invalid minutes"
+    in_range = MINUTES.fullmatch(minutes) and 1 <= int(minutes) <= LONGEST_MINUTES
+    return "" if in_range else "Invalid minutes"
 
 
 class GupshupWords:

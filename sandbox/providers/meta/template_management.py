@@ -5,6 +5,7 @@ template's status, quality or category and reports the change by webhook, as Met
 """
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from itertools import count
@@ -25,6 +26,7 @@ BEING_DELETED: Final = 2388023
 """A name stays taken while its template is being deleted, which takes 30 days."""
 REJECTED_MARK: Final = "reject"
 LIMIT: Final = 100
+NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(slots=True)
@@ -164,7 +166,10 @@ async def list_templates(request: web.Request) -> web.Response:
     waba = request.match_info["account"]
     if refused := refuse_caller(request, request.app[SANDBOX], waba):
         return refused
-    limit = min(LIMIT, int(request.query.get("limit", "25")))
+    wanted = request.query.get("limit", "25")
+    if not NUMBER.fullmatch(wanted):
+        return error(400, INVALID_PARAMETER, "Invalid parameter", "limit must be a whole number")
+    limit = min(LIMIT, int(wanted))
     after = request.query.get("after", "")
     remaining = [
         template for template in request.app[TEMPLATES].of(waba) if template.number > after

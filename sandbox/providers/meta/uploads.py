@@ -12,6 +12,8 @@ from sandbox.providers.meta.messages import ACCOUNT, VERSION, error, refuse_toke
 
 TYPES: Final = frozenset({"application/pdf", "image/jpeg", "image/jpg", "image/png", "video/mp4"})
 APP_ID: Final = "634974688087057"
+LONGEST_LENGTH: Final = 12
+"""Digits of `file_length`: Python reads no number of any length."""
 SESSIONS: Final = web.AppKey("meta_uploads", dict[str, tuple[int, str]])
 """The announced length and type of each session's file, by the session's id."""
 
@@ -35,7 +37,7 @@ async def begin(request: web.Request) -> web.Response:
     length, kind = request.query.get("file_length", ""), request.query.get("file_type", "")
     if request.match_info["account"] != APP_ID:
         return error(400, INVALID_PARAMETER, "Unsupported post request", "No such app")
-    if not length.isdecimal() or kind not in TYPES:
+    if not length.isdecimal() or len(length) > LONGEST_LENGTH or kind not in TYPES:
         return error(400, INVALID_PARAMETER, "Invalid parameter", "file_length and file_type")
     session = base64.b64encode(secrets.token_bytes(12)).decode()
     request.app[SESSIONS][session] = (int(length), kind)

@@ -1,5 +1,6 @@
 """Twilio's list of an account's messages: its filters, and how it shows a message."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ SHOWN: Final = ("To", "From", "MessagingServiceSid", "Body", "MediaUrl")
 """The fields of a message's form that the list repeats."""
 KNOWN: Final = frozenset({"To", "From", "DateSent", "DateSent<", "DateSent>", "PageSize", "Page"})
 MOST: Final = 1000
+NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def filters_of(query: Mapping[str, str]) -> Filters | None:
         return None
     size = query.get("PageSize", "50")
     days = {name: day_of(query[name]) for name in query if name.startswith("DateSent")}
-    if not size.isdigit() or not 1 <= int(size) <= MOST or None in days.values():
+    if not NUMBER.fullmatch(size) or not 1 <= int(size) <= MOST or None in days.values():
         return None
     exact = days.get("DateSent") or ""
     return Filters(

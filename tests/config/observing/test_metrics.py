@@ -67,7 +67,8 @@ def test_metrics_work_on_an_empty_system(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}]
+    "headers",
+    [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"Authorization": TOKEN}],
 )
 def test_a_remote_client_without_the_token_is_refused(
     headers: dict[str, str], settings: Settings
@@ -83,10 +84,11 @@ def test_a_request_through_a_local_proxy_is_not_local(client: Client) -> None:
     assert client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"}).status_code == 403
 
 
-def test_the_token_opens_the_metrics_from_anywhere(settings: Settings) -> None:
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_the_token_opens_the_metrics_from_anywhere(settings: Settings, scheme: str) -> None:
     settings.METRICS_TOKEN = TOKEN
     client = Client(REMOTE_ADDR="203.0.113.7")
-    answer = client.get("/metrics/", headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = client.get("/metrics/", headers={"Authorization": f"{scheme} {TOKEN}"})
     assert answer.status_code == 200
 
 

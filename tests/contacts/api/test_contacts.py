@@ -49,7 +49,12 @@ def test_a_contact_without_an_identifying_field_is_refused(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_identifying_field_is_enough(owner: APIClient, name: str) -> None:
-    values = {"phone": "+491701234567", "email": "a@b.example", "whatsapp_user_id": "US.1"}
+    values = {
+        "phone": "+491701234567",
+        "email": "a@b.example",
+        "telegram_chat_id": 42,
+        "whatsapp_user_id": "US.1",
+    }
     body = {name: values.get(name, "42")}
     assert owner.post("/contacts/", body, format="json").status_code == 201
 

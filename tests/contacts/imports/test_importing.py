@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from contacts.attributes import MAX_ATTRIBUTES
 from contacts.imports.importing import BLOCK, run_import
 from contacts.models import Contact, ContactImport, Suppression, SuppressionScope
 from contacts.opting.suppressions import suppress
@@ -140,6 +141,10 @@ def test_a_file_that_cannot_be_read_fails_with_a_reason(
         ("attributes", '"{""a"": NaN}"'),
         ("attributes", '"{""a"": [1e400]}"'),
         ("attributes", '"{""a"": ""\\u0000""}"'),
+        ("attributes", '"{""a"": ' + "[" * 9 + "]" * 9 + '}"'),
+        ("attributes", '"{""a"": ' + "[" * 700 + "]" * 700 + '}"'),
+        ("attributes", '"{""' + "x" * 101 + '"": 1}"'),
+        ("telegram_chat_id", "9007199254740992"),
         ("attributes", '"{""a"": ""\\ud800""}"'),
     ],
 )
@@ -151,6 +156,24 @@ def test_a_row_with_a_wrong_value_is_refused_alone(tenant: Tenant, column: str, 
     assert (job.status, counts(job)) == ("DONE", (1, 0, 0, 1))
     error = job.errors.get()
     assert (error.line, error.field) == (2, column)
+
+
+def test_an_import_keeps_large_numbers_exactly(tenant: Tenant) -> None:
+    take(tenant, 'external_id,attributes\na,"{""n"": 9007199254740993, ""m"": 7}"\n')
+
+    assert Contact.objects.get().attributes == {"n": "9007199254740993", "m": 7}
+
+
+def test_imports_together_keep_the_limit_of_attributes(tenant: Tenant) -> None:
+    stored = {f"a{n}": "x" for n in range(MAX_ATTRIBUTES)}
+    ContactFactory.create(tenant=tenant, external_id="a", attributes=stored)
+
+    job = take(tenant, "external_id,first_name,more\na,Zoe,x\nb,Bea,x\n")
+
+    assert counts(job) == (1, 0, 0, 1)
+    assert (job.errors.get().line, job.errors.get().field) == (2, "attributes")
+    assert Contact.objects.get(external_id="a").first_name != "Zoe"
+    assert counts(take(tenant, "external_id,first_name\na,Zoe\n")) == (0, 1, 0, 0)
 
 
 def test_lines_are_counted_as_an_editor_does(tenant: Tenant) -> None:

@@ -164,6 +164,22 @@ def test_a_refresh_token_opens_no_route(anonymous: APIClient) -> None:
     assert anonymous.get("/me/").status_code == 401
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEARER  "])
+def test_the_case_of_the_scheme_does_not_matter(anonymous: APIClient, scheme: str) -> None:
+    token = issue(MembershipFactory.create()).access_token
+    anonymous.credentials(HTTP_AUTHORIZATION=f"{scheme} {token}")
+
+    assert anonymous.get("/me/").status_code == 200
+
+
+@pytest.mark.parametrize("header", ["", "bearer", "Token {}", "bearer{}", "bearer {} {}", "{}"])
+def test_another_header_opens_no_route(anonymous: APIClient, header: str) -> None:
+    token = issue(MembershipFactory.create()).access_token
+    anonymous.credentials(HTTP_AUTHORIZATION=header.replace("{}", str(token)))
+
+    assert anonymous.get("/me/").status_code == 401
+
+
 def test_an_access_token_that_has_expired_is_one_plain_error(anonymous: APIClient) -> None:
     token = issue(MembershipFactory.create()).access_token
     token.set_exp(lifetime=timedelta(seconds=-1))
