@@ -2,12 +2,13 @@
 
 from django_filters import rest_framework as filters
 
+from api.list_parameters import TrueOrFalseFilter
 from inbound.models import REPLY_KINDS, ReceivedMessage
 
 
 class ContactMessageFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=REPLY_KINDS)
-    may_want_out = filters.BooleanFilter(
+    may_want_out = TrueOrFalseFilter(
         help_text="True: only replies that may ask for an end, for a person to read."
     )
 
