@@ -121,9 +121,22 @@ def _request_data(response: HttpResponseBase) -> Any:
     request = getattr(response, "renderer_context", {}).get("request")
     data: Any = getattr(request, "_full_data", None)
     if not hasattr(data, "lists"):
-        return data
+        return _shortened(data)
     values = {key: data.getlist(key) for key in data}
     return {key: items if key in LISTS else _form_value(items[-1]) for key, items in values.items()}
+
+
+MOST_COMPARED = 1000
+"""Items of a list that are compared: a body may hold 100,000 recipients."""
+
+
+def _shortened(data: Any) -> Any:
+    if not isinstance(data, dict):
+        return data
+    return {
+        name: value[:MOST_COMPARED] if isinstance(value, list) else value
+        for name, value in data.items()
+    }
 
 
 LISTS = frozenset({"tags"})

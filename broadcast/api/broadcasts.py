@@ -58,6 +58,8 @@ SEND_EXAMPLE = OpenApiExample(
 
 SUMMED = ("total", "handed_over", "failed", "unknown", "suppressed", "clicked")
 """Counters that the dashboard's `totals` add up."""
+CUMULATIVE = ("sent", "delivered", "read")
+"""Sums of what the providers report: a broadcast without reports adds nothing to the last two."""
 
 TAKE_REFUSED = {**HOLD_REFUSED, 413: ErrorResponseSerializer}
 """Error answers of a request that takes recipients: its body may be too large."""
@@ -75,7 +77,7 @@ class DashboardPages(NumberedPages):
 
     def get_paginated_response_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         page = super().get_paginated_response_schema(schema)
-        sums: dict[str, Any] = {name: {"type": "integer"} for name in SUMMED}
+        sums: dict[str, Any] = {name: {"type": "integer"} for name in (*SUMMED, *CUMULATIVE)}
         sums["cost"] = {"type": "string", "format": "decimal"}
         totals = {"type": "object", "required": sorted(sums), "properties": sums}
         return {

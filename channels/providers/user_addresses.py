@@ -14,7 +14,8 @@ from channels.port.events import SamePerson
 def address_of(number: object, user_id: object = None) -> str:
     """The number in E.164 if there is one, else the user id, else ''."""
     for value in (number, user_id):
-        text = value if isinstance(value, str) else ""
+        is_written = isinstance(value, str | int) and not isinstance(value, bool)
+        text = str(value) if is_written else ""
         digits = text.removeprefix("+")
         if digits.isascii() and digits.isdecimal():
             return f"+{digits}"

@@ -37,7 +37,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503 while this process cannot do all of its work; who may see the metrics is told why."""
+    """503 while a need is not met; who may see the metrics is told which, and why."""
     missing = {name: reason for name, check in CHECKS.items() if (reason := check())}
     if not missing:
         return JsonResponse({"status": "ok"})

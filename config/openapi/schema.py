@@ -90,8 +90,7 @@ class Schema(AutoSchema):
         if direction == "response":
             # Every operation may find no database.
             for status in ("409", "422", "503") if self._is_idempotent() else ("503",):
-                if status not in responses:
-                    responses[status] = self._error_response(status)
+                responses.setdefault(status, self._error_response(status))
         return responses
 
     def _error_response(self, status: str) -> Any:

@@ -57,7 +57,7 @@ _own_counts = _OwnCounts()
 class LoginThrottle(SimpleRateThrottle):
     """Limits attempts per client and e-mail, against guessing one user's password.
 
-    While Redis does not work, each process counts for itself; the lock-out counts in PostgreSQL.
+    If Redis does not work, this process counts; the lock-out counts in PostgreSQL anyway.
     """
 
     scope = "token"
@@ -66,7 +66,7 @@ class LoginThrottle(SimpleRateThrottle):
         if not _own_counts.are_used:
             try:
                 return bool(super().allow_request(request, view))
-            except RedisError as error:
+            except (RedisError, OSError) as error:
                 log.warning("log_ins_counted_without_redis", error_type=type(error).__name__)
                 _own_counts.use()
         return self._allow_by_own_counts(self.get_cache_key(request, view))

@@ -27,9 +27,10 @@ from tests.fixtures.types import Rows
 
 ROWS = int(os.environ.get("ADMIN_ROWS", "200"))
 MAX_SECONDS = 1.0
+"""Processor time of the page, and the time of its statements: a busy machine does not count."""
 MAX_STATEMENTS = 12
 TRIES = 3
-"""A page is slow only if it is slow each time: other processes share the machine."""
+"""A page is slow only if it is slow each time: other processes share the database."""
 LARGE = 1_000_000
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(7200)]
@@ -78,9 +79,11 @@ def check(client: Client, url: str, form: dict[str, Any] | None = None) -> str:
     best = float("inf")
     for _ in range(TRIES):
         with CaptureQueriesContext(connection) as queries:
-            began = time.perf_counter()
+            began = time.thread_time()
             answer = client.get(url) if form is None else client.post(url, form)
-            best = min(best, time.perf_counter() - began)
+            computing = time.thread_time() - began
+        asking = sum(float(query["time"]) for query in queries.captured_queries)
+        best = min(best, computing + asking)
         if best < MAX_SECONDS:
             break
     assert answer.status_code in (200, 302), (url, answer.status_code)
