@@ -280,19 +280,12 @@ class ContactImport(models.Model):
 class ContactImportPart(models.Model):
     """A piece of an import's file after `content`, so that no process holds a whole file."""
 
-    id = models.BigAutoField(primary_key=True)
+    pk = models.CompositePrimaryKey("contact_import_id", "number")
     contact_import = models.ForeignKey(
         ContactImport, on_delete=models.CASCADE, db_index=False, related_name="parts"
     )
     number = models.PositiveIntegerField()
     content = models.BinaryField()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=("contact_import", "number"), name="contact_import_part_once"
-            ),
-        )
 
     def __str__(self) -> str:
         return f"{self.contact_import_id} {self.number}"

@@ -42,13 +42,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ContactImportPart',
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('pk', models.CompositePrimaryKey('contact_import_id', 'number', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveIntegerField()),
                 ('content', models.BinaryField()),
                 ('contact_import', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='contacts.contactimport')),
             ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('contact_import', 'number'), name='contact_import_part_once')],
-            },
         ),
     ]
