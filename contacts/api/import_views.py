@@ -189,7 +189,7 @@ class ImportViewSet(
         file = fields.pop("file")
         if (file.size or 0) > MAX_BYTES:
             raise RequestTooLarge("A file may have 200 MB at most.", attr="file")
-        country = fields["default_country"] or self.tenant.default_country
+        country = fields.get("default_country") or self.tenant.default_country
         fields["encoding"] = fields["encoding"] or _encoding(file, country=country)
         user = request.user if isinstance(request.user, User) else None
         with transaction.atomic():
