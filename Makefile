@@ -7,7 +7,7 @@ DEBIANS_CHROMIUM := /usr/bin/chromium
 export CHROMIUM ?= $(DEBIANS_CHROMIUM)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test e2e conformance check bench chaos lock clean base dev
+.PHONY: help demo run test e2e admin conformance check bench chaos lock clean base dev
 
 help: ## What there is
 	@grep -hE '^[a-z0-9]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ e2e: dev ## A browser in front of the whole stack (needs Chromium); screenshots 
 	  { echo "make e2e needs Chromium, and there is none at $(CHROMIUM): install it there, or name" \
 	  "another: make e2e CHROMIUM=/path/to/chrome" >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+admin: dev ## Every page of the admin over a million rows (ROWS), each within a second; takes a while
+	@ADMIN_ROWS=$(or $(ROWS),1000000) $(BIN)/python -m pytest -s tests/backoffice/test_many_rows.py $(ARGS)
 
 conformance: dev ## Prove the adapters against specs and clients that others wrote (needs npm, and Java)
 	@test -x .data/npm/node_modules/.bin/prism || npm install --silent --no-audit --no-fund \

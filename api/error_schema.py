@@ -8,6 +8,8 @@ from rest_framework import serializers
 
 from api.exceptions import VALIDATION_STATUSES, error_body
 
+FIRST_OF_SERVER = 500
+
 
 class ErrorType(TextChoices):
     VALIDATION_ERROR = "validation_error"
@@ -37,6 +39,8 @@ class ErrorResponseSerializer(serializers.Serializer[Any]):
 def example(status: int, code: str, detail: str, *, attr: str | None = None) -> OpenApiExample:
     """An example of an error, for `examples` of extend_schema."""
     kind = ErrorType.VALIDATION_ERROR if status in VALIDATION_STATUSES else ErrorType.CLIENT_ERROR
+    if status >= FIRST_OF_SERVER:
+        kind = ErrorType.SERVER_ERROR
     return OpenApiExample(
         code,
         value=error_body(kind.value, code, detail, attr=attr),

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 
 from broadcast.control import auto_pausing
 from broadcast.control.expiring import expire_due
@@ -23,6 +22,7 @@ from broadcast.lifecycle import finish_planning
 from broadcast.models import Broadcast
 from broadcast.moves.finishing import finish_all
 from channels.pacing.limiter import remember_the_start
+from postgres import clock
 
 MAX_COUNTDOWN = 60.0
 """Seconds. If a lane waits longer, beat finds its row; no task waits in Redis."""
@@ -44,11 +44,11 @@ MAX_DROPPED_PLANS = 100
 @shared_task
 def serve() -> None:
     """Serve due lanes; if no lane is due, end at once without another hint."""
-    serve_lanes(clock=timezone.now, announce=_serve_at)
+    serve_lanes(clock=clock.now, announce=_serve_at)
 
 
 def _serve_at(due: datetime) -> None:
-    wait = max(0.0, (due - timezone.now()).total_seconds())
+    wait = max(0.0, (due - clock.now()).total_seconds())
     if not wait:
         serve.apply_async(expires=HINT_LASTS)  # a countdown of zero would start a timer
     elif wait <= MAX_COUNTDOWN:
@@ -58,13 +58,13 @@ def _serve_at(due: datetime) -> None:
 # Safe twice: it acts on a broadcast whose `planning_at` is set, under its lock.
 @shared_task
 def plan_broadcast(*, broadcast_id: str) -> None:
-    finish_planning(broadcast_id=UUID(broadcast_id), now=timezone.now())
+    finish_planning(broadcast_id=UUID(broadcast_id), now=clock.now())
 
 
 # Safe twice: promotion locks each broadcast and checks its status again.
 @shared_task
 def promote() -> None:
-    promote_due(now=timezone.now())
+    promote_due(now=clock.now())
 
 
 # Safe twice: it only wakes and hints.
@@ -75,7 +75,7 @@ def revive() -> None:
     Also restarts the limiter's epoch after Redis was flushed.
     """
     remember_the_start()
-    now = timezone.now()
+    now = clock.now()
     wake_deferred(now=now)
     # Each hint in the queue will serve a lane: busy workers need no second hint for it.
     missing = lanes_overdue(before=now - OVERDUE_AFTER) - hints_waiting()
@@ -89,7 +89,7 @@ def revive() -> None:
 # Safe twice: each batch is swept by compare-and-set.
 @shared_task
 def sweep() -> None:
-    now = timezone.now()
+    now = clock.now()
     sweep_batches(now=now)
     finish_all(now=now)
 
@@ -97,13 +97,13 @@ def sweep() -> None:
 # Safe twice: an answer moves a message as a receipt does, never down.
 @shared_task
 def look_up() -> None:
-    look_up_unknown(now=timezone.now())
+    look_up_unknown(now=clock.now())
 
 
 # Safe twice: each broadcast is checked again under its lock.
 @shared_task
 def expire() -> None:
-    now = timezone.now()
+    now = clock.now()
     expire_due(now=now)
     end_holds(now=now)
 
@@ -112,19 +112,19 @@ def expire() -> None:
 @shared_task
 def fall_back_all() -> None:
     if settings.SENDING_ENABLED:
-        fall_back(now=timezone.now())
+        fall_back(now=clock.now())
 
 
 # Safe twice: each broadcast is locked, and a recipient has one open try at a time.
 @shared_task
 def retry_capped_all() -> None:
     if settings.SENDING_ENABLED:
-        retry_capped(now=timezone.now())
+        retry_capped(now=clock.now())
 
 
 # Safe twice: a paused broadcast is not paused again.
 @shared_task
 def pause_for_templates() -> None:
-    now = timezone.now()
+    now = clock.now()
     auto_pausing.pause_for_templates(now=now)
     auto_pausing.pause_for_tenants(now=now)

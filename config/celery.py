@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import Any
 
 import structlog
-from celery import Celery
 from celery.signals import (
+    beat_init,
     setup_logging,
     task_postrun,
     task_prerun,
@@ -21,10 +21,11 @@ from django.db import close_old_connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from config.garbage import freeze_loaded_objects
+from config.task_time import App, watch_clock
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
-app = Celery("config")
+app = App("config", task_cls="config.task_time:TimelyTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
@@ -55,6 +56,13 @@ def loaded(**_: Any) -> None:
     """Runs before the first task, in each process that runs tasks."""
     sys.setswitchinterval(SWITCH_SECONDS)
     freeze_loaded_objects()
+
+
+@beat_init.connect
+@worker_ready.connect
+def keeps_time(**_: Any) -> None:
+    """Runs in beat, and in the process that takes a worker's tasks from the queue."""
+    watch_clock()
 
 
 @worker_process_shutdown.connect

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from celery import shared_task
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from contacts.imports import importing
 from contacts.models import ContactImport
+from postgres import clock
 
 NOT_STARTED_AFTER = timedelta(minutes=2)
 """Age of a waiting import at which beat starts its task again: the broker may have lost it."""
@@ -26,7 +26,7 @@ REVIVED_AT_ONCE = 20
 @shared_task
 def run_import(*, import_id: str) -> None:
     is_over = importing.run_import(
-        import_id=UUID(import_id), clock=timezone.now, seconds=SECONDS_IN_TURN
+        import_id=UUID(import_id), clock=clock.now, seconds=SECONDS_IN_TURN
     )
     if not is_over:
         run_import.delay(import_id=import_id)
@@ -35,7 +35,7 @@ def run_import(*, import_id: str) -> None:
 # Safe twice: it only starts tasks that are safe twice.
 @shared_task
 def revive_imports() -> None:
-    lost = lost_imports(now=timezone.now())
+    lost = lost_imports(now=clock.now())
     for import_id in lost.values_list("pk", flat=True)[:REVIVED_AT_ONCE]:
         run_import.delay(import_id=str(import_id))
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from celery import shared_task
-from django.utils import timezone
 
 from doctor.checkup import check_up
+from postgres import clock
 
 DOCTOR_LOOKS_BACK = timedelta(days=7)
 """The task skips broadcasts that finished earlier; `manage.py doctor` checks them too."""
@@ -14,5 +14,5 @@ DOCTOR_LOOKS_BACK = timedelta(days=7)
 # Safe to run twice: it reads, and stores one more result.
 @shared_task
 def doctor() -> None:
-    now = timezone.now()
+    now = clock.now()
     check_up(now=now, since=now - DOCTOR_LOOKS_BACK)

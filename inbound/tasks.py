@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from celery import shared_task
-from django.utils import timezone
 
 from inbound.applying import acknowledging
 from inbound.applying.aliases import purge_aliases
@@ -11,6 +10,7 @@ from inbound.applying.applying import apply_block
 from inbound.applying.due_events import newest_stored
 from inbound.applying.parking import apply_parked
 from inbound.applying.purging import purge_events
+from postgres import clock
 
 MAX_BLOCKS = 50
 """Limits the length of a run; the next run takes the rest."""
@@ -26,21 +26,21 @@ def apply_events() -> None:
     """
     newest = newest_stored()
     for _ in range(MAX_BLOCKS):
-        if newest is None or apply_block(now=timezone.now(), up_to=newest) == 0:
+        if newest is None or apply_block(now=clock.now(), up_to=newest) == 0:
             return
 
 
 # Safe twice: receipts are monotonic.
 @shared_task
 def retry_parked() -> None:
-    apply_parked(now=timezone.now())
+    apply_parked(now=clock.now())
 
 
 # Safe twice: it deletes only old rows.
 @shared_task
 def purge() -> None:
-    purge_events(now=timezone.now())
-    purge_aliases(now=timezone.now())
+    purge_events(now=clock.now())
+    purge_aliases(now=clock.now())
 
 
 # Safe twice: an answered query is answered again, which changes nothing.

@@ -4,11 +4,11 @@ from uuid import UUID
 
 import structlog
 from celery import shared_task
-from django.utils import timezone
 
 from api.errors import DomainError
 from channels.models import TenantWAApp
 from channels.providers.template_registry import TEMPLATE_PROVIDERS
+from postgres import clock
 from templates_wa.provider.syncing import sync
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,6 @@ def sync_all() -> None:
 def sync_app(*, app_id: str) -> None:
     app = TenantWAApp.objects.select_related("app", "tenant").get(pk=UUID(app_id))
     try:
-        sync(app=app, now=timezone.now())
+        sync(app=app, now=clock.now())
     except DomainError as error:
         log.warning("templates_not_synced", sender=app_id, code=error.code)

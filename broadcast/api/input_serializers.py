@@ -55,6 +55,7 @@ RECIPIENTS = {
             _recipient_by("contact", UUID_TEXT),
             _recipient_by("phone", SHORT_TEXT),
             _recipient_by("external_id", SHORT_TEXT),
+            _recipient_by("whatsapp_user_id", SHORT_TEXT),
         ]
     },
 }

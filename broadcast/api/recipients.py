@@ -15,15 +15,15 @@ TOO_LARGE_HINT = "Tag the contacts and give an audience instead of recipients."
 MAX_VARIABLES = 50
 MAX_VALUE = 1024
 MAX_KEY = 200
-KEYS = ("contact", "phone", "external_id")
+KEYS = ("contact", "phone", "external_id", "whatsapp_user_id")
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 def parse(value: Any) -> list[RecipientRef]:
     """Parses contact ids and objects into recipients.
 
-    An object has exactly one of `contact`, `phone` and `external_id`, and optionally `variables`.
-    Raises InvalidInput with attr `recipients` or `recipients.<index>`.
+    An object has exactly one of KEYS, and optionally `variables`. Raises InvalidInput with attr
+    `recipients` or `recipients.<index>`.
     """
     if not isinstance(value, list):
         raise InvalidInput("Give a list of recipients.", attr="recipients")
@@ -46,7 +46,7 @@ def _one(item: Any, index: int) -> RecipientRef:
     if len(present_keys) != 1 or unknown_keys:
         raise _wrong(
             index,
-            "Give exactly one of contact, phone and external_id; only variables may be added.",
+            f"Give exactly one of {', '.join(KEYS)}; only variables may be added.",
         )
     variables = _variables(item.get("variables"), index)
     (key,) = present_keys
@@ -57,9 +57,12 @@ def _one(item: Any, index: int) -> RecipientRef:
         )
     if key == "contact":
         return RecipientRef(contact=_uuid(text, index), variables=variables)
-    if key == "phone":
-        return RecipientRef(phone=text, variables=variables)
-    return RecipientRef(external_id=text, variables=variables)
+    match key:
+        case "phone":
+            return RecipientRef(phone=text, variables=variables)
+        case "external_id":
+            return RecipientRef(external_id=text, variables=variables)
+    return RecipientRef(whatsapp_user_id=text, variables=variables)
 
 
 def _variables(value: Any, index: int) -> Mapping[str, str]:

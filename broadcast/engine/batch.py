@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from redis import RedisError
 
 from broadcast.engine.announcing import Announce, Announcement
@@ -105,7 +105,7 @@ def _begin(
     limit_lock_waits(lock_wait_for(lane.broadcast))
     try:
         return _claim_and_hand_over(lane, announcement, clock=clock)
-    except (DatabaseError, RedisError) as error:
+    except (Error, RedisError) as error:
         # Without its rate limiter, a paced sender waits; see channels/pacing.
         if not isinstance(error, RedisError) and not is_lock_timeout(error):
             raise

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from broadcast.content.checking import content_of
 from broadcast.content.rendering import Renderer
@@ -145,7 +145,7 @@ class BatchRun:
         limit_lock_waits(lock_wait_for(self._lane.broadcast))
         try:
             self._settle_all()
-        except DatabaseError as error:
+        except Error as error:
             if not is_passing(error):
                 raise
             log.warning("answers_kept", error_type=type(error.__cause__ or error).__name__)
@@ -158,7 +158,7 @@ class BatchRun:
             answers = self._unsettled.popleft()
             try:
                 self._settle(answers)
-            except DatabaseError as error:
+            except Error as error:
                 if is_passing(error):
                     self._unsettled.appendleft(answers)
                 raise
@@ -224,7 +224,7 @@ class BatchRun:
         """If the broadcast's row is locked, beat finishes the broadcast later."""
         try:
             finish(broadcast_id=self._lane.broadcast.pk, now=self._clock())
-        except DatabaseError as error:
+        except Error as error:
             if not is_lock_timeout(error):
                 raise
             log.info("finish_left_to_beat")

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from broadcast.models import Broadcast
 from postgres.passing_errors import is_passing
@@ -96,7 +96,7 @@ def postpone_lanes(broadcast: Broadcast, *, now: datetime) -> datetime | None:
     until = now + timedelta(seconds=rest)
     try:
         _execute(POSTPONE, {"broadcast": broadcast.pk, "until": until})
-    except DatabaseError as error:
+    except Error as error:
         if not is_passing(error):
             raise
         return None

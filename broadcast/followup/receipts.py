@@ -82,6 +82,12 @@ WHERE m.id = r.id AND m.broadcast_id = %(broadcast)s
        -- saves sending it again; a receipt of failure changes nothing.
        OR m.status IN ('PENDING', 'SUPPRESSED', 'CANCELLED', 'EXPIRED')
           AND m.attempts > 0 AND r.status <> 'FAILED')
+  -- A receipt that adds nothing writes nothing: providers report a queued message several times.
+  AND (r.rank > {RANK} OR m.provider_message_id = '' AND r.provider_id <> ''
+       OR m.sent_at IS NULL AND coalesce(r.sent_at, r.delivered_at, r.read_at) IS NOT NULL
+       OR m.delivered_at IS NULL AND coalesce(r.delivered_at, r.read_at) IS NOT NULL
+       OR m.read_at IS NULL AND r.read_at IS NOT NULL
+       OR m.failed_at IS NULL AND r.failed_at IS NOT NULL)
 """,
 )
 

@@ -19,21 +19,23 @@ from broadcast.errors import UnknownRecipients, nobody_to_send_to
 from broadcast.models import Broadcast, BroadcastCounters
 from broadcast.planning import audience
 from broadcast.planning.eligibility import eligibility_sql
+from contacts.spellings import spellings_of
 
 SHOWN_UNKNOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class RecipientRef:
-    """How a tenant names a recipient: exactly one of the three ways."""
+    """How a tenant names a recipient: exactly one of the four ways."""
 
     contact: UUID | None = None
     phone: str | None = None
     external_id: str | None = None
+    whatsapp_user_id: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return str(self.contact or self.phone or self.external_id)
+        return str(self.contact or self.phone or self.external_id or self.whatsapp_user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ class Plan:
 REFS = """
 WITH ref AS (
     SELECT * FROM unnest(%(contacts)s::uuid[], %(phones)s::text[], %(external_ids)s::text[],
-                         %(overrides)s::jsonb[])
-        WITH ORDINALITY AS r(contact, phone, external_id, overrides, n)
+                         %(user_ids)s::text[], %(overrides)s::jsonb[])
+        WITH ORDINALITY AS r(contact, phone, external_id, user_id, overrides, n)
 ), named AS (
     SELECT r.n, r.overrides, c.id FROM ref r JOIN contacts_contact c
         ON c.id = r.contact AND c.tenant_id = %(tenant)s
@@ -59,6 +61,17 @@ WITH ref AS (
     UNION ALL
     SELECT r.n, r.overrides, c.id FROM ref r JOIN contacts_contact c
         ON c.external_id = r.external_id AND c.tenant_id = %(tenant)s
+    UNION ALL
+    SELECT r.n, r.overrides, c.id FROM ref r JOIN contacts_contact c
+        ON c.whatsapp_user_id = r.user_id AND c.tenant_id = %(tenant)s
+    UNION ALL
+    -- Another spelling of the number, if no contact has this one.
+    SELECT r.n, r.overrides, c.id
+    FROM unnest(%(spelled_n)s::int[], %(spellings)s::text[]) AS s(n, phone)
+    JOIN ref r ON r.n = s.n
+    JOIN contacts_contact c ON c.phone = s.phone AND c.tenant_id = %(tenant)s
+    WHERE NOT EXISTS (SELECT FROM contacts_contact o
+                      WHERE o.phone = r.phone AND o.tenant_id = %(tenant)s)
 )
 """
 UNKNOWN_REFS = (
@@ -103,7 +116,15 @@ def set_recipients(
 
 def refs_of(broadcast: Broadcast, recipients: Sequence[RecipientRef]) -> dict[str, Any]:
     """Parameters of REFS. Raises UnknownRecipients."""
+    spelled = [
+        (n, spelling)
+        for n, recipient in enumerate(recipients, start=1)
+        for spelling in spellings_of(recipient.phone or "")[1:]
+    ]
     refs: dict[str, Any] = {
+        "spelled_n": [n for n, _ in spelled],
+        "spellings": [spelling for _, spelling in spelled],
+        "user_ids": [recipient.whatsapp_user_id for recipient in recipients],
         "contacts": [recipient.contact for recipient in recipients],
         "phones": [recipient.phone for recipient in recipients],
         "external_ids": [recipient.external_id for recipient in recipients],

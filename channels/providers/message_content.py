@@ -1,4 +1,4 @@
-"""What a recipient's message says, in the words that all providers share."""
+"""What readers find in a recipient's message: its kind and its words."""
 
 from dataclasses import dataclass, field
 

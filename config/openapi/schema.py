@@ -46,6 +46,7 @@ EXAMPLES = (
         "A request with this Idempotency-Key is in progress; try again for its answer.",
         attr=HEADER,
     ),
+    example(503, "database_unavailable", "The database cannot be used now; try again soon."),
 )
 
 
@@ -86,13 +87,15 @@ class Schema(AutoSchema):
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
-        if direction == "response" and self._is_idempotent():
-            base: Any = self  # its method has no types
-            for code in {"409", "422"} - responses.keys():
-                responses[code] = base._get_response_for_code(  # noqa: SLF001 - our own
-                    ErrorResponseSerializer, code
-                )
+        if direction == "response":
+            # Every operation may find no database.
+            for status in ("409", "422", "503") if self._is_idempotent() else ("503",):
+                responses.setdefault(status, self._error_response(status))
         return responses
+
+    def _error_response(self, status: str) -> Any:
+        base: Any = self  # its method has no types
+        return base._get_response_for_code(ErrorResponseSerializer, status)  # noqa: SLF001 - our own
 
     def _should_add_error_response(self, responses: dict[str, Any], status_code: str) -> bool:
         """Like the base class, which knows only its own exception handler."""

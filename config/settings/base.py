@@ -138,10 +138,16 @@ DATABASES: dict[str, dict[str, Any]] = {
 # A process that is stopped, frozen or disconnected within a transaction keeps its locks (of a
 # wallet, of a broadcast) at most 30 s. Work that needs these locks waits; beat's tasks skip the
 # locked rows. Options in DATABASE_URL come last: PostgreSQL takes the last value.
+#
+# A statement that waits longer for a lock fails, and its caller repeats it later. Sending, receipts
+# and clicks wait much less (postgres/lock_waits.py). A migration waits as long as it must.
+LOCK_TIMEOUT = "0" if "migrate" in sys.argv[1:2] else "5s"
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options["options"] = (
-    f"-c idle_in_transaction_session_timeout=30s {_options.get('options', '')}".rstrip()
-)
+    f"-c idle_in_transaction_session_timeout=30s -c lock_timeout={LOCK_TIMEOUT} "
+    f"{_options.get('options', '')}"
+).rstrip()
+_options.setdefault("connect_timeout", 5)  # seconds
 # Seconds after which PostgreSQL cancels a statement of a web request; 0 sets no limit.
 WEB_STATEMENT_TIMEOUT = env.float("WEB_STATEMENT_TIMEOUT", default=15.0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

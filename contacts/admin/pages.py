@@ -64,6 +64,7 @@ class ContactAdmin(AdminPage):
     list_select_related = ("tenant",)
     # Exact keys only: a search for a part of a name would read the whole table.
     search_fields = ("phone__exact", "external_id__exact", "whatsapp_user_id__exact")
+    ordering = ("-id",)  # by time, as ids are; no index has other orders of all tenants' rows
     sortable_by = ()
     autocomplete_fields = ("tenant",)
     readonly_fields = ("country", "created_at", "updated_at")
@@ -87,6 +88,8 @@ class SuppressionAdmin(Undeletable):
     list_filter = (BY_TENANT, "platform", "scope", "source")
     list_select_related = ("tenant",)
     search_fields = ("address__exact",)
+    ordering = ("-id",)
+    sortable_by = ()
     autocomplete_fields = ("tenant",)
     readonly_fields = ("source", "created_at")
     fixed_fields = ("tenant", "platform", "address", "scope")
@@ -154,6 +157,8 @@ class ContactImportAdmin(ReadOnlyAdmin):
     list_filter = (BY_TENANT, "status", "dry_run")
     list_select_related = ("tenant",)
     search_fields = ("file_name",)
+    ordering = ("-id",)
+    sortable_by = ()
     exclude = ("content",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContactImport]:

@@ -123,15 +123,13 @@ def write_rows(source: str, sheet: str, output: TextIO) -> None:
         rows = workbook.get_sheet_by_name(sheet) if sheet else workbook.get_sheet_by_index(0)
         if rows.total_height > MAX_ROWS or rows.total_width > MAX_WIDTH:
             raise FileUnreadable("This sheet is too large: save it as CSV.")
-        # Rows above the first used one are not given: they count in row numbers.
-        before = rows.start[0] if rows.start else 0
-        _write(rows.iter_rows(), before, output)
+        _write(rows.iter_rows(), output)
 
 
-def _write(rows: Iterable[Sequence[object]], before: int, output: TextIO) -> None:
+def _write(rows: Iterable[Sequence[object]], output: TextIO) -> None:
     writer = csv.writer(output)
     output.write("sep=,\r\n")
-    for number, cells in enumerate(rows, start=before + 1):
+    for number, cells in enumerate(rows, start=1):
         values = [text_of(cell) for cell in cells]
         if any(values):
             writer.writerow((number, *values))

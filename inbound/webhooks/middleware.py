@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 import structlog
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
+
+from api.exceptions import RETRY_AFTER
 
 log = structlog.get_logger(__name__)
 
@@ -32,9 +34,10 @@ class WebhooksMiddleware:
             return self._get_response(request)
         try:
             response: HttpResponse = view(request, *args, **kwargs)
-        except DatabaseError:
+        except Error:
             # Providers repeat a call after any answer but 2xx.
             log.exception("webhook_not_stored", provider=kwargs["provider"])
             response = HttpResponse(status=503, content_type="text/plain")
+            response["Retry-After"] = str(RETRY_AFTER)
         response["Content-Length"] = str(len(response.content))
         return response

@@ -88,6 +88,7 @@ class IdempotencyRecordAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     search_fields = ("key__exact",)
     ordering = ("-created_at",)
+    sortable_by = ()
     exclude = ("response_body",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[IdempotencyRecord]:

@@ -1,10 +1,17 @@
-"""Rate limits of log-in attempts."""
+"""Rate limits of log-in attempts.
+
+The attempts are counted in Redis. While Redis does not work, each process counts for itself
+(docs/adr/0019): log-in goes on, with a limit for each process.
+"""
 
 import hashlib
+from collections import OrderedDict
+from threading import Lock
+from time import monotonic
 
-import redis
 import structlog
 from django.conf import settings
+from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
@@ -13,24 +20,66 @@ from tenants.client_address import client_network
 
 log = structlog.get_logger(__name__)
 
+REDIS_AWAY_FOR = 5.0
+"""Seconds for which Redis is not asked again, so that no log-in waits for its time-out."""
+MAX_COUNTED = 100_000
+"""Clients that a process counts by itself; the oldest are forgotten."""
+
+
+class _OwnCounts:
+    """The attempts that this process has counted while Redis did not work."""
+
+    def __init__(self) -> None:
+        self._times: OrderedDict[str, list[float]] = OrderedDict()
+        self._changes = Lock()
+        self._away_until = 0.0
+
+    @property
+    def are_used(self) -> bool:
+        return monotonic() < self._away_until
+
+    def use(self) -> None:
+        self._away_until = monotonic() + REDIS_AWAY_FOR
+
+    def add(self, client: str, *, at: float, since: float, most: int) -> list[float]:
+        """Count an attempt, unless there are `most` since then; returns the earlier attempts."""
+        with self._changes:
+            earlier = [time for time in self._times.pop(client, []) if time > since]
+            self._times[client] = [at, *earlier] if len(earlier) < most else earlier
+            if len(self._times) > MAX_COUNTED:
+                self._times.popitem(last=False)
+            return earlier
+
+
+_own_counts = _OwnCounts()
+
 
 class LoginThrottle(SimpleRateThrottle):
     """Limits attempts per client and e-mail, against guessing one user's password.
 
-    If Redis does not answer, the throttle lets the request in: the lock-out counts in PostgreSQL.
+    If Redis does not work, this process counts; the lock-out counts in PostgreSQL anyway.
     """
 
     scope = "token"
 
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        if not _own_counts.are_used:
+            try:
+                return bool(super().allow_request(request, view))
+            except (RedisError, OSError) as error:
+                log.warning("log_ins_counted_without_redis", error_type=type(error).__name__)
+                _own_counts.use()
+        return self._allow_by_own_counts(self.get_cache_key(request, view))
+
+    def _allow_by_own_counts(self, client: str) -> bool:
+        self.now = self.timer()
+        number, seconds = self.parse_rate(self.get_rate())
+        most, since = number or 0, self.now - (seconds or 0)
+        self.history = _own_counts.add(client, at=self.now, since=since, most=most)
+        return len(self.history) < most
+
     def get_rate(self) -> str:
         return str(getattr(settings, "TOKEN_THROTTLE_RATE", "10/min"))
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        try:
-            return super().allow_request(request, view)
-        except (redis.RedisError, OSError) as error:
-            log.warning("throttle_without_redis", error_type=type(error).__name__)
-            return True
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         return self._key(f"{self.get_ident(request)} {_email(request)}")

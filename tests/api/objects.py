@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from contacts.models import ContactImport
+from inbound.models import ReceivedMessage
 from tenants.models import Tenant
 from tests.factories import (
     BroadcastFactory,
@@ -32,6 +33,16 @@ OBJECTS: Mapping[str, Callable[[Tenant], Model | str]] = {
     "contact-import": lambda tenant: ContactImport.objects.create(tenant=tenant, file_name="a.csv"),
     "contact-messages": lambda tenant: ContactFactory.create(tenant=tenant),
     "contact-telegram-link": lambda tenant: ContactFactory.create(tenant=tenant),
+    "replies": lambda tenant: ReceivedMessage.objects.create(
+        tenant=tenant,
+        app=ProviderAppFactory.create(tenant=tenant),
+        platform="WHATSAPP",
+        address="+491701234567",
+        text="Hi",
+        provider_message_id="wamid.1",
+        at=timezone.now(),
+        received_at=timezone.now(),
+    ),
     "suppression": lambda tenant: SuppressionFactory.create(tenant=tenant),
     "broadcast": lambda tenant: BroadcastFactory.create(tenant=tenant),
     "broadcast-estimate": lambda tenant: BroadcastFactory.create(tenant=tenant),

@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fault", default="", help="only this fault, in every run")
+    parser.add_argument("--fault", default="", help="only one of these faults in every run: a,b,c")
     options = parser.parse_args()
     folder = _own_servers()
     # django.setup reads the settings, so the environment must be set before.

@@ -2,9 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
-from random import Random
 
 from celery import current_app
 from django.conf import settings
@@ -13,38 +11,10 @@ from django.utils import timezone
 from api.errors import DomainError
 from broadcast import lifecycle
 from broadcast.engine.checkpoints import Point
-from tests.chaos.fleet import Fleet
-from tests.chaos.scenario import Scenario
-from tests.chaos.witness import Witness
+from tests.chaos.chaos import CHILDREN, PER_CHILD, Chaos
+from tests.chaos.machine_faults import MACHINE_FAULTS
 
-BATCH = settings.BROADCAST_BATCH_SIZE
-CHILDREN = 2
-"""Processes of the sending pool."""
-PER_CHILD = settings.BATCHES_AT_ONCE * BATCH
-"""Most messages that one child process can have claimed but not settled."""
 PAST_THE_LEASE = settings.BROADCAST_BATCH_LEASE + 2.0
-
-
-@dataclass(slots=True)
-class Chaos:
-    """The objects that the faults of a run act on, and what the faults have done so far."""
-
-    fleet: Fleet
-    witness: Witness
-    scenario: Scenario
-    random: Random
-    allowance: int = 0
-    """UNKNOWN messages that the faults so far may explain.
-
-    If the answer to one request for many messages is lost, all of them may become UNKNOWN.
-    """
-    cancelled_by: float | None = None
-    """When the cancel returned (time.time())."""
-    done: list[str] = field(default_factory=list)
-    later: list[tuple[float, str, Callable[[], None]]] = field(default_factory=list)
-
-    def after(self, seconds: float, name: str, action: Callable[[], None]) -> None:
-        self.later.append((time.monotonic() + seconds, name, action))
 
 
 def kill_a_worker(chaos: Chaos) -> None:
@@ -182,6 +152,6 @@ FAULTS: dict[str, Callable[[Chaos], None]] = {
         accepted_then_5xx,
         slow_answers,
     )
-}
+} | MACHINE_FAULTS
 # These two stand for many faults each, one per named point, so they weigh double.
 WEIGHTS = [4 if name in {"kill_at_a_point", "stop_at_a_point"} else 2 for name in FAULTS]

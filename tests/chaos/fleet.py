@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -36,6 +37,9 @@ class Fleet:
         self._logs = DATA_DIR / "log"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._orphans: list[psutil.Process] = []
+        self._killed: set[int] = set()
+        self._ended: list[str] = []
+        self._environments: dict[str, Mapping[str, str]] = {}
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._watch = threading.Thread(target=self._keep_alive, daemon=True)
@@ -79,8 +83,21 @@ class Fleet:
 
     def kill(self, name: str) -> None:
         """Kills the process and its children, as the kernel's out-of-memory killer might."""
-        for process in reversed(self._family(name)):
+        family = self._family(name)
+        self._killed |= {process.pid for process in family}
+        for process in reversed(family):
             _signal(process, signal.SIGKILL)
+
+    def restart_with(self, name: str, environment: Mapping[str, str]) -> None:
+        """Kills the process; it is restarted, and has these variables until the next call."""
+        self._environments[name] = environment
+        self.kill(name)
+
+    def take_ended(self) -> list[str]:
+        """The processes that have ended since the last call and that no fault has killed."""
+        with self._lock:
+            ended, self._ended = self._ended, []
+        return ended
 
     def kill_child(self, name: str, choice: int) -> None:
         """Kills one of a pool's processes; its parent starts another."""
@@ -92,6 +109,7 @@ class Fleet:
         """Kills only the parent; its children become orphans that still hold claimed messages."""
         family = self._family(name)
         self._orphans += family[1:]
+        self._killed.add(family[0].pid)
         _signal(family[0], signal.SIGKILL)
 
     def stop_child(self, name: str, choice: int) -> None:
@@ -153,6 +171,7 @@ class Fleet:
                     "BROADCAST_CHECKPOINT_DIR": str(self.points),
                     "WEB_WORKERS": "1",
                     "PUBLIC_URL": self.web_url,
+                    **self._environments.get(name, {}),
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -168,6 +187,13 @@ class Fleet:
             with self._lock:
                 dead = [
                     name for name, process in self._running.items() if process.poll() is not None
+                ]
+                # Python's sleep may fail on a clock that libfaketime has changed.
+                self._ended += [
+                    name
+                    for name in dead
+                    if self._running[name].pid not in self._killed
+                    and not self._environments.get(name)
                 ]
             for name in dead:
                 self._start(name)

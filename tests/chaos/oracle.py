@@ -8,7 +8,7 @@ from django.db import connection
 
 from broadcast.models import Batch, Broadcast, BroadcastMessage
 from broadcast.states import FINISHED, BroadcastStatus
-from tests.chaos.faults import Chaos
+from tests.chaos.chaos import Chaos
 from tests.chaos.scenario import Scenario
 
 OPEN = ("PENDING", "SENDING")

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
+import psycopg2
 from django.db import Error, connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from broadcast import lifecycle
 from broadcast.models import Broadcast, BroadcastMessage
 from tests.chaos.accounts import Account
-from tests.chaos.faults import FAULTS, WEIGHTS, Chaos, control
+from tests.chaos.chaos import Chaos
+from tests.chaos.faults import FAULTS, WEIGHTS, control
 from tests.chaos.fleet import Fleet
 from tests.chaos.oracle import breaches
 from tests.chaos.scenario import make_scenario
@@ -47,11 +50,16 @@ def run(seed: int, *, fleet: Fleet, witness: Witness, only: str = "") -> Run:
     began = time.monotonic()
     scenario = make_scenario(seed, random, witness=witness, web_url=fleet.web_url)
     chaos = Chaos(fleet=fleet, witness=witness, scenario=scenario, random=random)
-    names = [only] if only else random.choices(list(FAULTS), WEIGHTS, k=random.choice([1, 2, 2, 3]))
+    names = (
+        [random.choice(only.split(","))]
+        if only
+        else random.choices(list(FAULTS), WEIGHTS, k=random.choice([1, 2, 2, 3]))
+    )
     for name in names:
         chaos.after(random.uniform(0, WINDOW), name, partial(FAULTS[name], chaos))
     lifecycle.send(tenant=scenario.tenant, broadcast_id=scenario.broadcast.pk, now=timezone.now())
     wrong = _until_all_holds(chaos)
+    wrong += [f"{name} ended by itself" for name in fleet.take_ended()]
     missed = fleet.withdraw_orders()
     return Run(
         seed=seed,
@@ -83,7 +91,7 @@ def _do_what_is_due(chaos: Chaos) -> None:
             chaos.later.remove(entry)
             try:
                 entry[2]()
-            except (Error, OperationalError):
+            except (Error, psycopg2.Error, OperationalError, RedisError):
                 # Another fault has stopped the database or the broker: retry, as a user would.
                 connection.close()
                 chaos.after(RETRY_SECONDS, *entry[1:])

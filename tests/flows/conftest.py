@@ -35,6 +35,14 @@ def stack(
     end(beat, by=signal.SIGTERM, grace=10.0)
 
 
+@pytest.fixture
+def beat(celery_worker_process: StartWorker, tmp_path: Path) -> Iterator[None]:
+    """Beat, without any worker yet."""
+    process = _start_beat(tmp_path, dict(FAST))
+    yield
+    end(process, by=signal.SIGTERM, grace=10.0)
+
+
 def _start_beat(folder: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile="]
     with (folder / "beat.log").open("wb") as output:

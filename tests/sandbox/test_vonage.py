@@ -90,5 +90,5 @@ def test_a_reply(client: Client, sender: SenderAccount, receiver: Receiver) -> N
 def test_credentials(sender: SenderAccount) -> None:
     assert check_credentials(account=sender, timeout=3).kind is OutcomeKind.ACCEPTED
     revoked = replace(sender, credentials={"api_key": "k", "api_secret": "revoked"})
-    assert check_credentials(account=revoked, timeout=3).code == "provider_refused"
+    assert check_credentials(account=revoked, timeout=3).code == "sender_unauthorized"
     assert send(revoked, "+14155230001").code == "sender_unauthorized"

@@ -204,7 +204,7 @@ class RateAdmin(Undeletable):
 class TopUpAdmin(LargeTable):
     list_display = ("created_at", "wallet", "amount", "currency", "provider", "status", "reason")
     list_filter = (("wallet", AutocompleteSelectFilter),)
-    list_select_related = ("wallet",)
+    list_select_related = ("wallet__tenant",)
 
 
 @admin.register(ReceivedPayment)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.port.events import CHOSEN, ReplyKind
+from channels.providers.json_values import place_in, text_in
 from channels.providers.message_content import Content
 
 KINDS = {
@@ -42,26 +43,22 @@ def content_of(payload: Mapping[str, Any]) -> Content:
     kind = KINDS.get(name, ReplyKind.UNKNOWN)
     return Content(
         kind,
-        _described(kind, part) or next(filter(None, (_text(part.get(key)) for key in WORDS)), ""),
-        _text(part.get("postbackText")) or (_text(part.get("id")) if kind in CHOSEN else ""),
+        _described(kind, part) or next(filter(None, (text_in(part.get(key)) for key in WORDS)), ""),
+        text_in(part.get("postbackText")) or (text_in(part.get("id")) if kind in CHOSEN else ""),
         answers=_reacted_to(part) if kind is ReplyKind.REACTION else "",
         unknown_type=name or "no type",
     )
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _reacted_to(part: Mapping[str, Any]) -> str:
-    return _text(part.get("gsId")) or _text(part.get("message_id")) or _text(part.get("id"))
+    return text_in(part.get("gsId")) or text_in(part.get("message_id")) or text_in(part.get("id"))
 
 
 def _described(kind: ReplyKind, part: Mapping[str, Any]) -> str:
     """The words that describe a place or contacts."""
     if kind is ReplyKind.LOCATION:
-        place = f"{part.get('latitude', '')},{part.get('longitude', '')}".strip(",")
-        words = (_text(part.get("name")), _text(part.get("address")), place)
+        place = place_in(part)
+        words = (text_in(part.get("name")), text_in(part.get("address")), place)
         return ", ".join(word for word in words if word)
     if kind is ReplyKind.CONTACTS:
         contacts = part.get("contacts")
@@ -73,5 +70,5 @@ def _described(kind: ReplyKind, part: Mapping[str, Any]) -> str:
 def _name(card: Any) -> str:
     name = card.get("name") if isinstance(card, Mapping) else None
     if not isinstance(name, Mapping):
-        return _text(name)
-    return _text(name.get("formatted_name")) or _text(name.get("first_name"))
+        return text_in(name)
+    return text_in(name.get("formatted_name")) or text_in(name.get("first_name"))

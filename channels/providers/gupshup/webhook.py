@@ -32,8 +32,8 @@ from channels.providers.meta.change_value import events_of, pair_of_status
 from channels.providers.meta.template_webhook import TEMPLATE_FIELDS
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.reported_time import time_or
-from channels.providers.several_addresses import address_of, same_person
 from channels.providers.url_token import UrlTokenWebhook
+from channels.providers.user_addresses import address_of, same_person
 
 NOT_AS_DOCUMENTED = "Not a call as Gupshup documents it."
 

@@ -20,7 +20,7 @@ from channels.providers.meta.people import (
 )
 from channels.providers.partly_read import read_each
 from channels.providers.reported_time import time_or
-from channels.providers.several_addresses import address_of, same_person
+from channels.providers.user_addresses import address_of, same_person
 
 PREFERENCE_OPTED_OUT = {"stop": True, "resume": False, "signup": False}
 """A preference for marketing messages → whether the recipient has opted out."""

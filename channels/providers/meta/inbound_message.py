@@ -7,9 +7,11 @@ Source: developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from channels.port.events import ReplyKind
+from channels.providers.json_values import list_in, object_in, place_in, text_in
 from channels.providers.message_content import Content
 
 
@@ -36,43 +38,39 @@ def _object(part: Any) -> Mapping[str, Any]:
 
 
 def _unknown(name: str, part: Mapping[str, Any]) -> Content:
-    words = next((_text(part.get(key)) for key in _WORDS if _text(part.get(key))), "")
+    words = next((text_in(part.get(key)) for key in _WORDS if text_in(part.get(key))), "")
     return Content(ReplyKind.UNKNOWN, words, unknown_type=name or "no type")
 
 
 _WORDS = ("body", "text", "caption", "title", "name")
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _typed(part: Mapping[str, Any]) -> Content:
-    return Content(ReplyKind.TEXT, _text(part.get("body")))
+    return Content(ReplyKind.TEXT, text_in(part.get("body")))
 
 
 def _medium(kind: ReplyKind) -> Callable[[Mapping[str, Any]], Content]:
-    return lambda part: Content(kind, _text(part.get("caption")))
+    return lambda part: Content(kind, text_in(part.get("caption")))
 
 
 def _audio(part: Mapping[str, Any]) -> Content:
     kind = ReplyKind.VOICE if part.get("voice") is True else ReplyKind.AUDIO
-    return Content(kind, _text(part.get("caption")))
+    return Content(kind, text_in(part.get("caption")))
 
 
 def _button(part: Mapping[str, Any]) -> Content:
-    return Content(ReplyKind.BUTTON, _text(part.get("text")), _text(part.get("payload")))
+    return Content(ReplyKind.BUTTON, text_in(part.get("text")), text_in(part.get("payload")))
 
 
 def _reaction(part: Mapping[str, Any]) -> Content:
     """A reaction; without an emoji, the recipient removed it."""
-    answers = _text(part.get("message_id"))
-    return Content(ReplyKind.REACTION, _text(part.get("emoji")), answers=answers)
+    answers = text_in(part.get("message_id"))
+    return Content(ReplyKind.REACTION, text_in(part.get("emoji")), answers=answers)
 
 
 def _location(part: Mapping[str, Any]) -> Content:
-    words = [_text(part.get("name")), _text(part.get("address"))]
-    place = f"{part.get('latitude', '')},{part.get('longitude', '')}".strip(",")
+    words = [text_in(part.get("name")), text_in(part.get("address"))]
+    place = place_in(part)
     return Content(ReplyKind.LOCATION, ", ".join(word for word in (*words, place) if word))
 
 
@@ -84,35 +82,31 @@ def _contacts(part: Mapping[str, Any]) -> Content:
 
 def _card(card: Mapping[str, Any]) -> str:
     name = _object(card.get("name"))
-    full = _text(name.get("formatted_name")) or _text(name.get("first_name"))
-    phones = [_object(phone).get("phone") for phone in _list(card.get("phones"))]
-    return " ".join(word for word in (full, *map(_text, phones)) if word)
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+    full = text_in(name.get("formatted_name")) or text_in(name.get("first_name"))
+    phones = [_object(phone).get("phone") for phone in list_in(card.get("phones"))]
+    return " ".join(word for word in (full, *map(text_in, phones)) if word)
 
 
 def _order(part: Mapping[str, Any]) -> Content:
     """The note that the recipient wrote with the order, else the ordered products."""
-    items = [_object(item) for item in _list(part.get("product_items"))]
+    items = [_object(item) for item in list_in(part.get("product_items"))]
     lines = [
         f"{item.get('quantity', 1)} x {item['product_retailer_id']}"
         for item in items
         if item.get("product_retailer_id")
     ]
-    return Content(ReplyKind.ORDER, _text(part.get("text")) or ", ".join(lines))
+    return Content(ReplyKind.ORDER, text_in(part.get("text")) or ", ".join(lines))
 
 
 def _interactive(part: Mapping[str, Any]) -> Content:
-    name = _text(part.get("type")) or next((key for key in _ANSWERS if key in part), "")
+    name = text_in(part.get("type")) or next((key for key in _ANSWERS if key in part), "")
     read = _ANSWERS.get(name)
     answer = _object(part.get(name))
     return read(answer) if read else _unknown(f"interactive {name}".strip(), answer)
 
 
 def _chosen(kind: ReplyKind) -> Callable[[Mapping[str, Any]], Content]:
-    return lambda answer: Content(kind, _text(answer.get("title")), _text(answer.get("id")))
+    return lambda answer: Content(kind, text_in(answer.get("title")), text_in(answer.get("id")))
 
 
 def _form(answer: Mapping[str, Any]) -> Content:
@@ -120,22 +114,25 @@ def _form(answer: Mapping[str, Any]) -> Content:
     answers = answer.get("response_json")
     if answers is not None and not isinstance(answers, str):
         answers = json.dumps(answers, ensure_ascii=False)
-    return Content(ReplyKind.FORM, answers or _text(answer.get("body")))
+    return Content(ReplyKind.FORM, answers or text_in(answer.get("body")))
 
 
 def _permission(answer: Mapping[str, Any]) -> Content:
     """Whether the business may call: accept or reject."""
-    return Content(ReplyKind.BUTTON, _text(answer.get("response")))
+    return Content(ReplyKind.BUTTON, text_in(answer.get("response")))
 
 
 def _edit(part: Mapping[str, Any]) -> Content:
-    """The new content of a message that the recipient edited."""
-    new, answers = content_of(_object(part.get("message"))), _text(part.get("original_message_id"))
-    return Content(new.kind, new.text, new.payload, answers, new.unknown_type)
+    """The new content of a message that the recipient edited. An edit of an edit is unknown."""
+    new, answers = object_in(part.get("message")), text_in(part.get("original_message_id"))
+    if type_of(new) == "edit":
+        return Content(ReplyKind.UNKNOWN, answers=answers, unknown_type="edit of an edit")
+    content = content_of(new)
+    return replace(content, answers=answers)
 
 
 def _revoked(part: Mapping[str, Any]) -> Content:
-    return Content(ReplyKind.REVOKED, answers=_text(part.get("original_message_id")))
+    return Content(ReplyKind.REVOKED, answers=text_in(part.get("original_message_id")))
 
 
 _ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], Content]] = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from channels.port.events import AddressMoved, InboundEvent, NotUnderstood, Part, SamePerson
 from channels.providers.reported_time import time_or
-from channels.providers.several_addresses import address_of, same_person
+from channels.providers.user_addresses import address_of, same_person
 
 SYSTEM_TYPES = frozenset(
     {

@@ -86,7 +86,7 @@ def _change(
     yield from events_of(
         value,
         field=field,
-        account_id=(value.get("metadata") or {}).get("phone_number_id", ""),
+        account_id=str((value.get("metadata") or {}).get("phone_number_id") or ""),
         received_at=received_at,
         read_status=_status,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.port.events import ReplyKind
+from channels.providers.json_values import object_in, place_in, text_in
 from channels.providers.message_content import Content
 
 KINDS = {
@@ -77,33 +78,25 @@ ENVELOPE = frozenset({"message_id", "date", "chat", "from", "edit_date", "reply_
 
 def content_of(message: Mapping[str, Any]) -> Content:
     """The content. A message of an unknown type keeps its text or caption as its words."""
-    words = _text(message.get("text")) or _text(message.get("caption"))
-    if answers := _object(message.get("web_app_data")).get("data"):
+    words = text_in(message.get("text")) or text_in(message.get("caption"))
+    if answers := object_in(message.get("web_app_data")).get("data"):
         return Content(ReplyKind.FORM, str(answers))
     name = next((name for name in KINDS if name in message), "")
     if not name:
         names = sorted(str(field) for field in message if field not in ENVELOPE)
         return Content(ReplyKind.UNKNOWN, words, unknown_type=" ".join(names) or "no content")
-    return Content(KINDS[name], words or _described(name, _object(message[name])))
+    return Content(KINDS[name], words or _described(name, object_in(message[name])))
 
 
 def _described(name: str, part: Mapping[str, Any]) -> str:
     """The words that describe a sticker, a place or a contact."""
     if name == "sticker":
-        return _text(part.get("emoji"))
+        return text_in(part.get("emoji"))
     if name == "location":
-        return f"{part.get('latitude', '')},{part.get('longitude', '')}".strip(",")
+        return place_in(part)
     if name == "venue":
-        return ", ".join(filter(None, (_text(part.get("title")), _text(part.get("address")))))
+        return ", ".join(filter(None, (text_in(part.get("title")), text_in(part.get("address")))))
     if name == "contact":
         names = ("first_name", "last_name", "phone_number")
-        return " ".join(filter(None, (_text(part.get(key)) for key in names)))
+        return " ".join(filter(None, (text_in(part.get(key)) for key in names)))
     return ""
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

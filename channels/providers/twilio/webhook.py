@@ -26,9 +26,9 @@ from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookAnswer, WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import receipt_of
-from channels.providers.several_addresses import address_of, same_person
 from channels.providers.twilio.errors import failed
 from channels.providers.twilio.inbound_message import content_of
+from channels.providers.user_addresses import address_of, same_person
 
 STATUSES = {
     # Twilio has the message in a queue: a proof of acceptance, also if the answer was lost.

@@ -81,7 +81,8 @@ class VonageWebhook(WebhookReader):
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
         """The events in a stored call. Raises ValueError if the call is malformed."""
-        parameters = {name: _text(value) for name, value in json_object(body).items()}
+        given = {name: value for name, value in json_object(body).items() if value is not None}
+        parameters = {name: _text(value) for name, value in given.items()}
         is_receipt = "status" in parameters
         if not parameters.get("messageId") or not (is_receipt or parameters.get("msisdn")):
             raise ValueError("Not a call as Vonage documents it.")

@@ -54,3 +54,26 @@ def test_receipts_of_two_broadcasts_do_not_deadlock_with_a_batch_of_one(
         assert set(broadcast.messages.values_list("status", "charge_state")) == {
             ("FAILED", "REFUNDED")
         }
+
+
+@pytest.mark.django_db
+def test_a_receipt_that_adds_nothing_writes_nothing(
+    rich: Wallet, tenant: Tenant, now: datetime, people: MakePeople, sent: SendBroadcast
+) -> None:
+    """Twilio reports a queued message three times before it says `sent`."""
+    message = sent(people(1)).messages.get()
+
+    def version() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT ctid::text FROM broadcast_broadcastmessage WHERE id = %s", [message.pk]
+            )
+            return str(cursor.fetchone()[0])
+
+    before = version()
+    taken = Receipt(ReceiptStatus.SENT, now, "SM1", message_id=message.pk)
+    assert apply_receipts(tenant_id=tenant.pk, receipts=[taken], now=now) == []
+    assert version() == before
+    delivered = Receipt(ReceiptStatus.DELIVERED, now, "SM1", message_id=message.pk)
+    assert apply_receipts(tenant_id=tenant.pk, receipts=[delivered], now=now) == []
+    assert version() != before

@@ -88,7 +88,7 @@ def test_what_the_last_batch_puts_off_is_announced_though_its_lane_went_to_sleep
     address = str(limited.telegram_chat_id)
     lane.broadcast.messages.filter(seq=2).update(contact_id=limited.pk, address=address)
     # Telegram's 429 would hold the sender; in this test it limits the recipient alone.
-    for module in ("batch", "settling"):
+    for module in ("batch_run", "settling"):
         monkeypatch.setattr(f"broadcast.engine.{module}.holds_for", lambda _: 0.0)
     monkeypatch.setattr(pipeline, "OVERLAPS_AFTER", 0.0)
     began = timezone.now()

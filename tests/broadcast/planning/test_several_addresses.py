@@ -8,6 +8,7 @@ from broadcast.content.checking import content_of
 from broadcast.engine.claiming import claim
 from broadcast.models import Broadcast, BroadcastMessage
 from broadcast.planning import plan as planning
+from broadcast.planning.plan import RecipientRef
 from channels.models import Sender
 from channels.platforms import Category, Platform
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
@@ -140,3 +141,36 @@ def test_a_user_id_stays_an_address_when_the_number_becomes_known(
 
     assert claimed is not None
     assert [message.address for message in claimed.messages] == [USER_ID]
+
+
+@pytest.mark.parametrize(
+    ("stored", "named"),
+    [("+525512345678", "+5215512345678"), ("+5215512345678", "+525512345678")],
+)
+def test_a_recipient_is_found_by_another_spelling(
+    tenant: Tenant, now: datetime, stored: str, named: str
+) -> None:
+    contact = ContactFactory.create(tenant=tenant, phone=stored)
+    ContactFactory.create(phone=named)
+    broadcast: Broadcast = BroadcastFactory.create(tenant=tenant)
+    by_user_id = ContactFactory.create(tenant=tenant, whatsapp_user_id=USER_ID)
+    refs = [RecipientRef(phone=named), RecipientRef(whatsapp_user_id=USER_ID)]
+
+    planning.set_recipients(broadcast=broadcast, recipients=refs, now=now)
+
+    rows = broadcast.messages.order_by("seq").values_list("contact", flat=True)
+    assert list(rows) == [contact.pk, by_user_id.pk]
+
+
+def test_a_contact_with_the_very_spelling_is_preferred(tenant: Tenant, now: datetime) -> None:
+    contacts = [
+        ContactFactory.create(tenant=tenant, phone=phone)
+        for phone in ("+525512345678", "+5215512345678")
+    ]
+    broadcast: Broadcast = BroadcastFactory.create(tenant=tenant)
+
+    planning.set_recipients(
+        broadcast=broadcast, recipients=[RecipientRef(phone="+5215512345678")], now=now
+    )
+
+    assert broadcast.messages.get().contact_id == contacts[1].pk

@@ -10,9 +10,11 @@ from rest_framework.test import APIClient
 
 from channels.models import Sender
 from channels.platforms import Platform
+from channels.providers.registry import ADAPTERS, adapter_for
 from channels.senders.checking import check_sender
 from sandbox.running import RunningSandbox
 from tenants.models import Tenant
+from tests.channels.providers.samples import service_account
 from tests.factories import SenderFactory, TenantFactory
 
 TOKEN = "4711:AAbbccddeeffgghhiijjkkllmmnnooppqqr"
@@ -25,20 +27,47 @@ BOT: dict[str, Any] = {
     "credentials": {"bot_token": TOKEN},
 }
 WRONG_BOT: dict[str, Any] = {**BOT, "credentials": {"bot_token": "4711:made-up-revoked"}}
-ACCOUNTS: Mapping[str, Mapping[str, Any]] = {
-    "meta_cloud": {
-        "platform": Platform.WHATSAPP,
-        "account_id": "106540352242922",
-        "right": {"access_token": "EAA-right"},
-        "wrong": {"access_token": "revoked-made-up"},
-    },
-    "telegram_bot": {
-        "platform": Platform.TELEGRAM,
-        "account_id": "4711",
-        "right": {"bot_token": TOKEN},
-        "wrong": {"bot_token": "4711:revoked"},
-    },
+SID = "AC" + "1" * 32
+ACCOUNTS: Mapping[str, tuple[str, Platform, dict[str, str], dict[str, str]]] = {
+    "meta_cloud": (
+        "106540352242922",
+        Platform.WHATSAPP,
+        {"access_token": "EAA-right"},
+        {"access_token": "revoked-made-up"},
+    ),
+    "telegram_bot": (
+        "4711",
+        Platform.TELEGRAM,
+        {"bot_token": TOKEN},
+        {"bot_token": "4711:revoked"},
+    ),
+    "google_rbm": (
+        "brand_abc_agent",
+        Platform.RCS,
+        {"service_account": service_account()},
+        {"service_account": service_account("revoked")},
+    ),
+    "twilio": (
+        "+14155550100",
+        Platform.SMS,
+        {"account_sid": SID, "auth_token": "right"},
+        {"account_sid": SID, "auth_token": "revoked"},
+    ),
+    "vonage": (
+        "14155550100",
+        Platform.SMS,
+        {"api_key": "k1", "api_secret": "right"},
+        {"api_key": "k1", "api_secret": "revoked"},
+    ),
+    "msg91": ("ACMEIN", Platform.SMS, {"authkey": "right"}, {"authkey": "revoked"}),
+    "gupshup": (
+        "919163805873",
+        Platform.WHATSAPP,
+        {"api_key": "right", "app_id": "a1", "app_name": "a"},
+        {"api_key": "revoked", "app_id": "a1", "app_name": "a"},
+    ),
 }
+"""The account's id, its platform, its owner's credentials, and made-up ones."""
 
 
 def checked(client: APIClient, sender: str) -> Any:
@@ -158,22 +187,35 @@ def test_other_credentials_need_a_new_check(
     assert is_proven(sender) is stays
 
 
-@pytest.mark.parametrize("provider", ACCOUNTS)
-def test_each_provider_whose_check_names_the_account(
-    provider: str, owner: APIClient, tenant: Tenant, sandbox: RunningSandbox
+@pytest.mark.parametrize("provider", ADAPTERS)
+def test_every_providers_account_goes_to_its_owner(
+    provider: str, owner: APIClient, outsider: APIClient, sandbox: RunningSandbox
 ) -> None:
-    known = ACCOUNTS[provider]
-    same = {
+    account_id, platform, right, wrong = ACCOUNTS[provider]
+    body = {
+        "name": "Shop",
+        "platform": platform,
         "provider": provider,
-        "platform": known["platform"],
-        "account_id": known["account_id"],
-        "base_url": sandbox.base_url,
+        "address": "+14155550100",
+        "account_id": account_id,
     }
-    SenderFactory.create(credentials=known["wrong"], **same)
-    own = SenderFactory.create(tenant=tenant, credentials=known["right"], **same)
+    squatter = made(outsider, {**body, "credentials": wrong}, sandbox)
+    assert checked(outsider, squatter)["works"] is False
 
-    assert checked(owner, str(own.pk))["works"] is True
-    assert is_proven(str(own.pk))
+    own = made(owner, {**body, "credentials": right}, sandbox)
+
+    assert checked(owner, own)["works"] is True
+    assert checked(outsider, squatter)["code"] != "account_taken"
+    assert (is_proven(own), is_proven(squatter)) == (True, False)
+    late = {**body, "credentials": right}
+    assert outsider.post(f"/senders/{squatter}/deactivate/").status_code == 200
+    assert checked(outsider, made(outsider, late, sandbox))["code"] == "account_taken"
+
+
+@pytest.mark.parametrize("provider", ADAPTERS)
+def test_the_customer_is_named_by_credentials_of_the_provider(provider: str) -> None:
+    adapter = adapter_for(provider)
+    assert set(adapter.account_scope) <= set(adapter.credential_names)
 
 
 SCOPED = {

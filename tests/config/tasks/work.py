@@ -5,13 +5,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.db.models import Model
 from django.utils import timezone
 
 from broadcast import lifecycle
+from broadcast.error_codes import CAP_CODE
+from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Batch, Broadcast, Lane
 from channels.models import Sender, TenantWAApp
 from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import FailureCause
 from contacts.models import Contact, ContactImport
 from doctor.models import Checkup
 from inbound.applying.parking import park
@@ -144,6 +148,25 @@ def fall_back_all(scene: Scene) -> Work:
     return Work(Broadcast.objects.filter(parent=broadcast).exists)
 
 
+def retry_capped_all(scene: Scene) -> Work:
+    """A platform's limit stopped the message two days ago."""
+    broadcast = scene.draft(scene.people(1), frequency_cap_retries=1)
+    lifecycle.send(tenant=scene.tenant, broadcast_id=broadcast.pk, now=timezone.now())
+    wait_for(has(broadcast, finished_at__isnull=False))
+    message, now = broadcast.messages.get(), timezone.now()
+    capped = Receipt(
+        ReceiptStatus.FAILED,
+        now,
+        message.provider_message_id,
+        message_id=message.pk,
+        code=CAP_CODE,
+        cause=FailureCause.CAPPED,
+    )
+    apply_receipts(tenant_id=scene.tenant.pk, receipts=[capped], now=now)
+    broadcast.messages.update(failed_at=now - timedelta(days=2), status_at=now - timedelta(days=2))
+    return Work(Broadcast.objects.filter(parent=broadcast, kind="RETRY").exists)
+
+
 def doctor(scene: Scene) -> Work:
     return Work(Checkup.objects.exists)
 
@@ -155,6 +178,12 @@ def purge_idempotency(scene: Scene) -> Work:
     created_at = timezone.now() - LONG_AGO
     IdempotencyRecord.objects.filter(pk=record.pk).update(created_at=created_at)
     return Work(is_gone(record))
+
+
+def purge_logins(scene: Scene) -> Work:
+    attempt = AccessAttempt.objects.create(username="somebody", failures_since_start=1)
+    AccessAttempt.objects.update(attempt_time=timezone.now() - LONG_AGO)
+    return Work(is_gone(attempt))
 
 
 def low_balances(scene: Scene) -> Work:
@@ -241,6 +270,7 @@ WORK_OF: dict[str, Callable[[Scene], Work]] = {
     "broadcast.tasks.look_up": look_up,
     "broadcast.tasks.expire": expire,
     "broadcast.tasks.fall_back_all": fall_back_all,
+    "broadcast.tasks.retry_capped_all": retry_capped_all,
     "broadcast.tasks.pause_for_templates": pause_for_templates,
     "contacts.tasks.run_import": run_import,
     "contacts.tasks.revive_imports": revive_imports,
@@ -252,6 +282,7 @@ WORK_OF: dict[str, Callable[[Scene], Work]] = {
     "templates_wa.tasks.sync_all": sync_all,
     "templates_wa.tasks.sync_app": sync_app,
     "tenants.tasks.purge": purge_idempotency,
+    "tenants.tasks.purge_logins": purge_logins,
     "wallet.tasks.low_balances": low_balances,
 }
 """The name of the task → what makes its rows."""

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from contacts.imports.importing import run_import
 from contacts.models import Contact, ContactImport, Suppression
+from contacts.tasks import LOST_AFTER, revive_imports
 from tenants.models import Tenant
 from tests.factories import SuppressionFactory
 from tests.workers import Worker
@@ -78,11 +79,81 @@ def test_the_errors_come_as_csv_with_their_rows_and_no_formula(
         {"dry_run": "perhaps"},
         {"file": "no file"},
         {"content": b""},
+        {"encoding": "nonsense"},
+        {"encoding": "utf-7"},
+        {"sheet": "x" * 101},
+        {"content": b"phone\n\x00\x01\x02\n"},
     ],
 )
 def test_nonsense_is_refused_when_it_comes_in(owner: APIClient, fields: dict[str, Any]) -> None:
     assert upload(owner, **fields).status_code == 400
     assert not ContactImport.objects.exists()
+
+
+def test_an_uncertain_encoding_is_refused_with_its_candidates(owner: APIClient) -> None:
+    content = "external_id;first_name\na;Hélène Núñez\n".encode("cp1252")
+    answer = upload(owner, content)
+    error = answer.json()["errors"][0]
+    assert (answer.status_code, error["code"], error["attr"]) == (
+        400,
+        "encoding_uncertain",
+        "encoding",
+    )
+    assert "windows-1252" in error["data"]["candidates"]
+    assert not ContactImport.objects.exists()
+    answer = upload(owner, content, encoding="windows-1252")
+    assert (answer.status_code, answer.json()["encoding"]) == (202, "windows-1252")
+
+
+def test_a_file_that_is_too_large_is_refused_with_the_limit(
+    owner: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contacts.api.import_views.MAX_BYTES", 10)
+    answer = upload(owner)
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (413, "file")
+    assert not ContactImport.objects.exists()
+
+
+def test_the_progress_is_shown(owner: APIClient, tenant: Tenant) -> None:
+    answer = upload(owner, b"external_id\na\nb\nc\n").json()
+    assert (answer["processed"], answer["rows"], answer["progress"]) == (0, 0, None)
+    jobs = ContactImport.objects.filter(pk=answer["id"])
+    jobs.update(status="RUNNING", line=2, rows=3)
+    running = owner.get(f"/contacts/imports/{answer['id']}/").json()
+    assert (running["processed"], running["rows"], running["progress"]) == (2, 3, 66)
+    jobs.update(status="PENDING", line=0)
+    run_import(import_id=answer["id"], clock=timezone.now)
+    done = owner.get(f"/contacts/imports/{answer['id']}/").json()
+    assert (done["processed"], done["progress"], done["created"]) == (3, 100, 3)
+
+
+def test_a_refused_file_says_why_by_a_code(owner: APIClient, tenant: Tenant) -> None:
+    answer = upload(owner, b"first_name\nAnna\n").json()
+    run_import(import_id=answer["id"], clock=timezone.now)
+    failed = owner.get(f"/contacts/imports/{answer['id']}/").json()
+    assert (failed["status"], failed["failure_code"]) == ("FAILED", "file_unreadable")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_goes_on_after_its_worker_was_killed(
+    owner: APIClient, celery_worker_process: Callable[..., Worker]
+) -> None:
+    worker = celery_worker_process(queues="planning")
+    rows = 30_000
+    lines = "".join(f"id{n},Anna\n" for n in range(rows))
+    answer = upload(owner, f"external_id,first_name\n{lines}".encode()).json()
+    url = f"/contacts/imports/{answer['id']}/"
+    deadline = time.monotonic() + 60
+    while not (killed := owner.get(url).json())["processed"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    worker.process.kill()
+    worker.process.wait()
+    assert 0 < killed["processed"] < rows
+    celery_worker_process(queues="planning")
+    ContactImport.objects.update(worked_at=timezone.now() - LOST_AFTER * 2)
+    revive_imports()
+    assert _when_over(owner, url)["created"] == rows
+    assert Contact.objects.count() == rows
 
 
 def test_a_viewer_imports_nothing(viewer: APIClient) -> None:

@@ -52,10 +52,11 @@ def ods(rows: Rows) -> bytes:
     return buffer.getvalue()
 
 
+NOON = datetime(1990, 1, 31, 12, 30)  # noqa: DTZ001 - cells have no time zone
 PEOPLE: Rows = [
     ["phone", "first_name", "size", "born", "vip"],
     [491701234567, "Jürgen", 42.0, date(1990, 1, 31), True],
-    ["+49 170 1234568", "Zoë", 1.5, datetime(1990, 1, 31, 12, 30), False],
+    ["+49 170 1234568", "Zoë", 1.5, NOON, False],
     [None, None, None, None, None],
     [4.5, "Half", None, None, None],
 ]
@@ -121,10 +122,12 @@ def test_a_broken_spreadsheet_fails_with_a_reason(tenant: Tenant, content: bytes
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tenant: Tenant) -> None:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            for _ in range(60):
-                sheet.write(b"0" * 1024 * 1024)
+    with (
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as sheet,
+    ):
+        for _ in range(60):
+            sheet.write(b"0" * 1024 * 1024)
     job = take(tenant, buffer.getvalue())
     assert job.failure == "This spreadsheet is too large when unpacked: save it as CSV."
 

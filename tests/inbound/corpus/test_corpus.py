@@ -5,9 +5,7 @@ The files `<provider>.json` hold calls written after the providers' documents, o
 as it was: the message SENT, nobody suppressed, no reply, no window, the event APPLIED.
 """
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +17,12 @@ from contacts.models import Suppression
 from inbound.applying.applying import apply_block
 from inbound.applying.replaying import replay
 from inbound.models import ParkedReceipt, ProviderEvent, ReceivedMessage
+from tests.inbound.corpus.calls import cases_of
 from tests.inbound.corpus.worlds import World, world
-from tests.inbound.webhooks.bodies import DataForm
 from tests.inbound.webhooks.signing import signed
 
 pytestmark = pytest.mark.django_db
 
-FOLDER = Path(__file__).parent
 AT_LEAST = 150
 DEFAULTS: dict[str, Any] = {
     "event": "APPLIED",
@@ -40,7 +37,7 @@ DEFAULTS: dict[str, Any] = {
 
 def cases() -> Iterator[Any]:
     for provider in sorted(ADAPTERS):
-        for case in json.loads((FOLDER / f"{provider}.json").read_text(encoding="utf-8")):
+        for case in cases_of(provider):
             yield pytest.param(provider, case, id=f"{provider}: {case['name']}")
 
 
@@ -52,10 +49,7 @@ def test_the_corpus_has_calls_of_every_provider() -> None:
 def test_a_call_leads_to_its_state(provider: str, case: dict[str, Any]) -> None:
     given = case.get("given", {})
     before = world(provider, given)
-    body = case["body"]
-    if isinstance(body, dict) and set(body) == {"form"}:
-        body = DataForm(body["form"])
-    answer = Client().post(before.app.webhook_path, **signed(before.app, body))
+    answer = Client().post(before.app.webhook_path, **signed(before.app, case["body"]))
     assert answer.status_code == 200
     apply_block(now=timezone.now())
     check(before, case["expect"], given)

@@ -203,7 +203,7 @@ def test_large_calls_are_applied_in_several_blocks(
 ) -> None:
     """Hundreds of calls of 3 MB do not fit in the worker's memory at once."""
     body = status_body("sent")
-    monkeypatch.setattr("inbound.applying.applying.BLOCK_BYTES", 2 * len(body))
+    monkeypatch.setattr("inbound.applying.due_events.BLOCK_BYTES", 2 * len(body))
     for _ in range(5):
         store(app=app, event_key="", body=body, now=timezone.now())
     assert [apply_block(now=timezone.now()) for _ in range(4)] == [2, 2, 1, 0]

@@ -78,7 +78,7 @@ def test_the_next_period_opens_where_this_one_closes(viewer: APIClient, moved: N
 def test_the_csv_says_the_same_and_holds_no_formula(viewer: APIClient, moved: None) -> None:
     answer: HttpResponseBase = viewer.get("/wallet/statement/?format=csv")
     assert isinstance(answer, StreamingHttpResponse)
-    text = b"".join(iter(answer)).decode()
+    text = b"".join(iter(answer)).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["kind"] for row in rows] == [
         "OPENING",

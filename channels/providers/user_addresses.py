@@ -1,8 +1,7 @@
-"""Which addresses of one WhatsApp user does a call name?
+"""Which address does a WhatsApp user have, and which addresses are one user's?
 
-A user with a user name may have no number in a call, only a user id of the business's own, such as
-US.13491208655302741918. Source: developers.facebook.com/documentation/business-messaging/whatsapp/
-business-scoped-user-ids.
+A user with a username may have no number in a call, only a user id of the business's own, such as
+US.13491208655302741918. Calls that carry both connect them.
 """
 
 from collections.abc import Iterator
@@ -15,7 +14,8 @@ from channels.port.events import SamePerson
 def address_of(number: object, user_id: object = None) -> str:
     """The number in E.164 if there is one, else the user id, else ''."""
     for value in (number, user_id):
-        text = value if isinstance(value, str) else ""
+        is_written = isinstance(value, str | int) and not isinstance(value, bool)
+        text = str(value) if is_written else ""
         digits = text.removeprefix("+")
         if digits.isascii() and digits.isdecimal():
             return f"+{digits}"
