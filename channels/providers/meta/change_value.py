@@ -65,7 +65,7 @@ def events_of(
         if value.get(key) is not None:
             reader = partial(read, account_id=account_id, received_at=received_at)
             yield from read_each(reader, value[key])
-    if not readers.keys() & value.keys():
+    if not (readers.keys() | {"contacts"}) & value.keys():
         yield NotUnderstood(Part.CALL, str(field or "no field"), received_at)
         return
     for key in value.keys() - readers.keys() - {"contacts"}:
