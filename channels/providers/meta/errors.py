@@ -5,6 +5,7 @@ Only a code that this page describes as "not processed, try again" is passing, s
 is sent twice.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -154,16 +155,18 @@ def held(wamid: str, *, status: str) -> Outcome:
     return replace(rule.outcome(provider_code=status[:64]), provider_message_id=wamid)
 
 
-def failed(error: dict[str, Any]) -> Outcome:
+def failed(error: Mapping[str, Any]) -> Outcome:
     """The outcome of a failed status, by its error object; {} if Meta gives no reason."""
     if not error:
         return without_reason("Meta reported a failure without saying why.")
     code = error.get("code")
+    if isinstance(code, str) and code.isascii() and code.isdecimal():
+        code = int(code)
     rule = rule_for(code, error.get("error_subcode")) if isinstance(code, int) else None
     return failure(rule, provider_code="" if code is None else str(code), message=details(error))
 
 
-def details(error: dict[str, Any]) -> str:
+def details(error: Mapping[str, Any]) -> str:
     """Meta's most specific text about an error."""
     match error:
         case {"error_data": {"details": str(text)}} if text:
