@@ -17,7 +17,7 @@ from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import receipt_of
 from channels.providers.meta.change_value import events_of, pair_of_status
-from channels.providers.meta.errors import failed
+from channels.providers.meta.errors import failed_by
 from channels.providers.meta.template_webhook import TEMPLATE_FIELDS, template_changes
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.reported_time import time_or
@@ -108,5 +108,5 @@ def _receipt(status: dict[str, Any], at: datetime) -> Receipt:
     message_id = our_id(status.get("biz_opaque_callback_data"))
     if kind is not ReceiptStatus.FAILED:
         return Receipt(status=kind, at=at, provider_message_id=wamid, message_id=message_id)
-    error = (status.get("errors") or [{}])[0]
-    return receipt_of(failed(error), at=at, provider_message_id=wamid, message_id=message_id)
+    reason = failed_by(status.get("errors"))
+    return receipt_of(reason, at=at, provider_message_id=wamid, message_id=message_id)

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from channels.port.events import InboundEvent, NotUnderstood, Part, Receipt, ReceiptStatus
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import receipt_of
+from channels.providers.json_values import code_text_in
 from channels.providers.msg91.errors import failed
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.url_token import UrlTokenWebhook
@@ -76,7 +77,7 @@ def _reports(request: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent 
 
 
 def _report(report: dict[str, Any], *, request_id: str, at: datetime) -> Iterator[InboundEvent]:
-    word = str(report["status"])
+    word = code_text_in(report["status"])
     if word in STATUSES:
         yield _receipt(STATUSES[word], word, request_id, report, at)
     elif word not in NOTHING_NEW:

@@ -25,6 +25,7 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
+from channels.providers.json_values import code_in
 from channels.providers.twilio import look_up
 from channels.providers.twilio.errors import failed_at_once, rule_for
 from channels.providers.twilio.webhook import TwilioWebhook, callback_url
@@ -193,7 +194,7 @@ def _callback(account: SenderAccount, message: OutboundMessage) -> dict[str, str
 
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
     match body:
-        case {"code": int(code), **rest}:
+        case {"code": given, **rest} if (code := code_in(given)) is not None:
             rule = rule_for(code)
             if rule is None:
                 text = str(rest.get("message", ""))
