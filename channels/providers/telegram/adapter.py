@@ -162,7 +162,8 @@ def _button(button: Button) -> dict[str, str]:
 def _refusal(response: HttpResponse, rest: dict[str, Any]) -> Outcome:
     """The outcome of a refusal; without an error_code the HTTP status, which is the same, counts.
 
-    A refusal with neither says nothing."""
+    A refusal with neither says nothing.
+    """
     code = code_in(rest.get("error_code")) or response.status
     if code < HTTPStatus.BAD_REQUEST:
         return by_status(response)

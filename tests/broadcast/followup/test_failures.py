@@ -17,9 +17,12 @@ from channels.platforms import Platform
 from channels.port.events import Receipt, ReceiptStatus
 from channels.providers.registry import adapter_for
 from contacts.models import Suppression
+from postgres.lock_waits import lock_waits_limited
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
 from tests.fixtures.types import MakePeople, SendBroadcast
+from tests.flows.waiting import wait_for
+from tests.foreign_session import locked_elsewhere
 from wallet.models import Wallet
 
 # Pauses follow the commit, so these tests need real commits.
@@ -127,10 +130,38 @@ def test_what_was_sent_before_a_resume_pauses_no_more(
 def test_what_was_sent_before_a_check_of_the_sender_breaks_it_no_more(
     going: Broadcast, twilio: Report, bot: Sender
 ) -> None:
-    Sender.objects.filter(pk=bot.pk).update(checked_at=timezone.now() + timedelta(seconds=1))
+    Sender.objects.filter(pk=bot.pk).update(worked_at=timezone.now() + timedelta(seconds=1))
     twilio(sent_messages(going)[:1], "30034")
     bot.refresh_from_db()
     assert bot.broken_at is None
+
+
+def test_also_if_its_answer_was_lost(going: Broadcast, twilio: Report, bot: Sender) -> None:
+    (message, *_) = sent_messages(going)
+    BroadcastMessage.objects.filter(pk=message.pk).update(sent_at=None)
+    Sender.objects.filter(pk=bot.pk).update(worked_at=timezone.now())
+    twilio([message], "30034")
+    bot.refresh_from_db()
+    message.refresh_from_db()
+    assert (message.status, bot.broken_at) == ("FAILED", None)
+
+
+def test_a_failed_check_excuses_nothing(going: Broadcast, twilio: Report, bot: Sender) -> None:
+    Sender.objects.filter(pk=bot.pk).update(checked_at=timezone.now() + timedelta(seconds=1))
+    twilio(sent_messages(going)[:1], "30034")
+    bot.refresh_from_db()
+    assert bot.broken_at is not None
+
+
+@pytest.mark.parametrize("code", ["30034", "30023"])
+def test_a_locked_sender_is_marked_later(
+    going: Broadcast, twilio: Report, bot: Sender, code: str
+) -> None:
+    with locked_elsewhere(("SELECT FROM channels_sender WHERE id = %s", bot.pk)):
+        with lock_waits_limited(100):
+            twilio(sent_messages(going)[:1], code)
+        assert statuses(going).count("FAILED") == 1
+    wait_for(lambda: Sender.objects.filter(pk=bot.pk, broken_at=None, held_until=None).count() == 0)
 
 
 def test_a_limit_holds_the_sender(going: Broadcast, twilio: Report, bot: Sender) -> None:
