@@ -176,7 +176,7 @@ def _change(change: dict[str, Any], *, received_at: datetime) -> Iterator[Inboun
     value, field = change["value"], change.get("field")
     if field in NOT_READ or field in TEMPLATE_FIELDS:  # a sync copies templates
         return
-    phone = (value.get("metadata") or {}).get("display_phone_number", "")
+    phone = object_in(value.get("metadata")).get("display_phone_number", "")
     yield from events_of(
         value,
         field=field,

@@ -29,6 +29,7 @@ from channels.providers.error_rules import (
     retry_after,
     succeeded,
     unmapped,
+    without_code,
 )
 from channels.providers.json_values import code_in
 from channels.providers.meta.answers import bearer
@@ -214,4 +215,6 @@ def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
             if rule is None:
                 return unmapped(response, provider_code=str(code), message=details(error))
             return rule.outcome(provider_code=str(code), retry_after=retry_after(response))
+        case {"error": dict() as error}:
+            return without_code(response, details(error))
     return by_status(response)

@@ -16,6 +16,7 @@ from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import receipt_of
+from channels.providers.json_values import object_in, text_in
 from channels.providers.meta.change_value import events_of, pair_of_status
 from channels.providers.meta.errors import failed_by
 from channels.providers.meta.template_webhook import TEMPLATE_FIELDS, template_changes
@@ -86,7 +87,7 @@ def _change(
     yield from events_of(
         value,
         field=field,
-        account_id=str((value.get("metadata") or {}).get("phone_number_id") or ""),
+        account_id=str(object_in(value.get("metadata")).get("phone_number_id") or ""),
         received_at=received_at,
         read_status=_status,
     )
@@ -104,8 +105,10 @@ def _status(
 
 
 def _receipt(status: dict[str, Any], at: datetime) -> Receipt:
-    kind, wamid = STATUSES[status["status"]], str(status["id"])
+    kind, wamid = STATUSES[status["status"]], text_in(status.get("id"))
     message_id = our_id(status.get("biz_opaque_callback_data"))
+    if not wamid and message_id is None:
+        raise ValueError(NOT_AS_DOCUMENTED)
     if kind is not ReceiptStatus.FAILED:
         return Receipt(status=kind, at=at, provider_message_id=wamid, message_id=message_id)
     reason = failed_by(status.get("errors"))

@@ -78,7 +78,7 @@ class TelegramBot:
             case {"ok": True, "result": {"message_id": int(number), "chat": {"id": int(chat)}}}:
                 # A message_id is unique within its chat only, so our id includes the chat.
                 return Outcome(OutcomeKind.ACCEPTED, provider_message_id=f"{chat}:{number}")
-            case {"ok": False, **rest}:
+            case {"ok": False, **rest} | {"error_code": _, **rest}:
                 return _refusal(response, rest)
         return by_status(response)
 
@@ -89,7 +89,7 @@ class TelegramBot:
         match json_object(response.body):
             case {"ok": True, "result": {"id": int(number), "username": str(name)}}:
                 return Outcome(OutcomeKind.ACCEPTED, message=f"@{name} ({number})")
-            case {"ok": False, **rest}:
+            case {"ok": False, **rest} | {"error_code": _, **rest}:
                 return _refusal(response, rest)
         return by_status(response)
 
@@ -123,7 +123,7 @@ def set_webhook_outcome(response: HttpResponse) -> Outcome:
     match json_object(response.body):
         case {"ok": True, "result": True}:
             return Outcome(OutcomeKind.ACCEPTED, message="Telegram will call the webhook.")
-        case {"ok": False, **rest}:
+        case {"ok": False, **rest} | {"error_code": _, **rest}:
             return _refusal(response, rest)
     return by_status(response)
 
@@ -164,7 +164,8 @@ def _refusal(response: HttpResponse, rest: dict[str, Any]) -> Outcome:
 
     A refusal with neither says nothing.
     """
-    code = code_in(rest.get("error_code")) or response.status
+    given = code_in(rest.get("error_code"))
+    code = given if given is not None and given >= HTTPStatus.BAD_REQUEST else response.status
     if code < HTTPStatus.BAD_REQUEST:
         return by_status(response)
     description = str(rest.get("description", ""))

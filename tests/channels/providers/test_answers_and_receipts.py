@@ -158,6 +158,14 @@ def test_a_known_code_decides_wherever_it_stands(provider: str, errors: Any) -> 
     assert receipt_of(provider, _status_with(errors)).opted_out
 
 
+@pytest.mark.parametrize("metadata", ["x", [], None, 7])
+@pytest.mark.parametrize("provider", ["meta_cloud", "gupshup"])
+def test_odd_metadata_loses_no_failure(provider: str, metadata: Any) -> None:
+    call = json.loads(_status_with([{"code": 131050}]))
+    call["entry"][0]["changes"][0]["value"]["metadata"] = metadata
+    assert receipt_of(provider, json.dumps(call).encode()).opted_out
+
+
 def _status_with(errors: object) -> bytes:
     status = {"id": "1", "status": "failed", "timestamp": "1790000000", "errors": errors}
     change = {"field": "messages", "value": {"statuses": [status]}}
@@ -187,6 +195,12 @@ def _status_with(errors: object) -> bytes:
         ("google_rbm", 404, {"error": {"code": 404}}, "recipient_unreachable"),
         ("google_rbm", 403, {"error": {"code": 403, "status": None}}, "route_refused"),
         ("google_rbm", 418, {"error": {}}, "provider_refused"),
+        ("meta_cloud", 400, {"error": {"code": None, "message": "no"}}, "provider_error_unmapped"),
+        ("twilio", 400, {"code": None, "message": "no"}, "provider_error_unmapped"),
+        ("twilio", 401, {"code": None, "message": "no"}, "sender_unauthorized"),
+        ("gupshup", 400, {"status": "error", "message": None}, "provider_error_unmapped"),
+        ("telegram_bot", 403, {"error_code": 403, "description": "no"}, "provider_error_unmapped"),
+        ("twilio", 201, {"sid": "SM1", "error_code": 30034}, "number_not_registered"),
     ],
 )
 def test_a_refusal_with_a_missing_or_odd_field(
@@ -194,7 +208,7 @@ def test_a_refusal_with_a_missing_or_odd_field(
 ) -> None:
     outcome = adapter_for(provider).send_outcome(response(status, body))
     assert outcome.code == code
-    assert outcome.cause is not FailureCause.CONFIG or provider != "telegram_bot" or status == 401
+    assert outcome.code != "provider_error_unmapped" or outcome.cause is not FailureCause.CONFIG
 
 
 @pytest.mark.parametrize("provider", ["msg91", "gupshup"])
@@ -208,11 +222,15 @@ def test_a_refusal_with_200_is_a_refusal(provider: str) -> None:
     ("provider", "body", "message_id"),
     [
         ("msg91", {"type": "success", "message": 376}, "376"),
+        ("twilio", {"sid": "SM1", "status": None}, "SM1"),
+        ("gupshup", {"messageId": "376"}, "376"),
         ("gupshup", {"status": "submitted", "messageId": 376}, "376"),
         ("vonage", {"messages": [{"status": 0, "message-id": 376}]}, "376"),
     ],
 )
-def test_an_id_that_is_a_number(provider: str, body: dict[str, Any], message_id: str) -> None:
+def test_an_id_proves_acceptance_whatever_else_the_answer_has(
+    provider: str, body: dict[str, Any], message_id: str
+) -> None:
     outcome = adapter_for(provider).send_outcome(response(200, body))
     assert (outcome.kind, outcome.provider_message_id) == (OutcomeKind.ACCEPTED, message_id)
 
