@@ -24,6 +24,7 @@ from broadcast.moves.move_sql import Move
 from broadcast.moves.opt_outs import record_opt_outs
 from broadcast.states import RECEIPT_RANK, MessageStatus
 from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import FailureCause
 from postgres.ids import new_id
 from postgres.passing_errors import is_lock_timeout
 
@@ -225,8 +226,7 @@ def _apply(broadcast: Broadcast, by_message: _ByMessage, *, now: datetime) -> No
     failures = {
         message_id: receipt
         for message_id, receipts in current.items()
-        for receipt in receipts
-        if receipt.status == ReceiptStatus.FAILED
+        if (receipt := max(receipts, key=_weight)).status == ReceiptStatus.FAILED
     }
     if failures:
         # After the outermost commit: a pause locks the broadcast, then its counters.
@@ -278,7 +278,7 @@ def _provider_id(receipt: Receipt) -> str:
 
 
 def _params(by_message: _ByMessage, now: datetime) -> dict[str, Any]:
-    highest = [max(receipts, key=_rank) for receipts in by_message.values()]
+    highest = [max(receipts, key=_weight) for receipts in by_message.values()]
     return {
         "ids": list(by_message),
         "statuses": [receipt.status.value for receipt in highest],
@@ -297,6 +297,13 @@ def _params(by_message: _ByMessage, now: datetime) -> dict[str, Any]:
 
 def _rank(receipt: Receipt) -> int:
     return RECEIPT_RANK[MessageStatus(receipt.status.value)]
+
+
+def _weight(receipt: Receipt) -> tuple[int, bool, float, str, str]:
+    """Which receipt of a message decides: parts of one message may fail for several reasons."""
+    is_config = receipt.cause == FailureCause.CONFIG
+    seconds = receipt.holds_sender_for
+    return _rank(receipt), is_config, seconds, receipt.code, receipt.provider_code
 
 
 def _first(receipts: Iterable[Receipt], status: ReceiptStatus) -> datetime | None:
