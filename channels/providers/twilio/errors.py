@@ -19,6 +19,7 @@ from channels.providers.error_rules import (
     unknown,
     without_reason,
 )
+from channels.providers.json_values import code_in, code_text_in
 
 # Most refusals name no time; these are our defaults, in seconds.
 _SOON = 5.0
@@ -132,10 +133,12 @@ def rule_for(code: int) -> ErrorRule | None:
 
 def failed(code: str, *, text: str = "") -> Outcome:
     """The outcome of a failed status, by its ErrorCode; `text` is for a code without a row."""
-    if code in ("", "0"):
+    number = code_in(code)
+    if not code or number == 0:
         return without_reason("Twilio reported a failure without saying why.")
-    rule = rule_for(int(code)) if code.isascii() and code.isdigit() else None
-    return failure(rule, provider_code=code, message=text or "Twilio reported a failure.")
+    rule = None if number is None else rule_for(number)
+    message = text or "Twilio reported a failure."
+    return failure(rule, provider_code=code_text_in(code), message=message)
 
 
 def failed_at_once(sid: str, code: str, text: str) -> Outcome:
