@@ -53,12 +53,12 @@ def system_message(
         yield NotUnderstood(Part.MESSAGE, f"system {system.get('type')}", at)
         return
     new_number = address_of(system.get("wa_id") or system.get("new_wa_id"))
+    old_user_id = address_of(system.get("previous_user_id") or message.get("from_user_id"))
+    old_number = address_of(message.get("from") or system.get("customer"))
     moves = (
-        (address_of(message.get("from") or system.get("customer")), new_number),
-        (
-            address_of(system.get("previous_user_id") or message.get("from_user_id")),
-            address_of(system.get("user_id")),
-        ),
+        # Without a number, the user id tells whose number changed.
+        (old_number or old_user_id or address_of(system.get("user_id")), new_number),
+        (old_user_id, address_of(system.get("user_id"))),
         (
             address_of(system.get("previous_parent_user_id")),
             address_of(system.get("parent_user_id")),
@@ -67,7 +67,8 @@ def system_message(
     for old, new in moves:
         if old and new and old != new:
             yield AddressMoved(account_id=account_id, old=old, new=new, at=at)
-    user_ids = (system.get("user_id"), system.get("parent_user_id"))
+    user_id = system.get("user_id") or message.get("from_user_id")
+    user_ids = (user_id, system.get("parent_user_id"))
     yield from same_person(new_number, *user_ids, account_id=account_id, at=at)
 
 
