@@ -72,6 +72,22 @@ def pause_for_tenants(*, now: datetime) -> int:
     )
 
 
+def pause_for_senders(*, now: datetime) -> int:
+    """Pause the broadcasts over broken senders; returns how many were paused.
+
+    Most were paused when their sender broke, but a row that was locked then was left out.
+    """
+    running = (
+        Broadcast.objects.ongoing()
+        .filter(paused_at=None, sender__broken_at__isnull=False)
+        .values_list("pk", "sender__broken_reason")
+    )
+    return sum(
+        pause_all(broadcast_ids=[broadcast_id], reason=reason, now=now)
+        for broadcast_id, reason in running
+    )
+
+
 def pause_for_config(broadcast: Broadcast, *, code: str, message: str, now: datetime) -> None:
     """Pause all that cannot be sent until a repair, after the commit.
 
