@@ -5,12 +5,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from api.fields import UtcDateTimeFilter
 from api.list_parameters import TrueOrFalseFilter
 from channels.platforms import Platform
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
+from contacts.spellings import spellings_of
 
 E164 = re.compile(r"\+[1-9][0-9]{3,14}")
 PUNCTUATION = str.maketrans("", "", " -./()\u00a0")
@@ -34,9 +36,15 @@ class CountryField(forms.RegexField):
 
 
 class NumberFilter(filters.CharFilter):
-    """A whole number in E.164, with or without spaces and punctuation between its digits."""
+    """A whole number in E.164, with or without spaces and punctuation between its digits.
+
+    Any spelling of a line finds it.
+    """
 
     field_class = NumberField
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__in": spellings_of(value)}) if value else qs
 
 
 class EmailFilter(filters.CharFilter):
@@ -50,6 +58,9 @@ class CountryFilter(filters.CharFilter):
 class ContactFilter(filters.FilterSet):
     external_id = filters.CharFilter()
     phone = NumberFilter(help_text="A whole number, such as +491701234567.")
+    whatsapp_user_id = filters.CharFilter(
+        help_text="A WhatsApp user id, such as US.13491208655302741918."
+    )
     email = EmailFilter(lookup_expr="iexact")
     tag = filters.CharFilter(field_name="tags__name", lookup_expr="iexact")
     country = CountryFilter(lookup_expr="iexact", help_text="Two letters: DE.")
