@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from api.fields import UtcDateTimeFilter
@@ -39,14 +40,14 @@ class NumberFilter(filters.CharFilter):
 
     field_class = NumberField
 
-    def filter(self, qs: Any, value: str) -> Any:
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         return qs.filter(**{f"{self.field_name}__in": spellings_of(value)}) if value else qs
 
 
 class AddressFilter(filters.CharFilter):
     """An address as it is stored; a number also with punctuation between its digits."""
 
-    def filter(self, qs: Any, value: str) -> Any:
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         number = value.translate(PUNCTUATION)
         return super().filter(qs, number if E164.fullmatch(number) else value)
 
@@ -62,6 +63,9 @@ class CountryFilter(filters.CharFilter):
 class ContactFilter(filters.FilterSet):
     external_id = filters.CharFilter()
     phone = NumberFilter(help_text="A whole number, such as +491701234567.")
+    whatsapp_user_id = filters.CharFilter(
+        help_text="A WhatsApp user id, such as US.13491208655302741918."
+    )
     email = EmailFilter(lookup_expr="iexact")
     tag = filters.CharFilter(field_name="tags__name", lookup_expr="iexact")
     country = CountryFilter(lookup_expr="iexact", help_text="Two letters: DE.")

@@ -75,7 +75,7 @@ def test_the_refusal_says_what_is_known(owner: APIClient) -> None:
 
     assert error["detail"] == (
         "Unknown here. Known are: country, created_after, created_before, cursor, "
-        "do_not_contact, email, external_id, page_size, phone, search, tag."
+        "do_not_contact, email, external_id, page_size, phone, search, tag, whatsapp_user_id."
     )
 
 

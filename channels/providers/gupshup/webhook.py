@@ -124,7 +124,7 @@ def _message(payload: dict[str, Any], *, account_id: str, at: datetime) -> Itera
     sender, context = object_in(payload.get("sender")), object_in(payload.get("context"))
     number, user_id = payload.get("source") or sender.get("phone"), _user_id(payload, sender)
     address = address_of(number, user_id)
-    if not address:
+    if not address or not payload["id"]:
         raise ValueError(NOT_AS_DOCUMENTED)
     yield from same_person(number, user_id, account_id=account_id, at=at)
     yield Reply(

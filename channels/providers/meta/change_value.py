@@ -149,7 +149,7 @@ def _message(
     yield Reply(
         account_id=account_id,
         address=_required(address_of(number, user_id)),
-        provider_message_id=_required(str(message["id"])),
+        provider_message_id=_required(str(message["id"] or "")),
         text=content.text,
         at=at,
         payload=content.payload,
@@ -184,7 +184,7 @@ def _call(
     yield Reply(
         account_id=account_id,
         address=_required(address_of(number, user_id)),
-        provider_message_id=_required(str(call["id"])),
+        provider_message_id=_required(str(call["id"] or "")),
         text="",
         at=at,
         kind=ReplyKind.CALL,

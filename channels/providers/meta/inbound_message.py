@@ -83,8 +83,9 @@ def _contacts(part: Mapping[str, Any]) -> Content:
 
 
 def _card(card: Mapping[str, Any]) -> str:
-    name = _object(card.get("name"))
+    name = object_in(card.get("name"))
     full = text_in(name.get("formatted_name")) or text_in(name.get("first_name"))
+    full = full or text_in(card.get("name"))
     phones = [_object(phone).get("phone") for phone in list_in(card.get("phones"))]
     return " ".join(word for word in (full, *map(text_in, phones)) if word)
 

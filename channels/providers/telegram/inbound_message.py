@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.port.events import ReplyKind
 from channels.providers.json_values import object_in, place_in, text_in
-from channels.providers.message_content import Content
+from channels.providers.message_content import Content, with_its_words
 
 KINDS = {
     "text": ReplyKind.TEXT,
@@ -85,7 +85,8 @@ def content_of(message: Mapping[str, Any]) -> Content:
     if not name:
         names = sorted(str(field) for field in message if field not in ENVELOPE)
         return Content(ReplyKind.UNKNOWN, words, unknown_type=" ".join(names) or "no content")
-    return Content(KINDS[name], words or _described(name, object_in(message[name])))
+    content = Content(KINDS[name], words or _described(name, object_in(message[name])))
+    return with_its_words(content, name=name)
 
 
 def _described(name: str, part: Mapping[str, Any]) -> str:

@@ -189,9 +189,8 @@ def _messages(form: Mapping[str, str], at: datetime) -> Iterator[InboundEvent]:
         return
     account_id, opt_out = form.get("To", ""), form.get("OptOutType", "").upper()
     address = _address(form, writer, platform)
-    yield from same_person(
-        address, form.get("ExternalUserId"), account_id=account_id, at=at, platform=platform
-    )
+    user_ids = (writer, form.get("ExternalUserId"))
+    yield from same_person(address, *user_ids, account_id=account_id, at=at, platform=platform)
     if opt_out in OPT_OUTS:
         yield OptChange(
             account_id=account_id,

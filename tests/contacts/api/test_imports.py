@@ -247,7 +247,11 @@ def test_contacts_are_found_by_their_keys(owner: APIClient) -> None:
     for query in ("external_id=a", "phone=%2B491701234567", "email=a@B.example"):
         assert len(owner.get(f"/contacts/?{query}").json()["results"]) == 1
     assert owner.get("/contacts/?external_id=b").json()["results"] == []
-    assert Contact.objects.count() == 1
+    owner.post("/contacts/", {"phone": "+525512345678", "whatsapp_user_id": "MX.1"})
+    for query in ("phone=%2B5215512345678", "whatsapp_user_id=MX.1"):
+        (found,) = owner.get(f"/contacts/?{query}").json()["results"]
+        assert found["phone"] == "+525512345678"
+    assert Contact.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

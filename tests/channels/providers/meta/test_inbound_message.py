@@ -166,6 +166,11 @@ def test_a_call_event_that_nobody_knows_is_named() -> None:
     assert str(event) == "status: call missed"
 
 
+def test_messages_whose_id_is_null_are_no_repetitions_of_one_message() -> None:
+    with pytest.raises(ValueError, match="documents"):
+        events({"id": None, "type": "text", "text": {"body": "STOP"}})
+
+
 def events(content: dict[str, Any]) -> list[Any]:
     return parsed({"messages": [BASE | content]})
 

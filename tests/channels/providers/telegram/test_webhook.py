@@ -221,6 +221,11 @@ def test_a_block_that_does_not_name_the_bot_counts() -> None:
     assert (change.address, change.opted_out) == ("42", True)
 
 
+def test_a_text_whose_words_are_not_found_is_named() -> None:
+    reply, event = events(message=message("Hi") | {"text": None})
+    assert (reply.kind, str(event)) == ("unknown", "message: text without words")
+
+
 def events(**update: Any) -> list[Any]:
     return list(BOT.webhook.parse(json.dumps({"update_id": 1} | update).encode(), received_at=NOW))
 

@@ -234,6 +234,14 @@ def test_a_number_and_a_user_id_in_one_call_are_one_person() -> None:
     assert events(RECEIVED | fields)[0] == pair
 
 
+def test_a_user_id_as_the_writer_and_a_number_beside_it_are_one_person() -> None:
+    fields = {"From": f"whatsapp:{USER_ID}", "WaId": "14155552346", "Body": "Hi"}
+    pair, reply = events(RECEIVED | fields)
+    assert isinstance(pair, SamePerson)
+    assert isinstance(reply, Reply)
+    assert pair.addresses == (reply.address, USER_ID) == ("+14155552346", USER_ID)
+
+
 def test_a_status_under_its_former_name_is_read() -> None:
     (receipt,) = events({"SmsSid": "SM1", "SmsStatus": "delivered", "To": "+1", "From": "+2"})
     assert isinstance(receipt, Receipt)
