@@ -192,6 +192,7 @@ def _status_with(errors: object) -> bytes:
         ("vonage", 200, {"messages": [{"status": None}]}, "answer_unreadable"),
         ("msg91", 200, {"type": "error", "code": 301}, "provider_billing"),
         ("msg91", 200, {"type": "error", "code": 301.0}, "provider_billing"),
+        ("msg91", 400, {"hasError": True, "errors": ["Invalid authkey"]}, "sender_unauthorized"),
         ("google_rbm", 404, {"error": {"code": 404}}, "recipient_unreachable"),
         ("google_rbm", 403, {"error": {"code": 403, "status": None}}, "route_refused"),
         ("google_rbm", 418, {"error": {}}, "provider_refused"),
