@@ -11,6 +11,7 @@ from api.fields import UtcDateTimeFilter
 from api.list_parameters import TrueOrFalseFilter
 from channels.platforms import Platform
 from contacts.models import Contact, Suppression, SuppressionScope, SuppressionSource
+from contacts.spellings import spellings_of
 
 E164 = re.compile(r"\+[1-9][0-9]{3,14}")
 PUNCTUATION = str.maketrans("", "", " -./()\u00a0")
@@ -34,9 +35,20 @@ class CountryField(forms.RegexField):
 
 
 class NumberFilter(filters.CharFilter):
-    """A whole number in E.164, with or without spaces and punctuation between its digits."""
+    """A whole number in E.164, in any spelling of its line, with or without punctuation."""
 
     field_class = NumberField
+
+    def filter(self, qs: Any, value: str) -> Any:
+        return qs.filter(**{f"{self.field_name}__in": spellings_of(value)}) if value else qs
+
+
+class AddressFilter(filters.CharFilter):
+    """An address as it is stored; a number also with punctuation between its digits."""
+
+    def filter(self, qs: Any, value: str) -> Any:
+        number = value.translate(PUNCTUATION)
+        return super().filter(qs, number if E164.fullmatch(number) else value)
 
 
 class EmailFilter(filters.CharFilter):
@@ -63,7 +75,7 @@ class ContactFilter(filters.FilterSet):
 
 
 class SuppressionFilter(filters.FilterSet):
-    address = filters.CharFilter()
+    address = AddressFilter()
     platform = filters.ChoiceFilter(
         choices=Platform.choices,
         help_text="Suppressions of this platform only, without those of every platform.",

@@ -104,7 +104,8 @@ def _event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
     if status is None:
         yield from _unknown_status(payload["type"], at)
         return
-    details = object_in(payload.get("payload"))
+    given = payload.get("payload")
+    details = {"reason": given} if isinstance(given, str) else object_in(given)
     yield _receipt(
         status,
         at=time_or(at, details.get("ts")),
@@ -120,7 +121,7 @@ def _unknown_status(word: object, at: datetime) -> Iterator[InboundEvent]:
 
 def _message(payload: dict[str, Any], *, account_id: str, at: datetime) -> Iterator[InboundEvent]:
     content = content_of(payload)
-    sender, context = payload.get("sender") or {}, payload.get("context") or {}
+    sender, context = object_in(payload.get("sender")), object_in(payload.get("context"))
     number, user_id = payload.get("source") or sender.get("phone"), _user_id(payload, sender)
     address = address_of(number, user_id)
     if not address:
@@ -147,21 +148,24 @@ def _user_id(payload: Mapping[str, Any], sender: Mapping[str, Any]) -> object:
 
 
 def _user_event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
-    opted_out = USER_OPTED_OUT.get(payload["type"])
+    word = str(payload["type"]).lower()
+    opted_out = USER_OPTED_OUT.get(word)
     if opted_out is None:
-        if payload["type"] not in USER_NOTHING_NEW:
-            yield NotUnderstood(Part.PREFERENCE, str(payload["type"]), at)
+        if word not in USER_NOTHING_NEW:
+            yield NotUnderstood(Part.PREFERENCE, word, at)
         return
-    address = address_of(str(payload.get("phone") or ""))
+    number, user_id = payload.get("phone"), payload.get("user_id")
+    address = address_of(number, user_id)
     if not address:
         raise ValueError(NOT_AS_DOCUMENTED)
+    yield from same_person(number, user_id, account_id="", at=at)
     yield OptChange(
         account_id="",
         address=address,
         opted_out=opted_out,
         marketing_only=False,
         at=at,
-        reason=f"gupshup_{payload['type']}".replace("-", "_"),
+        reason=f"gupshup_{word}".replace("-", "_"),
     )
 
 
@@ -176,11 +180,11 @@ def _change(change: dict[str, Any], *, received_at: datetime) -> Iterator[Inboun
     value, field = change["value"], change.get("field")
     if field in NOT_READ or field in TEMPLATE_FIELDS:  # a sync copies templates
         return
-    phone = object_in(value.get("metadata")).get("display_phone_number", "")
+    phone = str(object_in(value.get("metadata")).get("display_phone_number") or "")
     yield from events_of(
         value,
         field=field,
-        account_id=str(phone).removeprefix("+"),
+        account_id="".join(filter(str.isdecimal, phone)),
         received_at=received_at,
         read_status=_status,
         quoted_keys=("gs_id", "id"),
@@ -192,9 +196,10 @@ def _status(
 ) -> Iterator[InboundEvent]:
     at = time_or(received_at, receipt.get("timestamp"))
     yield from pair_of_status(receipt, account_id=account_id, at=at)
-    status = STATUSES.get(receipt["status"])
+    word = str(receipt["status"]).lower()
+    status = STATUSES.get(word)
     if status is None:
-        yield from _unknown_status(receipt["status"], at)
+        yield from _unknown_status(word, at)
         return
     yield _receipt(
         status,

@@ -5,7 +5,7 @@ Only a code that this page describes as "not processed, try again" is passing, s
 is sent twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -159,7 +159,7 @@ def held(wamid: str, *, status: str) -> Outcome:
     return replace(rule.outcome(provider_code=status[:64]), provider_message_id=wamid)
 
 
-def failed(error: dict[str, Any]) -> Outcome:
+def failed(error: Mapping[str, Any]) -> Outcome:
     """The outcome of a failed status, by its error object; {} if Meta gives no reason."""
     if not error:
         return without_reason("Meta reported a failure without saying why.")
@@ -179,7 +179,7 @@ def failed_by(errors: object, read: Callable[[dict[str, Any]], Outcome] = failed
     return least_certain(known or outcomes)
 
 
-def details(error: dict[str, Any]) -> str:
+def details(error: Mapping[str, Any]) -> str:
     """Meta's most specific text about an error."""
     match error:
         case {"error_data": {"details": str(text)}} if text:

@@ -98,14 +98,15 @@ def _status(
 ) -> Iterator[InboundEvent]:
     at = time_or(received_at, status.get("timestamp"))
     yield from pair_of_status(status, account_id=account_id, at=at)
-    if status["status"] in STATUSES:
-        yield _receipt(status, at)
-    elif status["status"] not in NOTHING_NEW:
-        yield NotUnderstood(Part.STATUS, str(status["status"]), at)
+    word = str(status["status"]).lower()
+    if word in STATUSES:
+        yield _receipt(STATUSES[word], status, at)
+    elif word not in NOTHING_NEW:
+        yield NotUnderstood(Part.STATUS, word, at)
 
 
-def _receipt(status: dict[str, Any], at: datetime) -> Receipt:
-    kind, wamid = STATUSES[status["status"]], text_in(status.get("id"))
+def _receipt(kind: ReceiptStatus, status: dict[str, Any], at: datetime) -> Receipt:
+    wamid = text_in(status.get("id"))
     message_id = our_id(status.get("biz_opaque_callback_data"))
     if not wamid and message_id is None:
         raise ValueError(NOT_AS_DOCUMENTED)

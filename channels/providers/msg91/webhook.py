@@ -75,7 +75,8 @@ def _requests(body: bytes) -> list[dict[str, Any]]:
 
 def _reports(request: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent | None]:
     read = partial(_report, request_id=str(request["requestId"]), at=at)
-    return read_each(read, request.get("report", [request]))
+    reports = request.get("report") or request
+    return read_each(read, reports if isinstance(reports, list) else [reports])
 
 
 def _report(report: dict[str, Any], *, request_id: str, at: datetime) -> Iterator[InboundEvent]:

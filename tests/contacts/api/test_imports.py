@@ -212,6 +212,17 @@ def test_digits_that_may_be_a_phone_ask_for_more(owner: APIClient, address: str,
     assert not Suppression.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("address", "platform"), [("us.13491208655302741918", ""), ("US.13491208655302741918", "SMS")]
+)
+def test_a_user_id_in_the_wrong_place_is_named(
+    owner: APIClient, address: str, platform: str
+) -> None:
+    answer = owner.post("/suppressions/", {"address": address, "platform": platform})
+    assert answer.status_code == 400
+    assert "user ids" in answer.json()["errors"][0]["detail"]
+
+
 def test_a_suppression_holds_for_both_spellings_and_is_lifted_for_both(owner: APIClient) -> None:
     made = owner.post("/suppressions/", {"address": "+525512345678", "platform": "SMS"})
 

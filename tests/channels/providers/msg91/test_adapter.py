@@ -187,3 +187,10 @@ def test_a_bad_report_takes_no_other_with_it(bad: Any) -> None:
 def test_a_report_that_names_no_message_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         MSG91.webhook.parse(body, received_at=NOW)
+
+
+def test_a_single_report_need_not_be_in_a_list() -> None:
+    body = json.dumps({"requestId": REQUEST_ID, "report": REPORT}).encode()
+    (receipt,) = MSG91.webhook.parse(body, received_at=NOW)
+    assert isinstance(receipt, Receipt)
+    assert receipt.status is ReceiptStatus.DELIVERED
