@@ -141,7 +141,8 @@ def _digits(message: OutboundMessage) -> str:
 
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
     code = code_text_in(body.get("code") or body.get("apiError"))
-    sentence = str(body.get("message") or body.get("errors") or "")
+    reason = body.get("message") or body.get("errors") or ""
+    sentence = str(reason[0] if isinstance(reason, list) else reason)
     rule = rule_for(code, sentence)
     if rule is not None:
         provider_code = code or f"http_{response.status}"

@@ -90,8 +90,8 @@ def receipts() -> Iterator[tuple[str, Any]]:
 
 
 def receipt_of(provider: str, body: bytes) -> Receipt:
-    (receipt,) = adapter_for(provider).webhook.parse(body, received_at=NOW)
-    assert isinstance(receipt, Receipt)
+    events = adapter_for(provider).webhook.parse(body, received_at=NOW)
+    (receipt,) = (event for event in events if isinstance(event, Receipt))
     return receipt
 
 
@@ -192,6 +192,7 @@ def _status_with(errors: object) -> bytes:
         ("vonage", 200, {"messages": [{"status": None}]}, "answer_unreadable"),
         ("msg91", 200, {"type": "error", "code": 301}, "provider_billing"),
         ("msg91", 200, {"type": "error", "code": 301.0}, "provider_billing"),
+        ("msg91", 400, {"hasError": True, "errors": ["Invalid authkey"]}, "sender_unauthorized"),
         ("google_rbm", 404, {"error": {"code": 404}}, "recipient_unreachable"),
         ("google_rbm", 403, {"error": {"code": 403, "status": None}}, "route_refused"),
         ("google_rbm", 418, {"error": {}}, "provider_refused"),
