@@ -27,7 +27,7 @@ class NumberTooLarge(InvalidInput):
 
 
 class StrictJSONParser(BaseParser):
-    """Refuses null characters, lone surrogates, NaN, repeated keys, and excessive sizes.
+    """Refuses NUL, lone surrogates, NaN, keys given twice, and what is too large or deep.
 
     It is no JSONParser, because Django REST Framework reads the body for a JSONParser, with one
     limit for all views.

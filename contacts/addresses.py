@@ -6,7 +6,7 @@ from api.errors import InvalidInput
 from channels.platforms import Platform
 from contacts.phone_texts import InvalidPhone
 from contacts.phones import to_e164
-from contacts.user_ids import is_user_id
+from contacts.user_ids import is_like_user_id, is_user_id
 
 CHAT = re.compile(r"-?[1-9][0-9]{0,18}")
 GROUP_CHAT = re.compile(r"-[1-9][0-9]{0,18}")
@@ -31,6 +31,12 @@ def normalise(text: str, *, platform: str, default_country: str) -> str:
         return address
     if platform in {"", Platform.WHATSAPP} and is_user_id(address):
         return address
+    if is_like_user_id(address):
+        raise InvalidInput(
+            "WhatsApp user ids are for WhatsApp only and begin with capital letters, such as "
+            "US.13491208655302741918.",
+            attr="address",
+        )
     if not platform and GROUP_CHAT.fullmatch(address):
         return address
     if not platform and CHAT.fullmatch(address):

@@ -1,4 +1,7 @@
-"""Which addresses belong to the person who has this one."""
+"""Which addresses belong to the person who has this one?
+
+Those that a provider's call named together, and those of one contact.
+"""
 
 from collections.abc import Collection, Iterable
 from uuid import UUID
@@ -13,7 +16,7 @@ STEPS = 3
 
 
 def addresses_of(*, tenant_id: UUID, address: str) -> tuple[str, ...]:
-    """The address, then every other one that calls of providers named together with it.
+    """The address, then every other one that a call or a contact names together with it.
 
     All spellings of each number are among them.
     """
@@ -56,6 +59,16 @@ def _pairs(tenant_id: UUID, addresses: Collection[str]) -> dict[str, list[str]]:
     pairs = AddressPair.objects.filter(tenant_id=tenant_id, address__in=addresses)
     for address, other in pairs.order_by("other").values_list("address", "other"):
         others.setdefault(address, []).append(other)
+    contacts = Contact.objects.filter(
+        Q(phone__in=addresses) | Q(whatsapp_user_id__in=addresses),
+        tenant_id=tenant_id,
+        phone__isnull=False,
+        whatsapp_user_id__isnull=False,
+    )
+    for phone, user_id in contacts.order_by("id").values_list("phone", "whatsapp_user_id"):
+        if phone and user_id:
+            others.setdefault(phone, []).append(user_id)
+            others.setdefault(user_id, []).append(phone)
     return others
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from channels.platforms import Platform
-from contacts.known_addresses import addresses_of_each
+from contacts.known_addresses import addresses_of, addresses_of_each, contact_of
 from contacts.models import AddressPair, Contact, Suppression
 from contacts.phones import is_e164
 from contacts.spellings import spellings_of
@@ -80,21 +80,42 @@ def move_number(*, tenant_id: UUID, old: str, new: str, now: datetime) -> Contac
     """A person has another number: it becomes the contact's, and opt-outs hold for it, too.
 
     If another contact has the new number, the old one loses its number, which may be given to a
-    stranger. Opt-outs of the old number stay. Safe to repeat. Returns the contact that was changed.
+    stranger. Opt-outs of the old number stay. The person's user ids belong to the new number, too.
+    Safe to repeat. Returns the contact that was changed.
     """
     if not is_e164(new) or not is_e164(old) or new in spellings_of(old):
         return None
     pairs = tuple(product(spellings_of(old), spellings_of(new)))
     _share(tenant_id, pairs, platforms=("", *Platform.values))
+    newest = _newest_user_id(tenant_id, new)
+    known = addresses_of(tenant_id=tenant_id, address=old)
+    remember(tenant_id=tenant_id, people=[(new, each) for each in known], now=now)
     contacts = Contact.objects.select_for_update().filter(tenant_id=tenant_id)
     contact = contacts.filter(phone__in=spellings_of(old)).order_by("id").first()
     if contact is None:
         return None
     taken = contacts.filter(phone__in=spellings_of(new)).exclude(pk=contact.pk).exists()
     contact.phone = None if taken else new
+    if newest and not contacts.filter(whatsapp_user_id=newest).exists():
+        contact.whatsapp_user_id = newest
     contact.country = country_of_contact(contact)
-    contact.save(update_fields=("phone", "country", "updated_at"))
+    contact.save(update_fields=("phone", "whatsapp_user_id", "country", "updated_at"))
     return contact
+
+
+def move_number_of(*, tenant_id: UUID, user_id: str, new: str, now: datetime) -> Contact | None:
+    """As move_number, for a call that names the person by the user id, not by the old number."""
+    contact = contact_of(tenant_id=tenant_id, address=user_id)
+    if contact is None or not contact.phone:
+        return None
+    return move_number(tenant_id=tenant_id, old=contact.phone, new=new, now=now)
+
+
+def _newest_user_id(tenant_id: UUID, phone: str) -> str:
+    """The user id that was named last together with the number; '' if there is none."""
+    pairs = AddressPair.objects.filter(tenant_id=tenant_id, address__in=spellings_of(phone))
+    user_ids = pairs.order_by("-seen_at", "other").values_list("other", flat=True)
+    return next((user_id for user_id in user_ids if not is_parent_id(user_id)), "")
 
 
 def move_chat(*, tenant_id: UUID, old: int, new: int, now: datetime) -> Contact | None:

@@ -20,6 +20,11 @@ def is_user_id(address: str) -> bool:
     return USER_ID.fullmatch(address) is not None
 
 
+def is_like_user_id(text: str) -> bool:
+    """Whether a text is a user id, perhaps in the wrong case."""
+    return USER_ID.fullmatch(text[:7].upper() + text[7:]) is not None
+
+
 def is_parent_id(user_id: str) -> bool:
     """Whether a user id is valid for several businesses; it has `ENT.` in front of its letters."""
     return ".ENT." in user_id

@@ -115,9 +115,19 @@ OPT_IN = _words(
     开始 订阅 訂閱 開始 시작
     """
 )
-MARKETING_OUT = frozenset(map(plain, ("Stop promotions", "إيقاف عمليات الترويج")))
-"""Texts of the opt-out button that WhatsApp Manager adds to marketing templates. A press arrives as
-a plain reply with this text."""
+MARKETING_OUT = frozenset(
+    map(
+        plain,
+        (
+            *("Stop promotions", "إيقاف عمليات الترويج", "Detener promociones", "Parar promoções"),
+            *("Parar promocoes", "Interrompi promozioni", "Arrêter les promotions"),
+            *("Stopper les promotions", "Werbung stoppen", "Werbeaktionen stoppen"),
+            *("Остановить рекламу", "Hentikan promosi", "Promoties stoppen"),
+        ),
+    )
+)
+"""Texts of the opt-out button that WhatsApp Manager adds to marketing templates, in the template's
+language. A press arrives as a plain reply with this text."""
 OBJECTS = _words(
     """
     sms pub publicité text texts message messages messaggi mensajes mensagens nachrichten

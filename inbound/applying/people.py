@@ -6,7 +6,7 @@ from uuid import UUID
 
 from broadcast.moves.new_addresses import readdress
 from channels.port.events import AddressMoved, InboundEvent, SamePerson
-from contacts.people import move_chat, move_number, move_user_id, remember
+from contacts.people import move_chat, move_number, move_number_of, move_user_id, remember
 from contacts.user_ids import is_user_id
 
 
@@ -24,6 +24,9 @@ def move_address(*, tenant_id: UUID, change: AddressMoved, now: datetime) -> Non
     """
     if change.old.startswith("+"):
         move_number(tenant_id=tenant_id, old=change.old, new=change.new, now=now)
+        return
+    if is_user_id(change.old) and change.new.startswith("+"):
+        move_number_of(tenant_id=tenant_id, user_id=change.old, new=change.new, now=now)
         return
     if is_user_id(change.old):
         move_user_id(tenant_id=tenant_id, old=change.old, new=change.new, now=now)

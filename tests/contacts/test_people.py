@@ -188,3 +188,15 @@ def test_a_chat_moves_with_its_opt_outs(tenant: Tenant, now: datetime) -> None:
     contact.refresh_from_db()
     assert contact.telegram_chat_id == -1001234567890
     assert stopped(tenant) == {"-42", "-1001234567890"}
+
+
+def test_a_contacts_own_addresses_are_one_person_without_any_call(
+    tenant: Tenant, now: datetime
+) -> None:
+    ContactFactory.create(tenant=tenant, phone=SPELLED, whatsapp_user_id=USER_ID)
+    stop(tenant, PHONE, at=now)
+    assert stopped(tenant) == {PHONE, SPELLED, USER_ID}
+    opt_back_in(
+        tenant_id=tenant.pk, platform=Platform.WHATSAPP, address=USER_ID, at=now + timedelta(1)
+    )
+    assert stopped(tenant) == set()

@@ -9,7 +9,7 @@ from typing import Any
 
 from channels.port.events import ReplyKind
 from channels.providers.json_values import object_in, place_in, text_in
-from channels.providers.message_content import Content
+from channels.providers.message_content import Content, with_its_words
 
 FILES = {"image": ReplyKind.IMAGE, "video": ReplyKind.VIDEO, "audio": ReplyKind.AUDIO}
 """The part of a file's type before the slash; any other file is a document."""
@@ -32,11 +32,10 @@ def content_of(event: Mapping[str, Any]) -> Content:
     """The content: a suggestion's title and value, a text or a place."""
     if "suggestionResponse" in event:
         tapped = object_in(event["suggestionResponse"])
-        return Content(
-            ReplyKind.BUTTON, text_in(tapped.get("text")), text_in(tapped.get("postbackData"))
-        )
+        text, value = text_in(tapped.get("text")), text_in(tapped.get("postbackData"))
+        return with_its_words(Content(ReplyKind.BUTTON, text, value), name="suggestionResponse")
     if "text" in event:
-        return Content(ReplyKind.TEXT, text_in(event["text"]))
+        return with_its_words(Content(ReplyKind.TEXT, text_in(event["text"])), name="text")
     if "userFile" in event:
         return _file(object_in(object_in(event["userFile"]).get("payload")))
     if "location" in event:

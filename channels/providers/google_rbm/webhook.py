@@ -29,6 +29,7 @@ from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import json_object, receipt_of, recipient
 from channels.providers.google_rbm.inbound_message import content_of
+from channels.providers.user_addresses import address_of
 
 RECEIPTS = {
     "DELIVERED": ReceiptStatus.DELIVERED,
@@ -69,10 +70,16 @@ class RbmWebhook(WebhookReader):
         return bool(token) and hmac.compare_digest(signature.encode(), base64.b64encode(digest))
 
     def event_key(self, body: bytes) -> str:
-        """The event's or the message's id, because Pub/Sub may deliver a call twice."""
+        """The event's or the message's id, because Pub/Sub may deliver a call twice.
+
+        The events of one message, DELIVERED and READ, name the same message.
+        """
         with suppress(ValueError):
             event = json_object(_data(body))
-            return str(event.get("eventId") or event.get("messageId") or "")
+            message_id, kind = event.get("messageId"), event.get("eventType")
+            if event.get("eventId") or not message_id:
+                return str(event.get("eventId") or "")
+            return f"{message_id}:{kind}" if kind else str(message_id)
         return ""
 
     def parse(self, body: bytes, *, received_at: datetime) -> Sequence[InboundEvent]:
@@ -80,8 +87,9 @@ class RbmWebhook(WebhookReader):
         try:
             event = json.loads(_data(body))
             at = _time(event.get("sendTime")) or _published(body) or received_at
-            read = _events if "eventType" in event else _replies
-            return list(read(event, at))
+            if "eventType" in event:
+                return list(_events(event, at))
+            return list(_replies({"messageId": _call_id(body)} | event, at))
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("Not a call as Google documents it.") from error
 
@@ -103,8 +111,14 @@ def _published(body: bytes) -> datetime | None:
     return _time(message.get("publishTime")) or _time(message.get("publish_time"))
 
 
+def _call_id(body: bytes) -> str:
+    """Pub/Sub's id of the call, for a message that has no id of its own."""
+    message = json_object(body)["message"]
+    return str(message.get("messageId") or message.get("message_id") or "")
+
+
 def _events(event: Mapping[str, Any], at: datetime) -> Iterator[InboundEvent]:
-    kind = event["eventType"]
+    kind = str(event["eventType"]).upper()
     if kind in RECEIPTS:
         yield _receipt(event, RECEIPTS[kind], at)
     elif kind in OPT_OUTS:
@@ -117,7 +131,7 @@ def _events(event: Mapping[str, Any], at: datetime) -> Iterator[InboundEvent]:
             reason=f"rbm_{kind.lower()}",
         )
     elif kind not in NOTHING_NEW:
-        yield NotUnderstood(Part.CALL, str(kind), at)
+        yield NotUnderstood(Part.CALL, kind, at)
 
 
 def _receipt(event: Mapping[str, Any], status: ReceiptStatus, at: datetime) -> Receipt:
@@ -129,11 +143,13 @@ def _receipt(event: Mapping[str, Any], status: ReceiptStatus, at: datetime) -> R
 
 
 def _replies(event: Mapping[str, Any], at: datetime) -> Iterator[InboundEvent]:
-    content = content_of(event)
+    content, message_id = content_of(event), str(event["messageId"] or "")
+    if not message_id:
+        raise ValueError("A message without an id.")
     yield Reply(
         account_id=_agent(event),
         address=_sender(event),
-        provider_message_id=str(event["messageId"]),
+        provider_message_id=message_id,
         text=content.text,
         at=at,
         payload=content.payload,
@@ -144,15 +160,15 @@ def _replies(event: Mapping[str, Any], at: datetime) -> Iterator[InboundEvent]:
 
 
 def _agent(event: Mapping[str, Any]) -> str:
-    return str(event.get("agentId", "")).removesuffix("@rbm.goog")
+    return str(event.get("agentId") or "").removesuffix("@rbm.goog")
 
 
 def _sender(event: Mapping[str, Any]) -> str:
     """The recipient's number. Raises ValueError if it is not in E.164."""
-    number = event.get("senderPhoneNumber") or event.get("phoneNumber") or ""
+    number = address_of(event.get("senderPhoneNumber"), event.get("phoneNumber"))
     if not PHONE.fullmatch(number):
         raise ValueError("The sender's number is not in E.164.")
-    return str(number)
+    return number
 
 
 def _time(text: object) -> datetime | None:

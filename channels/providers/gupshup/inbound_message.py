@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.port.events import CHOSEN, ReplyKind
-from channels.providers.json_values import place_in, text_in
-from channels.providers.message_content import Content
+from channels.providers.json_values import object_in, place_in, text_in
+from channels.providers.message_content import Content, with_its_words
 
 KINDS = {
     "text": ReplyKind.TEXT,
@@ -39,15 +39,16 @@ def content_of(payload: Mapping[str, Any]) -> Content:
     """The content. A message of an unknown type keeps the words that are in a known place."""
     name = str(payload.get("type") or "")
     details = payload.get("payload")
-    part = details if isinstance(details, Mapping) else {}
+    part = {"text": details} if isinstance(details, str) else object_in(details)
     kind = KINDS.get(name, ReplyKind.UNKNOWN)
-    return Content(
+    content = Content(
         kind,
         _described(kind, part) or next(filter(None, (text_in(part.get(key)) for key in WORDS)), ""),
         text_in(part.get("postbackText")) or (text_in(part.get("id")) if kind in CHOSEN else ""),
         answers=_reacted_to(part) if kind is ReplyKind.REACTION else "",
         unknown_type=name or "no type",
     )
+    return with_its_words(content, name=name)
 
 
 def _reacted_to(part: Mapping[str, Any]) -> str:

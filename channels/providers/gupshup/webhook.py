@@ -10,7 +10,6 @@ Source: docs.gupshup.io/docs/message-events, partner-docs.gupshup.io/docs/events
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -25,10 +24,13 @@ from channels.port.events import (
     Reply,
     ReplyKind,
 )
+from channels.port.outcomes import Outcome
 from channels.providers.error_rules import receipt_of
-from channels.providers.gupshup.errors import failed
+from channels.providers.gupshup.errors import failed, failed_as_at_meta
 from channels.providers.gupshup.inbound_message import content_of
+from channels.providers.json_values import object_in, text_in
 from channels.providers.meta.change_value import events_of, pair_of_status
+from channels.providers.meta.errors import failed_by
 from channels.providers.meta.template_webhook import TEMPLATE_FIELDS
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.reported_time import time_or
@@ -102,12 +104,13 @@ def _event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
     if status is None:
         yield from _unknown_status(payload["type"], at)
         return
-    details = payload.get("payload") or {}
+    given = payload.get("payload")
+    details = {"reason": given} if isinstance(given, str) else object_in(given)
     yield _receipt(
         status,
         at=time_or(at, details.get("ts")),
         ids=_ids(payload.get("gsId"), payload["id"]),
-        error=(details.get("code"), str(details.get("reason", ""))),
+        reason=failed(details.get("code"), text_in(details.get("reason"))),
     )
 
 
@@ -118,7 +121,7 @@ def _unknown_status(word: object, at: datetime) -> Iterator[InboundEvent]:
 
 def _message(payload: dict[str, Any], *, account_id: str, at: datetime) -> Iterator[InboundEvent]:
     content = content_of(payload)
-    sender, context = payload.get("sender") or {}, payload.get("context") or {}
+    sender, context = object_in(payload.get("sender")), object_in(payload.get("context"))
     number, user_id = payload.get("source") or sender.get("phone"), _user_id(payload, sender)
     address = address_of(number, user_id)
     if not address:
@@ -145,21 +148,24 @@ def _user_id(payload: Mapping[str, Any], sender: Mapping[str, Any]) -> object:
 
 
 def _user_event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
-    opted_out = USER_OPTED_OUT.get(payload["type"])
+    word = str(payload["type"]).lower()
+    opted_out = USER_OPTED_OUT.get(word)
     if opted_out is None:
-        if payload["type"] not in USER_NOTHING_NEW:
-            yield NotUnderstood(Part.PREFERENCE, str(payload["type"]), at)
+        if word not in USER_NOTHING_NEW:
+            yield NotUnderstood(Part.PREFERENCE, word, at)
         return
-    address = address_of(str(payload.get("phone") or ""))
+    number, user_id = payload.get("phone"), payload.get("user_id")
+    address = address_of(number, user_id)
     if not address:
         raise ValueError(NOT_AS_DOCUMENTED)
+    yield from same_person(number, user_id, account_id="", at=at)
     yield OptChange(
         account_id="",
         address=address,
         opted_out=opted_out,
         marketing_only=False,
         at=at,
-        reason=f"gupshup_{payload['type']}".replace("-", "_"),
+        reason=f"gupshup_{word}".replace("-", "_"),
     )
 
 
@@ -174,11 +180,11 @@ def _change(change: dict[str, Any], *, received_at: datetime) -> Iterator[Inboun
     value, field = change["value"], change.get("field")
     if field in NOT_READ or field in TEMPLATE_FIELDS:  # a sync copies templates
         return
-    phone = (value.get("metadata") or {}).get("display_phone_number", "")
+    phone = str(object_in(value.get("metadata")).get("display_phone_number") or "")
     yield from events_of(
         value,
         field=field,
-        account_id=str(phone).removeprefix("+"),
+        account_id="".join(filter(str.isdecimal, phone)),
         received_at=received_at,
         read_status=_status,
         quoted_keys=("gs_id", "id"),
@@ -190,16 +196,16 @@ def _status(
 ) -> Iterator[InboundEvent]:
     at = time_or(received_at, receipt.get("timestamp"))
     yield from pair_of_status(receipt, account_id=account_id, at=at)
-    status = STATUSES.get(receipt["status"])
+    word = str(receipt["status"]).lower()
+    status = STATUSES.get(word)
     if status is None:
-        yield from _unknown_status(receipt["status"], at)
+        yield from _unknown_status(word, at)
         return
-    error = (receipt.get("errors") or [{}])[0]
     yield _receipt(
         status,
         at=at,
         ids=_ids(receipt.get("gs_id"), receipt["id"]),
-        error=(error.get("code"), str(error.get("message") or error.get("title") or "")),
+        reason=failed_by(receipt.get("errors"), failed_as_at_meta),
     )
 
 
@@ -207,21 +213,15 @@ def _status(
 
 
 def _receipt(
-    status: ReceiptStatus, *, at: datetime, ids: tuple[str, str], error: tuple[Any, str]
+    status: ReceiptStatus, *, at: datetime, ids: tuple[str, str], reason: Outcome
 ) -> Receipt:
+    """`reason`: of a failure; another status has none."""
     message_id, alias = ids
     if status is not ReceiptStatus.FAILED:
         return Receipt(status=status, at=at, provider_message_id=message_id, alias=alias)
-    reason = failed(_number(error[0]), error[1])
     return receipt_of(reason, at=at, provider_message_id=message_id, alias=alias)
 
 
 def _ids(own: Any, named: Any) -> tuple[str, str]:
     """Gupshup's id and WhatsApp's; if the call names one id only, that id and ''."""
     return (str(own), str(named)) if own and own != named else (str(named), "")
-
-
-def _number(code: Any) -> int | None:
-    with suppress(ValueError, TypeError):
-        return int(code)
-    return None

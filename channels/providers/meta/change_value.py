@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from channels.port.events import InboundEvent, NotUnderstood, OptChange, Part, Reply, ReplyKind
+from channels.providers.json_values import object_in
 from channels.providers.meta.fields import NOT_READ
 from channels.providers.meta.inbound_message import content_of, type_of
 from channels.providers.meta.people import (
@@ -24,6 +25,11 @@ from channels.providers.user_addresses import address_of, same_person
 
 PREFERENCE_OPTED_OUT = {"stop": True, "resume": False, "signup": False}
 """A preference for marketing messages → whether the recipient has opted out."""
+
+STATUS_NOTHING_NEW = frozenset({"call", "payment"})
+"""Types of statuses that are not about the delivery of a message."""
+
+CALL_NOTHING_NEW = frozenset({"terminate"})
 
 Reader = Callable[..., Iterator[InboundEvent]]
 """Reads one entry of a list in the value; keywords: account_id, received_at."""
@@ -46,9 +52,9 @@ def events_of(
         return
     # Before the events of these people, so that their opt-outs find all their addresses.
     contact = partial(contact_pair, account_id=account_id, at=received_at)
-    yield from read_each(contact, value.get("contacts", []))
+    yield from read_each(contact, value.get("contacts") or [])
     readers: Mapping[str, Reader] = {
-        "statuses": read_status,
+        "statuses": partial(_status, read=read_status),
         "user_preferences": _preference,
         "messages": partial(_message, writer=_only_contact(value), quoted_keys=quoted_keys),
         "calls": _call,
@@ -56,11 +62,27 @@ def events_of(
         "user_id_update": user_id_update,
     }
     for key, read in readers.items():
-        if key in value:
+        if value.get(key) is not None:
             reader = partial(read, account_id=account_id, received_at=received_at)
             yield from read_each(reader, value[key])
-    if not readers.keys() & value.keys():
+    if not (readers.keys() | {"contacts"}) & value.keys():
         yield NotUnderstood(Part.CALL, str(field or "no field"), received_at)
+        return
+    for key in value.keys() - readers.keys() - {"contacts"}:
+        if isinstance(value[key], list):  # perhaps of messages
+            yield NotUnderstood(Part.CALL, str(key), received_at)
+
+
+def _status(
+    status: dict[str, Any], *, account_id: str, received_at: datetime, read: Reader
+) -> Iterator[InboundEvent]:
+    """The events of a status of a message; a status of a call or a payment is passed over."""
+    kind = str(status.get("type") or "message").lower()
+    if kind == "message":
+        yield from read(status, account_id=account_id, received_at=received_at)
+    elif kind not in STATUS_NOTHING_NEW:
+        at = time_or(received_at, status.get("timestamp"))
+        yield NotUnderstood(Part.STATUS, f"{kind} {status.get('status')}", at)
 
 
 def pair_of_status(
@@ -118,11 +140,12 @@ def _message(
     number, user_id = message.get("from"), message.get("from_user_id")
     if not (number or user_id):
         number, user_id = writer.get("wa_id"), writer.get("user_id")
-    context = message.get("context") or {}
+    context = object_in(message.get("context"))
     quoted = next((context[key] for key in quoted_keys if context.get(key)), "")
-    known_number = number or shared_number(message)
-    parent = message.get("from_parent_user_id")
-    yield from same_person(known_number, user_id, parent, account_id=account_id, at=at)
+    contact = writer if _is_writer(writer, number=number, user_id=user_id) else {}
+    known_number = number or shared_number(message) or contact.get("wa_id")
+    user_ids = (user_id or contact.get("user_id"), message.get("from_parent_user_id"))
+    yield from same_person(known_number, *user_ids, account_id=account_id, at=at)
     yield Reply(
         account_id=account_id,
         address=_required(address_of(number, user_id)),
@@ -138,18 +161,32 @@ def _message(
         yield NotUnderstood(Part.MESSAGE, content.unknown_type or type_of(message), at)
 
 
+def _is_writer(contact: Mapping[str, Any], *, number: object, user_id: object) -> bool:
+    """Whether no address of the contact contradicts those of the message."""
+    pairs = ((number, contact.get("wa_id")), (user_id, contact.get("user_id")))
+    return all(address_of(own) == address_of(given) for own, given in pairs if own and given)
+
+
 def _call(
     call: dict[str, Any], *, account_id: str, received_at: datetime
 ) -> Iterator[InboundEvent]:
     """A user's call to the business, which opens the window as a message does."""
-    if call.get("event") != "connect" or call.get("direction") == "BUSINESS_INITIATED":
+    at, event = time_or(received_at, call.get("timestamp")), call.get("event")
+    if event != "connect":
+        if event not in CALL_NOTHING_NEW:
+            yield NotUnderstood(Part.STATUS, f"call {event}", at)
         return
+    if call.get("direction") == "BUSINESS_INITIATED":
+        return
+    number, user_id = call.get("from"), call.get("from_user_id")
+    parent = call.get("from_parent_user_id")
+    yield from same_person(number, user_id, parent, account_id=account_id, at=at)
     yield Reply(
         account_id=account_id,
-        address=_required(address_of(call.get("from"), call.get("from_user_id"))),
+        address=_required(address_of(number, user_id)),
         provider_message_id=_required(str(call["id"])),
         text="",
-        at=time_or(received_at, call.get("timestamp")),
+        at=at,
         kind=ReplyKind.CALL,
     )
 

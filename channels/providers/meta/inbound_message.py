@@ -12,13 +12,13 @@ from typing import Any
 
 from channels.port.events import ReplyKind
 from channels.providers.json_values import list_in, object_in, place_in, text_in
-from channels.providers.message_content import Content
+from channels.providers.message_content import Content, with_its_words
 
 
 def type_of(message: Mapping[str, Any]) -> str:
     """The message's type; if it has none, the first known type that it has a value for."""
     if message.get("type"):
-        return str(message["type"])
+        return str(message["type"]).lower()
     return next((name for name in _READERS if name in message), "")
 
 
@@ -27,13 +27,15 @@ def content_of(message: Mapping[str, Any]) -> Content:
     name = type_of(message)
     part = _object(message.get(name))
     read = _READERS.get(name)
-    return read(part) if read else _unknown(name, part)
+    return with_its_words(read(part), name=name) if read else _unknown(name, part)
 
 
 def _object(part: Any) -> Mapping[str, Any]:
-    """The message's part of its type; for a list (contacts), an object that holds the list."""
+    """The message's part of its type. A list (contacts) or a text is given as an object."""
     if isinstance(part, list):
         return {"list": part}
+    if isinstance(part, str):
+        return {"body": part}
     return part if isinstance(part, Mapping) else {}
 
 

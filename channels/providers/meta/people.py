@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.port.events import AddressMoved, InboundEvent, NotUnderstood, Part, SamePerson
+from channels.providers.json_values import object_in
 from channels.providers.reported_time import time_or
 from channels.providers.user_addresses import address_of, same_person
 
@@ -52,12 +53,12 @@ def system_message(
         yield NotUnderstood(Part.MESSAGE, f"system {system.get('type')}", at)
         return
     new_number = address_of(system.get("wa_id") or system.get("new_wa_id"))
+    old_user_id = address_of(system.get("previous_user_id") or message.get("from_user_id"))
+    old_number = address_of(message.get("from") or system.get("customer"))
     moves = (
-        (address_of(message.get("from") or system.get("customer")), new_number),
-        (
-            address_of(system.get("previous_user_id") or message.get("from_user_id")),
-            address_of(system.get("user_id")),
-        ),
+        # Without a number, the user id tells whose number changed.
+        (old_number or old_user_id or address_of(system.get("user_id")), new_number),
+        (old_user_id, address_of(system.get("user_id"))),
         (
             address_of(system.get("previous_parent_user_id")),
             address_of(system.get("parent_user_id")),
@@ -66,7 +67,8 @@ def system_message(
     for old, new in moves:
         if old and new and old != new:
             yield AddressMoved(account_id=account_id, old=old, new=new, at=at)
-    user_ids = (system.get("user_id"), system.get("parent_user_id"))
+    user_id = system.get("user_id") or message.get("from_user_id")
+    user_ids = (user_id, system.get("parent_user_id"))
     yield from same_person(new_number, *user_ids, account_id=account_id, at=at)
 
 
@@ -74,8 +76,13 @@ def user_id_update(
     update: Mapping[str, Any], *, account_id: str, received_at: datetime
 ) -> Iterator[InboundEvent]:
     """A new user id, from an account whose calls have the field `user_id_update`."""
-    at, ids = time_or(received_at, update.get("timestamp")), update["user_id"]
-    old, new = address_of(ids.get("previous")), address_of(ids.get("current"))
-    if old and new and old != new:
-        yield AddressMoved(account_id=account_id, old=old, new=new, at=at)
-    yield from same_person(update.get("wa_id"), ids.get("current"), account_id=account_id, at=at)
+    at = time_or(received_at, update.get("timestamp"))
+    changes = [object_in(update.get(name)) for name in ("user_id", "parent_user_id")]
+    if not any(changes):
+        raise ValueError("An update without a user id.")
+    for ids in changes:
+        old, new = address_of(ids.get("previous")), address_of(ids.get("current"))
+        if old and new and old != new:
+            yield AddressMoved(account_id=account_id, old=old, new=new, at=at)
+    current = (ids.get("current") for ids in changes)
+    yield from same_person(update.get("wa_id"), *current, account_id=account_id, at=at)

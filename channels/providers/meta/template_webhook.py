@@ -11,6 +11,7 @@ from typing import Any
 
 from channels.port.events import InboundEvent, NotUnderstood, Part, TemplateChange
 from channels.port.template_port import EVENTS
+from channels.providers.json_values import object_in
 from channels.providers.reported_time import time_or
 
 STATUS = "message_template_status_update"
@@ -33,8 +34,8 @@ def template_changes(
     template = TemplateChange(
         business_account_id=str(entry["id"]),
         provider_template_id=str(value["message_template_id"]),
-        name=str(value["message_template_name"]),
-        language=str(value["message_template_language"]).replace("-", "_"),
+        name=str(value.get("message_template_name") or ""),
+        language=str(value.get("message_template_language") or "").replace("-", "_"),
         at=time_or(received_at, entry.get("time")),
     )
     if field == STATUS:
@@ -58,6 +59,6 @@ def _unknown(template: TemplateChange, words: str) -> NotUnderstood:
 def _reason(value: dict[str, Any]) -> str:
     """Meta's reason, with its explanation if there is one."""
     word = str(value.get("reason") or "")
-    info = value.get("rejection_info") or value.get("other_info") or {}
+    info = object_in(value.get("rejection_info")) or object_in(value.get("other_info"))
     explanation = str(info.get("reason") or info.get("description") or "")
     return ": ".join(text for text in (word, explanation) if text not in NO_REASON)

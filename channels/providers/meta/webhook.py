@@ -16,8 +16,9 @@ from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import receipt_of
+from channels.providers.json_values import object_in, text_in
 from channels.providers.meta.change_value import events_of, pair_of_status
-from channels.providers.meta.errors import failed
+from channels.providers.meta.errors import failed_by
 from channels.providers.meta.template_webhook import TEMPLATE_FIELDS, template_changes
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.reported_time import time_or
@@ -86,7 +87,7 @@ def _change(
     yield from events_of(
         value,
         field=field,
-        account_id=str((value.get("metadata") or {}).get("phone_number_id") or ""),
+        account_id=str(object_in(value.get("metadata")).get("phone_number_id") or ""),
         received_at=received_at,
         read_status=_status,
     )
@@ -97,16 +98,19 @@ def _status(
 ) -> Iterator[InboundEvent]:
     at = time_or(received_at, status.get("timestamp"))
     yield from pair_of_status(status, account_id=account_id, at=at)
-    if status["status"] in STATUSES:
-        yield _receipt(status, at)
-    elif status["status"] not in NOTHING_NEW:
-        yield NotUnderstood(Part.STATUS, str(status["status"]), at)
+    word = str(status["status"]).lower()
+    if word in STATUSES:
+        yield _receipt(STATUSES[word], status, at)
+    elif word not in NOTHING_NEW:
+        yield NotUnderstood(Part.STATUS, word, at)
 
 
-def _receipt(status: dict[str, Any], at: datetime) -> Receipt:
-    kind, wamid = STATUSES[status["status"]], str(status["id"])
+def _receipt(kind: ReceiptStatus, status: dict[str, Any], at: datetime) -> Receipt:
+    wamid = text_in(status.get("id"))
     message_id = our_id(status.get("biz_opaque_callback_data"))
+    if not wamid and message_id is None:
+        raise ValueError(NOT_AS_DOCUMENTED)
     if kind is not ReceiptStatus.FAILED:
         return Receipt(status=kind, at=at, provider_message_id=wamid, message_id=message_id)
-    error = (status.get("errors") or [{}])[0]
-    return receipt_of(failed(error), at=at, provider_message_id=wamid, message_id=message_id)
+    reason = failed_by(status.get("errors"))
+    return receipt_of(reason, at=at, provider_message_id=wamid, message_id=message_id)

@@ -19,6 +19,7 @@ from channels.port.events import (
 from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.error_rules import json_object
+from channels.providers.json_values import list_in, object_in, text_in
 from channels.providers.reported_time import time_or
 from channels.providers.telegram.inbound_message import SERVICE, content_of
 
@@ -89,11 +90,12 @@ def _events(update: Mapping[str, Any], received_at: datetime) -> Iterator[Inboun
 def _member(change: dict[str, Any], received_at: datetime) -> Iterator[InboundEvent]:
     member = change["new_chat_member"]
     status, at = member["status"], time_or(received_at, change.get("date"))
+    bot = object_in(member.get("user"))
     if _group(change["chat"]):
         return
     if status in MEMBER_OPTED_OUT:
         yield OptChange(
-            account_id=str(member["user"]["id"]),
+            account_id=str(bot.get("id") or ""),
             address=str(change["chat"]["id"]),
             opted_out=MEMBER_OPTED_OUT[status],
             marketing_only=False,
@@ -106,7 +108,9 @@ def _member(change: dict[str, Any], received_at: datetime) -> Iterator[InboundEv
 
 def _message(message: dict[str, Any], received_at: datetime) -> Iterator[InboundEvent]:
     """A message, with the opt-out or opt-in of a command, or a chat with a new id."""
-    at, chat = time_or(received_at, message.get("date")), message["chat"]
+    # What an edit says counts from the edit: the opt-out of an old message that now says /stop.
+    written_at = message.get("edit_date") or message.get("date")
+    at, chat = time_or(received_at, written_at), message["chat"]
     if moved := message.get("migrate_to_chat_id"):
         yield AddressMoved(account_id="", old=str(chat["id"]), new=str(moved), at=at)
     if former := message.get("migrate_from_chat_id"):
@@ -126,7 +130,7 @@ def _message(message: dict[str, Any], received_at: datetime) -> Iterator[Inbound
         )
     # A bot started in a group: the group is not one contact's own chat.
     is_own = command == "/start" and not _group(chat)
-    quoted = message.get("reply_to_message") or {}
+    quoted = object_in(message.get("reply_to_message"))
     yield Reply(
         account_id="",
         address=_writer(message),
@@ -134,7 +138,7 @@ def _message(message: dict[str, Any], received_at: datetime) -> Iterator[Inbound
         text=content.text,
         at=at,
         payload=payload if is_own else "",
-        in_reply_to=f"{chat['id']}:{quoted['message_id']}" if quoted else "",
+        in_reply_to=f"{chat['id']}:{quoted['message_id']}" if "message_id" in quoted else "",
         kind=content.kind,
         group_id=_group(chat),
     )
@@ -167,7 +171,7 @@ def _group(chat: Mapping[str, Any]) -> str:
 
 def _writer(message: Mapping[str, Any]) -> str:
     """The writer's own chat, which has the user's id; the chat's id if the writer is hidden."""
-    writer = message.get("from") or {}
+    writer = object_in(message.get("from"))
     return str(writer["id"] if _group(message["chat"]) and writer.get("id") else _chat_id(message))
 
 
@@ -177,8 +181,9 @@ def _chat_id(message: Mapping[str, Any]) -> Any:
 
 def _reaction(reaction: dict[str, Any], received_at: datetime) -> Iterator[InboundEvent]:
     """The emoji of a reaction; without any, the recipient removed it."""
-    chat, user = reaction["chat"], reaction.get("user") or {}
-    emojis = [str(new.get("emoji") or "") for new in reaction.get("new_reaction") or ()]
+    chat, user = reaction["chat"], object_in(reaction.get("user"))
+    new_ones = map(object_in, list_in(reaction.get("new_reaction")))
+    emojis = [text_in(new.get("emoji")) for new in new_ones]
     at = time_or(received_at, reaction.get("date"))
     message_id = f"{chat['id']}:{reaction['message_id']}"
     yield Reply(
@@ -215,9 +220,10 @@ def _pressed(query: dict[str, Any], received_at: datetime) -> Iterator[InboundEv
 
 def _button_text(message: dict[str, Any], data: str) -> str:
     """The text of the button with this data; '' if the message shows no such button."""
-    keyboard = (message.get("reply_markup") or {}).get("inline_keyboard") or []
-    buttons = [button for row in keyboard for button in row if button.get("callback_data") == data]
-    return str(buttons[0]["text"]) if buttons else ""
+    keyboard = list_in(object_in(message.get("reply_markup")).get("inline_keyboard"))
+    buttons = [object_in(button) for row in keyboard for button in list_in(row)]
+    texts = (text_in(b.get("text")) for b in buttons if b.get("callback_data") == data)
+    return next(texts, "")
 
 
 _READERS: Mapping[str, Callable[[dict[str, Any], datetime], Iterator[InboundEvent]]] = {

@@ -122,7 +122,8 @@ def _status(form: Mapping[str, str]) -> str:
     if form.get("MessageStatus"):
         return form["MessageStatus"].lower()
     former = form.get("SmsStatus", "").lower()
-    return former if former in STATUSES else "received"
+    is_message = former in RECEIVED or "Body" in form or "NumMedia" in form
+    return former if former and not is_message else "received"
 
 
 def _signed_part(call: WebhookCall) -> str | None:
@@ -182,7 +183,7 @@ def _receipts(form: Mapping[str, str], at: datetime) -> Iterator[InboundEvent]:
 
 def _messages(form: Mapping[str, str], at: datetime) -> Iterator[InboundEvent]:
     channel, _, writer = form.get("From", "").rpartition(":")
-    platform = CHANNELS.get(channel)
+    platform = CHANNELS.get(channel.lower())
     if platform is None:
         yield NotUnderstood(Part.CHANNEL, channel, at)
         return

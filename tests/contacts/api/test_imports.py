@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -211,6 +212,17 @@ def test_digits_that_may_be_a_phone_ask_for_more(owner: APIClient, address: str,
     assert not Suppression.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("address", "platform"), [("us.13491208655302741918", ""), ("US.13491208655302741918", "SMS")]
+)
+def test_a_user_id_in_the_wrong_place_is_named(
+    owner: APIClient, address: str, platform: str
+) -> None:
+    answer = owner.post("/suppressions/", {"address": address, "platform": platform})
+    assert answer.status_code == 400
+    assert "user ids" in answer.json()["errors"][0]["detail"]
+
+
 def test_a_suppression_holds_for_both_spellings_and_is_lifted_for_both(owner: APIClient) -> None:
     made = owner.post("/suppressions/", {"address": "+525512345678", "platform": "SMS"})
 
@@ -236,3 +248,16 @@ def test_contacts_are_found_by_their_keys(owner: APIClient) -> None:
         assert len(owner.get(f"/contacts/?{query}").json()["results"]) == 1
     assert owner.get("/contacts/?external_id=b").json()["results"] == []
     assert Contact.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_is_taken_without_a_broker(
+    owner: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beat starts it later; an error would make the client upload the file a second time."""
+    monkeypatch.setattr(current_app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+    for holder, name in ((current_app, "_pool"), (current_app.amqp, "_producer_pool")):
+        monkeypatch.setattr(holder, name, None)
+    answer = upload(owner)
+    assert answer.status_code == 202
+    assert ContactImport.objects.get().status == "PENDING"

@@ -86,6 +86,8 @@ def test_a_message_in_a_group_is_kept_and_is_no_private_message(
         (pressed("No more news", "opt_out"), ["ALL"]),
         (pressed("Enough", "genug"), ["ALL"]),
         (pressed("Stop promotions"), ["MARKETING"]),
+        (pressed("Detener promociones"), ["MARKETING"]),
+        (pressed("Interrompi promozioni"), ["MARKETING"]),
         (
             {
                 "type": "interactive",

@@ -244,7 +244,6 @@ def file_of(media_type: str) -> dict[str, Any]:
         (file_of("application/pdf"), "document", ""),
         (file_of("text/vcard"), "contacts", ""),
         ({"suggestionResponse": {"postbackData": "share"}}, "button", ""),
-        ({"text": ""}, "text", ""),
     ],
 )
 def test_a_message_of_every_type_is_a_reply(content: dict[str, Any], kind: str, text: str) -> None:
@@ -296,6 +295,32 @@ def test_what_cannot_be_kept_is_a_value_error(changed: dict[str, Any]) -> None:
 def test_an_event_is_known_by_its_id() -> None:
     assert WEBHOOK.event_key(wrapped(TOLD)) == "e1"
     assert WEBHOOK.event_key(wrapped({"messageId": "m1", "text": "Hi"})) == "m1"
+
+
+def test_two_events_of_one_message_without_ids_of_their_own_are_two() -> None:
+    told = [wrapped({"messageId": "m1", "eventType": kind}) for kind in ("DELIVERED", "READ")]
+    assert [WEBHOOK.event_key(body) for body in told] == ["m1:DELIVERED", "m1:READ"]
+
+
+@pytest.mark.parametrize("changed", [{"senderPhoneNumber": "12223334444"}, {"agentId": None}])
+def test_an_opt_out_counts_whatever_is_missing_beside_it(changed: dict[str, Any]) -> None:
+    (change,) = events({"eventType": "unsubscribe"} | changed)
+    assert isinstance(change, OptChange)
+    assert (change.address, change.opted_out) == ("+12223334444", True)
+    assert change.account_id in {"", "brand_abc_agent"}
+
+
+def test_a_message_without_an_id_has_the_id_of_its_call() -> None:
+    told = {name: value for name, value in TOLD.items() if name != "messageId"}
+    (reply,) = WEBHOOK.parse(wrapped(told | {"text": "STOP"}), received_at=AT)
+    assert isinstance(reply, Reply)
+    assert (reply.provider_message_id, reply.text) == ("1", "STOP")
+
+
+@pytest.mark.parametrize("content", [{"text": None}, {"suggestionResponse": "stop"}])
+def test_words_that_are_not_found_are_named(content: dict[str, Any]) -> None:
+    _, event = events(content)
+    assert str(event) == f"message: {next(iter(content))} without words"
 
 
 def wrapped(event: dict[str, Any]) -> bytes:

@@ -117,6 +117,37 @@ def test_fields_about_the_account_are_left_unread(field: str) -> None:
     assert parsed({"entry": [{"changes": [change]}]}) == []
 
 
+@pytest.mark.parametrize("payload", ["STOP", {"text": "STOP"}])
+@pytest.mark.parametrize("other", [{}, {"sender": "Ana", "context": "wamid.0"}])
+def test_a_part_of_another_shape_does_not_lose_the_words(
+    payload: Any, other: dict[str, str]
+) -> None:
+    (reply,) = version_2("message", {"type": "text", "payload": payload, **other})
+    assert (reply.kind, reply.text) == ("text", "STOP")
+
+
+def test_a_text_whose_words_are_not_found_is_named() -> None:
+    _, event = version_2("message", {"type": "text", "payload": None})
+    assert str(event) == "message: text without words"
+
+
+def test_an_opt_out_of_a_user_without_a_number_counts() -> None:
+    (change,) = version_2("user-event", {"type": "opted-out", "user_id": USER_ID})
+    assert (change.address, change.opted_out) == (USER_ID, True)
+
+
+def test_a_failure_whose_reason_is_a_text_keeps_the_reason() -> None:
+    (receipt,) = version_2("message-event", {"type": "failed", "payload": "Not opted in"})
+    assert (receipt.status, receipt.message) == ("FAILED", "Not opted in")
+
+
+def test_the_number_of_the_business_is_read_with_blanks() -> None:
+    metadata = {"display_phone_number": "+91 91638 05873"}
+    message = {"from": "919876543210", "id": "wamid.Y", "type": "text", "text": {"body": "Hi"}}
+    (reply,) = version_3(metadata=metadata, messages=[message])
+    assert reply.account_id == "919163805873"
+
+
 def version_2(kind: str, payload: dict[str, Any]) -> list[Any]:
     whole = {"app": "Shop", "phone": "919163805873", "timestamp": 1767225600000, "version": 2}
     written = {"id": "wamid.1", "source": "919876543210", **payload}

@@ -18,7 +18,6 @@ FORM = '{"size": "M", "flow_token": "t"}'
     ("content", "kind", "text"),
     [
         ({"text": {"body": "Hi"}}, "text", "Hi"),
-        ({"text": {}}, "text", ""),
         ({"button": {"text": "Yes", "payload": "y-1"}}, "button", "Yes"),
         ({"image": {"id": "1", "caption": "STOP"}}, "image", "STOP"),
         ({"image": {"id": "1"}}, "image", ""),
@@ -139,6 +138,32 @@ def test_a_users_call_is_a_reply() -> None:
     call = {"id": "wacid.1", "from": "491701234567", "event": "connect", "timestamp": "1767225600"}
     (reply,) = parsed({"calls": [call, call | {"event": "terminate"}]})
     assert (reply.kind, reply.provider_message_id) == ("call", "wacid.1")
+
+
+@pytest.mark.parametrize("text", [None, {}, {"body": 5}, {"message": "STOP"}])
+def test_a_text_whose_words_are_not_found_is_named(text: Any) -> None:
+    reply, event = events({"type": "text", "text": text})
+    assert isinstance(reply, Reply)
+    assert reply.kind == "unknown"
+    assert str(event) == "message: text without words"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"type": "text", "text": "STOP"},
+        {"type": "TEXT", "text": {"body": "STOP"}},
+        {"type": "text", "text": {"body": "STOP"}, "context": "wamid.O"},
+    ],
+)
+def test_a_part_of_another_shape_does_not_lose_the_words(content: dict[str, Any]) -> None:
+    (reply,) = events(content)
+    assert (reply.kind, reply.text) == ("text", "STOP")
+
+
+def test_a_call_event_that_nobody_knows_is_named() -> None:
+    (event,) = parsed({"calls": [{"id": "wacid.1", "from": "491701234567", "event": "missed"}]})
+    assert str(event) == "status: call missed"
 
 
 def events(content: dict[str, Any]) -> list[Any]:

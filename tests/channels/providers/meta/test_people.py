@@ -107,6 +107,36 @@ def test_a_system_message_of_an_unknown_type_is_named() -> None:
     assert str(event) == "message: system user_moved_house"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"contacts": [{"wa_id": NUMBER}], "messages": [TEXT | {"from_user_id": USER_ID}]},
+        {"contacts": [{"user_id": USER_ID}], "messages": [TEXT | {"from": NUMBER}]},
+        {"calls": [{"id": "c", "event": "connect", "from": NUMBER, "from_user_id": USER_ID}]},
+    ],
+)
+def test_a_contact_and_its_message_or_a_call_may_hold_the_pair(value: dict[str, Any]) -> None:
+    assert [event.addresses for event in events(value) if isinstance(event, SamePerson)] == [PAIR]
+
+
+def test_a_contact_who_did_not_write_the_message_is_no_part_of_a_pair() -> None:
+    contact = {"wa_id": NUMBER, "user_id": "US.2"}
+    found = events({"contacts": [contact], "messages": [TEXT | {"from_user_id": USER_ID}]})
+    assert [event.addresses for event in found if isinstance(event, SamePerson)] == [
+        ("+16505551234", "US.2")
+    ]
+
+
+def test_an_update_moves_the_parents_user_id_too() -> None:
+    update = {
+        "user_id": {"previous": "US.1", "current": "US.2"},
+        "parent_user_id": {"previous": "US.ENT.1", "current": "US.ENT.2"},
+    }
+    assert moves({"user_id_update": [update]}) == [("US.1", "US.2"), ("US.ENT.1", "US.ENT.2")]
+    del update["user_id"]
+    assert moves({"user_id_update": [update]}) == [("US.ENT.1", "US.ENT.2")]
+
+
 def events(value: dict[str, Any]) -> list[Any]:
     change = {"field": "messages", "value": {"metadata": {"phone_number_id": "1"}} | value}
     body = json.dumps({"entry": [{"id": "1", "changes": [change]}]}).encode()

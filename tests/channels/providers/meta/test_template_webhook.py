@@ -84,3 +84,13 @@ def test_quality_and_category_are_read_and_a_warning_changes_nothing() -> None:
 def test_a_call_that_names_no_template_is_not_as_documented() -> None:
     with pytest.raises(ValueError, match="documents"):
         parse(call("message_template_status_update", event="APPROVED"))
+
+
+def test_a_template_is_found_by_its_id_alone() -> None:
+    (change,) = parse(
+        call(
+            "message_template_status_update", event="PAUSED", message_template_id=7, other_info="x"
+        )
+    )
+    assert isinstance(change, TemplateChange)
+    assert (change.provider_template_id, change.status) == ("7", "PAUSED")

@@ -206,7 +206,8 @@ def test_a_status_without_what_is_documented_is_a_value_error(missing: str) -> N
         {"user_preferences": [{"category": "marketing_messages", "wa_id": "1"}]},
         {"messages": [{"type": "text", "text": {"body": "Hi"}, "from": "1"}]},
         {"messages": None},
-        {"metadata": 7},
+        {"metadata": 7, "statuses": [7]},
+        {"statuses": [{"status": "sent", "id": None}]},
     ],
 )
 def test_what_is_bad_in_a_call_takes_nothing_with_it(bad: dict[str, Any]) -> None:
@@ -214,8 +215,35 @@ def test_what_is_bad_in_a_call_takes_nothing_with_it(bad: dict[str, Any]) -> Non
     entries = [{"changes": [good[0], {"value": bad}, {}, good[1]]}, 7, {"changes": good}]
     with pytest.raises(PartlyRead, match="documents") as partly_read:
         parse(json.dumps({"entry": entries}).encode())
-    assert len(partly_read.value.events) == 4
+    assert sum(isinstance(event, Receipt) for event in partly_read.value.events) == 4
     assert all(isinstance(event, Receipt) for event in partly_read.value.events)
+
+
+@pytest.mark.parametrize("kind", ["payment", "call"])
+def test_the_status_of_a_payment_or_a_call_is_no_receipt(kind: str) -> None:
+    assert events({"statuses": [STATUS | {"status": "failed", "type": kind}]}) == []
+
+
+def test_a_status_of_an_unknown_type_is_named() -> None:
+    (event,) = events({"statuses": [STATUS | {"status": "failed", "type": "parcel"}]})
+    assert str(event) == "status: parcel failed"
+
+
+@pytest.mark.parametrize("errors", [{"code": 131026}, [{"code": "131026"}], [{"code": 131026}]])
+def test_the_error_of_a_failure_is_found_in_any_shape(errors: Any) -> None:
+    assert receipt_of(status="failed", errors=errors).code == "recipient_unreachable"
+
+
+def test_a_missing_list_is_no_fault_and_an_unknown_one_is_named() -> None:
+    value: dict[str, Any] = {
+        "contacts": None,
+        "messages": None,
+        "statuses": [STATUS],
+        "group_messages": [{}],
+    }
+    receipt, event = events(value)
+    assert isinstance(receipt, Receipt)
+    assert str(event) == "call: group_messages"
 
 
 def receipt_of(**changes: Any) -> Receipt:

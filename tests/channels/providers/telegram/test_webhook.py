@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -203,6 +203,22 @@ def test_a_reaction_answers_the_message_that_it_stands_on() -> None:
 def test_a_message_without_a_time_has_the_time_of_receipt() -> None:
     (event,) = events(message={name: v for name, v in message("Hi").items() if name != "date"})
     assert event.at == NOW
+
+
+def test_what_an_edit_says_counts_from_the_edit() -> None:
+    change, reply = events(edited_message=message("/stop") | {"edit_date": 1700000900})
+    assert (change.opted_out, change.at, reply.at) == (True, reply.at, AT + timedelta(minutes=15))
+
+
+@pytest.mark.parametrize("odd", [{"reply_to_message": "x"}, {"from": 7}, {"edit_date": None}])
+def test_a_part_of_another_shape_does_not_lose_the_words(odd: dict[str, Any]) -> None:
+    (event,) = events(message=message("STOP") | odd)
+    assert event.text == "STOP"
+
+
+def test_a_block_that_does_not_name_the_bot_counts() -> None:
+    (change,) = events(my_chat_member=member("kicked") | {"new_chat_member": {"status": "kicked"}})
+    assert (change.address, change.opted_out) == ("42", True)
 
 
 def events(**update: Any) -> list[Any]:

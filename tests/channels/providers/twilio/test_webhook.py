@@ -28,7 +28,12 @@ from tests.channels.providers.samples import MESSAGE_ID, call
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 WEBHOOK = TwilioWebhook()
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
-RECEIVED = {"MessageSid": "SM1", "From": "+14155552346", "To": "+14155552345", "SmsStatus": "x"}
+RECEIVED = {
+    "MessageSid": "SM1",
+    "From": "+14155552346",
+    "To": "+14155552345",
+    "SmsStatus": "received",
+}
 
 
 def vectors() -> list[dict[str, Any]]:
@@ -239,6 +244,18 @@ def test_a_status_under_its_former_name_is_read() -> None:
 def test_an_address_that_is_no_number_is_a_value_error(address: str) -> None:
     with pytest.raises(ValueError, match="no number"):
         events(RECEIVED | {"From": address, "Body": "Hi"})
+
+
+def test_an_unknown_status_under_its_former_name_is_no_message_of_ours() -> None:
+    (event,) = events({"SmsSid": "SM1", "SmsStatus": "teleported", "To": "+1", "From": "+2"})
+    assert str(event) == "status: teleported"
+
+
+@pytest.mark.parametrize("form", [{"SmsStatus": "teleported"}, {"From": "WhatsApp:+14155552346"}])
+def test_a_message_with_an_odd_status_or_channel_keeps_its_words(form: dict[str, str]) -> None:
+    (reply,) = events(RECEIVED | {"Body": "STOP"} | form)
+    assert isinstance(reply, Reply)
+    assert reply.text == "STOP"
 
 
 def test_a_repeated_call_has_the_same_key() -> None:
