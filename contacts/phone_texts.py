@@ -40,6 +40,10 @@ GROUPED = re.compile(r"(\+?\d{1,3}([.,' \u2019])\d{2,3}(?:\2\d{2,3})*\2\d{3})(?:
 """Digits in groups as numbers are written, also in India's groups of two."""
 BROKEN_CELL = re.compile(r"#+$|#[A-Z/0]+[!?]?$", re.IGNORECASE)
 """`#####` of a column that is too narrow, `#NAME?` and the like."""
+_MONTH, _DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+DATE = re.compile(
+    rf"(?:19|20)\d\d-{_MONTH}-{_DAY}(?:[ T].*)?|{_DAY}[./]{_MONTH}[./](?:19|20)\d\d(?: .*)?"
+)
 NEGATIVE = re.compile(r"[-\u2212]\s*[\d.,]+")
 _LONG = rf"(?:\d\D{{0,2}}){{{SHORTEST},}}"
 TWO_NUMBERS = re.compile(rf"{_LONG}\s*[/;,|\n]\s*\+?\(?{_LONG}|\d{{5}}\s*/\s*\d{{1,3}}$")
@@ -61,6 +65,8 @@ def readable(text: str) -> str:
     number = TEXT_MARK.sub("", number).strip()
     if NEGATIVE.fullmatch(number):
         raise SpreadsheetPhone("it calculated with its dashes.")
+    if DATE.fullmatch(number):
+        raise SpreadsheetPhone("it took it for a date.")
     if scientific := SCIENTIFIC.fullmatch(number):
         return _all_digits(*scientific.groups(default=""))
     if grouped := GROUPED.fullmatch(number):

@@ -109,9 +109,9 @@ class MappingField(serializers.JSONField):
 
 class ImportWriteSerializer(StrictSerializer):
     file = serializers.FileField(
-        help_text=f"CSV, XLSX, XLS or ODS, of {MAX_ROWS:,} rows and 200 MB at most; the first row "
-        "names the columns. Columns that are no field of a contact become attributes. Exports of "
-        "Google Contacts and Outlook are recognised."
+        help_text=f"CSV, XLSX, XLS or ODS, of {MAX_ROWS:,} rows and 200 MB at most; one of the "
+        "first rows names the columns. Columns that are no field of a contact become attributes. "
+        "Exports of Google Contacts and Outlook are recognised."
     )
     encoding = serializers.CharField(
         required=False,

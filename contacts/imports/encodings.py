@@ -37,7 +37,8 @@ LETTERS = {
     "windows-1252": _WEST,
     "iso-8859-15": _WEST,
     "windows-1250": "ąćęłńóśźżáčďéěíňřšťúůýžľĺŕäôőűöüßăâîşţđëç",
-    "windows-1254": "ğışçöüâîûé",
+    "iso-8859-2": "ąćęłńóśźżáčďéěíňřšťúůýžľĺŕäôőűöüßăâîşţđëç",
+    "windows-1254": "ğışçöüâîûéİ",
     "windows-1257": "ąčęėįšųūžāēģīķļņõäöüåæøé",
     "macintosh": _WEST,
     "cp850": _WEST,
@@ -51,7 +52,9 @@ SCRIPTS = {
     "windows-1255": "HEBREW",
     "windows-1256": "ARABIC",
     "windows-874": "THAI",
-    "shift_jis": "CJK HIRAGANA KATAKANA HALFWIDTH FULLWIDTH",
+    # Without half-width letters: texts in other Japanese encodings would consist of them.
+    "shift_jis": "CJK HIRAGANA KATAKANA FULLWIDTH",
+    "euc-jp": "CJK HIRAGANA KATAKANA FULLWIDTH",
     "gb18030": "CJK",
     "big5": "CJK",
     "euc-kr": "HANGUL",
@@ -63,7 +66,7 @@ CODECS = {
     "big5": "cp950",
     "macintosh": "mac_roman",
 }
-WIDE = frozenset(("shift_jis", "gb18030", "big5", "euc-kr"))
+WIDE = frozenset(("shift_jis", "euc-jp", "gb18030", "big5", "euc-kr"))
 """Encodings with several bytes for a letter; a few of them may look like UTF-8."""
 CANDIDATES = (*LETTERS, *SCRIPTS)
 """Names as browsers and Excel know them."""
@@ -92,6 +95,8 @@ AROUND_WORDS = frozenset(
     "\u201e\u201c\u201d\u201a\u2018\u2019\u2013\u2014\u2026\u20ac\u00ab\u00bb\u00b0\u00a7\u00a3"
     "\u00aa\u00ba\u00bf\u00a1\u00a0\u2022\u00ae\u2122\u00a9\u20aa\u0e3f"
 )
+SIGN_BEFORE_LETTERS = re.compile("[\u00a9\u00ae]+\u00bb?[^\\W\\d_]")
+"""Letters of another code page, for example Š and Ž of ISO 8859-2 in windows-1250."""
 WORD = re.compile(r"[^\s,;|\t\"()/\d+@<>:]+")
 
 
@@ -124,7 +129,7 @@ def encoding_of(pieces: Iterable[bytes], *, country: str = "") -> str:
             except UnicodeDecodeError:
                 is_utf8 = False
         sample.take(piece)
-    if sample.has_nul:
+    if sample.is_binary:
         raise FileUnreadable("Save the file as CSV in UTF-8, as XLSX or as ODS.")
     if is_utf8 and _is_complete(utf8):
         return "utf-8"
@@ -158,13 +163,14 @@ class _Sample:
     """Lines with bytes beyond ASCII, from all over the file."""
 
     def __init__(self) -> None:
-        self.has_nul = False
+        self.is_binary = False
+        """True for a file of another kind, or of ISO 2022, which switches character sets."""
         self._lines: list[bytes] = []
         self._size = 0
         self._rest = b""
 
     def take(self, piece: bytes) -> None:
-        self.has_nul = self.has_nul or b"\x00" in piece
+        self.is_binary = self.is_binary or b"\x00" in piece or b"\x1b" in piece
         if piece.isascii() or self._size > SAMPLE:
             return
         *lines, self._rest = (self._rest + piece).splitlines()
@@ -206,13 +212,22 @@ def _guessed(sample: bytes, *, country: str) -> str:
 def _likeliest(sample: bytes, *, country: str) -> str:
     texts = {name: text for name in CANDIDATES if (text := _plausible(sample, name)) is not None}
     if len(set(texts.values())) == 1:
-        return next(iter(texts))
-    for origin in (country, *_countries(sample)):
+        encoding = next(iter(texts))
+        if _is_foreign(encoding, _countries(sample)):
+            raise EncodingUncertain(())
+        return encoding
+    for origin in (*_countries(sample), country):
         if encoding := _usual(origin, tuple(texts)):
             return encoding
     if encoding := _told_apart(sample, tuple(texts)):
         return encoding
     raise EncodingUncertain(tuple(texts))
+
+
+def _is_foreign(encoding: str, countries: Sequence[str]) -> bool:
+    """Whether the text is in a script, and the file's numbers are from a country of another one."""
+    scripts = {SCRIPTS.get(USUAL_BY_COUNTRY.get(country, "")) for country in countries} - {None}
+    return bool(scripts) and encoding in SCRIPTS and SCRIPTS[encoding] not in scripts
 
 
 def _usual(country: str, names: Sequence[str]) -> str:
@@ -259,6 +274,8 @@ def _plausible(sample: bytes, name: str) -> str | None:
     if any(unicodedata.category(c) in ("Cc", "Co", "Cn") and not c.isspace() for c in set(text)):
         return None
     words = {word for word in WORD.findall(text) if not word.isascii()}
+    if any(map(SIGN_BEFORE_LETTERS.match, words)):
+        return None
     return text if all(_is_word(word, name) for word in words) else None
 
 
@@ -274,7 +291,7 @@ def _is_word(word: str, name: str) -> bool:
     foreign = [character for character in letters if not character.isascii()]
     if name in LETTERS:
         usual = LETTERS[name]
-        return all(c.lower() in usual for c in foreign) and (
+        return all(c in usual or c.lower() in usual for c in foreign) and (
             2 * len(foreign) <= len(letters) + 2  # “Łódź” has one letter of ASCII
         )
     if unicodedata.category(letters[0]).startswith("M"):

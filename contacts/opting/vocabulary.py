@@ -186,10 +186,23 @@ PHRASES = (
     *("não quero receber", "nao quero receber", "me tire da lista", "não me mande"),
     *("non scrivetemi", "non voglio ricevere", "non mi interessa", "geen berichten"),
     *("не пишите", "не присылайте", "удалите мой", "не цікавить", "не надсилайте"),
+    *("why do you keep", "never signed up", "didn't sign up", "did not sign up", "go away"),
+    *("fuck off", "spam", "wrong number", "don't call", "dont text", "dont message", "dnd"),
+    *("do not call", "do not disturb", "no more please", "enough", "no promotions", "unsubsc"),
+    *("unsuscr", "unsubcr", "hör auf", "hört auf", "hören sie auf", "keine weiteren nachrichten"),
+    *("ne me contactez plus", "n'écrivez plus", "plus de pub", "laissez moi", "supprimez mon"),
+    *("deja de ", "dejen de ", "no me escribas", "no quiero más", "bórrame", "borrenme"),
+    *("não quero mais", "para de me", "pare de me", "tira meu", "tire meu", "smettete", "smettila"),
+    *("non voglio più", "cancellatemi", "haal me van", "sluta skick", "nie pisać", "nie wysyłaj"),
+    *("usuń mój", "хватит", "перестан", "прекратит", "не надо мне", "удалите меня", "припиніть"),
+    *("přestaň", "nepište", "neposílejte", "ne küld", "ne írj", "nu mai trimite", "nu mai scrie"),
+    *("yeter", "mesaj atma", "yazmayın", "göndermeyin", "σταματ", "كفى", "توقفوا"),
+    *("תפסיק", "תורידו אותי", "मत करो", "band karo", "đừng gửi", "đừng nhắn"),
+    *("อย่าส่ง", "别发", "別發", "取消我的订阅", "やめて", "配信不要", "그만 보내"),
     *("istemiyorum", "nie pisz", "nie chcę", "jangan kirim", "别再发", "別再發", "不要再发"),
     *("不要再發", "送らないで", "보내지 마", "لا ترسل", "لا تراسل", "मत भेज", "🛑", "⛔"),
 )
-"""Phrases with which people ask for an end without a word of the lists."""
+"""Phrases with which people ask for an end without a word of the lists, or with a misspelt one."""
 STEMS = tuple(
     map(
         plain,

@@ -38,6 +38,7 @@ COMMAND = re.compile(r"\s*/(\w+)@\w+")
 SENTENCE = re.compile(r"[\n\r\u2028\u2029]|[.!。\uff01…]+(?=\s|$)")
 SPACE = re.compile(r"[\s,;:/]+")
 SHORT_CODE = re.compile(r"\d{5,6}")
+ACCENT = re.compile("[\u0300-\u036f]")
 INVISIBLE = "Cf"
 """The Unicode category of characters without a picture, for example a zero-width space."""
 
@@ -76,8 +77,15 @@ def is_near_miss(text: str, *, also_out: Iterable[str] = (), also_in: Iterable[s
     meant = [word for word in words if word not in COURTESY]
     if not AMBIGUOUS.isdisjoint(meant if len(words) <= SHORT else meant[:1]):
         return True
-    folded = " ".join(_folded(text).replace("\u2019", "'").split())
-    return any(phrase in folded for phrase in PHRASES)
+    folded = _without_accents(" ".join(_folded(text).replace("\u2019", "'").split()))
+    return any(phrase in folded for phrase in BARE_PHRASES)
+
+
+def _without_accents(text: str) -> str:
+    return ACCENT.sub("", unicodedata.normalize("NFD", text))
+
+
+BARE_PHRASES = tuple(map(_without_accents, PHRASES))
 
 
 def is_about_marketing(text: str) -> bool:

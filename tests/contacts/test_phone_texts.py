@@ -67,6 +67,8 @@ def test_the_number_is_read_right(text: str, country: str, phone: str) -> None:
         ("#######", "DE"),
         ("#NAME?", "DE"),
         ("-1234688", "DE"),
+        ("2026-07-01", "DE"),
+        ("01.07.2026", "DE"),
     ],
 )
 def test_what_a_spreadsheet_changed_is_refused_by_name(text: str, country: str) -> None:

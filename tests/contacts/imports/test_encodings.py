@@ -5,7 +5,7 @@ import re
 import pytest
 
 from contacts.imports.encodings import codec_of, encoding_of
-from contacts.imports.refusals import EncodingUncertain
+from contacts.imports.refusals import EncodingUncertain, FileUnreadable
 
 SAMPLES = {
     "de": ("cp1252", "phone,name\n+491701234567,Zoë Müller\n+491701234568,Jürgen Größe\n"),
@@ -74,9 +74,41 @@ def test_letters_may_be_cut_between_two_pieces() -> None:
     pieces = [content[index : index + 1] for index in range(len(content))]
     assert encoding_of(pieces) == "utf-8"
     with pytest.raises(EncodingUncertain):
-        encoding_of([*pieces, "ë".encode()[:1]])
+        encoding_of([content, "ë".encode()[:1]])
 
 
 @pytest.mark.parametrize("name", ["utf-7", "unicode_escape", "base64", "rot13", "nonsense", "\x00"])
 def test_names_that_are_no_encoding_of_files(name: str) -> None:
     assert codec_of(name) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "found"),
+    [
+        ("phone;name\n+36201234567;Őrsi Győző\n", "cp1250", "windows-1250"),
+        ("phone;name\n+905321234567;Ayşe İnönü\n", "cp1254", "windows-1254"),
+        ("phone,name\n+819012345678,山田太郎\n", "euc-jp", "euc-jp"),
+        ("phone;name\n+420601234567;Zdeněk Šťastný\n", "iso-8859-2", "iso-8859-2"),
+    ],
+)
+def test_the_files_own_numbers_say_more_than_the_tenants_country(
+    text: str, encoding: str, found: str
+) -> None:
+    assert encoding_of([text.encode(encoding)], country="DE") == found
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("phone;name\n+966501234567;محمد العلي\n", "iso-8859-6"),
+        ("phone;name\n+380501234567;Їжак Ґанна\n", "koi8-u"),
+    ],
+)
+def test_letters_of_another_script_than_the_numbers_are_asked_for(text: str, encoding: str) -> None:
+    with pytest.raises(EncodingUncertain):
+        encoding_of([text.encode(encoding)], country="DE")
+
+
+def test_a_file_that_switches_character_sets_is_refused() -> None:
+    with pytest.raises(FileUnreadable):
+        encoding_of(["phone,name\n1,山田\n".encode("iso-2022-jp")])
