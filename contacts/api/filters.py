@@ -47,7 +47,7 @@ class NumberFilter(filters.CharFilter):
 class AddressFilter(filters.CharFilter):
     """An address as it is stored; a number also with punctuation between its digits."""
 
-    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+    def filter(self, qs: Any, value: str) -> Any:
         number = value.translate(PUNCTUATION)
         return super().filter(qs, number if E164.fullmatch(number) else value)
 
