@@ -8,13 +8,20 @@ from django.http import StreamingHttpResponse
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it, Excel reads UTF-8 as the code page of the computer and shows other letters."""
-FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""Also in full width: Excel takes these for the same characters in East Asian languages."""
+FORMULA_STARTS = (
+    *("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"),
+    *("\ufe66", "\ufe62", "\ufe63", "\ufe6b"),
+)
+"""Also in full width and small: Excel takes these for the same in East Asian languages."""
 
 _STARTS = "".join(map(re.escape, FORMULA_STARTS))
 # Where Excel uses semicolons, it also begins a cell after a semicolon, tab or line break inside a
 # value: quotes of a file with commas do not protect there.
-_BEGIN = r"(^|[;\t\r\n])([ \u00a0]*)"
+# Blanks, quotes and invisible characters before a formula are no protection either.
+_BEGIN = (
+    r"(^|[;\t\r\n])"
+    r"((?:[^\S\t\r\n]|[\"\x00-\x08\x0e-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff])*)"
+)
 _FORMULA = re.compile(rf"{_BEGIN}(?='*[{_STARTS}])(?![+-]?\d+(?:[.,]\d+)?(?:$|[;\t\r\n]))")
 _MARKED = re.compile(rf"{_BEGIN}'(?='*[{_STARTS}])")
 CONTROLS = ("\t", "\r", "\n")

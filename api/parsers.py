@@ -27,7 +27,7 @@ class NumberTooLarge(InvalidInput):
 
 
 class StrictJSONParser(BaseParser):
-    """Refuses null characters, lone surrogates, NaN, excessive numbers, depth and length.
+    """Refuses NUL, lone surrogates, NaN, keys given twice, and what is too large or deep.
 
     It is no JSONParser, because Django REST Framework reads the body for a JSONParser, with one
     limit for all views.
@@ -43,7 +43,9 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         body = _read(stream, parser_context or {})
         try:
-            data = json.loads(body.decode(), parse_constant=json.strict_constant)
+            data = json.loads(
+                body.decode(), parse_constant=json.strict_constant, object_pairs_hook=_object
+            )
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
         except ValueError as error:
@@ -65,6 +67,14 @@ def _read(stream: IO[bytes], context: Mapping[str, Any]) -> bytes:
         hint = getattr(view, "too_large_hint", "Send it in several requests.")
         raise RequestTooLarge.beyond(limit, hint=hint)
     return body
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are all different: of two values, one would be lost."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("an object has the same key twice.")
+    return value
 
 
 def _check(value: Any, path: tuple[str | int, ...]) -> None:

@@ -128,3 +128,4 @@ def pause_for_templates() -> None:
     now = clock.now()
     auto_pausing.pause_for_templates(now=now)
     auto_pausing.pause_for_tenants(now=now)
+    auto_pausing.pause_for_senders(now=now)

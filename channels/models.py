@@ -151,6 +151,9 @@ class Sender(models.Model):
     broken_reason = models.CharField(max_length=200, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_result = models.CharField(max_length=500, blank=True, editable=False)
+    worked_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a check last succeeded."
+    )
     proven_at = models.DateTimeField(
         null=True,
         blank=True,

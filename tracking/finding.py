@@ -26,7 +26,11 @@ ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]\w*);$", re.IGNORECASE)
 HOST = re.compile(r"(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]*)")
 GLUED = re.compile(r"(?<=[a-z])[^\x00-\x7f]+$", re.IGNORECASE)
 """Words of a script without spaces, written right after a domain in Latin letters."""
+DASH = re.compile("[\u2013\u2014\u2015]")
+"""No domain has one: “https://shop.example—our new shop”."""
 VARIABLE = "{{"
+LISTED = re.compile(r"[,;|](?=https?://)", re.IGNORECASE)
+"""The mark between two URLs of a list without spaces."""
 
 TRAILING = frozenset(".,;:!?'|")
 EMPHASIS = frozenset("*_~")
@@ -55,7 +59,11 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
 
 def _run_end(text: str, scheme: re.Match[str]) -> int:
     body = BODY.match(text, scheme.end())
-    return body.end() if body else scheme.end()
+    if body is None:
+        return scheme.end()
+    listed = LISTED.search(text, scheme.end(), body.end())
+    is_between = listed and not set("?#") & set(text[scheme.end() : listed.start()])
+    return listed.start() if listed and is_between else body.end()
 
 
 def _closed(text: str, start: int, host: int, end: int) -> int:
@@ -71,10 +79,17 @@ def _closed(text: str, start: int, host: int, end: int) -> int:
 
 
 def _emphasis_before(text: str, start: int) -> str:
+    """The marks that are open before the URL: right before it, or in its line: “*Look: https:…*”"""
     at = start
     while at and text[at - 1] in EMPHASIS:
         at -= 1
-    return text[at:start]
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    return text[at:start] + "".join(mark for mark in EMPHASIS if _is_open(line, mark))
+
+
+def _is_open(line: str, mark: str) -> bool:
+    opened = len(re.findall(rf"(?<![\w/]){re.escape(mark)}(?=[^\s{mark}])", line))
+    return opened > len(re.findall(rf"(?<=[^\s{mark}]){re.escape(mark)}(?!\w)", line))
 
 
 def _before_closing_mark(text: str, before: str, start: int, end: int) -> int:
@@ -101,6 +116,8 @@ def _host_in_one_script(text: str, host: int, end: int) -> int:
     if match is None or match.end() < end:
         return end
     label = match.group(1).rpartition(".")[2]
+    if dash := DASH.search(text, match.start(1), match.end(1)):
+        return dash.start()
     glued = GLUED.search(label) if "." in match.group(1) else None
     return end - len(glued.group()) if glued and _has_no_spaces(glued.group()) else end
 

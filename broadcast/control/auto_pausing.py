@@ -72,18 +72,35 @@ def pause_for_tenants(*, now: datetime) -> int:
     )
 
 
+def pause_for_senders(*, now: datetime) -> int:
+    """Pause the broadcasts over broken senders; returns how many were paused.
+
+    Most were paused when their sender broke, but a row that was locked then was left out.
+    """
+    running = (
+        Broadcast.objects.ongoing()
+        .filter(paused_at=None, sender__broken_at__isnull=False)
+        .values_list("pk", "sender__broken_reason")
+    )
+    return sum(
+        pause_all(broadcast_ids=[broadcast_id], reason=reason, now=now)
+        for broadcast_id, reason in running
+    )
+
+
 def pause_for_config(broadcast: Broadcast, *, code: str, message: str, now: datetime) -> None:
     """Pause all that cannot be sent until a repair, after the commit.
 
     That is every broadcast with the template, for a code about one template; else the sender is
-    marked as broken, and every broadcast over it is paused.
+    marked as broken, and every broadcast over it is paused, unless a check of the sender has
+    succeeded since `now`: answers may be settled late.
     """
     reason = storable(message) or f"The provider refuses the sender: {code}."
     if code.startswith(TEMPLATE_PREFIXES):
         transaction.on_commit(partial(_pause_for_template, broadcast, reason=reason, now=now))
         return
     sender_id = broadcast.sender_id
-    if sender_id is not None:
+    if sender_id is not None and not _has_worked_since(sender_id, now):
         mark_broken(sender_id=sender_id, reason=reason, now=now)
         transaction.on_commit(
             partial(pause_for_sender, sender_id=sender_id, reason=reason, now=now)
@@ -135,6 +152,10 @@ def mark_broken(*, sender_id: UUID, reason: str, now: datetime) -> None:
     Sender.objects.filter(pk=sender_id, broken_at=None).update(
         broken_at=now, broken_reason=reason[:longest]
     )
+
+
+def _has_worked_since(sender_id: UUID, time: datetime) -> bool:
+    return Sender.objects.filter(pk=sender_id, worked_at__gt=time).exists()
 
 
 def _pause_for_template(broadcast: Broadcast, *, reason: str, now: datetime) -> None:

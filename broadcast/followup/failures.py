@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
 from broadcast.control.auto_pausing import (
     hold_sender,
     pause_for_config,
     pause_if_too_many_fail,
 )
-from broadcast.models import Broadcast, BroadcastMessage
+from broadcast.models import Batch, Broadcast, BroadcastMessage
 from broadcast.states import BroadcastStatus, MessageStatus
 from channels.models import Sender
 from channels.port.events import Receipt
@@ -30,6 +33,7 @@ class _Failure:
     receipt: Receipt
     batch_id: UUID | None
     sent_at: datetime
+    """When its batch was claimed: a late answer, or the receipt itself, may date its `sent_at`."""
 
 
 def act_on_failures(
@@ -54,10 +58,17 @@ def _recent(
     since = now - TELLS_FOR
     if broadcast.resumed_at is not None:
         since = max(since, broadcast.resumed_at)
-    rows = BroadcastMessage.objects.filter(
-        broadcast=broadcast, pk__in=receipts, status=MessageStatus.FAILED
-    ).values_list("pk", "batch_id", "sent_at")
-    failures = (_Failure(receipts[pk], batch_id, at or now) for pk, batch_id, at in rows)
+    claimed_at = Batch.objects.filter(pk=OuterRef("batch_id")).values("claimed_at")[:1]
+    rows = (
+        BroadcastMessage.objects.filter(
+            broadcast=broadcast, pk__in=receipts, status=MessageStatus.FAILED
+        )
+        .annotate(handed_at=Coalesce(Subquery(claimed_at), "sent_at"))
+        .values_list("pk", "batch_id", "handed_at")
+    )
+    failures = (
+        _Failure(receipts[pk], batch_id, at or receipts[pk].at) for pk, batch_id, at in rows
+    )
     return [failure for failure in failures if failure.sent_at > since]
 
 
@@ -75,9 +86,9 @@ def _pause_for_config(broadcast: Broadcast, failures: Sequence[_Failure], *, now
     refused = [failure for failure in failures if failure.receipt.cause == FailureCause.CONFIG]
     if not refused or broadcast.sender_id is None:
         return
-    checked_at = Sender.objects.values_list("checked_at", flat=True).get(pk=broadcast.sender_id)
+    worked_at = Sender.objects.values_list("worked_at", flat=True).get(pk=broadcast.sender_id)
     newest = max(refused, key=lambda failure: failure.sent_at)
-    if checked_at is None or newest.sent_at > checked_at:
+    if worked_at is None or newest.sent_at > worked_at:
         pause_for_config(
             broadcast, code=newest.receipt.code, message=newest.receipt.message, now=now
         )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 
-from broadcast.followup.failures import act_on_failures
+from broadcast.followup.after_receipts import act_on, finish_now_or_later
 from broadcast.models import Broadcast, BroadcastMessage, ProviderMessageId
 from broadcast.models.lengths import (
     MAX_ERROR_CODE,
@@ -19,15 +19,14 @@ from broadcast.models.lengths import (
     MAX_PROVIDER_ERROR_CODE,
     MAX_PROVIDER_MESSAGE_ID,
 )
-from broadcast.moves.finishing import finish
 from broadcast.moves.messages import append_to_ledger, lock_counters, lock_free_counters, move
 from broadcast.moves.move_sql import Move
 from broadcast.moves.opt_outs import record_opt_outs
 from broadcast.states import RECEIPT_RANK, MessageStatus
 from channels.port.events import Receipt, ReceiptStatus
+from channels.port.outcomes import FailureCause
 from postgres.ids import new_id
 from postgres.passing_errors import is_lock_timeout
-from postgres.put_aside import PutAside
 
 _ByMessage = Mapping[UUID, list[Receipt]]
 """A block's receipts for one broadcast, by message."""
@@ -35,10 +34,6 @@ _Block = dict[UUID, dict[UUID, list[Receipt]]]
 """By broadcast, then by message."""
 Rename = Callable[[Collection[str]], Mapping[str, str]]
 """Gives the stored ids of messages by other ids of theirs."""
-
-MAX_UNFINISHED = 1000
-"""Broadcasts that wait in a process to be finished."""
-_unfinished = PutAside("finishing", most=MAX_UNFINISHED)
 
 RANK = (
     "CASE m.status "
@@ -231,12 +226,11 @@ def _apply(broadcast: Broadcast, by_message: _ByMessage, *, now: datetime) -> No
     failures = {
         message_id: receipt
         for message_id, receipts in current.items()
-        for receipt in receipts
-        if receipt.status == ReceiptStatus.FAILED
+        if (receipt := max(receipts, key=_weight)).status == ReceiptStatus.FAILED
     }
     if failures:
         # After the outermost commit: a pause locks the broadcast, then its counters.
-        transaction.on_commit(partial(act_on_failures, broadcast, failures, now=now))
+        transaction.on_commit(partial(act_on, broadcast.pk, failures, now=now))
     opted_out = {
         message_id: receipt.at
         for message_id, receipts in by_message.items()
@@ -247,24 +241,7 @@ def _apply(broadcast: Broadcast, by_message: _ByMessage, *, now: datetime) -> No
         record_opt_outs(broadcast=broadcast, reported_at=opted_out)
     if moved.is_over:
         # After the outermost commit: finishing locks the broadcast, then its counters.
-        transaction.on_commit(partial(_finish, broadcast.pk, now=now))
-
-
-def _finish(broadcast_id: UUID, *, now: datetime) -> None:
-    """Finish the broadcast; if its row is locked, a thread finishes it later.
-
-    Beat would finish an ongoing broadcast, but not correct the status of a finished one.
-    """
-    try:
-        finish(broadcast_id=broadcast_id, now=now)
-    except OperationalError as error:
-        if not is_lock_timeout(error):
-            raise
-        _unfinished.add(lambda: _finish_now(broadcast_id, now=now), group=broadcast_id)
-
-
-def _finish_now(broadcast_id: UUID, *, now: datetime) -> None:
-    finish(broadcast_id=broadcast_id, now=now)
+        transaction.on_commit(partial(finish_now_or_later, broadcast.pk, now=now))
 
 
 def _without_outdated(broadcast_id: UUID, by_message: _ByMessage) -> _ByMessage:
@@ -301,7 +278,7 @@ def _provider_id(receipt: Receipt) -> str:
 
 
 def _params(by_message: _ByMessage, now: datetime) -> dict[str, Any]:
-    highest = [max(receipts, key=_rank) for receipts in by_message.values()]
+    highest = [max(receipts, key=_weight) for receipts in by_message.values()]
     return {
         "ids": list(by_message),
         "statuses": [receipt.status.value for receipt in highest],
@@ -320,6 +297,13 @@ def _params(by_message: _ByMessage, now: datetime) -> dict[str, Any]:
 
 def _rank(receipt: Receipt) -> int:
     return RECEIPT_RANK[MessageStatus(receipt.status.value)]
+
+
+def _weight(receipt: Receipt) -> tuple[int, bool, float, str, str]:
+    """Which receipt of a message decides: parts of one message may fail for several reasons."""
+    is_config = receipt.cause == FailureCause.CONFIG
+    seconds = receipt.holds_sender_for
+    return _rank(receipt), is_config, seconds, receipt.code, receipt.provider_code
 
 
 def _first(receipts: Iterable[Receipt], status: ReceiptStatus) -> datetime | None:

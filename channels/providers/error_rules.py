@@ -16,6 +16,9 @@ from channels.port.outcomes import FailureCause, LimitScope, Outcome, OutcomeKin
 UNMAPPED = "provider_error_unmapped"
 """Our code for a provider's code that is in no error map."""
 
+REFUSED = "provider_refused"
+"""Our code for a refusal that says nothing of its reason."""
+
 MAX_RETRY_AFTER = 24 * 3600.0
 """Seconds. A provider's mistake must not hold a sender for years."""
 
@@ -108,7 +111,7 @@ def by_status(response: HttpResponse) -> Outcome:
     elif status in ACCOUNT_STATUSES:
         rule = ACCOUNT_STATUSES[status]
     elif status >= HTTPStatus.BAD_REQUEST:
-        rule = config("provider_refused", "The provider refused the request without saying why.")
+        rule = config(REFUSED, "The provider refused the request without saying why.")
     elif status >= HTTPStatus.MULTIPLE_CHOICES:
         # Redirects are never followed: that would post the request a second time.
         rule = config("provider_redirected", "The sender's base URL redirects elsewhere.")
@@ -127,6 +130,18 @@ def unmapped(response: HttpResponse, *, provider_code: str, message: str) -> Out
         outcome = replace(outcome, cause=FailureCause.NONE)
     text = message or outcome.message
     return replace(outcome, code=UNMAPPED, provider_code=provider_code, message=text[:300])
+
+
+def without_code(response: HttpResponse, message: object) -> Outcome:
+    """The outcome of an error body of the provider's own that names no code.
+
+    As for an unknown code, the refusal may be one message's; a bare 400 is the configuration's.
+    """
+    outcome = by_status(response)
+    if outcome.code != REFUSED:
+        return outcome
+    text = message if isinstance(message, str) else ""
+    return unmapped(response, provider_code=outcome.provider_code, message=text)
 
 
 def failure(rule: ErrorRule | None, *, provider_code: str, message: str) -> Outcome:

@@ -47,7 +47,7 @@ def check_sender(*, tenant: Tenant, sender_id: UUID, now: datetime) -> SenderChe
     if works and not prove(sender=sender, now=now, timeout=CHECK_TIMEOUT):
         works, checked = False, SenderCheck(works=False, **TAKEN, checked_at=now)
     result = checked.message if works else f"{checked.code}: {checked.message}"
-    cleared = {"broken_at": None, "broken_reason": ""} if works else {}
+    cleared = {"broken_at": None, "broken_reason": "", "worked_at": now} if works else {}
     Sender.objects.filter(pk=sender.pk).update(
         checked_at=now, check_result=result[:500], updated_at=now, **cleared
     )

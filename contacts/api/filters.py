@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from api.fields import UtcDateTimeFilter
@@ -36,15 +35,20 @@ class CountryField(forms.RegexField):
 
 
 class NumberFilter(filters.CharFilter):
-    """A whole number in E.164, with or without spaces and punctuation between its digits.
-
-    Any spelling of a line finds it.
-    """
+    """A whole number in E.164, in any spelling of its line, with or without punctuation."""
 
     field_class = NumberField
 
-    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+    def filter(self, qs: Any, value: str) -> Any:
         return qs.filter(**{f"{self.field_name}__in": spellings_of(value)}) if value else qs
+
+
+class AddressFilter(filters.CharFilter):
+    """An address as it is stored; a number also with punctuation between its digits."""
+
+    def filter(self, qs: Any, value: str) -> Any:
+        number = value.translate(PUNCTUATION)
+        return super().filter(qs, number if E164.fullmatch(number) else value)
 
 
 class EmailFilter(filters.CharFilter):
@@ -74,7 +78,7 @@ class ContactFilter(filters.FilterSet):
 
 
 class SuppressionFilter(filters.FilterSet):
-    address = filters.CharFilter()
+    address = AddressFilter()
     platform = filters.ChoiceFilter(
         choices=Platform.choices,
         help_text="Suppressions of this platform only, without those of every platform.",

@@ -200,7 +200,8 @@ class ImportViewSet(
                 **fields,
             )
             store_upload(job, file)
-        transaction.on_commit(lambda: run_import.delay(import_id=str(job.pk)))
+        # Robust: the import is stored, and beat starts it if the broker is away.
+        transaction.on_commit(lambda: run_import.delay(import_id=str(job.pk)), robust=True)
         return Response(self.get_serializer(job).data, status=202)
 
     @extend_schema(responses={(200, "text/csv"): str})

@@ -24,8 +24,19 @@ MAX_EMAIL = 254
 MAX_TAG = 100
 MAX_DIGITS = 16
 """Digits of the largest number that JSON clients do not round."""
-YES = frozenset({"1", "true", "yes", "y", "x"})
-NO = frozenset({"0", "false", "no", "n"})
+YES = frozenset(
+    (
+        *("1", "true", "yes", "y", "x", "ja", "wahr", "oui", "vrai", "sí", "si", "sì", "verdadero"),
+        *("sim", "verdadeiro", "vero", "tak", "prawda", "да", "истина", "evet"),
+    )
+)
+NO = frozenset(
+    (
+        *("0", "false", "no", "n", "nein", "falsch", "non", "faux", "falso", "não", "nee"),
+        *("nie", "fałsz", "нет", "ложь"),
+    )
+)
+"""Also as Excel writes them in other languages: WAHR, FAUX."""
 
 
 @dataclass(slots=True)

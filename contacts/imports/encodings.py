@@ -35,6 +35,7 @@ was wrong 15 times, because such lists hold too few letters of a language."""
 _WEST = "äöüßéèêëàâçñáíóúìòùîïôûæøåœãõ"
 LETTERS = {
     "windows-1252": _WEST,
+    "iso-8859-15": _WEST,
     "windows-1250": "ąćęłńóśźżáčďéěíňřšťúůýžľĺŕäôőűöüßăâîşţđëç",
     "windows-1254": "ğışçöüâîûé",
     "windows-1257": "ąčęėįšųūžāēģīķļņõäöüåæøé",
@@ -62,6 +63,8 @@ CODECS = {
     "big5": "cp950",
     "macintosh": "mac_roman",
 }
+WIDE = frozenset(("shift_jis", "gb18030", "big5", "euc-kr"))
+"""Encodings with several bytes for a letter; a few of them may look like UTF-8."""
 CANDIDATES = (*LETTERS, *SCRIPTS)
 """Names as browsers and Excel know them."""
 USUAL = {
@@ -179,7 +182,28 @@ class _Sample:
             self._size += len(line)
 
 
+def _is_mixed(sample: bytes) -> bool:
+    """Whether some lines with letters beyond ASCII are in UTF-8, and others are not."""
+    return len({_is_utf8(line) for line in sample.splitlines()}) > 1
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _guessed(sample: bytes, *, country: str) -> str:
+    """An encoding of one byte per letter shows lines in UTF-8 as other letters: “JĂĽrgen”."""
+    encoding = _likeliest(sample, country=country)
+    if encoding not in WIDE and _is_mixed(sample):
+        raise EncodingUncertain(("utf-8", encoding))
+    return encoding
+
+
+def _likeliest(sample: bytes, *, country: str) -> str:
     texts = {name: text for name in CANDIDATES if (text := _plausible(sample, name)) is not None}
     if len(set(texts.values())) == 1:
         return next(iter(texts))

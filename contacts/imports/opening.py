@@ -3,13 +3,14 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from django.db.models.functions import Now
 
 from contacts.imports import uploads
 from contacts.imports.columns import name_of
-from contacts.imports.csv_reading import Row, rows
+from contacts.imports.csv_reading import HEADINGS_WITHIN, Row, head_of, rows
 from contacts.imports.encodings import codec_of, encoding_of
 from contacts.imports.known_exports import is_heading
 from contacts.imports.refusals import FileUnreadable
@@ -75,12 +76,15 @@ def _converted(job: ContactImport) -> uploads.StoredFile:
 
 
 def _lines(job: ContactImport, stored: uploads.StoredFile) -> Iterator[Line]:
-    """All rows with the columns' names first."""
+    """The rows from the columns' names on: a title may stand before them."""
     encoding = job.encoding
     text = io.TextIOWrapper(stored.from_start(), encoding=codec_of(encoding), newline="")
     try:
-        for row in rows(text, is_column=lambda name: _is_column(job, name)):
-            yield _line(job, row)
+        is_column = partial(_is_column, job)
+        lines = (_line(job, row) for row in rows(text, is_column=is_column))
+        first = list(islice(lines, HEADINGS_WITHIN))
+        yield from first[head_of([line.cells for line in first], is_column) :]
+        yield from lines
     except UnicodeError as error:
         raise FileUnreadable(
             f"This file is not in {encoding}: name another encoding, or save it as CSV in UTF-8.",

@@ -64,7 +64,7 @@ def _checked(headings: Sequence[str]) -> tuple[str, ...]:
     named = [column for column in columns if column]
     if not named:
         raise FileUnreadable("The first line must name the columns.")
-    if len(columns) > MAX_COLUMNS or max(map(len, named)) > MAX_COLUMN_NAME:
+    if len(named) > MAX_COLUMNS or max(map(len, named)) > MAX_COLUMN_NAME:
         raise FileUnreadable(
             f"At most {MAX_COLUMNS} columns, with names of {MAX_COLUMN_NAME} characters at most."
         )

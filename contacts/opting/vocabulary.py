@@ -29,47 +29,69 @@ def _is_written(character: str) -> bool:
     return not is_picture and unicodedata.combining(character) not in ACCENTS
 
 
+def unaccented(word: str) -> str:
+    """A Latin or Greek word as people write it without accents: “desinscription”, “διαγραφη”."""
+    if not unicodedata.name(word[:1] or " ").startswith(("LATIN", "GREEK")):
+        return word
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+
+
 def _words(text: str) -> frozenset[str]:
-    return frozenset(map(plain, text.split()))
+    """The words of a text; an underscore joins what people write as several words."""
+    words = frozenset(map(plain, text.split()))
+    return words | (frozenset(map(unaccented, words)) - NAMES)
+
+
+NAMES = frozenset({"huy", "dung"})
+"""First names that Vietnamese words would be without their accents."""
 
 
 CLEAR = _words(
     """
     stop stopall unsubscribe unsub optout stoppen
     stopp abmelden abbestellen austragen abmeldung
-    arret arrêt desabonner désabonner desinscrire désinscrire désabonnement désinscription
-    desuscribir desuscribirme baixa
-    descadastrar descadastre
-    disiscrivimi cancellami disiscriviti
+    newsletter_abmelden abmelden_newsletter newsletter_abbestellen
+    arrêt arrêter arrêtez stoppez désabonner désinscrire désabonnement désinscription
+    désabonnez-moi me_désabonner
+    desuscribir desuscribirme baixa darme_de_baja darse_de_baja dar_de_baja cancelar_suscripción
+    descadastrar descadastre sair_da_lista cancelar_inscrição
+    disiscrivimi cancellami disiscriviti disiscrivi annulla_iscrizione
     afmelden uitschrijven
-    avregistrera afmeld framelding avmeld lopeta
-    wypisz rezygnuje rezygnuję
-    odhlasit odhlásit odhlásiť leiratkozas leiratkozás dezabonare odjava odjavi
+    avregistrera afmeld frameld framelding avmeld meld_meg_av stoppa lopeta
+    wypisz wypisz_mnie rezygnuję rezygnacja
+    odhlásit odhlásit_se odhlásiť odhlásiť_sa leiratkozás leiratkozom dezabonare dezabonează-mă
+    odjava odjavi odjavi_me
+    abonelikten_çık ret_yaz durdur
     стоп отписаться отписка відписатися відписка отпиши отпишись
+    отпишите_меня отпиши_меня відпишіть_мене
     στοπ διαγραφή διακοπή
-    توقف إيقاف ايقاف أوقف
-    עצור הסר
-    रोकें रुकें
-    hủy
+    توقف إيقاف ايقاف أوقف إلغاء_الاشتراك الغاء_الاشتراك لغو_۱۱ لغو_11 لغو_اشتراک
+    עצור הסר הסרה להסיר הסירו_אותי הסר_אותי
+    रोकें रुकें रोको stop_करो நிறுத்து நிறுத்துங்கள் ఆపండి
+    berhenti_langganan
+    hủy huỷ hủy_đăng_ký huỷ_đăng_ký huy_dang_ky
     หยุด
-    停止 退订 退訂 配信停止 중지 수신거부
+    停止 退订 退訂 取消订阅 取消訂閱 拒收 配信停止 配信停止希望 登録解除 중지 수신거부
     """
 )
 """Words that hardly mean anything else in a reply to a message."""
 AMBIGUOUS = _words(
     """
-    cancel end quit revoke
+    cancel end quit revoke remove
+    kündigen
     baja alto parar cancelar detener
     pare sair remover
-    ferma basta
-    avsluta
-    iptal dur ret
-    الغاء إلغاء لغو
-    बंद
-    berhenti keluar
-    dừng
+    ferma basta cancella
+    avsluta poistu
+    zrušit zrušiť
+    iptal iptal_et dur ret çıkış
+    отмена отказ скасувати
+    الغاء إلغاء لغو قف بند
+    बंद बंद_करें बंद_करो বন্ধ বন্ধ_করুন بند_کریں থামুন ఆపు
+    berhenti keluar batal batalkan
+    dừng dừng_lại
     ยกเลิก
-    取消
+    取消 td 解除 그만 거부
     """
 )
 """Words that opt out on their own, but often stand in other messages: “cancel my appointment”."""
@@ -106,11 +128,21 @@ MARKETING_OUT = frozenset(
 )
 """Texts of the opt-out button that WhatsApp Manager adds to marketing templates, in the template's
 language. A press arrives as a plain reply with this text."""
+OBJECTS = _words(
+    """
+    sms pub publicité text texts message messages messaggi mensajes mensagens nachrichten
+    newsletter au al
+    """
+)
+"""Words that say what a clear word before them ends: “STOP SMS”, “stop pub”, and with a short code
+as in France “STOP au 36180”."""
+AFFIRMATIONS = _words("ok okay yes ja sí si oui sim да")
+"""With an ambiguous word they answer a question: “Yes, cancel” is about an appointment."""
 COURTESY = _words(
     """
     please pls plz kindly thanks thank you thankyou thx ty cheers hi hello hey dear ok okay yes now
     immediately all me
-    bitte danke dankeschön sofort jetzt hallo ja alle
+    bitte danke dankeschön sofort jetzt hallo ja nein alle
     merci svp stp s'il s’il vous te plaît plait bonjour maintenant
     por favor gracias hola ahora obrigado obrigada agora olá
     per favore grazie ciao subito adesso
@@ -121,7 +153,7 @@ COURTESY = _words(
     lütfen lutfen teşekkürler tesekkurler
     пожалуйста спасибо будь ласка дякую моля благодаря
     παρακαλώ ευχαριστώ
-    من فضلك لو سمحت رجاء رجاءً شكرا شكراً
+    من فضلك لو سمحت رجاء رجاءً شكرا شكراً لطفا
     בבקשה תודה
     कृपया धन्यवाद
     tolong mohon terima kasih
@@ -164,7 +196,7 @@ STEMS = tuple(
         (
             *("stopp", "unsubscri", "abmeld", "abbestell", "désabonn", "désinscri", "desuscri"),
             *("descadastr", "disiscri", "uitschrij", "afmeld", "отпис", "відпис", "leiratkoz"),
-            *("dezabon", "odhlás", "wypis", "διαγραφ"),
+            *("dezabon", "odhlás", "wypis", "διαγραφ", "rezygn", "desabonn"),
         ),
     )
 )

@@ -14,10 +14,12 @@ from enum import StrEnum
 
 from contacts.opting.signatures import without_signature
 from contacts.opting.vocabulary import (
+    AFFIRMATIONS,
     AMBIGUOUS,
     CLEAR,
     COURTESY,
     MARKETING_OUT,
+    OBJECTS,
     OPT_IN,
     OPT_OUT,
     PHRASES,
@@ -35,6 +37,7 @@ COMMAND = re.compile(r"\s*/(\w+)@\w+")
 """Telegram's form of a command for one bot of several: “/stop@shop_bot”."""
 SENTENCE = re.compile(r"[\n\r\u2028\u2029]|[.!。\uff01…]+(?=\s|$)")
 SPACE = re.compile(r"[\s,;:/]+")
+SHORT_CODE = re.compile(r"\d{5,6}")
 INVISIBLE = "Cf"
 """The Unicode category of characters without a picture, for example a zero-width space."""
 
@@ -51,7 +54,8 @@ def wish_of(text: str, *, also_out: Iterable[str] = (), also_in: Iterable[str] =
     meanings = (
         (tokens, own_out, Wish.OPT_OUT),
         (tokens, own_in, Wish.OPT_IN),
-        (tokens, OPT_OUT | MARKETING_OUT, Wish.OPT_OUT),
+        (tokens, MARKETING_OUT | (CLEAR if _is_answer(tokens) else OPT_OUT), Wish.OPT_OUT),
+        (_without_objects(tokens), CLEAR - own_in, Wish.OPT_OUT),
         (tokens, OPT_IN, Wish.OPT_IN),
         (first_tokens, own_out | (CLEAR - own_in), Wish.OPT_OUT),
     )
@@ -91,6 +95,17 @@ def _is_word(tokens: Sequence[str], words: frozenset[str]) -> bool:
         return True
     meant = [token for token in tokens if token in words or token not in COURTESY]
     return bool(meant) and ("".join(meant) in words or all(token in words for token in meant))
+
+
+def _is_answer(tokens: Sequence[str]) -> bool:
+    """Whether the message answers a question: “Yes, cancel”."""
+    return not AFFIRMATIONS.isdisjoint(tokens)
+
+
+def _without_objects(tokens: Sequence[str]) -> list[str]:
+    """The words without what the first one ends: “STOP SMS”, “STOP au 36180”."""
+    meant = [token for token in tokens if token not in COURTESY]
+    return meant[:1] + [t for t in meant[1:] if t not in OBJECTS and not SHORT_CODE.fullmatch(t)]
 
 
 def _tokens(text: str) -> list[str]:

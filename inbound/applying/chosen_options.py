@@ -29,7 +29,9 @@ def wish_of_option(reply: Reply, *, also_out: Iterable[str], also_in: Iterable[s
     return None
 
 
-OUT = (CLEAR | frozenset(map(plain, ("stop_promotions", "baja", "berhenti")))) - {plain("hủy")}
+OUT = (CLEAR | frozenset(map(plain, ("stop_promotions", "baja", "berhenti")))) - {
+    *map(plain, ("hủy", "huỷ"))
+}
 """Words that mean an opt-out on any button. Left out: cancel, end, quit and their translations,
 which tenants put on buttons about orders, tours and appointments."""
 IN = frozenset(map(plain, ("unstop", "subscribe", "opt_in", "anmelden")))

@@ -109,6 +109,7 @@ def test_what_cannot_be_answered_has_the_same_shape(
         pytest.param(b'{"text": "\\ud800"}', id="lone surrogate"),
         pytest.param(b'{"text": "\xff"}', id="not UTF-8"),
         pytest.param(b'{"anything": NaN}', id="NaN"),
+        pytest.param(b'{"text": "a", "text": "b"}', id="a key twice"),
         pytest.param(b'{"anything": ' + b"9" * 5000 + b"}", id="endless number"),
         pytest.param(b"[" * 40 + b"]" * 40, id="deep"),
         pytest.param(b"[" * 100_000, id="very deep, cut short"),

@@ -25,7 +25,7 @@ from wallet.models import Wallet
 pytestmark = pytest.mark.django_db(transaction=True)
 BUTTONS = [
     {"kind": "reply", "text": "Yes!", "value": "yes"},
-    {"kind": "reply", "text": "Stop", "value": "no-more"},
+    {"kind": "reply", "text": "No more", "value": "stop"},
 ]
 
 
@@ -72,7 +72,7 @@ def test_a_press_is_kept_attributed_obeyed_and_acknowledged(
     replies = ReceivedMessage.objects.order_by("contact_id")
     assert [(reply.contact_id, reply.text, reply.broadcast_id) for reply in replies] == [
         (ana.pk, "Yes!", broadcast.pk),
-        (ben.pk, "Stop", broadcast.pk),
+        (ben.pk, "No more", broadcast.pk),
     ]
     assert Suppression.objects.get().address == str(ben.telegram_chat_id)
 

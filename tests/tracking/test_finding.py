@@ -64,6 +64,18 @@ def test_the_whole_url_and_nothing_of_the_sentence(url: str, before: str, after:
         ("(https://a.b/x),(https://c.d/y)", ["https://a.b/x", "https://c.d/y"]),
         ("Ahora en https://ex.mp看看 oder https://ex.mp에서", ["https://ex.mp"]),
         ("https://ex.mp/Blur_(band", ["https://ex.mp/Blur_(band"]),
+        (
+            "https://a.b/x,https://c.d/y;http://e.f",
+            ["https://a.b/x", "https://c.d/y", "http://e.f"],
+        ),
+        (
+            "https://ex.mp/?u=https://a.b/,https://c.d/",
+            ["https://ex.mp/?u=https://a.b/,https://c.d/"],
+        ),
+        ("https://ex.mp\u2014our shop", ["https://ex.mp"]),
+        ("*Look: https://ex.mp/a*", ["https://ex.mp/a"]),
+        ("_Look:_ https://ex.mp/a_", ["https://ex.mp/a_"]),
+        ("x\n*Read ~now~ (https://ex.mp/a)*", ["https://ex.mp/a"]),
         ("https:// and https://... and http://)", []),
         ("a https://shop.example/{{code}} b", []),
         ("https://shop.example/?c={{code}}&x=1 or https://b.example/", ["https://b.example/"]),

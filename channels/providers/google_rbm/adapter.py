@@ -36,6 +36,7 @@ from channels.providers.error_rules import (
     unmapped,
 )
 from channels.providers.google_rbm.webhook import RbmWebhook
+from channels.providers.json_values import text_in
 
 VALID_FOR = 86_400
 """Seconds. Google revokes and reports a message that is not delivered by then."""
@@ -60,6 +61,16 @@ ERRORS: dict[str, ErrorRule] = {
     "UNAVAILABLE": unknown("provider_unavailable", "Google is temporarily unavailable."),
 }
 
+BY_HTTP_STATUS = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+"""What an error means whose object names no status (google.rpc.Code gives the pairs)."""
 
 NO_AGENT = config("sender_forbidden", "The service account may not use this agent.")
 """PERMISSION_DENIED in the answer to the check, which concerns no recipient."""
@@ -191,7 +202,10 @@ def _is_repeated(body: dict[str, Any]) -> bool:
 
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
     match body:
-        case {"error": {"status": str(status), **rest}}:
+        case {"error": {**rest}}:
+            status = text_in(rest.get("status")) or BY_HTTP_STATUS.get(response.status, "")
+            if not status:
+                return by_status(response)
             rule = ERRORS.get(status)
             if rule is None:
                 text = str(rest.get("message", ""))

@@ -5,6 +5,7 @@ Source: docs.gupshup.io (send message with template id, message events, error co
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +24,14 @@ from channels.port.messages import (
     TextContent,
 )
 from channels.port.outcomes import Outcome, OutcomeKind
-from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
+from channels.providers.error_rules import (
+    by_status,
+    json_object,
+    retry_after,
+    succeeded,
+    unmapped,
+    without_code,
+)
 from channels.providers.gupshup.errors import rule_for_sentence
 from channels.providers.gupshup.webhook import GupshupWebhook
 from channels.providers.url_token import URL_TOKEN
@@ -64,10 +72,10 @@ class Gupshup:
     def send_outcome(self, response: HttpResponse) -> Outcome:
         body = json_object(response.body)
         match body:
-            case {"status": str(status), "messageId": str(message_id)} if message_id:
+            case {"messageId": str() | int() as message_id} if message_id:
                 # The id proves that Gupshup took the message, whatever the word for it is.
-                if succeeded(response) and status != "error":
-                    return Outcome(OutcomeKind.ACCEPTED, provider_message_id=message_id)
+                if succeeded(response) and body.get("status") != "error":
+                    return Outcome(OutcomeKind.ACCEPTED, provider_message_id=str(message_id))
         return _refusal(response, body)
 
     def check_request(self, account: SenderAccount) -> HttpRequest:
@@ -149,10 +157,14 @@ def _compact(value: dict[str, Any]) -> str:
 
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
     """The outcome of a refusal, which is a text; codes come later, with events."""
-    if body.get("status") != "error" or not isinstance(body.get("message"), str):
+    if body.get("status") != "error":
         return by_status(response)
+    if not isinstance(body.get("message"), str):
+        return without_code(response, "")
     sentence = body["message"]
     rule = rule_for_sentence(sentence)
     if rule is None or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return unmapped(response, provider_code=f"http_{response.status}", message=sentence)
+        outcome = unmapped(response, provider_code=f"http_{response.status}", message=sentence)
+        # "error" means "refused", whatever the HTTP status of the answer.
+        return replace(outcome, kind=OutcomeKind.PERMANENT) if succeeded(response) else outcome
     return rule.outcome(provider_code=f"http_{response.status}", retry_after=retry_after(response))

@@ -4,6 +4,9 @@ Source: docs.gupshup.io/docs/error-and-status-messages. The codes come with even
 hand-over: no message is retried because of an event.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from channels.port.outcomes import Outcome
 from channels.providers.error_rules import (
     ErrorRule,
@@ -16,6 +19,7 @@ from channels.providers.error_rules import (
     recipient,
     without_reason,
 )
+from channels.providers.json_values import code_in
 from channels.providers.meta.errors import rule_for as meta_rule_for
 
 ERRORS: dict[int, ErrorRule] = {
@@ -53,9 +57,9 @@ SENTENCES: dict[str, ErrorRule] = {
 }
 
 
-def rule_for(code: int) -> ErrorRule | None:
-    """The row for Gupshup's or Meta's code; None for an unmapped code."""
-    return ERRORS.get(code) or meta_rule_for(code)
+def rule_for(code: int, subcode: object = None) -> ErrorRule | None:
+    """The row for Gupshup's code, or Meta's with its subcode; None for an unmapped code."""
+    return ERRORS.get(code) or meta_rule_for(code, subcode)
 
 
 def rule_for_sentence(sentence: str) -> ErrorRule | None:
@@ -64,9 +68,16 @@ def rule_for_sentence(sentence: str) -> ErrorRule | None:
     return next((rule for start, rule in SENTENCES.items() if text.startswith(start)), None)
 
 
-def failed(code: int | None, reason: str) -> Outcome:
+def failed(code: object, reason: str, *, subcode: object = None) -> Outcome:
     """The outcome of an event about a failure."""
-    if code is None:
+    number = code_in(code)
+    if number is None:
         return without_reason(reason[:300] or "Gupshup reported a failure without saying why.")
     message = reason or "WhatsApp refused the message."
-    return failure(rule_for(code), provider_code=str(code), message=message)
+    return failure(rule_for(number, subcode), provider_code=str(number), message=message)
+
+
+def failed_as_at_meta(error: Mapping[str, Any]) -> Outcome:
+    """The outcome of a failed status in Meta's format, by its error object."""
+    reason = str(error.get("message") or error.get("title") or "")
+    return failed(error.get("code"), reason, subcode=error.get("error_subcode"))

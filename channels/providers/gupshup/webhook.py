@@ -10,7 +10,6 @@ Source: docs.gupshup.io/docs/message-events, partner-docs.gupshup.io/docs/events
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -25,11 +24,13 @@ from channels.port.events import (
     Reply,
     ReplyKind,
 )
+from channels.port.outcomes import Outcome
 from channels.providers.error_rules import receipt_of
-from channels.providers.gupshup.errors import failed
+from channels.providers.gupshup.errors import failed, failed_as_at_meta
 from channels.providers.gupshup.inbound_message import content_of
-from channels.providers.json_values import first_object, object_in
+from channels.providers.json_values import object_in, text_in
 from channels.providers.meta.change_value import events_of, pair_of_status
+from channels.providers.meta.errors import failed_by
 from channels.providers.meta.template_webhook import TEMPLATE_FIELDS
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.reported_time import time_or
@@ -109,7 +110,7 @@ def _event(payload: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent]:
         status,
         at=time_or(at, details.get("ts")),
         ids=_ids(payload.get("gsId"), payload["id"]),
-        error=(details.get("code"), str(details.get("reason", ""))),
+        reason=failed(details.get("code"), text_in(details.get("reason"))),
     )
 
 
@@ -200,12 +201,11 @@ def _status(
     if status is None:
         yield from _unknown_status(word, at)
         return
-    error = first_object(receipt.get("errors"))
     yield _receipt(
         status,
         at=at,
         ids=_ids(receipt.get("gs_id"), receipt["id"]),
-        error=(error.get("code"), str(error.get("message") or error.get("title") or "")),
+        reason=failed_by(receipt.get("errors"), failed_as_at_meta),
     )
 
 
@@ -213,21 +213,15 @@ def _status(
 
 
 def _receipt(
-    status: ReceiptStatus, *, at: datetime, ids: tuple[str, str], error: tuple[Any, str]
+    status: ReceiptStatus, *, at: datetime, ids: tuple[str, str], reason: Outcome
 ) -> Receipt:
+    """`reason`: of a failure; another status has none."""
     message_id, alias = ids
     if status is not ReceiptStatus.FAILED:
         return Receipt(status=status, at=at, provider_message_id=message_id, alias=alias)
-    reason = failed(_number(error[0]), error[1])
     return receipt_of(reason, at=at, provider_message_id=message_id, alias=alias)
 
 
 def _ids(own: Any, named: Any) -> tuple[str, str]:
     """Gupshup's id and WhatsApp's; if the call names one id only, that id and ''."""
     return (str(own), str(named)) if own and own != named else (str(named), "")
-
-
-def _number(code: Any) -> int | None:
-    with suppress(ValueError, TypeError):
-        return int(code)
-    return None

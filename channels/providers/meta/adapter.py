@@ -29,7 +29,9 @@ from channels.providers.error_rules import (
     retry_after,
     succeeded,
     unmapped,
+    without_code,
 )
+from channels.providers.json_values import code_in
 from channels.providers.meta.answers import bearer
 from channels.providers.meta.errors import details, held, rule_for
 from channels.providers.meta.webhook import MetaWebhook
@@ -77,6 +79,8 @@ class MetaCloud:
         match body:
             case {"messages": [{"id": str(first)}, *_] as entries} if first:
                 return _taken(first, entries)
+            case {"error": dict()}:
+                return _refusal(response, body)
         return by_status(response)
 
     def check_request(self, account: SenderAccount) -> HttpRequest:
@@ -206,9 +210,11 @@ def _accepted(wamid: str, status: Any) -> Outcome:
 
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
     match body:
-        case {"error": {"code": int(code)} as error}:
+        case {"error": {"code": given} as error} if (code := code_in(given)) is not None:
             rule = rule_for(code, error.get("error_subcode"))
             if rule is None:
                 return unmapped(response, provider_code=str(code), message=details(error))
             return rule.outcome(provider_code=str(code), retry_after=retry_after(response))
+        case {"error": dict() as error}:
+            return without_code(response, details(error))
     return by_status(response)

@@ -5,17 +5,19 @@ Only a code that this page describes as "not processed, try again" is passing, s
 is sent twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from channels.port.outcomes import LimitScope, Outcome
 from channels.providers.error_rules import (
+    UNMAPPED,
     ErrorRule,
     capped,
     config,
     content,
     failure,
+    least_certain,
     limited,
     opt_out,
     passing,
@@ -25,6 +27,7 @@ from channels.providers.error_rules import (
     waiting,
     without_reason,
 )
+from channels.providers.json_values import code_in, code_text_in, object_in
 
 # Most refusals name no time; these are our defaults, in seconds.
 _SOON = 5.0
@@ -144,8 +147,9 @@ _HELD_OTHERWISE = waiting("held_by_provider", "Meta took the message but has not
 
 def rule_for(code: int, subcode: Any = None) -> ErrorRule | None:
     """The row for Meta's code and its error_subcode; None for an unmapped code."""
-    if isinstance(subcode, int) and (code, subcode) in SUBCODES:
-        return SUBCODES[code, subcode]
+    of_subcode = SUBCODES.get((code, code_in(subcode) or 0))
+    if of_subcode is not None:
+        return of_subcode
     return _FORBIDDEN if code in _PERMISSIONS else ERRORS.get(code)
 
 
@@ -159,11 +163,20 @@ def failed(error: Mapping[str, Any]) -> Outcome:
     """The outcome of a failed status, by its error object; {} if Meta gives no reason."""
     if not error:
         return without_reason("Meta reported a failure without saying why.")
-    code = error.get("code")
-    if isinstance(code, str) and code.isascii() and code.isdecimal():
-        code = int(code)
-    rule = rule_for(code, error.get("error_subcode")) if isinstance(code, int) else None
-    return failure(rule, provider_code="" if code is None else str(code), message=details(error))
+    code = code_in(error.get("code"))
+    rule = None if code is None else rule_for(code, error.get("error_subcode"))
+    return failure(rule, provider_code=code_text_in(error.get("code")), message=details(error))
+
+
+def failed_by(errors: object, read: Callable[[dict[str, Any]], Outcome] = failed) -> Outcome:
+    """The outcome of a failed status by its list of errors, whatever their order.
+
+    A code that we know decides before one that we don't. A single error may come without a list.
+    """
+    listed = errors if isinstance(errors, list) else [errors]
+    outcomes = [read(dict(object_in(error))) for error in listed] or [read({})]
+    known = [outcome for outcome in outcomes if outcome.code != UNMAPPED]
+    return least_certain(known or outcomes)
 
 
 def details(error: Mapping[str, Any]) -> str:

@@ -16,9 +16,9 @@ from channels.port.http_calls import WebhookCall, WebhookSecrets
 from channels.port.webhook_reader import WebhookReader
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import receipt_of
-from channels.providers.json_values import first_object, object_in
+from channels.providers.json_values import object_in, text_in
 from channels.providers.meta.change_value import events_of, pair_of_status
-from channels.providers.meta.errors import failed
+from channels.providers.meta.errors import failed_by
 from channels.providers.meta.template_webhook import TEMPLATE_FIELDS, template_changes
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.reported_time import time_or
@@ -106,9 +106,11 @@ def _status(
 
 
 def _receipt(kind: ReceiptStatus, status: dict[str, Any], at: datetime) -> Receipt:
-    wamid = str(status["id"])
+    wamid = text_in(status.get("id"))
     message_id = our_id(status.get("biz_opaque_callback_data"))
+    if not wamid and message_id is None:
+        raise ValueError(NOT_AS_DOCUMENTED)
     if kind is not ReceiptStatus.FAILED:
         return Receipt(status=kind, at=at, provider_message_id=wamid, message_id=message_id)
-    error = first_object(status.get("errors"))
-    return receipt_of(failed(error), at=at, provider_message_id=wamid, message_id=message_id)
+    reason = failed_by(status.get("errors"))
+    return receipt_of(reason, at=at, provider_message_id=wamid, message_id=message_id)

@@ -19,6 +19,7 @@ from channels.port.http_calls import HttpRequest, HttpResponse
 from channels.port.messages import OutboundMessage, SenderAccount, TextContent
 from channels.port.outcomes import Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
+from channels.providers.json_values import code_text_in
 from channels.providers.msg91.errors import rule_for
 from channels.providers.msg91.webhook import OUR_ID, Msg91Webhook, message_id
 from channels.providers.url_token import URL_TOKEN
@@ -54,9 +55,11 @@ class Msg91:
         """ACCEPTED carries the request's id; `group_outcomes` adds the recipient's number to it."""
         body = json_object(response.body)
         match body:
-            case {"type": "success", "message": str(request_id)} if request_id:
+            case {"type": "success", "message": str() | int() as request_id} if code_text_in(
+                request_id
+            ):
                 if succeeded(response):
-                    return Outcome(OutcomeKind.ACCEPTED, provider_message_id=request_id)
+                    return Outcome(OutcomeKind.ACCEPTED, provider_message_id=str(request_id))
             case {"type": "error"} | {"status": "fail" | "error"} | {"hasError": True}:
                 return _refusal(response, body)
         return by_status(response)
@@ -137,7 +140,7 @@ def _digits(message: OutboundMessage) -> str:
 
 
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
-    code = str(body.get("code") or body.get("apiError") or "")
+    code = code_text_in(body.get("code") or body.get("apiError"))
     sentence = str(body.get("message") or body.get("errors") or "")
     rule = rule_for(code, sentence)
     if rule is not None:

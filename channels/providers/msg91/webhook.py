@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from channels.port.events import InboundEvent, NotUnderstood, Part, Receipt, ReceiptStatus
 from channels.providers.echoed_id import our_id
 from channels.providers.error_rules import receipt_of
+from channels.providers.json_values import code_text_in
 from channels.providers.msg91.errors import failed
 from channels.providers.partly_read import all_or_partly_read, read_each
 from channels.providers.url_token import UrlTokenWebhook
@@ -24,6 +25,11 @@ from channels.providers.url_token import UrlTokenWebhook
 NOT_AS_DOCUMENTED = "Not a report as MSG91 documents it."
 
 STATUSES = {
+    # Submitted, pending: a proof of acceptance, also if the answer was lost.
+    "0": ReceiptStatus.SENT,
+    "5": ReceiptStatus.SENT,
+    "6": ReceiptStatus.SENT,
+    "8": ReceiptStatus.SENT,
     "1": ReceiptStatus.DELIVERED,
     "2": ReceiptStatus.FAILED,
     "9": ReceiptStatus.FAILED,
@@ -31,9 +37,6 @@ STATUSES = {
     "17": ReceiptStatus.FAILED,
     "25": ReceiptStatus.FAILED,
 }
-
-NOTHING_NEW = frozenset({"0", "5", "6", "8"})
-"""Statuses that add nothing to the accepted request: submitted, pending."""
 
 OUR_ID = "CRQID"
 """MSG91's name for the caller's own id; "0" in a report if the request had none."""
@@ -77,10 +80,10 @@ def _reports(request: dict[str, Any], *, at: datetime) -> Iterator[InboundEvent 
 
 
 def _report(report: dict[str, Any], *, request_id: str, at: datetime) -> Iterator[InboundEvent]:
-    word = str(report["status"])
+    word = code_text_in(report["status"])
     if word in STATUSES:
         yield _receipt(STATUSES[word], word, request_id, report, at)
-    elif word not in NOTHING_NEW:
+    else:
         yield NotUnderstood(Part.STATUS, word, at)
 
 

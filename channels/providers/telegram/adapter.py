@@ -22,6 +22,7 @@ from channels.port.messages import (
 )
 from channels.port.outcomes import FailureCause, Outcome, OutcomeKind
 from channels.providers.error_rules import by_status, json_object, retry_after, seconds, unmapped
+from channels.providers.json_values import code_in
 from channels.providers.telegram.errors import rule_for
 from channels.providers.telegram.webhook import ALLOWED_UPDATES, TelegramWebhook
 
@@ -77,8 +78,8 @@ class TelegramBot:
             case {"ok": True, "result": {"message_id": int(number), "chat": {"id": int(chat)}}}:
                 # A message_id is unique within its chat only, so our id includes the chat.
                 return Outcome(OutcomeKind.ACCEPTED, provider_message_id=f"{chat}:{number}")
-            case {"ok": False, "error_code": int(code), **rest}:
-                return _refusal(response, code, rest)
+            case {"ok": False, **rest} | {"error_code": _, **rest}:
+                return _refusal(response, rest)
         return by_status(response)
 
     def check_request(self, account: SenderAccount) -> HttpRequest:
@@ -88,8 +89,8 @@ class TelegramBot:
         match json_object(response.body):
             case {"ok": True, "result": {"id": int(number), "username": str(name)}}:
                 return Outcome(OutcomeKind.ACCEPTED, message=f"@{name} ({number})")
-            case {"ok": False, "error_code": int(code), **rest}:
-                return _refusal(response, code, rest)
+            case {"ok": False, **rest} | {"error_code": _, **rest}:
+                return _refusal(response, rest)
         return by_status(response)
 
     def acknowledge_request(self, account: SenderAccount, token: str) -> HttpRequest:
@@ -122,8 +123,8 @@ def set_webhook_outcome(response: HttpResponse) -> Outcome:
     match json_object(response.body):
         case {"ok": True, "result": True}:
             return Outcome(OutcomeKind.ACCEPTED, message="Telegram will call the webhook.")
-        case {"ok": False, "error_code": int(code), **rest}:
-            return _refusal(response, code, rest)
+        case {"ok": False, **rest} | {"error_code": _, **rest}:
+            return _refusal(response, rest)
     return by_status(response)
 
 
@@ -158,7 +159,15 @@ def _button(button: Button) -> dict[str, str]:
     raise ValueError("Telegram has no such button.")
 
 
-def _refusal(response: HttpResponse, code: int, rest: dict[str, Any]) -> Outcome:
+def _refusal(response: HttpResponse, rest: dict[str, Any]) -> Outcome:
+    """The outcome of a refusal; without an error_code the HTTP status, which is the same, counts.
+
+    A refusal with neither says nothing.
+    """
+    given = code_in(rest.get("error_code"))
+    code = given if given is not None and given >= HTTPStatus.BAD_REQUEST else response.status
+    if code < HTTPStatus.BAD_REQUEST:
+        return by_status(response)
     description = str(rest.get("description", ""))
     rule = rule_for(code, description)
     if rule is None:
@@ -168,8 +177,8 @@ def _refusal(response: HttpResponse, code: int, rest: dict[str, Any]) -> Outcome
         return replace(outcome, cause=FailureCause.ROUTE) if is_of_chat else outcome
     match rest.get("parameters"):
         case {"retry_after": wait}:
-            return rule.outcome(provider_code=str(code), retry_after=seconds(wait))
-        case {"migrate_to_chat_id": int(chat)}:
+            return rule.outcome(provider_code=str(code), retry_after=seconds(code_in(wait) or wait))
+        case {"migrate_to_chat_id": given} if chat := code_in(given):
             moved = rule.outcome(provider_code=str(code))
             return replace(moved, kind=OutcomeKind.PASSING, moved_to=str(chat))
     return rule.outcome(provider_code=str(code), retry_after=retry_after(response))

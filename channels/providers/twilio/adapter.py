@@ -24,7 +24,15 @@ from channels.port.messages import (
     TextContent,
 )
 from channels.port.outcomes import Outcome, OutcomeKind
-from channels.providers.error_rules import by_status, json_object, retry_after, succeeded, unmapped
+from channels.providers.error_rules import (
+    by_status,
+    json_object,
+    retry_after,
+    succeeded,
+    unmapped,
+    without_code,
+)
+from channels.providers.json_values import code_in
 from channels.providers.twilio import look_up
 from channels.providers.twilio.errors import failed_at_once, rule_for
 from channels.providers.twilio.webhook import TwilioWebhook, callback_url
@@ -75,10 +83,11 @@ class Twilio:
         if not succeeded(response):
             return _refusal(response, body)
         match body:
-            case {"sid": str(sid), "status": "failed" | "undelivered" | "canceled"} if sid:
+            case {"sid": str(sid)} if sid and _has_failed(body):
                 code, text = body.get("error_code"), str(body.get("error_message") or "")
                 return failed_at_once(sid, str(code or ""), text)
-            case {"sid": str(sid), "status": str()} if sid:
+            case {"sid": str(sid)} if sid:
+                # The id proves that Twilio took the message, whatever the word for it is.
                 return Outcome(OutcomeKind.ACCEPTED, provider_message_id=sid)
         return by_status(response)
 
@@ -191,12 +200,21 @@ def _callback(account: SenderAccount, message: OutboundMessage) -> dict[str, str
 # --- the answer ---------------------------------------------------------------------------------
 
 
+def _has_failed(body: dict[str, Any]) -> bool:
+    status = body.get("status")
+    if isinstance(status, str):
+        return status in {"failed", "undelivered", "canceled"}
+    return bool(body.get("error_code"))
+
+
 def _refusal(response: HttpResponse, body: dict[str, Any]) -> Outcome:
     match body:
-        case {"code": int(code), **rest}:
+        case {"code": given, **rest} if (code := code_in(given)) is not None:
             rule = rule_for(code)
             if rule is None:
                 text = str(rest.get("message", ""))
                 return unmapped(response, provider_code=str(code), message=text)
             return rule.outcome(provider_code=str(code), retry_after=retry_after(response))
+        case {"message": str(text)}:
+            return without_code(response, text)
     return by_status(response)

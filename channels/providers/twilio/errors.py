@@ -19,6 +19,7 @@ from channels.providers.error_rules import (
     unknown,
     without_reason,
 )
+from channels.providers.json_values import code_in, code_text_in
 
 # Most refusals name no time; these are our defaults, in seconds.
 _SOON = 5.0
@@ -49,6 +50,7 @@ ERRORS: dict[int, ErrorRule] = {
     30032: config("number_not_registered", "The toll-free number is not verified."),
     30034: config("number_not_registered", "The number is not registered for A2P 10DLC."),
     30035: config("number_not_registered", "The number is still being registered for A2P 10DLC."),
+    30990: config("number_not_registered", "The A2P 10DLC campaign of the number is suspended."),
     30037: config("account_restricted", "Twilio has switched off outgoing messages."),
     63001: config("sender_unauthorized", "The channel could not authenticate the sender."),
     63007: config("sender_refused", "Twilio knows no such sender on this channel."),
@@ -92,6 +94,8 @@ ERRORS: dict[int, ErrorRule] = {
     # "… none of them are capable of sending the requested message or media to this recipient".
     21703: route("route_refused", "No number of the messaging service can send to this recipient."),
     30024: route("route_refused", "The recipient's carrier does not know the sender's number."),
+    # "Temporarily blocked": its protection against pumping saw too many messages to this number.
+    30450: route("route_refused", "Twilio blocks messages to this number for some time."),
     63015: route("recipient_not_allowed", "The recipient has not joined Twilio's sandbox."),
     63031: route("recipient_is_sender", "Sender and recipient are the same number."),
     63033: route("recipient_blocked", "The recipient cannot be written to by this sender."),
@@ -132,10 +136,12 @@ def rule_for(code: int) -> ErrorRule | None:
 
 def failed(code: str, *, text: str = "") -> Outcome:
     """The outcome of a failed status, by its ErrorCode; `text` is for a code without a row."""
-    if code in ("", "0"):
+    number = code_in(code)
+    if not code or number == 0:
         return without_reason("Twilio reported a failure without saying why.")
-    rule = rule_for(int(code)) if code.isascii() and code.isdigit() else None
-    return failure(rule, provider_code=code, message=text or "Twilio reported a failure.")
+    rule = None if number is None else rule_for(number)
+    message = text or "Twilio reported a failure."
+    return failure(rule, provider_code=code_text_in(code), message=message)
 
 
 def failed_at_once(sid: str, code: str, text: str) -> Outcome:

@@ -27,6 +27,7 @@ from channels.providers.error_rules import (
     succeeded,
     unmapped,
 )
+from channels.providers.json_values import code_text_in
 from channels.providers.vonage.errors import STATUSES
 from channels.providers.vonage.webhook import VonageWebhook
 
@@ -126,7 +127,12 @@ def _authorization(account: SenderAccount) -> dict[str, str]:
 
 
 def _is_part(part: Any) -> bool:
-    return isinstance(part, dict) and isinstance(part.get("status"), str)
+    return isinstance(part, dict) and bool(_status(part))
+
+
+def _status(part: dict[str, Any]) -> str:
+    """The status as a text; '' if there is none."""
+    return code_text_in(part.get("status"))
 
 
 def _of_parts(response: HttpResponse, parts: list[dict[str, Any]]) -> Outcome:
@@ -135,8 +141,8 @@ def _of_parts(response: HttpResponse, parts: list[dict[str, Any]]) -> Outcome:
     If Vonage took some parts and refused others, the outcome is UNKNOWN: neither a success nor
     something to retry. The parts' order decides nothing.
     """
-    taken = [part for part in parts if part["status"] == TAKEN]
-    refusals = [_refusal(response, part) for part in parts if part["status"] != TAKEN]
+    taken = [part for part in parts if _status(part) == TAKEN]
+    refusals = [_refusal(response, part) for part in parts if _status(part) != TAKEN]
     part_id = next((str(part["message-id"]) for part in taken if part.get("message-id")), "")
     if not taken:
         return least_certain(refusals)
@@ -156,7 +162,7 @@ _PARTLY = Outcome(
 
 
 def _refusal(response: HttpResponse, part: dict[str, Any]) -> Outcome:
-    status = part["status"]
+    status = _status(part)
     rule = STATUSES.get(status)
     if rule is None:
         # Any other number means "not taken", also an undocumented one.

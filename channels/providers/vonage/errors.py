@@ -18,6 +18,7 @@ from channels.providers.error_rules import (
     unknown,
     without_reason,
 )
+from channels.providers.json_values import code_text_in
 
 # Vonage names no time; these are our defaults, in seconds.
 _SOON = 1.0
@@ -77,7 +78,8 @@ RECEIPTS: dict[str, ErrorRule] = {
 
 def failed(code: str) -> Outcome:
     """The outcome of a receipt about a failure, by its err-code."""
-    if code in ("", "0"):
+    code = code_text_in(code)
+    if code in ("", "0", "null"):
         return without_reason("Vonage reported a failure without saying why.")
     return failure(
         RECEIPTS.get(code), provider_code=code, message="The network refused the message."

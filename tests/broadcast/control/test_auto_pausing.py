@@ -3,10 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from broadcast.control.auto_pausing import pause_for_templates
+from broadcast.control.auto_pausing import pause_for_senders, pause_for_templates
 from broadcast.models import Broadcast
 from tenants.models import Tenant
-from tests.factories import BroadcastFactory, TemplateFactory
+from tests.factories import BroadcastFactory, SenderFactory, TemplateFactory
 
 
 def going(tenant: Tenant, template_status: str, status: str = "SENDING") -> Broadcast:
@@ -41,3 +41,18 @@ def test_nothing_else_is_paused(tenant: Tenant, template_status: str, status: st
     assert pause_for_templates(now=timezone.now()) == 0
     broadcast.refresh_from_db()
     assert broadcast.paused_at is None
+
+
+def test_what_went_on_over_a_broken_sender_is_paused(tenant: Tenant) -> None:
+    """Its row may have been locked when the sender broke."""
+    now = timezone.now()
+    broken = SenderFactory.create(tenant=tenant, broken_at=now, broken_reason="Revoked.")
+    going_on = BroadcastFactory.create(tenant=tenant, sender=broken, status="SENDING")
+    draft = BroadcastFactory.create(tenant=tenant, sender=broken, status="DRAFT")
+    other = BroadcastFactory.create(
+        tenant=tenant, sender=SenderFactory.create(tenant=tenant), status="SENDING"
+    )
+    assert [pause_for_senders(now=now) for _ in range(2)] == [1, 0]
+    for broadcast, reason in ((going_on, "Revoked."), (draft, ""), (other, "")):
+        broadcast.refresh_from_db()
+        assert (broadcast.paused_at is not None, broadcast.pause_reason) == (bool(reason), reason)

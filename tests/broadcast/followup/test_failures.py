@@ -10,16 +10,22 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from broadcast import lifecycle
+from broadcast.control.auto_pausing import pause_for_config
 from broadcast.followup.receipts import apply_receipts
 from broadcast.models import Broadcast, BroadcastMessage
 from channels.models import Sender
 from channels.platforms import Platform
-from channels.port.events import Receipt, ReceiptStatus
+from channels.port.events import InboundEvent, Receipt, ReceiptStatus
+from channels.port.outcomes import FailureCause
 from channels.providers.registry import adapter_for
 from contacts.models import Suppression
+from postgres.lock_waits import lock_waits_limited
 from tenants.models import Tenant
 from tests.broadcast.books import assert_books_balance, statuses
+from tests.factories import TenantFactory
 from tests.fixtures.types import MakePeople, SendBroadcast
+from tests.flows.waiting import wait_for
+from tests.foreign_session import locked_elsewhere
 from wallet.models import Wallet
 
 # Pauses follow the commit, so these tests need real commits.
@@ -127,10 +133,38 @@ def test_what_was_sent_before_a_resume_pauses_no_more(
 def test_what_was_sent_before_a_check_of_the_sender_breaks_it_no_more(
     going: Broadcast, twilio: Report, bot: Sender
 ) -> None:
-    Sender.objects.filter(pk=bot.pk).update(checked_at=timezone.now() + timedelta(seconds=1))
+    Sender.objects.filter(pk=bot.pk).update(worked_at=timezone.now() + timedelta(seconds=1))
     twilio(sent_messages(going)[:1], "30034")
     bot.refresh_from_db()
     assert bot.broken_at is None
+
+
+def test_also_if_its_answer_was_lost(going: Broadcast, twilio: Report, bot: Sender) -> None:
+    (message, *_) = sent_messages(going)
+    BroadcastMessage.objects.filter(pk=message.pk).update(sent_at=None)
+    Sender.objects.filter(pk=bot.pk).update(worked_at=timezone.now())
+    twilio([message], "30034")
+    bot.refresh_from_db()
+    message.refresh_from_db()
+    assert (message.status, bot.broken_at) == ("FAILED", None)
+
+
+def test_a_failed_check_excuses_nothing(going: Broadcast, twilio: Report, bot: Sender) -> None:
+    Sender.objects.filter(pk=bot.pk).update(checked_at=timezone.now() + timedelta(seconds=1))
+    twilio(sent_messages(going)[:1], "30034")
+    bot.refresh_from_db()
+    assert bot.broken_at is not None
+
+
+@pytest.mark.parametrize("code", ["30034", "30023"])
+def test_a_locked_sender_is_marked_later(
+    going: Broadcast, twilio: Report, bot: Sender, code: str
+) -> None:
+    with locked_elsewhere(("SELECT FROM channels_sender WHERE id = %s", bot.pk)):
+        with lock_waits_limited(100):
+            twilio(sent_messages(going)[:1], code)
+        assert statuses(going).count("FAILED") == 1
+    wait_for(lambda: Sender.objects.filter(pk=bot.pk, broken_at=None, held_until=None).count() == 0)
 
 
 def test_a_limit_holds_the_sender(going: Broadcast, twilio: Report, bot: Sender) -> None:
@@ -167,3 +201,59 @@ def test_an_opt_out_is_recorded(going: Broadcast, twilio: Report) -> None:
     twilio([message], "21610")
     assert Suppression.objects.get().address == message.address
     assert Suppression.objects.get().platform == Platform.TELEGRAM
+
+
+@pytest.mark.parametrize("codes", [("15", "2"), ("2", "15")])
+def test_the_configuration_decides_among_the_parts_in_any_order(
+    going: Broadcast, bot: Sender, now: datetime, codes: tuple[str, str]
+) -> None:
+    (message, *_) = sent_messages(going)
+    receipts: list[InboundEvent] = []
+    for code in codes:
+        part = {"messageId": f"0A{code}", "status": "failed", "err-code": code}
+        part |= {"client-ref": str(message.pk)}
+        receipts += adapter_for("vonage").webhook.parse(json.dumps(part).encode(), received_at=now)
+    apply_receipts(
+        tenant_id=going.tenant_id,
+        receipts=[receipt for receipt in receipts if isinstance(receipt, Receipt)],
+        now=now,
+    )
+    message.refresh_from_db()
+    bot.refresh_from_db()
+    assert (message.error_code, bot.broken_at is not None) == ("provider_billing", True)
+
+
+def test_another_tenants_receipt_changes_nothing(
+    going: Broadcast, bot: Sender, now: datetime
+) -> None:
+    (message, *_) = sent_messages(going)
+    for message_id in (message.pk, None):
+        receipt = Receipt(
+            ReceiptStatus.FAILED,
+            now,
+            message.provider_message_id,
+            message_id=message_id,
+            cause=FailureCause.CONFIG,
+            code="sender_unauthorized",
+            opted_out=True,
+            holds_sender_for=60.0,
+        )
+        stranger = TenantFactory.create()
+        assert apply_receipts(tenant_id=stranger.pk, receipts=[receipt], now=now) == [receipt]
+    bot.refresh_from_db()
+    assert (bot.broken_at, bot.held_until, fresh(going).paused_at) == (None, None, None)
+    assert not Suppression.objects.exists()
+
+
+def test_an_answer_from_before_a_check_breaks_the_sender_no_more(
+    going: Broadcast, bot: Sender, now: datetime
+) -> None:
+    """Answers that the database could not take are settled late."""
+    Sender.objects.filter(pk=bot.pk).update(worked_at=now)
+    before = now - timedelta(seconds=1)
+    pause_for_config(going, code="sender_unauthorized", message="no", now=before)
+    bot.refresh_from_db()
+    assert (bot.broken_at, fresh(going).paused_at) == (None, None)
+    pause_for_config(going, code="sender_unauthorized", message="no", now=now)
+    bot.refresh_from_db()
+    assert (bot.broken_at, fresh(going).paused_at) == (now, now)

@@ -118,6 +118,123 @@ def test_a_receipt_has_its_rows_cause(provider: str, code: Any) -> None:
     assert receipt.opted_out is (rule.cause is FailureCause.OPT_OUT)
 
 
+SPELLINGS: list[Callable[[int], object]] = [str, float, "{}.0".format]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_code_means_the_same_as_a_number_and_as_a_text(spelling: Callable[[int], object]) -> None:
+    for provider, (table, answer_with, _) in BOTH.items():
+        for code in (code for code in table if isinstance(code, int)):
+            send_outcome = adapter_for(provider).send_outcome
+            expected = send_outcome(response(400, answer_with(code)))
+            assert send_outcome(response(400, answer_with(spelling(code)))) == expected
+    for provider, (table, receipt_with) in RECEIPTS.items():
+        for code in (code for code in table if not isinstance(code, tuple)):
+            receipt = receipt_of(provider, receipt_with(code))
+            assert receipt_of(provider, receipt_with(spelling(int(code)))) == receipt
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [[], None, {}, "", [None], ["text"], [{}], 0],
+)
+@pytest.mark.parametrize("provider", ["meta_cloud", "gupshup"])
+def test_a_failure_without_a_reason_is_a_failure(provider: str, errors: Any) -> None:
+    receipt = receipt_of(provider, _status_with(errors))
+    assert (receipt.status, receipt.code) == (ReceiptStatus.FAILED, "delivery_failed")
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [{"code": 99}, {"code": 131050}],
+        [{"code": 131050}, {"code": 99}],
+        [None, {"code": "131050"}],
+        {"code": 131050},
+    ],
+)
+@pytest.mark.parametrize("provider", ["meta_cloud", "gupshup"])
+def test_a_known_code_decides_wherever_it_stands(provider: str, errors: Any) -> None:
+    assert receipt_of(provider, _status_with(errors)).opted_out
+
+
+@pytest.mark.parametrize("metadata", ["x", [], None, 7])
+@pytest.mark.parametrize("provider", ["meta_cloud", "gupshup"])
+def test_odd_metadata_loses_no_failure(provider: str, metadata: Any) -> None:
+    call = json.loads(_status_with([{"code": 131050}]))
+    call["entry"][0]["changes"][0]["value"]["metadata"] = metadata
+    assert receipt_of(provider, json.dumps(call).encode()).opted_out
+
+
+def _status_with(errors: object) -> bytes:
+    status = {"id": "1", "status": "failed", "timestamp": "1790000000", "errors": errors}
+    change = {"field": "messages", "value": {"statuses": [status]}}
+    return json.dumps({"entry": [{"changes": [change]}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("provider", "status", "body", "code"),
+    [
+        ("meta_cloud", 400, {"error": {"code": 100, "error_subcode": "33"}}, "sender_refused"),
+        ("meta_cloud", 200, {"error": {"code": 131049}}, "recipient_cooldown"),
+        ("meta_cloud", 403, {"error": {"code": None}}, "sender_forbidden"),
+        ("meta_cloud", 403, {"error": {"code": True}}, "sender_forbidden"),
+        ("telegram_bot", 403, {"ok": False, "error_code": "403"}, "provider_error_unmapped"),
+        (
+            "telegram_bot",
+            403,
+            {"ok": False, "description": "Forbidden: bot was blocked by the user"},
+            "opted_out",
+        ),
+        ("telegram_bot", 401, {"ok": False, "error_code": None}, "sender_unauthorized"),
+        ("vonage", 200, {"messages": [{"status": 4}]}, "sender_unauthorized"),
+        ("vonage", 200, {"messages": [{"status": 15.0}]}, "route_refused"),
+        ("vonage", 200, {"messages": [{"status": None}]}, "answer_unreadable"),
+        ("msg91", 200, {"type": "error", "code": 301}, "provider_billing"),
+        ("msg91", 200, {"type": "error", "code": 301.0}, "provider_billing"),
+        ("google_rbm", 404, {"error": {"code": 404}}, "recipient_unreachable"),
+        ("google_rbm", 403, {"error": {"code": 403, "status": None}}, "route_refused"),
+        ("google_rbm", 418, {"error": {}}, "provider_refused"),
+        ("meta_cloud", 400, {"error": {"code": None, "message": "no"}}, "provider_error_unmapped"),
+        ("twilio", 400, {"code": None, "message": "no"}, "provider_error_unmapped"),
+        ("twilio", 401, {"code": None, "message": "no"}, "sender_unauthorized"),
+        ("gupshup", 400, {"status": "error", "message": None}, "provider_error_unmapped"),
+        ("telegram_bot", 403, {"error_code": 403, "description": "no"}, "provider_error_unmapped"),
+        ("twilio", 201, {"sid": "SM1", "error_code": 30034}, "number_not_registered"),
+    ],
+)
+def test_a_refusal_with_a_missing_or_odd_field(
+    provider: str, status: int, body: dict[str, Any], code: str
+) -> None:
+    outcome = adapter_for(provider).send_outcome(response(status, body))
+    assert outcome.code == code
+    assert outcome.code != "provider_error_unmapped" or outcome.cause is not FailureCause.CONFIG
+
+
+@pytest.mark.parametrize("provider", ["msg91", "gupshup"])
+def test_a_refusal_with_200_is_a_refusal(provider: str) -> None:
+    body = {"type": "error", "status": "error", "message": "a new reason"}
+    outcome = adapter_for(provider).send_outcome(response(200, body))
+    assert (outcome.kind, outcome.code) == (OutcomeKind.PERMANENT, "provider_error_unmapped")
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "message_id"),
+    [
+        ("msg91", {"type": "success", "message": 376}, "376"),
+        ("twilio", {"sid": "SM1", "status": None}, "SM1"),
+        ("gupshup", {"messageId": "376"}, "376"),
+        ("gupshup", {"status": "submitted", "messageId": 376}, "376"),
+        ("vonage", {"messages": [{"status": 0, "message-id": 376}]}, "376"),
+    ],
+)
+def test_an_id_proves_acceptance_whatever_else_the_answer_has(
+    provider: str, body: dict[str, Any], message_id: str
+) -> None:
+    outcome = adapter_for(provider).send_outcome(response(200, body))
+    assert (outcome.kind, outcome.provider_message_id) == (OutcomeKind.ACCEPTED, message_id)
+
+
 def test_a_code_of_the_configuration_is_of_no_recipient() -> None:
     """A code cannot both wait for a repair and say that the recipient is unreachable."""
     of_config = {rule.code for rule in all_rules() if rule.cause is FailureCause.CONFIG}

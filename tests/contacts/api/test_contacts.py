@@ -170,3 +170,15 @@ def test_another_spelling_of_a_contacts_number_is_taken(owner: APIClient, tenant
     answer = owner.post("/contacts/", {"phone": "+525512345678"})
 
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "unique")
+
+
+@pytest.mark.parametrize("number", ["+5215512345678", "+525512345678", "+52 (55) 1234-5678"])
+def test_a_contact_is_found_by_any_spelling(owner: APIClient, tenant: Tenant, number: str) -> None:
+    ContactFactory.create(tenant=tenant, phone="+525512345678")
+    assert len(owner.get("/contacts/", {"phone": number}).json()["results"]) == 1
+
+
+def test_a_suppression_is_found_by_a_number_as_people_write_it(owner: APIClient) -> None:
+    owner.post("/suppressions/", {"address": "+491701234567"}, format="json")
+    found = owner.get("/suppressions/", {"address": "+49 170 1234567"}).json()["results"]
+    assert [row["address"] for row in found] == ["+491701234567"]

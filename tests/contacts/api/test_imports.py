@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -251,3 +252,16 @@ def test_contacts_are_found_by_their_keys(owner: APIClient) -> None:
         (found,) = owner.get(f"/contacts/?{query}").json()["results"]
         assert found["phone"] == "+525512345678"
     assert Contact.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_is_taken_without_a_broker(
+    owner: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beat starts it later; an error would make the client upload the file a second time."""
+    monkeypatch.setattr(current_app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+    for holder, name in ((current_app, "_pool"), (current_app.amqp, "_producer_pool")):
+        monkeypatch.setattr(holder, name, None)
+    answer = upload(owner)
+    assert answer.status_code == 202
+    assert ContactImport.objects.get().status == "PENDING"

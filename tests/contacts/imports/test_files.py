@@ -54,6 +54,11 @@ def test_phones_that_a_spreadsheet_changed(tenant: Tenant) -> None:
         'phone;first_name;note\n+491701234567;Anna;"a, b, c, d"\n',
         "phone,first_name\r+491701234567,Anna\r",
         'first_name;phone;text\nAnna;+491701234567;"two\nlines, three; words"\n',
+        "Customers of May\nphone;first_name\n+491701234567;Anna\n",
+        "Customers;;\n1.5.2026;;\n;;\nphone;first_name;city\n+491701234567;Anna;Bonn\n",
+        "\ufeff\ufeffphone;first_name\n+491701234567;Anna\n",
+        'phone, first_name\n+491701234567, "Anna"\n',
+        f"phone;first_name{';' * 200}\n+491701234567;Anna{';' * 200}\n",
     ],
 )
 def test_delimiters_are_found(tenant: Tenant, content: str) -> None:
@@ -102,10 +107,41 @@ def test_an_uncertain_encoding_is_asked_for(tenant: Tenant) -> None:
     )
     assert (job.status, job.failure_code) == ("FAILED", "encoding_uncertain")
     assert "`encoding`" in job.failure
-    assert "windows-1252, windows-1250" in job.failure
+    assert "windows-1252, iso-8859-15, windows-1250" in job.failure
     assert not Contact.objects.exists()
 
 
 def test_a_null_character_is_refused_by_its_line(tenant: Tenant) -> None:
     content = "phone,first_name\n+491701234567,A\x00na\n".encode("utf-16")
     assert counts(take(tenant, content)) == (0, 0, 0, 1)
+
+
+def test_a_quote_that_is_never_closed_swallows_no_rows(tenant: Tenant) -> None:
+    job = take(tenant, 'phone,first_name\n+491701234567,"Anna\n+491701234568,Ben\n')
+    assert counts(job) == (0, 0, 0, 0)
+    assert job.failure.startswith("The row that begins in line 2 is not valid CSV")
+
+
+def test_quotes_after_backslashes(tenant: Tenant) -> None:
+    take(tenant, 'phone,first_name\n+491701234567,"Anna \\"Nan\\", B"\n')
+    assert names(tenant) == {"+491701234567": 'Anna "Nan", B'}
+
+
+def test_a_row_of_data_is_never_taken_for_the_columns(tenant: Tenant) -> None:
+    job = take(tenant, "Telefon;Kanal\n+491701234567;phone\n+491701234568;email\n")
+    assert job.failure_code == "file_unreadable"
+
+
+def test_lines_in_utf8_and_others_are_asked_for(tenant: Tenant) -> None:
+    mixed = "phone;first_name\n+491701234567;Jürgen\n".encode() + b"+491701234568;J\xfcrgen\n"
+    assert take(tenant, mixed).failure_code == "encoding_uncertain"
+
+
+def test_latin_9_is_not_taken_for_the_code_page_of_a_mac(tenant: Tenant) -> None:
+    content = "phone;first_name;n\n+33612345678;Œuvre;5 €\n".encode("iso-8859-15")
+    assert take(tenant, content).failure_code == "encoding_uncertain"
+
+
+def test_yes_and_no_as_excel_writes_them_elsewhere(tenant: Tenant) -> None:
+    job = take(tenant, "phone;do_not_contact\n0170 1234567;WAHR\n0170 1234568;Falsch\n")
+    assert counts(job) == (2, 0, 0, 0)

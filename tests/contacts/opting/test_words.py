@@ -47,6 +47,21 @@ from contacts.opting.words import Wish, is_about_marketing, is_near_miss, wish_o
         "\U0001f6d1 STOP \U0001f64f",
         "S.T.O.P.",
         "STOP\xa0",
+        "ARRETER svp",
+        "DESINSCRIPTION",
+        "ΔΙΑΓΡΑΦΗ",
+        "Wypisz mnie",
+        "Nein danke, Stop",
+        "отпишите меня",
+        "الغاء الاشتراك",
+        "لغو۱۱",
+        "取消订阅",
+        "STOP SMS",
+        "stop pub svp",
+        "STOP au 36180",
+        "huỷ",
+        "Cancelar suscripción",
+        "Abonelikten çık",
     ],
 )
 def test_words_that_opt_out(text: str) -> None:
@@ -62,6 +77,11 @@ def test_a_word_with_other_vowels_is_another(text: str) -> None:
 @pytest.mark.parametrize("text", ["START", "Unstop", "/start", "Anmelden", "开始"])
 def test_words_that_opt_in(text: str) -> None:
     assert wish_of(text) is Wish.OPT_IN
+
+
+@pytest.mark.parametrize("text", ["Thanks, Huy", "Peru", "to stop", "stop 5", "SMS", "36180"])
+def test_names_objects_and_numbers_opt_nobody_out(text: str) -> None:
+    assert wish_of(text) is None
 
 
 @pytest.mark.parametrize("text", ["", "Please stop by", "When do you start?", "🙂"])
@@ -120,6 +140,9 @@ def test_a_signature_on_the_same_line_is_not_a_part_either() -> None:
         "Stop by at five",
         "stop texting me",
         "Cancel my appointment",
+        "Yes, cancel",
+        "Ja, kündigen",
+        "Stop the SMS to my mother",
         "Cancel\nmy appointment on Monday",
         "Remove me from this list",
         "Don’t text me again",

@@ -207,6 +207,7 @@ def test_a_status_without_what_is_documented_is_a_value_error(missing: str) -> N
         {"messages": [{"type": "text", "text": {"body": "Hi"}, "from": "1"}]},
         {"messages": None},
         {"metadata": 7, "statuses": [7]},
+        {"statuses": [{"status": "sent", "id": None}]},
     ],
 )
 def test_what_is_bad_in_a_call_takes_nothing_with_it(bad: dict[str, Any]) -> None:

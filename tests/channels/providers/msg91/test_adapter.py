@@ -154,8 +154,13 @@ def test_failures_say_why_and_are_no_opt_outs(status: str) -> None:
     assert not receipt.opted_out
 
 
-def test_a_status_on_the_way_is_no_receipt() -> None:
-    assert list(MSG91.webhook.parse(form(REPORT | {"status": "8"}), received_at=NOW)) == []
+@pytest.mark.parametrize("status", ["0", "5", "6", "8", 8, 8.0])
+def test_a_status_on_the_way_proves_the_acceptance(status: object) -> None:
+    """If the answer was lost, it saves sending the message again."""
+    report = REPORT | {"status": status, "CRQID": str(ANA.id)}
+    (receipt,) = MSG91.webhook.parse(form(report), received_at=NOW)
+    assert isinstance(receipt, Receipt)
+    assert (receipt.status, receipt.message_id) == (ReceiptStatus.SENT, ANA.id)
 
 
 def test_a_status_that_nobody_knows_is_named() -> None:

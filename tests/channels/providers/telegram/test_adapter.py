@@ -234,7 +234,7 @@ def test_flood_control_holds_the_bot() -> None:
     assert outcome.limit_scope == "sender"
 
 
-@pytest.mark.parametrize("wait", ["7", -1, None, True])
+@pytest.mark.parametrize("wait", ["soon", -1, None, True])
 def test_a_senseless_retry_after_falls_back(wait: Any) -> None:
     body = error(429, "Too Many Requests") | {"parameters": {"retry_after": wait}}
     assert BOT.send_outcome(response(429, body)).retry_after == 5.0
