@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from api.fields import UtcDateTimeFilter
