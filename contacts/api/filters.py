@@ -39,7 +39,7 @@ class NumberFilter(filters.CharFilter):
 
     field_class = NumberField
 
-    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+    def filter(self, qs: Any, value: str) -> Any:
         return qs.filter(**{f"{self.field_name}__in": spellings_of(value)}) if value else qs
 
 
