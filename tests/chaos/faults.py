@@ -12,6 +12,7 @@ from api.errors import DomainError
 from broadcast import lifecycle
 from broadcast.engine.checkpoints import Point
 from tests.chaos.chaos import CHILDREN, PER_CHILD, Chaos
+from tests.chaos.full_disks import FULL_DISKS
 from tests.chaos.machine_faults import MACHINE_FAULTS
 
 PAST_THE_LEASE = settings.BROADCAST_BATCH_LEASE + 2.0
@@ -130,28 +131,32 @@ def control(chaos: Chaos, action: str) -> bool:
     return True
 
 
-FAULTS: dict[str, Callable[[Chaos], None]] = {
-    fault.__name__: fault
-    for fault in (
-        kill_a_worker,
-        kill_the_pool,
-        orphan_the_workers,
-        kill_at_a_point,
-        stop_at_a_point,
-        stop_a_worker,
-        kill_beat,
-        kill_the_other_worker,
-        kill_the_web_server,
-        a_second_beat,
-        flush_valkey,
-        restart_postgres,
-        deliver_tasks_twice,
-        pause_and_resume,
-        cancel,
-        a_storm_of_limits,
-        accepted_then_5xx,
-        slow_answers,
-    )
-} | MACHINE_FAULTS
+FAULTS: dict[str, Callable[[Chaos], None]] = (
+    {
+        fault.__name__: fault
+        for fault in (
+            kill_a_worker,
+            kill_the_pool,
+            orphan_the_workers,
+            kill_at_a_point,
+            stop_at_a_point,
+            stop_a_worker,
+            kill_beat,
+            kill_the_other_worker,
+            kill_the_web_server,
+            a_second_beat,
+            flush_valkey,
+            restart_postgres,
+            deliver_tasks_twice,
+            pause_and_resume,
+            cancel,
+            a_storm_of_limits,
+            accepted_then_5xx,
+            slow_answers,
+        )
+    }
+    | MACHINE_FAULTS
+    | FULL_DISKS
+)
 # These two stand for many faults each, one per named point, so they weigh double.
 WEIGHTS = [4 if name in {"kill_at_a_point", "stop_at_a_point"} else 2 for name in FAULTS]
