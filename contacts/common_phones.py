@@ -17,7 +17,7 @@ CODE_LENGTHS = (1, 2, 3)
 
 
 class Plan(NamedTuple):
-    """What is needed of a country's numbering plan."""
+    """The parts of a country's numbering plan by which its numbers are recognised."""
 
     region: str
     mobile: re.Pattern[str]
